@@ -1,0 +1,134 @@
+// One call: what its caller says of it, what its layers see of it, and what the callable sees of one attempt.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string_view>
+
+#include "cutwater/core/environment.hpp"
+#include "cutwater/core/events.hpp"
+#include "cutwater/core/moment.hpp"
+#include "cutwater/core/name.hpp"
+#include "cutwater/core/waiter.hpp"
+
+namespace cutwater {
+
+/// Whether an operation may be executed twice.
+enum class idempotency : std::uint8_t {
+    unstated,        ///< whoever composes a retry round it says that it may
+    idempotent,      ///< executing it again changes nothing
+    not_idempotent,  ///< repeated only where the request cannot have left
+};
+
+[[nodiscard]] constexpr std::string_view to_text(idempotency i) noexcept {
+    constexpr std::string_view texts[] = {"unstated", "idempotent", "not_idempotent"};
+    return texts[static_cast<std::uint8_t>(i)];
+}
+
+/// What the caller says of one call. All of it is optional.
+///
+///     pipeline.run({.operation = "charge", .deadline = cw::add(cw::now(), 2s), .idempotent = idempotency::not_idempotent}, f);
+///
+/// Lifetime: `id` outlives the call.
+struct call_options {
+    name operation{};                                     ///< for errors and events; one of a bounded set
+    instant deadline = never;                             ///< after which nobody wants the answer
+    std::stop_token stop{};                               ///< the caller's cancellation
+    idempotency idempotent = idempotency::unstated;
+    std::string_view id{};                                ///< this call among others of its operation
+};
+
+/// What a call is whose caller says nothing.
+inline const call_options nothing_said{};
+
+/// Work that goes on after its call has given up on it. What is bound to the work, not to the call, is kept here until
+/// the work really ends.
+class orphan_work {
+public:
+    virtual void keep(std::move_only_function<void()> release) = 0;
+
+protected:
+    ~orphan_work() = default;
+};
+
+/// A call in flight, as its layers see it.
+///
+/// Thread safety: none; a call belongs to one thread or strand at a time. Lifetime: as long as the call; a policy must
+/// not keep a reference.
+class call_context {
+public:
+    call_context(const call_options& said, environment& lent, parking& place) noexcept
+        : now{&read_clock, &lent}, deadline{said.deadline}, said_{said}, lent_{lent}, place_{place} {}
+    call_context(const call_context&) = delete;
+    call_context& operator=(const call_context&) = delete;
+    ~call_context() = default;
+
+    moment now;                  ///< the present; shared by the layers of one step
+    instant deadline;            ///< the earliest of the caller's and the timeouts' around the current layer
+    unsigned attempt = 1;        ///< 1 is the first
+    bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
+    orphan_work* orphan = nullptr;  ///< set while leaving an attempt that nobody waits for, but that still runs
+    listener* audience = nullptr;   ///< who hears the events; null: nobody, and none is built
+
+    [[nodiscard]] const call_options& said() const noexcept { return said_; }
+    [[nodiscard]] name operation() const noexcept { return said_.operation; }
+    [[nodiscard]] random_source& random() noexcept { return lent_.random(); }
+    [[nodiscard]] waker& parked() { return place_.prepare(); }  ///< for a gate's queue
+    [[nodiscard]] environment& surroundings() noexcept { return lent_; }
+
+    /// Builds and delivers an event, if anybody listens. `build` returns the event's struct.
+    template <class Build>
+    void emit(name layer, Build&& build) {
+        if (audience != nullptr) [[unlikely]] deliver(layer, build());
+    }
+
+private:
+    static instant read_clock(void* lent) noexcept { return static_cast<environment*>(lent)->now(); }
+
+    template <class Body>
+    void deliver(name layer, const Body& body) {
+        deliver_event(event{origin_of(layer), body});
+    }
+    [[nodiscard]] event_origin origin_of(name layer) {
+        return {.layer = layer, .operation = operation(), .call_id = said_.id, .attempt = attempt, .at = now.get()};
+    }
+    void deliver_event(const event& e) noexcept;
+
+    const call_options& said_;
+    environment& lent_;
+    parking& place_;
+};
+
+/// One attempt, as the callable sees it: `f(cw::attempt& a)`.
+class attempt {
+public:
+    attempt(const call_context& call, environment& lent, const std::stop_token& stop) noexcept
+        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, operation_{call.operation()}, number_{call.attempt} {}
+
+    [[nodiscard]] unsigned number() const noexcept { return number_; }     ///< 1 is the first
+    [[nodiscard]] name operation() const noexcept { return operation_; }
+
+    /// When this attempt must have ended: hand it to whatever can be bounded. `never` where nothing bounds it.
+    [[nodiscard]] instant deadline() const noexcept { return deadline_; }
+
+    /// What is left until then, not negative; `forever` where nothing bounds it. Reads the clock.
+    [[nodiscard]] duration remaining() const noexcept {
+        if (deadline_ == never) return forever;
+        const duration left = between(lent_->now(), deadline_);
+        return left > duration::zero() ? left : duration::zero();
+    }
+
+    /// Requested when nobody waits for this attempt any more.
+    [[nodiscard]] const std::stop_token& stop_token() const noexcept { return *stop_; }
+    [[nodiscard]] bool stop_requested() const noexcept { return stop_->stop_requested(); }
+
+private:
+    environment* lent_;
+    const std::stop_token* stop_;
+    instant deadline_;
+    name operation_;
+    unsigned number_;
+};
+
+}  // namespace cutwater

@@ -1,0 +1,100 @@
+// From whatever a callable does to an outcome: returns a value, `void` or `std::expected`, or throws.
+#pragma once
+
+#include <concepts>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "cutwater/core/call.hpp"
+#include "cutwater/core/outcome.hpp"
+
+namespace cutwater {
+
+namespace detail {
+
+template <class R>
+struct returned_value {
+    using type = std::remove_cvref_t<R>;
+};
+template <class T, class E>
+struct returned_value<std::expected<T, E>> {
+    using type = T;
+};
+template <>
+struct returned_value<void> {
+    using type = void;
+};
+
+}  // namespace detail
+
+/// The `T` of the `outcome<T>` that a callable returning `R` makes.
+template <class R>
+using value_of = typename detail::returned_value<std::remove_cv_t<R>>::type;
+
+/// A callable that takes the attempt, or nothing.
+template <class F>
+concept attempt_callable = std::invocable<F&, attempt&> || std::invocable<F&>;
+
+template <class F>
+decltype(auto) call_with(F& f, attempt& a) {
+    if constexpr (std::invocable<F&, attempt&>)
+        return std::invoke(f, a);
+    else
+        return std::invoke(f);
+}
+
+template <attempt_callable F>
+using result_of = decltype(call_with(std::declval<F&>(), std::declval<attempt&>()));
+
+/// The error in an `std::unexpected`: ours as it is, a code as a code, anything else kept whole.
+template <class E>
+[[nodiscard]] error to_error(E&& e) {
+    using original = std::remove_cvref_t<E>;
+    if constexpr (std::same_as<original, error>)
+        return std::forward<E>(e);
+    else if constexpr (std::convertible_to<original, std::error_code>)
+        return error{std::error_code{std::forward<E>(e)}};
+    else if constexpr (requires { std::error_code{make_error_code(e)}; })  // error enumerations, std::errc among them
+        return error::from_original<original>(make_error_code(e), std::forward<E>(e));
+    else
+        return error::from_original<original>(errc::failed, std::forward<E>(e));
+}
+
+/// Runs `produce` and puts whatever it does into `slot`; judged later. What moving a value throws is kept as well.
+template <class T, class Produce>
+void capture_into(outcome_slot<T>& slot, Produce&& produce) {
+    using R = std::invoke_result_t<Produce&>;
+    try {
+        if constexpr (std::is_void_v<R>) {
+            produce();
+            slot.emplace(std::in_place);
+        } else if constexpr (std::same_as<std::remove_cvref_t<R>, T>) {
+            slot.emplace(std::in_place, produce());
+        } else {
+            auto&& returned = produce();
+            if (!returned)
+                slot.emplace(to_error(std::move(returned).error()));
+            else if constexpr (std::is_void_v<T>)
+                slot.emplace(std::in_place);
+            else
+                slot.emplace(std::in_place, *std::move(returned));
+        }
+    } catch (const std::system_error& e) {
+        slot.emplace(error{e.code()}.with_cause(std::current_exception()));
+    } catch (...) {
+        slot.emplace(error{errc::failed}.with_cause(std::current_exception()));
+    }
+}
+
+/// As `capture_into`, for those who keep no slot.
+template <class Produce>
+[[nodiscard]] auto capture(Produce&& produce) {
+    outcome_slot<value_of<std::invoke_result_t<Produce&>>> slot;
+    capture_into(slot, produce);
+    return std::move(*slot);
+}
+
+}  // namespace cutwater

@@ -1,0 +1,105 @@
+#include "cutwater/core/errc.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace cutwater {
+
+namespace {
+
+constexpr std::array network_errors{
+    std::errc::connection_refused, std::errc::connection_reset,      std::errc::connection_aborted,
+    std::errc::broken_pipe,        std::errc::host_unreachable,      std::errc::network_unreachable,
+    std::errc::network_down,       std::errc::network_reset,         std::errc::not_connected,
+};
+
+/// No connection was made, so no request can have left.
+constexpr std::array never_sent_errors{
+    std::errc::connection_refused, std::errc::host_unreachable, std::errc::network_unreachable,
+    std::errc::network_down,       std::errc::address_not_available,
+};
+
+constexpr std::array timeout_errors{std::errc::timed_out, std::errc::stream_timeout};
+
+template <class List>
+bool is_one_of(const std::error_code& code, const List& list) {
+    return std::ranges::any_of(list, [&](std::errc e) { return code == e; });
+}
+
+bool is_ours(const std::error_code& code, errc first, errc last) {
+    return code.category() == cutwater_category() && code.value() >= static_cast<int>(first) &&
+           code.value() <= static_cast<int>(last);
+}
+
+bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::wait_timed_out); }
+
+class error_texts final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "cutwater"; }
+
+    [[nodiscard]] std::string message(int value) const override {
+        switch (static_cast<errc>(value)) {
+            case errc::failed: return "the call failed";
+            case errc::timed_out: return "the time limit was reached";
+            case errc::deadline_exceeded: return "the caller's deadline has passed";
+            case errc::cancelled: return "the caller cancelled the call";
+            case errc::callback_failed: return "a callback of the pipeline's failed";
+            case errc::refused: return "the call was refused";
+            case errc::circuit_open: return "the circuit is open";
+            case errc::bulkhead_full: return "the bulkhead is full";
+            case errc::wait_timed_out: return "no permit became free in time";
+        }
+        return "unknown error " + std::to_string(value);
+    }
+
+    [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+        switch (static_cast<errc>(value)) {
+            case errc::timed_out:
+            case errc::deadline_exceeded: return std::errc::timed_out;
+            case errc::cancelled: return std::errc::operation_canceled;
+            case errc::bulkhead_full: return std::errc::resource_unavailable_try_again;
+            default: return {value, *this};
+        }
+    }
+};
+
+class condition_texts final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "cutwater.condition"; }
+
+    [[nodiscard]] std::string message(int value) const override {
+        switch (static_cast<condition>(value)) {
+            case condition::refused: return "refused by a policy";
+            case condition::timeout: return "time ran out";
+            case condition::network: return "the network failed";
+            case condition::never_sent: return "the request was never sent";
+        }
+        return "unknown condition " + std::to_string(value);
+    }
+
+    [[nodiscard]] bool equivalent(const std::error_code& code, int value) const noexcept override {
+        switch (static_cast<condition>(value)) {
+            case condition::refused: return is_refusal(code);
+            case condition::timeout:
+                return is_ours(code, errc::timed_out, errc::deadline_exceeded) || is_one_of(code, timeout_errors);
+            case condition::network: return is_one_of(code, network_errors);
+            case condition::never_sent: return is_refusal(code) || is_one_of(code, never_sent_errors);
+        }
+        return false;
+    }
+};
+
+}  // namespace
+
+const std::error_category& cutwater_category() noexcept {
+    static const error_texts category;
+    return category;
+}
+
+const std::error_category& condition_category() noexcept {
+    static const condition_texts category;
+    return category;
+}
+
+}  // namespace cutwater

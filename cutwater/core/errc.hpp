@@ -1,0 +1,49 @@
+// The errors that Cutwater itself speaks, as an `std::error_code` category, and the conditions that group them.
+//
+//     if (result.error().code() == cw::errc::circuit_open) ...        // exactly this
+//     if (result.error().code() == cw::condition::refused) ...        // any refusal of any policy: nothing was sent
+//     if (result.error().code() == cw::condition::timeout) ...        // ours, the caller's, or the system's
+//
+// Codes are stable: a number is never given another meaning.
+#pragma once
+
+#include <system_error>
+#include <type_traits>
+
+namespace cutwater {
+
+enum class errc {
+    failed = 1,             ///< the callable failed with something that has no error code of its own
+    timed_out = 2,          ///< a timeout of the pipeline's ended the attempt
+    deadline_exceeded = 3,  ///< the deadline that the caller set has passed
+    cancelled = 4,          ///< the caller asked to stop
+    callback_failed = 5,    ///< a predicate, hook or function given to a policy threw
+    refused = 10,           ///< a gate refused the call, for a reason of its own
+    circuit_open = 11,      ///< a circuit breaker is open, or its half-open probes are all taken
+    bulkhead_full = 12,     ///< no permit is free, and no place in the queue
+    wait_timed_out = 13,    ///< a place in the queue was had, but no permit in time
+};
+
+enum class condition {
+    refused = 1,     ///< one of our policies refused; the dependency has not seen the request
+    timeout = 2,     ///< time ran out: `timed_out`, `deadline_exceeded`, and the system's ETIMEDOUT
+    network = 3,     ///< the network failed: refused, reset, aborted, unreachable, broken pipe …
+    never_sent = 4,  ///< the request cannot have reached the dependency: refused by us, or no connection was made
+};
+
+[[nodiscard]] const std::error_category& cutwater_category() noexcept;
+[[nodiscard]] const std::error_category& condition_category() noexcept;
+
+[[nodiscard]] inline std::error_code make_error_code(errc code) noexcept {
+    return {static_cast<int>(code), cutwater_category()};
+}
+[[nodiscard]] inline std::error_condition make_error_condition(condition c) noexcept {
+    return {static_cast<int>(c), condition_category()};
+}
+
+}  // namespace cutwater
+
+template <>
+struct std::is_error_code_enum<cutwater::errc> : std::true_type {};
+template <>
+struct std::is_error_condition_enum<cutwater::condition> : std::true_type {};

@@ -1,0 +1,121 @@
+#include "cutwater/core/error.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "cutwater/core/text.hpp"
+
+namespace cutwater {
+
+struct error::details {
+    std::string text;
+    std::string call_id;
+    std::vector<attempt_record> history;
+    std::shared_ptr<const error> also;
+    std::shared_ptr<const void> original;
+    const std::type_info* original_type = nullptr;
+};
+
+namespace {
+
+std::optional<duration> if_set(duration d) { return d < duration::zero() ? std::nullopt : std::optional{d}; }
+
+std::string words_of(const std::exception_ptr& cause) {
+    if (!cause) return {};
+    try {
+        std::rethrow_exception(cause);
+    } catch (const std::exception& e) {
+        return e.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
+
+std::string readable(const char* mangled) {
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
+                                                           &std::free};
+    return status == 0 ? text.get() : mangled;
+}
+
+}  // namespace
+
+error error::from_exception(std::exception_ptr cause) noexcept {
+    std::error_code code = errc::failed;
+    try {
+        std::rethrow_exception(cause);
+    } catch (const std::system_error& e) {
+        code = e.code();
+    } catch (...) {  // any other exception has no code of its own
+    }
+    return error{code}.with_cause(std::move(cause));
+}
+
+std::optional<duration> error::retry_after() const noexcept { return if_set(retry_after_); }
+std::optional<duration> error::limit() const noexcept { return if_set(limit_); }
+
+std::span<const attempt_record> error::history() const noexcept {
+    return details_ ? std::span<const attempt_record>{details_->history} : std::span<const attempt_record>{};
+}
+
+const error* error::also() const noexcept { return details_ ? details_->also.get() : nullptr; }
+
+std::string_view error::call_id() const noexcept { return details_ ? details_->call_id : std::string_view{}; }
+
+error& error::with_text(std::string text) { return edit().text = std::move(text), *this; }
+error& error::with_history(std::vector<attempt_record> history) { return edit().history = std::move(history), *this; }
+error& error::with_also(error second) { return edit().also = std::make_shared<error>(std::move(second)), *this; }
+error& error::with_call_id(std::string_view id) { return edit().call_id = id, *this; }
+
+error::details& error::edit() {
+    if (!details_)
+        details_ = std::make_shared<details>();
+    else if (details_.use_count() > 1)
+        details_ = std::make_shared<details>(*details_);
+    return *details_;
+}
+
+void error::keep(std::shared_ptr<const void> original, const std::type_info& type) {
+    details& d = edit();
+    d.original = std::move(original);
+    d.original_type = &type;
+}
+
+const void* error::kept(const std::type_info& type) const noexcept {
+    return details_ && details_->original_type != nullptr && *details_->original_type == type ? details_->original.get()
+                                                                                             : nullptr;
+}
+
+std::string error::words() const {
+    if (details_ && !details_->text.empty()) return details_->text;
+    std::string of_cause = words_of(cause_);
+    return of_cause.empty() ? code_.message() : of_cause;
+}
+
+std::string error::type() const {
+    if (cause_) return readable(cause_.__cxa_exception_type()->name());
+    if (details_ && details_->original_type != nullptr) return readable(details_->original_type->name());
+    return std::string{code_.category().name()} + ":" + std::to_string(code_.value());
+}
+
+std::string error::message() const {
+    std::string line;
+    if (!layer_.empty()) line.append(layer_.view()).append(": ");
+    if (!operation_.empty()) line.append(operation_.view()).append(": ");
+    if (!call_id().empty()) line.append("call ").append(call_id()).append(": ");
+    line += words();
+    if (const auto at = limit()) line.append(" (limit ").append(to_text(*at)).append(")");
+    if (const auto wait = retry_after()) line.append(", retry after ").append(to_text(*wait));
+    if (history().size() > 1) line.append(", after ").append(std::to_string(history().size())).append(" attempts");
+    if (const error* second = also()) line.append("; then: ").append(second->message());
+    return line;
+}
+
+void error::raise() const {
+    if (cause_) std::rethrow_exception(cause_);
+    throw call_error{*this};
+}
+
+}  // namespace cutwater

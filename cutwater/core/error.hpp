@@ -1,0 +1,127 @@
+// What went wrong, who says so, and what was underneath.
+//
+//     auto result = pipeline.run({.operation = "get_stock"}, f);
+//     if (!result) {
+//         const cw::error& e = result.error();
+//         log(e.message());                  // timeout "attempt": get_stock reached the limit of 500ms
+//         if (e.retry_after()) ...           // how long to leave the dependency alone
+//         if (auto* mine = e.original<my_error>()) ...   // what the callable itself returned
+//     }
+//
+// A refusal is built without allocation; history, a boxed original and a second error are kept behind one pointer
+// that is null until they exist. Thread safety: as a value; copies share what is immutable.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <typeinfo>
+#include <vector>
+
+#include "cutwater/core/errc.hpp"
+#include "cutwater/core/instant.hpp"
+#include "cutwater/core/name.hpp"
+
+namespace cutwater {
+
+/// One attempt of a call that failed, as the history of its error keeps it.
+struct attempt_record {
+    unsigned number = 0;         ///< 1 is the first
+    std::error_code code;        ///< how it failed; empty where a returned value was judged a failure
+    duration wait_after{};       ///< how long the call waited before the next attempt; zero after the last
+    std::string text;            ///< the error's own words
+};
+
+class error {
+public:
+    explicit error(std::error_code code) noexcept : code_{code} {}
+
+    /// A refusal or verdict of the policy named `layer`.
+    error(std::error_code code, name layer, name operation) noexcept
+        : code_{code}, layer_{layer}, operation_{operation} {}
+
+    /// What an exception says: the code of an `std::system_error`, else `errc::failed`.
+    [[nodiscard]] static error from_exception(std::exception_ptr cause) noexcept;
+
+    /// What a callable returned as `std::unexpected`, kept whole: `original<E>()` gives it back.
+    template <class Original>
+    [[nodiscard]] static error from_original(std::error_code code, Original original);
+
+    [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
+    [[nodiscard]] name layer() const noexcept { return layer_; }          ///< the policy that spoke; empty: the callable
+    [[nodiscard]] name operation() const noexcept { return operation_; }
+    [[nodiscard]] std::optional<duration> retry_after() const noexcept;   ///< not before this much time has passed
+    [[nodiscard]] std::optional<duration> limit() const noexcept;         ///< the limit that was reached
+    [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+    [[nodiscard]] std::span<const attempt_record> history() const noexcept;
+    [[nodiscard]] const error* also() const noexcept;                     ///< what failed after it: a fallback's error
+    [[nodiscard]] std::string_view call_id() const noexcept;              ///< the id given to the call, if any
+
+    template <class Original>
+    [[nodiscard]] const Original* original() const noexcept;
+
+    /// The words of what happened, without who says so: the original's own where there was one.
+    [[nodiscard]] std::string words() const;
+    /// The type of what happened: of the exception, of the error that was returned, or the code's category.
+    [[nodiscard]] std::string type() const;
+
+    /// One line: layer, operation, id, what happened, limit, original words.
+    [[nodiscard]] std::string message() const;
+
+    /// Throws: the original exception where there was one, else `call_error` with this error.
+    [[noreturn]] void raise() const;
+
+    error& with_code(std::error_code code) noexcept { return code_ = code, *this; }
+    error& with_layer(name layer) noexcept { return layer_ = layer, *this; }
+    error& with_operation(name operation) noexcept { return operation_ = operation, *this; }
+    error& with_retry_after(duration d) noexcept { return retry_after_ = d, *this; }
+    error& with_limit(duration d) noexcept { return limit_ = d, *this; }
+    error& with_cause(std::exception_ptr cause) noexcept { return cause_ = std::move(cause), *this; }
+    error& with_text(std::string text);
+    error& with_history(std::vector<attempt_record> history);
+    error& with_also(error second);
+    error& with_call_id(std::string_view id);
+
+private:
+    struct details;
+    static constexpr duration unset{-1};
+
+    details& edit();  // details that are ours alone
+    void keep(std::shared_ptr<const void> original, const std::type_info& type);
+    [[nodiscard]] const void* kept(const std::type_info& type) const noexcept;
+
+    std::error_code code_;
+    name layer_;
+    name operation_;
+    duration retry_after_ = unset;
+    duration limit_ = unset;
+    std::exception_ptr cause_;
+    std::shared_ptr<details> details_;
+};
+
+/// What `error::raise` and `run_or_throw` throw where the callable itself threw nothing.
+class call_error : public std::system_error {
+public:
+    explicit call_error(error reason) : std::system_error{reason.code(), reason.message()}, reason_{std::move(reason)} {}
+    [[nodiscard]] const error& reason() const noexcept { return reason_; }
+
+private:
+    error reason_;
+};
+
+template <class Original>
+error error::from_original(std::error_code code, Original original) {
+    error made{code};
+    made.keep(std::make_shared<const Original>(std::move(original)), typeid(Original));
+    return made;
+}
+
+template <class Original>
+const Original* error::original() const noexcept {
+    return static_cast<const Original*>(kept(typeid(Original)));
+}
+
+}  // namespace cutwater

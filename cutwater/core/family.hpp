@@ -1,0 +1,89 @@
+// The three families. A policy is a type that models one of them; nothing is registered anywhere.
+//
+//     gate    admit(call, now) → ticket, refusal, or wait · settle(ticket, observation, call, now) · abandon(ticket)
+//     loop    begin(call, now) → a session per call, whose after(observation, call, now) says: finish, give up, again at
+//     frame   deadline_for(call, now) with limit() · handles(observation) with substitute(outcome, call)
+//             · before(call) → a session, after(session, observation, call)
+//
+// `now` may be taken as `instant`, or as `moment&` where it is not always needed. `examples/` has one of each.
+//
+// Every policy has `name layer_name() const`, the name in errors, events and `describe()`. `describe` text comes from an
+// `options()` member where there is one.
+#pragma once
+
+#include <concepts>
+
+#include "cutwater/core/admission.hpp"
+#include "cutwater/core/call.hpp"
+#include "cutwater/core/outcome.hpp"
+
+namespace cutwater {
+
+template <class P>
+concept named_layer = requires(const P& p) {
+    { p.layer_name() } -> std::convertible_to<name>;
+};
+
+/// Ticket handling, common to gates that queue and gates that do not.
+template <class P>
+concept settles_tickets = requires(P& p, typename P::ticket& t, const observation& seen, call_context& call) {
+    p.settle(t, seen, call, call.now);
+    { p.abandon(t) } noexcept;
+};
+
+template <class P>
+concept gate = named_layer<P> && settles_tickets<P> && requires(P& p, call_context& call) {
+    { p.admit(call, call.now) } -> std::same_as<admission<typename P::ticket>>;
+};
+
+/// A gate with a queue: where `admit` answers "wait", `enqueue` takes the call's waiter (or finds that a permit has
+/// become free), `resume` says how the wait ended, and `leave` ends it early.
+template <class P>
+concept queueing_gate = gate<P> && requires(P& p, call_context& call, waiter& w) {
+    { p.enqueue(w, call, call.now) } -> std::same_as<admission<typename P::ticket>>;
+    { p.resume(w, call, call.now) } -> std::same_as<admission<typename P::ticket>>;
+    { p.leave(w) } noexcept;
+};
+
+/// What a loop says after an attempt.
+struct loop_step {
+    enum class kind : std::uint8_t { finish, give_up, again };
+    kind what = kind::finish;
+    instant at{};  ///< when to go again
+
+    [[nodiscard]] static constexpr loop_step finish() noexcept { return {}; }
+    [[nodiscard]] static constexpr loop_step give_up() noexcept { return {.what = kind::give_up}; }
+    [[nodiscard]] static constexpr loop_step again(instant at) noexcept { return {.what = kind::again, .at = at}; }
+};
+
+template <class P>
+concept loop = named_layer<P> && requires(P& p, call_context& call, const observation& seen) {
+    { p.begin(call, call.now).after(seen, call, call.now) } -> std::same_as<loop_step>;
+};
+
+/// A frame that bounds the time of what it surrounds.
+template <class P>
+concept deadline_frame = named_layer<P> && requires(P& p, call_context& call, error e) {
+    { p.deadline_for(call, call.now) } -> std::convertible_to<instant>;
+    { p.limit() } -> std::convertible_to<duration>;
+};
+
+/// A frame that puts something in an outcome's place.
+template <class P>
+concept substituting_frame = named_layer<P> && requires(P& p, const observation& seen) {
+    { p.handles(seen) } -> std::convertible_to<bool>;
+};
+
+/// A frame that watches: told before, which gives what it wants to remember, and after.
+template <class P>
+concept watching_frame = named_layer<P> && requires(P& p, call_context& call, const observation& seen) {
+    p.after(p.before(call), seen, call);
+};
+
+template <class P>
+concept frame = deadline_frame<P> || substituting_frame<P> || watching_frame<P>;
+
+template <class P>
+concept policy = gate<P> || loop<P> || frame<P>;
+
+}  // namespace cutwater

@@ -1,0 +1,41 @@
+// An object that is made when it is first needed, if ever. As `std::optional`, but its empty state costs one byte written,
+// not the whole object: what a call may need but usually does not must not be paid for by every call.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+namespace cutwater {
+
+template <class T>
+class late {
+public:
+    late() noexcept {}  // not defaulted: the storage stays as it is
+    late(const late&) = delete;
+    late& operator=(const late&) = delete;
+    ~late() { reset(); }
+
+    template <class... Args>
+    T& emplace(Args&&... args) {
+        reset();
+        std::construct_at(&value_, std::forward<Args>(args)...);
+        made_ = true;
+        return value_;
+    }
+
+    void reset() noexcept {
+        if (std::exchange(made_, false)) std::destroy_at(&value_);
+    }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return made_; }
+    [[nodiscard]] T& operator*() noexcept { return value_; }
+    [[nodiscard]] T* operator->() noexcept { return &value_; }
+
+private:
+    union {
+        T value_;
+    };
+    bool made_ = false;
+};
+
+}  // namespace cutwater

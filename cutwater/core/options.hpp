@@ -1,0 +1,136 @@
+// Options described once, used everywhere.
+//
+// Options are plain aggregates. Each has a static `fields` that names every member with its allowed range and a
+// sentence; from that one table come validation, `describe()`, and the table of defaults in the room's page:
+//
+//     struct patience_options {
+//         std::string name = "patience";
+//         unsigned tries = 3;
+//         double share = 0.5;
+//
+//         static void fields(auto& self, auto&& visit) {
+//             visit("name", self.name, any_text, "the layer's name in errors and events");
+//             visit("tries", self.tries, at_least(1U), "tries in all");
+//             visit("share", self.share, within(0.0, 1.0), "share that may fail");
+//         }
+//         void cross_check(option_problems& problems) const;      // optional: what no single field can know
+//     };
+//     patience_options checked = cw::validated("patience", options);   // throws cw::invalid_options, all at once
+//
+// NaN is outside every range. Errors name the option, its value and what is allowed.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "cutwater/core/text.hpp"
+
+namespace cutwater {
+
+/// The range of one option. `Value` is the option's own type.
+template <class Value>
+struct range {
+    Value min;
+    Value max;
+    bool above_min = false;  ///< whether `min` itself is excluded
+    bool bounded = true;     ///< whether `max` limits
+
+    [[nodiscard]] constexpr bool holds(const Value& v) const {
+        const bool low_enough = above_min ? v > min : v >= min;  // false for NaN
+        return low_enough && v <= max;
+    }
+
+    [[nodiscard]] std::string text() const {
+        if (!bounded) return (above_min ? "more than " : "at least ") + to_text(min);
+        return (above_min ? "more than " : "from ") + to_text(min) + (above_min ? " and at most " : " to ") + to_text(max);
+    }
+};
+
+/// For options that any value of their type is right for.
+struct anything {
+    [[nodiscard]] constexpr bool holds(const auto&) const { return true; }
+    [[nodiscard]] std::string text() const { return "any"; }
+};
+inline constexpr anything any_value{};
+
+template <class Value>
+[[nodiscard]] constexpr range<Value> largest_of(Value min, bool above) {
+    if constexpr (std::is_floating_point_v<Value>)
+        return {min, std::numeric_limits<Value>::max(), above, false};  // infinity is outside
+    else if constexpr (std::is_integral_v<Value>)
+        return {min, std::numeric_limits<Value>::max(), above, false};
+    else
+        return {min, Value::max(), above, false};
+}
+template <class Value>
+[[nodiscard]] constexpr auto at_least(Value min) {
+    return largest_of(min, false);
+}
+template <class Value>
+[[nodiscard]] constexpr auto more_than(Value min) {
+    return largest_of(min, true);
+}
+template <class Value>
+[[nodiscard]] constexpr range<Value> within(Value min, Value max) {
+    return {min, max};
+}
+template <class Value>
+[[nodiscard]] constexpr range<Value> above_and_up_to(Value min, Value max) {
+    return {min, max, true};
+}
+
+/// One option that is wrong.
+struct option_problem {
+    std::string option;
+    std::string value;
+    std::string allowed;
+
+    [[nodiscard]] std::string message() const;
+};
+using option_problems = std::vector<option_problem>;
+
+/// Options that were refused: every problem at once, one a line.
+class invalid_options : public std::invalid_argument {
+public:
+    invalid_options(std::string_view kind, std::string_view name, option_problems problems);
+    [[nodiscard]] const option_problems& problems() const noexcept { return problems_; }
+
+private:
+    option_problems problems_;
+};
+
+/// What is wrong with `options`; empty where nothing is.
+template <class Options>
+[[nodiscard]] option_problems problems_of(const Options& options) {
+    option_problems found;
+    Options::fields(options, [&](std::string_view option, const auto& value, const auto& allowed, std::string_view) {
+        if (!allowed.holds(value)) found.push_back({std::string{option}, std::string{to_text(value)}, allowed.text()});
+    });
+    if constexpr (requires { options.cross_check(found); }) options.cross_check(found);
+    return found;
+}
+
+/// `options`, or throws `invalid_options` naming the policy's kind and name.
+template <class Options>
+[[nodiscard]] Options validated(std::string_view kind, Options options) {
+    if (option_problems found = problems_of(options); !found.empty())
+        throw invalid_options{kind, options.name, std::move(found)};
+    return options;
+}
+
+/// `{max_attempts = 3, base_delay = 100ms, …}`: the options in force.
+template <class Options>
+[[nodiscard]] std::string options_text(const Options& options) {
+    std::string text;
+    Options::fields(options, [&](std::string_view option, const auto& value, const auto&, std::string_view) {
+        if (option == "name") return;
+        text.append(text.empty() ? "{" : ", ").append(option).append(" = ").append(to_text(value));
+    });
+    return text.empty() ? "{}" : text + "}";
+}
+
+}  // namespace cutwater

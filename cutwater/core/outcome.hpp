@@ -1,0 +1,90 @@
+// What came out of one attempt, and what it means.
+//
+// Inside a pipeline flows an `outcome<T>`: a value or an `error`, with one judgement made where it was born. A value
+// can be judged a failure (an HTTP 503 is a response), and keeps being the value: it is what the caller gets in the end.
+#pragma once
+
+#include <concepts>
+#include <expected>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "cutwater/core/error.hpp"
+#include "cutwater/core/verdict.hpp"
+
+namespace cutwater {
+
+/// A verdict with what the dependency added to it.
+struct judgement {
+    verdict meaning = verdict::success;
+    std::optional<duration> retry_after{};  ///< the dependency's own wish, as a `Retry-After` header states it
+
+    friend bool operator==(const judgement&, const judgement&) = default;
+};
+
+/// What a policy is told about an attempt: everything but the value.
+struct observation {
+    judgement judged{};
+    const error* failure = nullptr;  ///< null where a value came back
+
+    [[nodiscard]] verdict meaning() const noexcept { return judged.meaning; }
+
+    /// Whether the request cannot have reached the dependency.
+    [[nodiscard]] bool never_sent() const noexcept {
+        return judged.meaning == verdict::rejected ||
+               (failure != nullptr && failure->code() == condition::never_sent);
+    }
+
+    /// The longest of the dependency's wish and the refusing policy's.
+    [[nodiscard]] std::optional<duration> retry_after() const noexcept {
+        return judged.retry_after ? judged.retry_after
+               : failure != nullptr ? failure->retry_after()
+                                    : std::nullopt;
+    }
+};
+
+template <class T>
+class outcome {
+public:
+    using value_type = T;
+    using result_type = std::expected<T, error>;
+
+    explicit outcome(result_type result, judgement judged = {}) noexcept(std::is_nothrow_move_constructible_v<T> ||
+                                                                         std::is_void_v<T>)
+        : result_{std::move(result)}, judged_{judged} {}
+    template <class... Args>
+    explicit outcome(std::in_place_t, Args&&... args) : result_{std::in_place, std::forward<Args>(args)...} {}
+    explicit outcome(error failure) noexcept : result_{std::unexpect, std::move(failure)} {}
+    outcome(error failure, verdict meaning) noexcept
+        : result_{std::unexpect, std::move(failure)}, judged_{.meaning = meaning} {}
+
+    [[nodiscard]] bool has_value() const noexcept { return result_.has_value(); }
+    [[nodiscard]] const result_type& result() const noexcept { return result_; }
+    [[nodiscard]] result_type& result() noexcept { return result_; }
+    [[nodiscard]] const error& failure() const noexcept { return result_.error(); }
+    [[nodiscard]] error& failure() noexcept { return result_.error(); }
+
+    [[nodiscard]] const judgement& judged() const noexcept { return judged_; }
+    [[nodiscard]] verdict meaning() const noexcept { return judged_.meaning; }
+    void judge(judgement j) noexcept { judged_ = j; }
+
+    /// The fallback tier that the value is from; empty where it is the dependency's own.
+    [[nodiscard]] name source() const noexcept { return source_; }
+    void mark_degraded(name source) noexcept { source_ = source; }
+
+    [[nodiscard]] observation observed() const noexcept {
+        return {.judged = judged_, .failure = result_.has_value() ? nullptr : &result_.error()};
+    }
+
+private:
+    result_type result_;
+    judgement judged_;
+    name source_;
+};
+
+/// Where the outcome of the latest attempt is kept; empty until there is one.
+template <class T>
+using outcome_slot = std::optional<outcome<T>>;
+
+}  // namespace cutwater

@@ -1,0 +1,33 @@
+// Values as people read them: `250ms`, `1.5s`, `none`.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "cutwater/core/instant.hpp"
+
+namespace cutwater {
+
+/// In the largest unit that leaves at least one whole, with up to three decimals: `1.5s`, `250ms`, `0s`, `none`.
+[[nodiscard]] std::string to_text(duration d);
+
+/// The shortest text that reads back as the same number; `nan` and `inf` as such.
+[[nodiscard]] std::string to_text(double value);
+
+[[nodiscard]] inline std::string to_text(std::same_as<bool> auto value) { return value ? "true" : "false"; }
+[[nodiscard]] inline std::string to_text(const std::string& value) { return '"' + value + '"'; }
+
+template <class Integer>
+    requires(std::integral<Integer> && !std::same_as<Integer, bool>)
+[[nodiscard]] std::string to_text(Integer value) {
+    return std::to_string(value);
+}
+
+template <class Signature>
+[[nodiscard]] std::string to_text(const std::function<Signature>& value) {
+    return value ? "set" : "none";
+}
+
+}  // namespace cutwater

@@ -1,0 +1,96 @@
+// A place in a gate's queue.
+//
+// A call that a gate lets wait leaves a `waiter` with it: an intrusive node that lives in the call itself, so that
+// queueing allocates nothing and leaving is O(1). The gate grants by unlinking the waiter and waking it; whoever
+// destroys a queued waiter unlinks it first (the gate's state in the call does so).
+//
+// Thread safety: every member is guarded by the lock of the gate that holds the waiter. `waker::wake` is called under
+// that lock, so it must only schedule: never run user code, never block, never throw.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "cutwater/core/instant.hpp"
+
+namespace cutwater {
+
+/// How a driver is told that the call it has parked can go on.
+class waker {
+public:
+    virtual void wake() noexcept = 0;
+
+protected:
+    ~waker() = default;
+};
+
+/// Makes a waker when a call is about to wait; most calls never do.
+class parking {
+public:
+    [[nodiscard]] virtual waker& prepare() = 0;
+
+protected:
+    ~parking() = default;
+};
+
+class waiter {
+public:
+    explicit waiter(waker& owner) noexcept : owner_{&owner} {}
+    waiter(const waiter&) = delete;
+    waiter& operator=(const waiter&) = delete;
+    ~waiter() = default;
+
+    instant until = never;  ///< set by the gate: when waiting is over
+
+    [[nodiscard]] bool is_queued() const noexcept { return queued_; }
+
+    /// Whether it was granted what it waits for; once.
+    [[nodiscard]] bool take_grant() noexcept { return std::exchange(granted_, false); }
+
+private:
+    friend class waiter_queue;
+    waker* owner_;
+    waiter* previous_ = nullptr;
+    waiter* next_ = nullptr;
+    bool queued_ = false;
+    bool granted_ = false;
+};
+
+/// First in, first out; every operation O(1).
+class waiter_queue {
+public:
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    void push(waiter& w) noexcept {
+        w.previous_ = last_;
+        w.next_ = nullptr;
+        (last_ != nullptr ? last_->next_ : first_) = &w;
+        last_ = &w;
+        w.queued_ = true;
+        ++size_;
+    }
+
+    void remove(waiter& w) noexcept {
+        if (!w.queued_) return;
+        (w.previous_ != nullptr ? w.previous_->next_ : first_) = w.next_;
+        (w.next_ != nullptr ? w.next_->previous_ : last_) = w.previous_;
+        w.queued_ = false;
+        --size_;
+    }
+
+    /// Gives the oldest waiter what it waits for. Not to be called on an empty queue.
+    void grant_first() noexcept {
+        waiter& w = *first_;
+        remove(w);
+        w.granted_ = true;
+        w.owner_->wake();
+    }
+
+private:
+    waiter* first_ = nullptr;
+    waiter* last_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace cutwater

@@ -1,0 +1,18 @@
+// Cutwater: everything that needs nothing but the standard library.
+//
+//     #include <cutwater/cutwater.hpp>
+//     namespace cw = cutwater;
+//
+// Coroutines on Boost.Asio are in <cutwater/asio.hpp>.
+#pragma once
+
+#include "cutwater/drive/sync/run.hpp"
+#include "cutwater/pipeline/observe.hpp"
+#include "cutwater/pipeline/pipeline.hpp"
+#include "cutwater/policy/bulkhead/bulkhead.hpp"
+#include "cutwater/policy/circuit_breaker/circuit_breaker.hpp"
+#include "cutwater/policy/fallback/fallback.hpp"
+#include "cutwater/policy/retry/retry.hpp"
+#include "cutwater/policy/timeout/timeout.hpp"
+#include "cutwater/standard/alone.hpp"
+#include "cutwater/standard/standard.hpp"

@@ -1,0 +1,70 @@
+// The blocking driver: does, in the calling thread, what the layers decide.
+//
+//     std::expected<stock, cw::error> result = inventory.run({.operation = "get", .stop = token}, f);
+//
+// Cancellation: `call_options::stop` ends a sleep or a place in a queue at once; the callable sees it as
+// `attempt::stop_token()` and ends when it sees fit. Timeouts: the callable sees its deadline; a value that comes late
+// is still the value, an error that comes at or after the deadline is the timeout's. Code that can neither be told its
+// deadline nor interrupted runs on a `worker_pool`.
+//
+// Thread safety: any number of threads at once on one pipeline. Allocation: none, but for errors with a history.
+#pragma once
+
+#include "cutwater/drive/clock/clock.hpp"
+#include "cutwater/drive/sync/parker.hpp"
+#include "cutwater/core/capture.hpp"
+#include "cutwater/pipeline/run_state.hpp"
+
+namespace cutwater {
+
+namespace detail {
+
+/// An attempt that failed after its caller had stopped caring says nothing but that.
+template <class T>
+void attribute_failure(outcome<T>& out, call_context& call) {
+    const error& failure = out.failure();
+    if (call.said().stop.stop_requested()) {
+        out = outcome<T>{error{errc::cancelled, {}, call.operation()}.with_cause(failure.cause()), verdict::cancelled};
+        return;
+    }
+    const bool may_be_ours = failure.code() == condition::timeout || failure.code() == std::errc::operation_canceled;
+    if (!may_be_ours || call.deadline == never) return;
+    call.now.forget();
+    if (call.now.get() < call.deadline) return;
+    out = outcome<T>{error{errc::deadline_exceeded, {}, call.operation()}.with_cause(failure.cause()),
+                     call.deadline_is_ours ? verdict::transient : verdict::ignored};
+}
+
+template <class Run, class F>
+void invoke_here(Run& run, F& f) {
+    call_context& call = run.call();
+    attempt a{call, call.surroundings(), call.said().stop};
+    auto& slot = run.slot();
+    capture_into(slot, [&]() -> decltype(auto) { return call_with(f, a); });
+    slot->judge(run.judge(*slot));
+    if (!slot->has_value()) [[unlikely]]
+        attribute_failure(*slot, call);
+}
+
+}  // namespace detail
+
+/// Runs `f` through `guarded`, waiting as `waits` does; what `pipeline::run` does in this thread.
+template <class Pipeline, attempt_callable F>
+auto run_blocking(Pipeline& guarded, const call_options& said, F&& f, blocking_environment& waits = this_thread) {
+    using T = value_of<result_of<F>>;
+    blocking_parking place;
+    auto run = guarded.template start_run<T>(said, waits.lent(), place);
+    for (step next = run.start();;) {
+        if (next == step::invoke) {
+            detail::invoke_here(run, f);
+            next = run.settle();
+        } else if (next == step::finish) {
+            return run.take();
+        } else {
+            const wait_end end = waits.wait(place.get(), run.pause_until(), said.stop);
+            next = end == wait_end::cancelled ? run.interrupt() : run.resume();
+        }
+    }
+}
+
+}  // namespace cutwater

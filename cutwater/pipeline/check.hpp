@@ -1,0 +1,39 @@
+// The composition checked where it is built.
+//
+// A wrong composition fails one `static_assert` here, before any body is instantiated, and the first line of the error
+// names what is wrong. `test/compile_fail` holds the first line of each.
+#pragma once
+
+#include "cutwater/core/classify.hpp"
+#include "cutwater/core/family.hpp"
+#include "cutwater/pipeline/ref.hpp"
+
+namespace cutwater {
+
+template <class Layer>
+inline constexpr bool is_rules = false;
+template <class... Rules>
+inline constexpr bool is_rules<classify<Rules...>> = true;
+
+/// Whether `Layer` belongs to one of the families; specialise the message for your own by modelling a concept.
+template <class Layer>
+consteval void check_layer() {
+    if constexpr (!is_rules<Layer>) {
+        static_assert(named_layer<policy_of<Layer>>, "cutwater::pipeline: a layer has no layer_name()");
+        static_assert(policy<policy_of<Layer>>,
+                      "cutwater::pipeline: a layer is neither a gate, a loop nor a frame (see cutwater/core/family.hpp)");
+    }
+}
+
+template <class... Layers>
+consteval void check_composition() {
+    static_assert(sizeof...(Layers) > 0, "cutwater::pipeline: there is no layer");
+    constexpr bool rules[] = {is_rules<Layers>...};
+    constexpr std::size_t count = (std::size_t{0} + ... + std::size_t{is_rules<Layers>});
+    static_assert(count <= 1, "cutwater::pipeline: classify stands twice; put all rules into one");
+    static_assert(count == 0 || rules[sizeof...(Layers) - 1],
+                  "cutwater::pipeline: classify is not the innermost layer; outcomes are judged where they are born");
+    (check_layer<Layers>(), ...);
+}
+
+}  // namespace cutwater

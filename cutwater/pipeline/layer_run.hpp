@@ -1,0 +1,277 @@
+// One layer of one call: how each family enters and leaves, in the same three words for all of them.
+//
+//     inward    go on to the next layer inside
+//     outward   the outcome stands: leave to the next layer outside
+//     pause     the driver waits until `pause_point::until` (or until woken), then calls `resume` or `interrupt`
+//
+// A `layer_run<Policy, T>` holds what the layer remembers between entering and leaving one call. What a policy's user
+// code throws becomes the call's outcome: an error of that layer with `errc::callback_failed` and the exception kept.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "cutwater/core/family.hpp"
+#include "cutwater/core/late.hpp"
+
+namespace cutwater {
+
+enum class flow : std::uint8_t { inward, outward, pause };
+
+struct pause_point {
+    instant until = never;
+};
+
+namespace detail {
+
+template <class T>
+void set_error(outcome_slot<T>& out, error failure, verdict meaning) {
+    out.emplace(std::move(failure), meaning);
+}
+
+/// Runs one step of a layer; what it throws fails the call.
+template <class T, class Step>
+flow guarded(name layer, call_context& call, outcome_slot<T>& out, Step&& step) noexcept {
+    try {
+        return step();
+    } catch (...) {
+        set_error(out, error{errc::callback_failed, layer, call.operation()}.with_cause(std::current_exception()),
+                  verdict::ignored);
+        return flow::outward;
+    }
+}
+
+template <class T>
+flow cancelled(name layer, call_context& call, outcome_slot<T>& out) {
+    set_error(out, error{errc::cancelled, layer, call.operation()}, verdict::cancelled);
+    return flow::outward;
+}
+
+template <class T>
+flow refused(name layer, call_context& call, const refusal& why, outcome_slot<T>& out) {
+    error e{why.reason, layer, call.operation()};
+    if (why.retry_after) e.with_retry_after(*why.retry_after);
+    if (why.limit) e.with_limit(*why.limit);
+    set_error(out, std::move(e), verdict::rejected);
+    return flow::outward;
+}
+
+/// Settles the permit; one that is bound to the work stays with work that is still running.
+template <class P, class T>
+flow settle_permit(P& policy, permit<P>& held, call_context& call, outcome_slot<T>& out) {
+    return guarded(policy.layer_name(), call, out, [&] {
+        if constexpr (requires { requires P::holds_work; }) {
+            if (call.orphan != nullptr) [[unlikely]] {
+                call.orphan->keep([kept = std::move(held)]() mutable { kept.abandon(); });
+                return flow::outward;
+            }
+        }
+        held.settle(out->observed(), call, call.now);
+        return flow::outward;
+    });
+}
+
+}  // namespace detail
+
+template <class Policy, class T>
+class layer_run;
+
+template <gate P, class T>
+    requires(!queueing_gate<P>)
+class layer_run<P, T> {
+public:
+    flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            auto answer = policy.admit(call, call.now);
+            if (auto* ticket = std::get_if<typename P::ticket>(&answer)) {
+                held_ = permit<P>{policy, std::move(*ticket)};
+                return flow::inward;
+            }
+            auto* why = std::get_if<refusal>(&answer);
+            return detail::refused(policy.layer_name(), call, why != nullptr ? *why : refusal{}, out);
+        });
+    }
+
+    flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        return detail::settle_permit(policy, held_, call, out);
+    }
+
+    flow resume(P&, call_context&, outcome_slot<T>&, pause_point&) { return flow::inward; }
+    flow interrupt(P&, call_context&, outcome_slot<T>&) { return flow::outward; }
+
+private:
+    permit<P> held_;
+};
+
+template <queueing_gate P, class T>
+class layer_run<P, T> {
+public:
+    layer_run() = default;
+    layer_run(const layer_run&) = delete;
+    layer_run& operator=(const layer_run&) = delete;
+    ~layer_run() {
+        if (place_) queue_->leave(*place_);
+    }
+
+    flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            auto answer = policy.admit(call, call.now);
+            if (std::holds_alternative<wait_until>(answer)) [[unlikely]] {
+                queue_ = &policy;
+                place_.emplace(call.parked());
+                answer = policy.enqueue(*place_, call, call.now);
+            }
+            return accept(policy, std::move(answer), call, out, at);
+        });
+    }
+
+    flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        return detail::settle_permit(policy, held_, call, out);
+    }
+
+    flow resume(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            return accept(policy, policy.resume(*place_, call, call.now), call, out, at);
+        });
+    }
+
+    flow interrupt(P& policy, call_context& call, outcome_slot<T>& out) {
+        leave_queue();
+        return detail::cancelled(policy.layer_name(), call, out);
+    }
+
+private:
+    flow accept(P& policy, admission<typename P::ticket> answer, call_context& call, outcome_slot<T>& out,
+                pause_point& at) {
+        if (auto* wait = std::get_if<wait_until>(&answer)) {
+            at.until = wait->until;
+            return flow::pause;
+        }
+        if (place_) leave_queue();
+        if (auto* why = std::get_if<refusal>(&answer)) return detail::refused(policy.layer_name(), call, *why, out);
+        held_ = permit<P>{policy, std::move(std::get<typename P::ticket>(answer))};
+        return flow::inward;
+    }
+
+    void leave_queue() noexcept {
+        queue_->leave(*place_);
+        place_.reset();
+    }
+
+    permit<P> held_;
+    P* queue_ = nullptr;
+    late<waiter> place_;
+};
+
+template <loop P, class T>
+class layer_run<P, T> {
+    using session = decltype(std::declval<P&>().begin(std::declval<call_context&>(), std::declval<moment&>()));
+
+public:
+    flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            session_.emplace(policy.begin(call, call.now));
+            return flow::inward;
+        });
+    }
+
+    flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            const loop_step next = session_->after(out->observed(), call, call.now);
+            if (next.what == loop_step::kind::again) {
+                at.until = next.at;
+                return flow::pause;
+            }
+            if (next.what == loop_step::kind::give_up && !out->has_value()) {
+                if constexpr (requires { session_->explain(out->failure()); }) session_->explain(out->failure());
+            }
+            return flow::outward;
+        });
+    }
+
+    flow resume(P&, call_context& call, outcome_slot<T>& out, pause_point&) {
+        ++call.attempt;
+        out.reset();
+        return flow::inward;
+    }
+
+    flow interrupt(P& policy, call_context& call, outcome_slot<T>& out) {
+        return detail::cancelled(policy.layer_name(), call, out);
+    }
+
+private:
+    late<session> session_;
+};
+
+/// Frames: each of the three abilities costs nothing where the policy lacks it.
+template <frame P, class T>
+class layer_run<P, T> {
+public:
+    flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            if constexpr (watching_frame<P>) remembered_.emplace(policy.before(call));
+            if constexpr (deadline_frame<P>) return bound(policy, call, out);
+            return flow::inward;
+        });
+    }
+
+    flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            if constexpr (deadline_frame<P>) unbind(policy, call, out);
+            if constexpr (substituting_frame<P>)
+                if (policy.handles(out->observed())) policy.substitute(*out, call);
+            if constexpr (watching_frame<P>) policy.after(*remembered_, out->observed(), call);
+            return flow::outward;
+        });
+    }
+
+    flow resume(P&, call_context&, outcome_slot<T>&, pause_point&) { return flow::inward; }
+    flow interrupt(P&, call_context&, outcome_slot<T>&) { return flow::outward; }
+
+private:
+    flow bound(P& policy, call_context& call, outcome_slot<T>& out) {
+        outer_ = {call.deadline, call.deadline_is_ours};
+        const instant own = policy.deadline_for(call, call.now);
+        tightened_ = own < call.deadline;
+        if (tightened_) {
+            call.deadline = own;
+            call.deadline_is_ours = true;
+        }
+        if (call.deadline == never || call.deadline > call.now.get()) return flow::inward;
+        detail::set_error(out, error{errc::deadline_exceeded, {}, call.operation()},
+                          call.deadline_is_ours ? verdict::transient : verdict::ignored);
+        unbind(policy, call, out);
+        return flow::outward;
+    }
+
+    /// The innermost frame that tightened the deadline is the one that spoke.
+    void unbind(P& policy, call_context& call, outcome_slot<T>& out) {
+        call.deadline = outer_.deadline;
+        call.deadline_is_ours = outer_.is_ours;
+        if (!tightened_ || out->has_value()) return;
+        error& failure = out->failure();
+        if (failure.code() != errc::deadline_exceeded || !failure.layer().empty()) return;
+        failure.with_code(errc::timed_out).with_layer(policy.layer_name()).with_limit(policy.limit());
+        if constexpr (requires { policy.on_timeout(call); }) policy.on_timeout(call);
+    }
+
+    struct outer_deadline {
+        instant deadline = never;
+        bool is_ours = false;
+    };
+    struct nothing {};
+    template <class Q>
+    struct memory_of {
+        using type = nothing;
+    };
+    template <watching_frame Q>
+    struct memory_of<Q> {
+        using type = decltype(std::declval<Q&>().before(std::declval<call_context&>()));
+    };
+
+    outer_deadline outer_;
+    bool tightened_ = false;
+    [[no_unique_address]] late<typename memory_of<P>::type> remembered_;
+};
+
+}  // namespace cutwater

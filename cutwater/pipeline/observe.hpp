@@ -1,0 +1,90 @@
+// Who hears what happens inside: the outermost layer of a pipeline that is watched.
+//
+//     cw::json_log log{std::clog};                              // any cw::listener
+//     cw::pipeline guarded{cw::observe{log}, cw::retry{}, …};
+//
+// Every event of the layers inside goes to the listener, and one each when a call starts, completes or fails. Without an
+// `observe` layer, and in layers outside of it, no event is built. The listener outlives the pipeline.
+#pragma once
+
+#include <string>
+
+#include "cutwater/core/call.hpp"
+#include "cutwater/core/outcome.hpp"
+
+namespace cutwater {
+
+struct call_started {
+    static constexpr event_kind kind{"call_started", severity::debug, "a call enters the pipeline"};
+    static void fields(auto&, auto&&) {}
+};
+
+struct call_completed {
+    unsigned attempts = 0;
+    duration elapsed{};
+    verdict meaning{};
+
+    static constexpr event_kind kind{"call_completed", severity::info, "a call gives a value"};
+    static void fields(auto& self, auto&& visit) {
+        visit("attempts", self.attempts, "attempts in all");
+        visit("elapsed", self.elapsed, "from start to end, waits included");
+        visit("meaning", self.meaning, "the verdict on the value");
+    }
+};
+
+struct call_failed {
+    unsigned attempts = 0;
+    duration elapsed{};
+    verdict meaning{};
+    std::string error_type;
+    std::string error_message;
+
+    static constexpr event_kind kind{"call_failed", severity::error, "a call gives an error"};
+    static void fields(auto& self, auto&& visit) {
+        visit("attempts", self.attempts, "attempts in all");
+        visit("elapsed", self.elapsed, "from start to end, waits included");
+        visit("meaning", self.meaning, "the verdict on the error");
+        visit("error_type", self.error_type, "the type of the error");
+        visit("error_message", self.error_message, "its words");
+    }
+};
+
+class observe {
+public:
+    static constexpr std::string_view kind = "observe";
+
+    explicit observe(listener& hears) : hears_{&hears}, layer_{"observe"} {}
+    explicit observe(listener&&) = delete;  // it would be gone before the first call
+
+    [[nodiscard]] name layer_name() const noexcept { return layer_; }
+
+    /// What the layer remembers of one call.
+    struct session {
+        listener* outer = nullptr;
+        instant started{};
+    };
+
+    [[nodiscard]] session before(call_context& call) const {
+        const session kept{.outer = call.audience, .started = call.now};
+        call.audience = hears_;
+        call.emit(layer_, [] { return call_started{}; });
+        return kept;
+    }
+
+    void after(const session& kept, const observation& seen, call_context& call) const {
+        const duration elapsed = between(kept.started, call.now);
+        if (seen.failure == nullptr)
+            call.emit(layer_, [&] { return call_completed{call.attempt, elapsed, seen.meaning()}; });
+        else
+            call.emit(layer_, [&] {
+                return call_failed{call.attempt, elapsed, seen.meaning(), seen.failure->type(), seen.failure->words()};
+            });
+        call.audience = kept.outer;
+    }
+
+private:
+    listener* hears_;
+    name layer_;
+};
+
+}  // namespace cutwater

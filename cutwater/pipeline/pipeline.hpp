@@ -1,0 +1,128 @@
+// Policies composed into a pipeline, outermost first.
+//
+//     cw::pipeline inventory{
+//         cw::timeout{2s},
+//         cw::retry{{.max_attempts = 3}},
+//         cw::ref(inventory_health),
+//         cw::timeout{500ms},
+//     };
+//     std::expected<stock, cw::error> now  = inventory.run([&](cw::attempt& a) { return client.get(sku, a.deadline()); });
+//     std::expected<stock, cw::error> soon = co_await inventory.async_run([&](cw::attempt& a) -> awaitable<stock> { … });
+//
+// The callable returns a value, `void` or `std::expected<T, E>`, or throws; it takes a `cw::attempt&` or nothing.
+// The composition is checked where it is built: an error names the layer that is wrong in its first line.
+//
+// Thread safety: `run` and `async_run` from any number of threads at once. Lifetime: outlives its calls; what was given
+// by `ref` outlives the pipeline. Exceptions: `run` throws only what moving a result throws.
+#pragma once
+
+#include <string>
+#include <tuple>
+
+#include "cutwater/core/classify.hpp"
+#include "cutwater/pipeline/check.hpp"
+#include "cutwater/pipeline/describe.hpp"
+#include "cutwater/pipeline/static_run.hpp"
+
+namespace cutwater {
+
+namespace detail {
+
+/// Splits the rules, which stand innermost, from the layers.
+template <class Done, class... Rest>
+struct split;
+template <class... Layers>
+struct split<std::tuple<Layers...>> {
+    using layers = std::tuple<Layers...>;
+    using rules = classify<>;
+    template <class T>
+    using run = static_run<T, rules, Layers...>;
+};
+template <class... Layers, class... Rules>
+struct split<std::tuple<Layers...>, classify<Rules...>> {
+    using layers = std::tuple<Layers...>;
+    using rules = classify<Rules...>;
+    template <class T>
+    using run = static_run<T, rules, Layers...>;
+};
+template <class... Layers, class Next, class... Rest>
+struct split<std::tuple<Layers...>, Next, Rest...> : split<std::tuple<Layers..., Next>, Rest...> {};
+
+}  // namespace detail
+
+template <class... Layers>
+class pipeline {
+    using parts = detail::split<std::tuple<>, Layers...>;
+
+public:
+    using layers = typename parts::layers;
+    using rules = typename parts::rules;
+    template <class T>
+    using run_type = typename parts::template run<T>;
+
+    constexpr explicit pipeline(Layers... given) : pipeline{std::tuple<Layers...>{std::move(given)...}} {
+        check_composition<Layers...>();
+    }
+
+    /// Runs `f` now, in this thread. See `drive/sync/run.hpp`.
+    template <class F>
+    auto run(F&& f) {
+        return run_blocking(*this, nothing_said, std::forward<F>(f));
+    }
+    template <class F>
+    auto run(const call_options& said, F&& f) {
+        return run_blocking(*this, said, std::forward<F>(f));
+    }
+
+    /// As `run`, but gives the value or throws: the original exception, or `call_error`.
+    template <class F>
+    auto run_or_throw(F&& f) {
+        return run_or_throw(nothing_said, std::forward<F>(f));
+    }
+    template <class F>
+    auto run_or_throw(const call_options& said, F&& f) {
+        auto result = run_blocking(*this, said, std::forward<F>(f));
+        if (!result) result.error().raise();
+        if constexpr (!std::is_void_v<typename decltype(result)::value_type>) return std::move(*result);
+    }
+
+    /// Runs the coroutine that `f` gives, for `co_await` or any completion token. See `drive/asio/run.hpp`.
+    template <class F, class... Token>
+    auto async_run(F&& f, Token&&... token) {
+        return run_async(*this, call_options{}, std::forward<F>(f), std::forward<Token>(token)...);
+    }
+    template <class F, class... Token>
+    auto async_run(const call_options& said, F&& f, Token&&... token) {
+        return run_async(*this, said, std::forward<F>(f), std::forward<Token>(token)...);
+    }
+
+    /// The composition as a tree of text, with every option in force.
+    [[nodiscard]] std::string describe() {
+        return std::apply([](auto&... layer) { return describe_layers(unwrap(layer)...); }, layers_);
+    }
+
+    /// For drivers: the machine of one call.
+    template <class T>
+    [[nodiscard]] run_type<T> start_run(const call_options& said, environment& lent, parking& place) {
+        return run_type<T>{layers_, rules_, said, lent, place};
+    }
+
+private:
+    template <std::size_t... I>
+    constexpr pipeline(std::tuple<Layers...> given, std::index_sequence<I...>)
+        : layers_{std::move(std::get<I>(given))...}, rules_{take_rules(given)} {}
+    constexpr explicit pipeline(std::tuple<Layers...> given)
+        : pipeline{std::move(given), std::make_index_sequence<std::tuple_size_v<layers>>{}} {}
+
+    static constexpr rules take_rules(std::tuple<Layers...>& given) {
+        if constexpr (sizeof...(Layers) == std::tuple_size_v<layers>)
+            return rules{};
+        else
+            return std::move(std::get<sizeof...(Layers) - 1>(given));
+    }
+
+    layers layers_;
+    [[no_unique_address]] rules rules_;
+};
+
+}  // namespace cutwater

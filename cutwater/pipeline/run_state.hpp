@@ -1,0 +1,62 @@
+// What drivers work with: a call on its way through the layers, as a machine without I/O.
+//
+//     step s = run.start();
+//     for (;;) switch (s) {
+//         case step::invoke: <call the callable; its judged outcome into run.slot()>; s = run.settle(); break;
+//         case step::pause:  s = <slept or woken> ? run.resume() : run.interrupt(); break;
+//         case step::finish: return run.take();
+//     }
+//
+// The machine never blocks, sleeps, or asks for the time except through the call's `moment`.
+#pragma once
+
+#include "cutwater/core/result.hpp"
+#include "cutwater/pipeline/layer_run.hpp"
+
+namespace cutwater {
+
+/// What the driver is to do next.
+enum class step : std::uint8_t { invoke, pause, finish };
+
+/// The parts of a call that do not depend on how its layers are stored.
+template <class T>
+class run_state {
+public:
+    run_state(const call_options& said, environment& lent, parking& place) noexcept : call_{said, lent, place} {}
+
+    [[nodiscard]] call_context& call() noexcept { return call_; }
+    [[nodiscard]] outcome_slot<T>& slot() noexcept { return out_; }  ///< for the driver to put outcomes into
+    [[nodiscard]] instant pause_until() const noexcept { return pause_.until; }
+
+    /// The result, once `finish` was said.
+    [[nodiscard]] result<T> take() {
+        if (!out_->has_value()) [[unlikely]]
+            complete(out_->failure());
+        return {std::move(out_->result()), out_->source()};
+    }
+
+protected:
+    ~run_state() = default;
+    run_state(const run_state&) = delete;
+    run_state& operator=(const run_state&) = delete;
+
+    /// Nothing is sent for a call whose deadline has already passed.
+    [[nodiscard]] bool is_too_late() {
+        if (call_.deadline == never || call_.deadline > call_.now.get()) [[likely]]
+            return false;
+        out_.emplace(error{errc::deadline_exceeded, {}, call_.operation()}, verdict::ignored);
+        return true;
+    }
+
+    call_context call_;
+    outcome_slot<T> out_;
+    pause_point pause_;
+
+private:
+    void complete(error& e) const {
+        if (e.operation().empty()) e.with_operation(call_.operation());
+        if (!call_.said().id.empty()) e.with_call_id(call_.said().id);
+    }
+};
+
+}  // namespace cutwater

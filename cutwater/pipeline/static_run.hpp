@@ -1,0 +1,110 @@
+// A call through layers that are known at compile time: everything is inlined, nothing is allocated.
+#pragma once
+
+#include <tuple>
+#include <utility>
+
+#include "cutwater/pipeline/ref.hpp"
+#include "cutwater/pipeline/run_state.hpp"
+
+namespace cutwater {
+
+template <class T, class Rules, class... Layers>
+class static_run : public run_state<T> {
+public:
+    using layers = std::tuple<Layers...>;
+
+    static_run(layers& stack, const Rules& rules, const call_options& said, environment& lent, parking& place) noexcept
+        : run_state<T>{said, lent, place}, stack_{stack}, rules_{rules} {}
+
+    /// Enters the layers, outermost first.
+    [[nodiscard]] step start() {
+        if (this->is_too_late()) [[unlikely]]
+            return step::finish;
+        return enter_at<0>();
+    }
+
+    /// An attempt has ended, and its judged outcome is in `slot`: leaves the layers, innermost first.
+    [[nodiscard]] step settle() {
+        this->call_.now.forget();
+        return leave_at<depth>();
+    }
+
+    /// The pause is over: by time, or because the call was woken.
+    [[nodiscard]] step resume() {
+        this->call_.now.forget();
+        return at_paused_layer([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            return go_on<I>(run<I>().resume(layer<I>(), this->call_, this->out_, this->pause_));
+        });
+    }
+
+    /// The caller cancelled during the pause.
+    [[nodiscard]] step interrupt() {
+        return at_paused_layer([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            return go_on<I>(run<I>().interrupt(layer<I>(), this->call_, this->out_));
+        });
+    }
+
+    /// The verdict on an outcome that the callable produced.
+    [[nodiscard]] judgement judge(const outcome<T>& out) const { return rules_(out); }
+
+private:
+    static constexpr std::size_t depth = sizeof...(Layers);
+
+    template <std::size_t I>
+    [[nodiscard]] auto& layer() noexcept {
+        return unwrap(std::get<I>(stack_));
+    }
+    template <std::size_t I>
+    [[nodiscard]] auto& run() noexcept {
+        return std::get<I>(runs_);
+    }
+
+    template <std::size_t I>
+    [[nodiscard]] step enter_at() {
+        if constexpr (I == depth)
+            return step::invoke;
+        else
+            return go_on<I>(run<I>().enter(layer<I>(), this->call_, this->out_, this->pause_));
+    }
+
+    /// Leaves layer I - 1 and those around it.
+    template <std::size_t I>
+    [[nodiscard]] step leave_at() {
+        if constexpr (I == 0) {
+            return step::finish;
+        } else {
+            const flow next = run<I - 1>().leave(layer<I - 1>(), this->call_, this->out_, this->pause_);
+            if (next == flow::outward) [[likely]]
+                return leave_at<I - 1>();
+            paused_at_ = I - 1;
+            return step::pause;
+        }
+    }
+
+    template <std::size_t I>
+    [[nodiscard]] step go_on(flow next) {
+        if (next == flow::inward) [[likely]]
+            return enter_at<I + 1>();
+        if (next == flow::outward) return leave_at<I>();
+        paused_at_ = I;
+        return step::pause;
+    }
+
+    /// Calls `f` with the index of the layer that paused.
+    template <class F>
+    [[nodiscard]] step at_paused_layer(F&& f) {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            step next = step::finish;
+            (void)((paused_at_ == I && (next = f(std::integral_constant<std::size_t, I>{}), true)) || ...);
+            return next;
+        }(std::make_index_sequence<depth>{});
+    }
+
+    layers& stack_;
+    const Rules& rules_;
+    std::tuple<layer_run<policy_of<Layers>, T>...> runs_;
+    std::size_t paused_at_ = 0;
+};
+
+}  // namespace cutwater

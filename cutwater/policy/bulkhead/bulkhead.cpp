@@ -1,0 +1,44 @@
+#include "cutwater/policy/bulkhead/bulkhead.hpp"
+
+#include <algorithm>
+
+namespace cutwater {
+
+bulkhead::bulkhead(bulkhead_options options)
+    : options_{validated(kind, std::move(options))},
+      layer_{options_.name},
+      permits_{std::make_unique<shared_permits>(options_.max_concurrent, options_.max_queue)} {}
+
+refusal bulkhead::refuse(call_context& call) const {
+    call.emit(layer_, [&] { return bulkhead_refused{limit(), queued()}; });
+    return {.reason = errc::bulkhead_full};
+}
+
+admission<bulkhead::ticket> bulkhead::enqueue(waiter& w, call_context& call, moment& now) {
+    w.until = std::min(add(now, options_.max_wait), call.deadline);
+    if (w.until <= now.get()) return refusal{.reason = errc::wait_timed_out};
+    switch (permits_->take_or_queue(w)) {
+        case shared_permits::answer::taken: return ticket{};
+        case shared_permits::answer::full: return refuse(call);
+        case shared_permits::answer::queued: break;
+    }
+    call.emit(layer_, [&] { return bulkhead_queued{queued(), between(now, w.until)}; });
+    return wait_until{w.until};
+}
+
+admission<bulkhead::ticket> bulkhead::resume(waiter& w, call_context& call, moment& now) {
+    const bool granted = permits_->was_granted(w);
+    if (!granted && now.get() < w.until) return wait_until{w.until};  // woken for nothing
+    call.emit(layer_, [&] { return bulkhead_wait_ended{granted}; });
+    if (granted) return ticket{};
+    return refusal{.reason = errc::wait_timed_out, .limit = options_.max_wait};
+}
+
+void bulkhead::resize(unsigned max_concurrent) {
+    bulkhead_options wanted = options_;
+    wanted.max_concurrent = max_concurrent;
+    (void)validated(kind, wanted);
+    permits_->resize(max_concurrent);
+}
+
+}  // namespace cutwater

@@ -1,0 +1,68 @@
+// A bulkhead: at most so many calls inside at once, so that one slow dependency cannot take every thread.
+//
+//     cw::bulkhead payments{{.name = "payments", .max_concurrent = 5, .max_queue = 10, .max_wait = 200ms}};
+//     cw::pipeline charge{cw::timeout{2s}, cw::ref(payments)};
+//     payments.resize(8);                                     // while calls run
+//
+// Contract. First come, first served; nobody overtakes. A wait ends at `max_wait` or at the call's deadline, whichever
+// is first, and at once where the caller cancels; a call whose wait cannot succeed is not queued. A permit lives as long
+// as the *work*: where a call gives up on work that cannot be interrupted, its permit stays taken until the work ends.
+// Lowering the limit lets what is inside finish. A refusal is `errc::bulkhead_full`, a wait in vain
+// `errc::wait_timed_out`; neither says anything about the dependency.
+//
+// A call that enters the same bulkhead twice, one inside the other, can wait for itself: give each its own.
+// Thread safety: every member, from any thread. Cost: two atomic operations a call; a refusal without a queue is a load.
+#pragma once
+
+#include <memory>
+
+#include "cutwater/core/admission.hpp"
+#include "cutwater/core/alone.hpp"
+#include "cutwater/core/call.hpp"
+#include "cutwater/policy/bulkhead/events.hpp"
+#include "cutwater/policy/bulkhead/options.hpp"
+#include "cutwater/policy/bulkhead/shared_permits.hpp"
+
+namespace cutwater {
+
+class bulkhead : public works_alone<bulkhead> {
+public:
+    static constexpr std::string_view kind = "bulkhead";
+    static constexpr bool holds_work = true;
+    struct ticket {};
+
+    /// Throws `invalid_options`.
+    explicit bulkhead(bulkhead_options options = {});
+
+    [[nodiscard]] name layer_name() const noexcept { return layer_; }
+    [[nodiscard]] const bulkhead_options& options() const noexcept { return options_; }
+
+    [[nodiscard]] admission<ticket> admit(call_context& call, moment&) {
+        if (permits_->try_take()) [[likely]]
+            return ticket{};
+        if (options_.max_queue == 0) return refuse(call);
+        return wait_until{};
+    }
+    [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context& call, moment& now);
+    [[nodiscard]] admission<ticket> resume(waiter& w, call_context& call, moment& now);
+    void leave(waiter& w) noexcept { permits_->leave(w); }
+
+    void settle(ticket&, const observation&, call_context&, moment&) noexcept { permits_->give_back(); }
+    void abandon(ticket&) noexcept { permits_->give_back(); }
+
+    /// Another limit, from 1 to 1,000,000; throws `invalid_options`. Waiters are let in as far as it allows.
+    void resize(unsigned max_concurrent);
+
+    [[nodiscard]] unsigned limit() const noexcept { return permits_->limit(); }
+    [[nodiscard]] unsigned in_use() const noexcept { return permits_->in_use(); }
+    [[nodiscard]] unsigned queued() const noexcept { return permits_->queued(); }
+
+private:
+    [[nodiscard]] refusal refuse(call_context& call) const;
+
+    bulkhead_options options_;
+    name layer_;
+    std::unique_ptr<shared_permits> permits_;
+};
+
+}  // namespace cutwater

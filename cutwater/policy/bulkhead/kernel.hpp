@@ -1,0 +1,64 @@
+// What is right for a bulkhead, without threads: the specification that the concurrent one is held against.
+//
+// - At most `limit` permits are out, except right after the limit was lowered: then none is given until enough came back.
+// - Nobody overtakes: while somebody waits, a newcomer waits too, and a permit that comes back goes to the oldest.
+// - Every permit that was given comes back exactly once.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace cutwater {
+
+class bulkhead_kernel {
+public:
+    using waiter_id = std::uint64_t;
+    enum class answer : std::uint8_t { admitted, queued, refused };
+
+    bulkhead_kernel(unsigned limit, unsigned max_queue) : limit_{limit}, max_queue_{max_queue} {}
+
+    /// A call asks to pass; where it is queued it is known as `who`.
+    [[nodiscard]] answer admit(waiter_id who) {
+        if (in_use_ < limit_ && queue_.empty()) return ++in_use_, answer::admitted;
+        if (queue_.size() >= max_queue_) return answer::refused;
+        return queue_.push_back(who), answer::queued;
+    }
+
+    /// A permit comes back; gives who is let in by it, if anybody.
+    [[nodiscard]] std::optional<waiter_id> release() {
+        --in_use_;
+        return let_in();
+    }
+
+    /// A waiter leaves the queue without a permit.
+    void leave(waiter_id who) { std::erase(queue_, who); }
+
+    /// Sets another limit; gives who is let in by it.
+    [[nodiscard]] std::vector<waiter_id> resize(unsigned limit) {
+        limit_ = limit;
+        std::vector<waiter_id> admitted;
+        while (const auto next = let_in()) admitted.push_back(*next);
+        return admitted;
+    }
+
+    [[nodiscard]] unsigned in_use() const noexcept { return in_use_; }
+    [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
+
+private:
+    std::optional<waiter_id> let_in() {
+        if (in_use_ >= limit_ || queue_.empty()) return {};
+        const waiter_id next = queue_.front();
+        queue_.pop_front();
+        ++in_use_;
+        return next;
+    }
+
+    unsigned limit_;
+    unsigned max_queue_;
+    unsigned in_use_ = 0;
+    std::deque<waiter_id> queue_;
+};
+
+}  // namespace cutwater

@@ -1,0 +1,45 @@
+// What a fallback tells its listeners.
+#pragma once
+
+#include <string>
+
+#include "cutwater/core/events.hpp"
+
+namespace cutwater {
+
+struct fallback_used {
+    name source;
+    unsigned tier = 0;
+    std::string error_message;
+
+    static constexpr event_kind kind{"fallback_used", severity::warning, "a function gave a value in place of a failure"};
+    static void fields(auto& self, auto&& visit) {
+        visit("source", self.source, "the tier's name");
+        visit("tier", self.tier, "its place in the chain, from 1");
+        visit("error_message", self.error_message, "what it stands in for");
+    }
+};
+
+struct fallback_default_used {
+    name source;
+    std::string error_message;
+
+    static constexpr event_kind kind{"fallback_default_used", severity::error, "a constant, the safe default, stands in for a failure"};
+    static void fields(auto& self, auto&& visit) {
+        visit("source", self.source, "the tier's name");
+        visit("error_message", self.error_message, "what it stands in for");
+    }
+};
+
+struct fallback_failed {
+    name source;
+    std::string error_message;
+
+    static constexpr event_kind kind{"fallback_failed", severity::error, "a tier failed itself"};
+    static void fields(auto& self, auto&& visit) {
+        visit("source", self.source, "the tier's name");
+        visit("error_message", self.error_message, "how it failed");
+    }
+};
+
+}  // namespace cutwater

@@ -1,0 +1,66 @@
+// One tier of a fallback: where a value may come from when the dependency does not give one.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+#include "cutwater/core/capture.hpp"
+
+namespace cutwater {
+
+/// A named source: a function of nothing or of the error, or a constant, which is handed out as a copy.
+template <class Source>
+struct fallback_tier {
+    name called;
+    Source source;
+};
+
+/// A tier with a name of its own: `cw::tier("stale cache", [&] { return cache.at(sku); })`.
+template <class Source>
+[[nodiscard]] auto tier(name called, Source source) {
+    return fallback_tier<Source>{called, std::move(source)};
+}
+
+namespace detail {
+
+template <class Source>
+struct tier_source {
+    using type = Source;
+};
+template <class Source>
+struct tier_source<fallback_tier<Source>> {
+    using type = Source;
+};
+template <class Tier>
+using source_of = typename tier_source<Tier>::type;
+
+template <class Source>
+inline constexpr bool is_function = std::invocable<Source&> || std::invocable<Source&, const error&>;
+
+template <class Source>
+decltype(auto) ask(Source& source, const error& instead_of) {
+    if constexpr (std::invocable<Source&, const error&>)
+        return std::invoke(source, instead_of);
+    else if constexpr (std::invocable<Source&>)
+        return std::invoke(source);
+    else
+        return static_cast<const Source&>(source);
+}
+
+/// What a source gives: `T` of a function that returns `T` or `std::expected<T, E>`, or the constant's own type.
+template <class Source>
+using given_by = value_of<decltype(ask(std::declval<Source&>(), std::declval<const error&>()))>;
+
+template <class Tier>
+[[nodiscard]] auto as_tier(Tier given) {
+    if constexpr (requires { given.called; })
+        return given;
+    else
+        return fallback_tier<Tier>{name{is_function<Tier> ? "fallback" : "default"}, std::move(given)};
+}
+
+}  // namespace detail
+
+}  // namespace cutwater

@@ -1,0 +1,77 @@
+// What a retry tells its listeners.
+#pragma once
+
+#include <string>
+
+#include "cutwater/core/events.hpp"
+
+namespace cutwater {
+
+/// Why a retry ended a call that failed.
+enum class give_up_reason : std::uint8_t {
+    not_transient,      ///< trying again would not help
+    not_idempotent,     ///< the request may have had its effect
+    attempts_exhausted,
+    time_exhausted,     ///< `max_total` or the deadline leaves no room for the delay
+    retry_after_too_long,
+    refused,            ///< one of our own policies refused
+    stopped,            ///< `should_stop` said so
+};
+
+[[nodiscard]] constexpr std::string_view to_text(give_up_reason r) noexcept {
+    constexpr std::string_view texts[] = {"not_transient",        "not_idempotent", "attempts_exhausted", "time_exhausted",
+                                          "retry_after_too_long", "refused",        "stopped"};
+    return texts[static_cast<std::uint8_t>(r)];
+}
+
+struct retry_scheduled {
+    unsigned failed_attempts = 0;
+    duration delay{};
+    std::string error_type;
+    std::string error_message;
+
+    static constexpr event_kind kind{"retry_scheduled", severity::warning, "before each sleep"};
+    static void fields(auto& self, auto&& visit) {
+        visit("failed_attempts", self.failed_attempts, "attempts so far, all failed");
+        visit("delay", self.delay, "how long the call now sleeps");
+        visit("error_type", self.error_type, "the type of what failed");
+        visit("error_message", self.error_message, "its words");
+    }
+};
+
+struct retry_rescued {
+    unsigned attempts = 0;
+
+    static constexpr event_kind kind{"retry_rescued", severity::info, "a call succeeded after it had failed"};
+    static void fields(auto& self, auto&& visit) { visit("attempts", self.attempts, "attempts in all"); }
+};
+
+struct retry_not_tried {
+    give_up_reason reason{};
+    std::string error_type;
+    std::string error_message;
+
+    static constexpr event_kind kind{"retry_not_tried", severity::info, "the first attempt failed, and no other is made"};
+    static void fields(auto& self, auto&& visit) {
+        visit("reason", self.reason, "why not");
+        visit("error_type", self.error_type, "the type of what failed");
+        visit("error_message", self.error_message, "its words");
+    }
+};
+
+struct retry_gave_up {
+    unsigned attempts = 0;
+    give_up_reason reason{};
+    std::string error_type;
+    std::string error_message;
+
+    static constexpr event_kind kind{"retry_gave_up", severity::error, "all attempts failed"};
+    static void fields(auto& self, auto&& visit) {
+        visit("attempts", self.attempts, "attempts in all");
+        visit("reason", self.reason, "why there is no further one");
+        visit("error_type", self.error_type, "the type of what failed last");
+        visit("error_message", self.error_message, "its words");
+    }
+};
+
+}  // namespace cutwater

@@ -1,0 +1,97 @@
+// The knobs of a retry, with the defaults in force.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "cutwater/core/call.hpp"
+#include "cutwater/core/options.hpp"
+#include "cutwater/core/outcome.hpp"
+
+namespace cutwater {
+
+using namespace std::chrono_literals;
+
+struct retry_scheduled;
+
+/// How the delay grows from one retry to the next.
+enum class backoff : std::uint8_t { constant, linear, exponential, fibonacci };
+
+[[nodiscard]] constexpr std::string_view to_text(backoff b) noexcept {
+    constexpr std::string_view texts[] = {"constant", "linear", "exponential", "fibonacci"};
+    return texts[static_cast<std::uint8_t>(b)];
+}
+
+/// How chance keeps clients out of step. `d` is the delay that the backoff gives, capped.
+enum class jitter : std::uint8_t {
+    none,          ///< d
+    full,          ///< uniform(0, d)
+    equal,         ///< d/2 + uniform(0, d/2)
+    decorrelated,  ///< min(max_delay, uniform(base_delay, 3 · previous)); takes no backoff
+    additive,      ///< d + uniform(0, base_delay)
+};
+
+[[nodiscard]] constexpr std::string_view to_text(jitter j) noexcept {
+    constexpr std::string_view texts[] = {"none", "full", "equal", "decorrelated", "additive"};
+    return texts[static_cast<std::uint8_t>(j)];
+}
+
+/// What a retry does with a refusal of one of our own policies inside it.
+enum class on_refusal : std::uint8_t {
+    give_up,        ///< an open circuit ends the call at once
+    wait_for_hint,  ///< it is tried again where its `retry_after` fits the time that is left
+};
+
+[[nodiscard]] constexpr std::string_view to_text(on_refusal r) noexcept {
+    return r == on_refusal::give_up ? "give_up" : "wait_for_hint";
+}
+
+struct retry_options {
+    std::string name = "retry";
+    unsigned max_attempts = 3;
+    duration max_total = forever;
+    duration base_delay = 100ms;
+    duration max_delay = 10s;
+    duration min_delay = 1ms;
+    backoff growth = backoff::exponential;
+    double multiplier = 2.0;
+    cutwater::jitter jitter = cutwater::jitter::full;
+    duration max_retry_after = 1min;
+    on_refusal refusals = on_refusal::give_up;
+    idempotency unstated_means = idempotency::idempotent;
+    std::function<bool(const observation&)> should_retry = {};
+    std::function<bool(unsigned attempts, duration elapsed)> should_stop = {};
+    std::function<duration(unsigned retry, const observation&)> delay_by = {};
+    std::function<void(const retry_scheduled&)> on_retry = {};
+
+    static void fields(auto& self, auto&& visit) {
+        visit("name", self.name, any_value, "the layer's name in errors and events");
+        visit("max_attempts", self.max_attempts, at_least(1U), "attempts in all, the first included");
+        visit("max_total", self.max_total, more_than(duration::zero()), "no attempt begins later than this after the first");
+        visit("base_delay", self.base_delay, within<duration>(0ns, 24h), "the delay that grows");
+        visit("max_delay", self.max_delay, within<duration>(0ns, 24h), "cap on the delay, before jitter");
+        visit("min_delay", self.min_delay, within<duration>(0ns, 24h), "floor under the delay, after jitter");
+        visit("growth", self.growth, any_value, "constant, linear, exponential or fibonacci");
+        visit("multiplier", self.multiplier, within(1.0, 1000.0), "exponential: factor from one delay to the next");
+        visit("jitter", self.jitter, any_value, "none, full, equal, decorrelated or additive");
+        visit("max_retry_after", self.max_retry_after, within<duration>(0ns, 24h),
+              "longest wish of the dependency's that is waited for; a longer one ends the call");
+        visit("refusals", self.refusals, any_value, "whether our own refusals are waited for");
+        visit("unstated_means", self.unstated_means, any_value, "what a call is that states no idempotency");
+        visit("should_retry", self.should_retry, any_value, "replaces the rule that what is transient is retried");
+        visit("should_stop", self.should_stop, any_value, "a further stop condition");
+        visit("delay_by", self.delay_by, any_value, "replaces the backoff; jitter and caps still apply");
+        visit("on_retry", self.on_retry, any_value, "called before each sleep");
+    }
+
+    void cross_check(option_problems& problems) const {
+        if (base_delay > max_delay)
+            problems.push_back({"base_delay", to_text(base_delay), "at most max_delay, " + to_text(max_delay)});
+        if (min_delay > max_delay)
+            problems.push_back({"min_delay", to_text(min_delay), "at most max_delay, " + to_text(max_delay)});
+        if (unstated_means == idempotency::unstated)
+            problems.push_back({"unstated_means", "unstated", "idempotent or not_idempotent"});
+    }
+};
+
+}  // namespace cutwater

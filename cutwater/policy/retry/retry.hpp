@@ -1,0 +1,73 @@
+// A retry: tries again what may pass, later each time, and knows when to stop.
+//
+//     cw::pipeline guarded{cw::retry{{.max_attempts = 4, .base_delay = 50ms}}, cw::timeout{500ms}};
+//     auto price = cw::retry{}(fetch_price);               // alone, with the defaults
+//
+// Contract. Only what is `transient` is tried again; see `core/classify.hpp`. Attempts include the first. No sleep is
+// begun that would reach the deadline. The dependency's own `retry_after` is honoured within `max_retry_after`. What the
+// caller states to be not idempotent is tried again only where the request cannot have left. The error that comes out
+// is the last attempt's own, with the history of all attached.
+//
+// Cancellation ends a sleep at once and is never retried. Thread safety: immutable; the functions in the options are
+// called from every thread that runs the pipeline, never under a lock; one that throws fails the call.
+// Formulas: `backoff.hpp`. Cost where the first attempt succeeds: no clock, no random number, no allocation.
+#pragma once
+
+#include <vector>
+
+#include "cutwater/core/alone.hpp"
+#include "cutwater/core/call.hpp"
+#include "cutwater/core/family.hpp"
+#include "cutwater/policy/retry/kernel.hpp"
+
+namespace cutwater {
+
+class retry : public works_alone<retry> {
+public:
+    static constexpr std::string_view kind = "retry";
+
+    /// Throws `invalid_options`.
+    explicit retry(retry_options options = {}) : options_{validated(kind, std::move(options))}, layer_{options_.name} {}
+
+    [[nodiscard]] name layer_name() const noexcept { return layer_; }
+    [[nodiscard]] const retry_options& options() const noexcept { return options_; }
+
+    /// The retries of one call.
+    class session {
+    public:
+        session(const retry& owner, call_context& call, moment& now)
+            : owner_{&owner}, kernel_{owner.options_, call.said().idempotent} {
+            if (owner.needs_start()) started_ = now;
+        }
+
+        [[nodiscard]] loop_step after(const observation& seen, call_context& call, moment& now) {
+            kernel_.count_attempt();
+            if (seen.meaning() == verdict::success && kernel_.attempts() == 1) [[likely]]
+                return loop_step::finish();
+            return after_failure(seen, call, now);
+        }
+
+        /// Attaches the history where there were several attempts.
+        void explain(error& last);
+
+    private:
+        [[nodiscard]] loop_step after_failure(const observation& seen, call_context& call, moment& now);
+        void tell_end(const observation& seen, give_up_reason why, call_context& call) const;
+        void remember(const observation& seen, duration wait_after);
+
+        const retry* owner_;
+        retry_kernel kernel_;
+        instant started_{};
+        std::vector<attempt_record> history_;  // empty, and without memory, until something fails
+    };
+
+    [[nodiscard]] session begin(call_context& call, moment& now) const { return {*this, call, now}; }
+
+private:
+    [[nodiscard]] bool needs_start() const noexcept { return options_.max_total != forever || options_.should_stop; }
+
+    retry_options options_;
+    name layer_;
+};
+
+}  // namespace cutwater

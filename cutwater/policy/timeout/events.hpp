@@ -1,0 +1,15 @@
+// What a timeout tells its listeners.
+#pragma once
+
+#include "cutwater/core/events.hpp"
+
+namespace cutwater {
+
+struct timed_out {
+    duration limit{};
+
+    static constexpr event_kind kind{"timed_out", severity::warning, "the limit ended what was inside"};
+    static void fields(auto& self, auto&& visit) { visit("limit", self.limit, "the limit that was reached"); }
+};
+
+}  // namespace cutwater
