@@ -56,7 +56,8 @@ public:
     /// Tells the gate how it went, once. `about` is what the gate's `settle` takes beside ticket and observation.
     template <class... About>
     void settle(const observation& seen, About&&... about) {
-        if (Gate* const gate = std::exchange(gate_, nullptr)) gate->settle(ticket_, seen, std::forward<About>(about)...);
+        if (Gate* const gate = std::exchange(gate_, nullptr))
+            gate->settle(ticket_, seen, std::forward<About>(about)...);
     }
 
     /// Gives the ticket back without a verdict.

@@ -32,11 +32,11 @@ enum class idempotency : std::uint8_t {
 ///
 /// Lifetime: `id` outlives the call.
 struct call_options {
-    name operation{};                                     ///< for errors and events; one of a bounded set
-    instant deadline = never;                             ///< after which nobody wants the answer
-    std::stop_token stop{};                               ///< the caller's cancellation
+    name operation{};          ///< for errors and events; one of a bounded set
+    instant deadline = never;  ///< after which nobody wants the answer
+    std::stop_token stop{};    ///< the caller's cancellation
     idempotency idempotent = idempotency::unstated;
-    std::string_view id{};                                ///< this call among others of its operation
+    std::string_view id{};  ///< this call among others of its operation
 };
 
 /// What a call is whose caller says nothing.
@@ -64,9 +64,9 @@ public:
     call_context& operator=(const call_context&) = delete;
     ~call_context() = default;
 
-    moment now;                  ///< the present; shared by the layers of one step
-    instant deadline;            ///< the earliest of the caller's and the timeouts' around the current layer
-    unsigned attempt = 1;        ///< 1 is the first
+    moment now;                     ///< the present; shared by the layers of one step
+    instant deadline;               ///< the earliest of the caller's and the timeouts' around the current layer
+    unsigned attempt = 1;           ///< 1 is the first
     bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
     orphan_work* orphan = nullptr;  ///< set while leaving an attempt that nobody waits for, but that still runs
     listener* audience = nullptr;   ///< who hears the events; null: nobody, and none is built
@@ -80,7 +80,8 @@ public:
     /// Builds and delivers an event, if anybody listens. `build` returns the event's struct.
     template <class Build>
     void emit(name layer, Build&& build) {
-        if (audience != nullptr) [[unlikely]] deliver(layer, build());
+        if (audience != nullptr) [[unlikely]]
+            deliver(layer, build());
     }
 
 private:
@@ -106,7 +107,7 @@ public:
     attempt(const call_context& call, environment& lent, const std::stop_token& stop) noexcept
         : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, operation_{call.operation()}, number_{call.attempt} {}
 
-    [[nodiscard]] unsigned number() const noexcept { return number_; }     ///< 1 is the first
+    [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< 1 is the first
     [[nodiscard]] name operation() const noexcept { return operation_; }
 
     /// When this attempt must have ended: hand it to whatever can be bounded. `never` where nothing bounds it.

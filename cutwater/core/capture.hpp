@@ -63,6 +63,25 @@ template <class E>
         return error::from_original<original>(errc::failed, std::forward<E>(e));
 }
 
+/// Puts into `slot` what a callable returned: a value, or an `std::expected`.
+template <class T, class R>
+void store_returned(outcome_slot<T>& slot, R&& returned) {
+    if constexpr (std::same_as<std::remove_cvref_t<R>, T>)
+        slot.emplace(std::in_place, std::forward<R>(returned));
+    else if (!returned)
+        slot.emplace(to_error(std::forward<R>(returned).error()));
+    else if constexpr (std::is_void_v<T>)
+        slot.emplace(std::in_place);
+    else
+        slot.emplace(std::in_place, *std::forward<R>(returned));
+}
+
+/// Puts into `slot` the exception that is being handled.
+template <class T>
+void store_exception(outcome_slot<T>& slot) noexcept {
+    slot.emplace(error::from_exception(std::current_exception()));
+}
+
 /// Runs `produce` and puts whatever it does into `slot`; judged later. What moving a value throws is kept as well.
 template <class T, class Produce>
 void capture_into(outcome_slot<T>& slot, Produce&& produce) {
@@ -71,18 +90,10 @@ void capture_into(outcome_slot<T>& slot, Produce&& produce) {
         if constexpr (std::is_void_v<R>) {
             produce();
             slot.emplace(std::in_place);
-        } else if constexpr (std::same_as<std::remove_cvref_t<R>, T>) {
-            slot.emplace(std::in_place, produce());
         } else {
-            auto&& returned = produce();
-            if (!returned)
-                slot.emplace(to_error(std::move(returned).error()));
-            else if constexpr (std::is_void_v<T>)
-                slot.emplace(std::in_place);
-            else
-                slot.emplace(std::in_place, *std::move(returned));
+            store_returned(slot, produce());
         }
-    } catch (const std::system_error& e) {
+    } catch (const std::system_error& e) {  // without throwing again to find out
         slot.emplace(error{e.code()}.with_cause(std::current_exception()));
     } catch (...) {
         slot.emplace(error{errc::failed}.with_cause(std::current_exception()));

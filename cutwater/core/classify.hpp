@@ -123,7 +123,8 @@ public:
     template <class T>
     [[nodiscard]] judgement operator()(const outcome<T>& out) const {
         judgement decided{};
-        const bool matched = std::apply([&](const auto&... rule) { return (... || try_rule(rule, out, decided)); }, rules_);
+        const bool matched =
+            std::apply([&](const auto&... rule) { return (... || try_rule(rule, out, decided)); }, rules_);
         if (!matched && !out.has_value()) decided.meaning = default_verdict(out.failure());
         return decided;
     }

@@ -9,14 +9,14 @@ namespace cutwater {
 namespace {
 
 constexpr std::array network_errors{
-    std::errc::connection_refused, std::errc::connection_reset,      std::errc::connection_aborted,
-    std::errc::broken_pipe,        std::errc::host_unreachable,      std::errc::network_unreachable,
-    std::errc::network_down,       std::errc::network_reset,         std::errc::not_connected,
+    std::errc::connection_refused, std::errc::connection_reset, std::errc::connection_aborted,
+    std::errc::broken_pipe,        std::errc::host_unreachable, std::errc::network_unreachable,
+    std::errc::network_down,       std::errc::network_reset,    std::errc::not_connected,
 };
 
 /// No connection was made, so no request can have left.
 constexpr std::array never_sent_errors{
-    std::errc::connection_refused, std::errc::host_unreachable, std::errc::network_unreachable,
+    std::errc::connection_refused, std::errc::host_unreachable,      std::errc::network_unreachable,
     std::errc::network_down,       std::errc::address_not_available,
 };
 

@@ -85,11 +85,14 @@ void error::keep(std::shared_ptr<const void> original, const std::type_info& typ
 
 const void* error::kept(const std::type_info& type) const noexcept {
     return details_ && details_->original_type != nullptr && *details_->original_type == type ? details_->original.get()
-                                                                                             : nullptr;
+                                                                                              : nullptr;
 }
 
 std::string error::words() const {
     if (details_ && !details_->text.empty()) return details_->text;
+    const bool we_speak =
+        code_.category() == cutwater_category() && code_ != errc::failed && code_ != errc::callback_failed;
+    if (we_speak) return code_.message();
     std::string of_cause = words_of(cause_);
     return of_cause.empty() ? code_.message() : of_cause;
 }

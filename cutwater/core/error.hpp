@@ -29,10 +29,10 @@ namespace cutwater {
 
 /// One attempt of a call that failed, as the history of its error keeps it.
 struct attempt_record {
-    unsigned number = 0;         ///< 1 is the first
-    std::error_code code;        ///< how it failed; empty where a returned value was judged a failure
-    duration wait_after{};       ///< how long the call waited before the next attempt; zero after the last
-    std::string text;            ///< the error's own words
+    unsigned number = 0;    ///< 1 is the first
+    std::error_code code;   ///< how it failed; empty where a returned value was judged a failure
+    duration wait_after{};  ///< how long the call waited before the next attempt; zero after the last
+    std::string text;       ///< the error's own words
 };
 
 class error {
@@ -51,14 +51,14 @@ public:
     [[nodiscard]] static error from_original(std::error_code code, Original original);
 
     [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
-    [[nodiscard]] name layer() const noexcept { return layer_; }          ///< the policy that spoke; empty: the callable
+    [[nodiscard]] name layer() const noexcept { return layer_; }  ///< the policy that spoke; empty: the callable
     [[nodiscard]] name operation() const noexcept { return operation_; }
-    [[nodiscard]] std::optional<duration> retry_after() const noexcept;   ///< not before this much time has passed
-    [[nodiscard]] std::optional<duration> limit() const noexcept;         ///< the limit that was reached
+    [[nodiscard]] std::optional<duration> retry_after() const noexcept;  ///< not before this much time has passed
+    [[nodiscard]] std::optional<duration> limit() const noexcept;        ///< the limit that was reached
     [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
     [[nodiscard]] std::span<const attempt_record> history() const noexcept;
-    [[nodiscard]] const error* also() const noexcept;                     ///< what failed after it: a fallback's error
-    [[nodiscard]] std::string_view call_id() const noexcept;              ///< the id given to the call, if any
+    [[nodiscard]] const error* also() const noexcept;         ///< what failed after it: a fallback's error
+    [[nodiscard]] std::string_view call_id() const noexcept;  ///< the id given to the call, if any
 
     template <class Original>
     [[nodiscard]] const Original* original() const noexcept;
@@ -105,7 +105,8 @@ private:
 /// What `error::raise` and `run_or_throw` throw where the callable itself threw nothing.
 class call_error : public std::system_error {
 public:
-    explicit call_error(error reason) : std::system_error{reason.code(), reason.message()}, reason_{std::move(reason)} {}
+    explicit call_error(error reason)
+        : std::system_error{reason.code(), reason.message()}, reason_{std::move(reason)} {}
     [[nodiscard]] const error& reason() const noexcept { return reason_; }
 
 private:

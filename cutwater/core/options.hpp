@@ -46,7 +46,8 @@ struct range {
 
     [[nodiscard]] std::string text() const {
         if (!bounded) return (above_min ? "more than " : "at least ") + to_text(min);
-        return (above_min ? "more than " : "from ") + to_text(min) + (above_min ? " and at most " : " to ") + to_text(max);
+        return (above_min ? "more than " : "from ") + to_text(min) + (above_min ? " and at most " : " to ") +
+               to_text(max);
     }
 };
 

@@ -32,15 +32,12 @@ struct observation {
 
     /// Whether the request cannot have reached the dependency.
     [[nodiscard]] bool never_sent() const noexcept {
-        return judged.meaning == verdict::rejected ||
-               (failure != nullptr && failure->code() == condition::never_sent);
+        return judged.meaning == verdict::rejected || (failure != nullptr && failure->code() == condition::never_sent);
     }
 
     /// The longest of the dependency's wish and the refusing policy's.
     [[nodiscard]] std::optional<duration> retry_after() const noexcept {
-        return judged.retry_after ? judged.retry_after
-               : failure != nullptr ? failure->retry_after()
-                                    : std::nullopt;
+        return judged.retry_after ? judged.retry_after : failure != nullptr ? failure->retry_after() : std::nullopt;
     }
 };
 
@@ -50,8 +47,8 @@ public:
     using value_type = T;
     using result_type = std::expected<T, error>;
 
-    explicit outcome(result_type result, judgement judged = {}) noexcept(std::is_nothrow_move_constructible_v<T> ||
-                                                                         std::is_void_v<T>)
+    explicit outcome(result_type result,
+                     judgement judged = {}) noexcept(std::is_nothrow_move_constructible_v<T> || std::is_void_v<T>)
         : result_{std::move(result)}, judged_{judged} {}
     template <class... Args>
     explicit outcome(std::in_place_t, Args&&... args) : result_{std::in_place, std::forward<Args>(args)...} {}

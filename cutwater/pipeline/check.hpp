@@ -20,8 +20,9 @@ template <class Layer>
 consteval void check_layer() {
     if constexpr (!is_rules<Layer>) {
         static_assert(named_layer<policy_of<Layer>>, "cutwater::pipeline: a layer has no layer_name()");
-        static_assert(policy<policy_of<Layer>>,
-                      "cutwater::pipeline: a layer is neither a gate, a loop nor a frame (see cutwater/core/family.hpp)");
+        static_assert(
+            policy<policy_of<Layer>>,
+            "cutwater::pipeline: a layer is neither a gate, a loop nor a frame (see cutwater/core/family.hpp)");
     }
 }
 

@@ -130,9 +130,8 @@ public:
     }
 
     flow resume(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        return detail::guarded(policy.layer_name(), call, out, [&] {
-            return accept(policy, policy.resume(*place_, call, call.now), call, out, at);
-        });
+        return detail::guarded(policy.layer_name(), call, out,
+                               [&] { return accept(policy, policy.resume(*place_, call, call.now), call, out, at); });
     }
 
     flow interrupt(P& policy, call_context& call, outcome_slot<T>& out) {
@@ -189,7 +188,8 @@ public:
         });
     }
 
-    flow resume(P&, call_context& call, outcome_slot<T>& out, pause_point&) {
+    flow resume(P&, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        if (call.now.get() < at.until) return flow::pause;  // woken for nothing
         ++call.attempt;
         out.reset();
         return flow::inward;

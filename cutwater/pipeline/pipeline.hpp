@@ -34,6 +34,7 @@ struct split;
 template <class... Layers>
 struct split<std::tuple<Layers...>> {
     using layers = std::tuple<Layers...>;
+    static constexpr bool bounds_time = (... || deadline_frame<policy_of<Layers>>);
     using rules = classify<>;
     template <class T>
     using run = static_run<T, rules, Layers...>;
@@ -41,6 +42,7 @@ struct split<std::tuple<Layers...>> {
 template <class... Layers, class... Rules>
 struct split<std::tuple<Layers...>, classify<Rules...>> {
     using layers = std::tuple<Layers...>;
+    static constexpr bool bounds_time = (... || deadline_frame<policy_of<Layers>>);
     using rules = classify<Rules...>;
     template <class T>
     using run = static_run<T, rules, Layers...>;
@@ -88,13 +90,16 @@ public:
 
     /// Runs the coroutine that `f` gives, for `co_await` or any completion token. See `drive/asio/run.hpp`.
     template <class F, class... Token>
-    auto async_run(F&& f, Token&&... token) {
-        return run_async(*this, call_options{}, std::forward<F>(f), std::forward<Token>(token)...);
+    auto async_run(F f, Token&&... token) {
+        return run_async(*this, nothing_said, std::move(f), std::forward<Token>(token)...);
     }
     template <class F, class... Token>
-    auto async_run(const call_options& said, F&& f, Token&&... token) {
-        return run_async(*this, said, std::forward<F>(f), std::forward<Token>(token)...);
+    auto async_run(const call_options& said, F f, Token&&... token) {
+        return run_async(*this, said, std::move(f), std::forward<Token>(token)...);
     }
+
+    /// Whether a layer bounds the time of what is inside.
+    [[nodiscard]] static constexpr bool bounds_time() noexcept { return parts::bounds_time; }
 
     /// The composition as a tree of text, with every option in force.
     [[nodiscard]] std::string describe() {

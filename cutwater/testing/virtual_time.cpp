@@ -30,7 +30,8 @@ wait_end virtual_time::wait(parker& place, instant until, const std::stop_token&
         if (scheduled_.empty() || scheduled_.begin()->first > until) break;
         advance_to_next();
     }
-    if (until == never) throw std::logic_error{"virtual_time: the call waits for ever, and nothing is scheduled to wake it"};
+    if (until == never)
+        throw std::logic_error{"virtual_time: the call waits for ever, and nothing is scheduled to wake it"};
     now_ = std::max(now_, until);
     return ended(wait_end::time);
 }

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "cutwater/drive/sync/run.hpp"
@@ -51,6 +52,10 @@ public:
     void after(duration d, std::function<void()> what) { scheduled_.emplace(add(now_, d), std::move(what)); }
     /// Moves to the next thing scheduled and lets it happen; false where there is none.
     bool advance_to_next();
+
+    [[nodiscard]] std::optional<instant> next_scheduled() const {
+        return scheduled_.empty() ? std::nullopt : std::optional{scheduled_.begin()->first};
+    }
 
     /// How often the clock was read, and every wait by its length.
     [[nodiscard]] unsigned reads() const noexcept { return reads_; }

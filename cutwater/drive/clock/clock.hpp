@@ -25,7 +25,7 @@ namespace cutwater {
 [[nodiscard]] std::chrono::steady_clock::time_point to_steady(instant t) noexcept;
 
 /// What the machine lends: `now()`, and the thread's random source.
-class machine : public environment {
+class machine final : public environment {
 public:
     [[nodiscard]] instant now() noexcept override { return cutwater::now(); }
     [[nodiscard]] random_source& random() noexcept override;

@@ -10,9 +10,9 @@
 // Thread safety: any number of threads at once on one pipeline. Allocation: none, but for errors with a history.
 #pragma once
 
+#include "cutwater/core/capture.hpp"
 #include "cutwater/drive/clock/clock.hpp"
 #include "cutwater/drive/sync/parker.hpp"
-#include "cutwater/core/capture.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
 namespace cutwater {

@@ -5,8 +5,7 @@
 namespace cutwater {
 
 bulkhead::bulkhead(bulkhead_options options)
-    : options_{validated(kind, std::move(options))},
-      layer_{options_.name},
+    : options_{validated(kind, std::move(options))}, layer_{options_.name},
       permits_{std::make_unique<shared_permits>(options_.max_concurrent, options_.max_queue)} {}
 
 refusal bulkhead::refuse(call_context& call) const {

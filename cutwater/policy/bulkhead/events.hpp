@@ -9,7 +9,8 @@ struct bulkhead_refused {
     unsigned max_concurrent = 0;
     unsigned queued = 0;
 
-    static constexpr event_kind kind{"bulkhead_refused", severity::warning, "no permit is free and no place in the queue"};
+    static constexpr event_kind kind{"bulkhead_refused", severity::warning,
+                                     "no permit is free and no place in the queue"};
     static void fields(auto& self, auto&& visit) {
         visit("max_concurrent", self.max_concurrent, "calls inside at once");
         visit("queued", self.queued, "calls that wait");
@@ -31,7 +32,9 @@ struct bulkhead_wait_ended {
     bool admitted = false;
 
     static constexpr event_kind kind{"bulkhead_wait_ended", severity::debug, "a wait ends: by a permit, or by time"};
-    static void fields(auto& self, auto&& visit) { visit("admitted", self.admitted, "whether there was a permit in time"); }
+    static void fields(auto& self, auto&& visit) {
+        visit("admitted", self.admitted, "whether there was a permit in time");
+    }
 };
 
 }  // namespace cutwater

@@ -18,8 +18,10 @@ struct bulkhead_options {
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("max_concurrent", self.max_concurrent, within(1U, 1'000'000U), "calls inside at once");
-        visit("max_queue", self.max_queue, within(0U, 1'000'000U), "calls that may wait for a permit, first come first served");
-        visit("max_wait", self.max_wait, above_and_up_to<duration>(0ns, 24h), "how long one may wait, within its deadline");
+        visit("max_queue", self.max_queue, within(0U, 1'000'000U),
+              "calls that may wait for a permit, first come first served");
+        visit("max_wait", self.max_wait, above_and_up_to<duration>(0ns, 24h),
+              "how long one may wait, within its deadline");
     }
 };
 

@@ -6,7 +6,8 @@ namespace {
 
 /// Jitter for verdicts given by hand, where no call lends its dice: differs between instances and instants.
 random_source dice_of(const void* self, instant now) {
-    return random_source{static_cast<std::uint64_t>(now.time_since_epoch().count()) ^ std::bit_cast<std::uintptr_t>(self)};
+    return random_source{static_cast<std::uint64_t>(now.time_since_epoch().count()) ^
+                         std::bit_cast<std::uintptr_t>(self)};
 }
 
 }  // namespace
@@ -48,8 +49,8 @@ admission<circuit_ticket> circuit_breaker::admit_slowly(call_context& call, mome
 
 void circuit_breaker::settle_slowly(const ticket& t, const observation& seen, call_context& call, moment& now) {
     circuit_verdict how{.meaning = seen.meaning(), .slow = false};
-    const bool cut_by_caller = how.meaning == verdict::ignored && seen.failure != nullptr &&
-                               seen.failure->code() == errc::deadline_exceeded;
+    const bool cut_by_caller =
+        how.meaning == verdict::ignored && seen.failure != nullptr && seen.failure->code() == errc::deadline_exceeded;
     if (cut_by_caller && options().caller_deadline == deadline_blame::dependency) how.meaning = verdict::transient;
     if (!judges_dependency(how.meaning)) {
         if (t.lease != 0) {
@@ -59,9 +60,8 @@ void circuit_breaker::settle_slowly(const ticket& t, const observation& seen, ca
         return;
     }
     how.slow = shared_->is_slow(t, now);
-    const auto change = shared_->with_kernel(now, [&](auto& kernel) {
-        return kernel.settle(t, how, now, call.random(), shared_->striped_successes(now));
-    });
+    const auto change = shared_->with_kernel(
+        now, [&](auto& kernel) { return kernel.settle(t, how, now, call.random(), shared_->striped_successes(now)); });
     if (change) tell(call, *change);
 }
 
@@ -74,7 +74,8 @@ void circuit_breaker::tell(call_context& call, const circuit_change& change) con
     switch (change.to) {
         case circuit_state::open:
             return call.emit(layer_name(), [&] {
-                return circuit_opened{change.reason, seen.failure_rate(), seen.slow_rate(), seen.calls, change.open_for};
+                return circuit_opened{change.reason, seen.failure_rate(), seen.slow_rate(), seen.calls,
+                                      change.open_for};
             });
         case circuit_state::half_open:
             return call.emit(layer_name(), [&] { return circuit_half_opened{options().probes}; });
@@ -101,7 +102,8 @@ void shared_circuit::settle(ticket& t, const observation& seen, instant now) {
 
 std::optional<circuit_change> circuit_breaker::record_success(instant now) {
     random_source dice = dice_of(shared_.get(), now);
-    return shared_->with_kernel(now, [&](auto& kernel) { return kernel.record({.meaning = verdict::success}, now, dice); });
+    return shared_->with_kernel(now,
+                                [&](auto& kernel) { return kernel.record({.meaning = verdict::success}, now, dice); });
 }
 
 std::optional<circuit_change> circuit_breaker::record_failure(instant now) {

@@ -14,11 +14,19 @@ enum class circuit_state : std::uint8_t { closed, open, half_open };
 }
 
 /// Why a circuit changed its state.
-enum class circuit_reason : std::uint8_t { failure_rate, slow_rate, consecutive_failures, failed_probes, time, probes, manual };
+enum class circuit_reason : std::uint8_t {
+    failure_rate,
+    slow_rate,
+    consecutive_failures,
+    failed_probes,
+    time,
+    probes,
+    manual
+};
 
 [[nodiscard]] constexpr std::string_view to_text(circuit_reason r) noexcept {
-    constexpr std::string_view texts[] = {"failure_rate", "slow_rate", "consecutive_failures", "failed_probes",
-                                          "time",         "probes",    "manual"};
+    constexpr std::string_view texts[] = {"failure_rate", "slow_rate", "consecutive_failures", "failed_probes", "time",
+                                          "probes",       "manual"};
     return texts[static_cast<std::uint8_t>(r)];
 }
 
@@ -42,7 +50,8 @@ struct circuit_opened {
 struct circuit_half_opened {
     unsigned probes = 0;
 
-    static constexpr event_kind kind{"circuit_half_opened", severity::warning, "the open time is over: probes may pass"};
+    static constexpr event_kind kind{"circuit_half_opened", severity::warning,
+                                     "the open time is over: probes may pass"};
     static void fields(auto& self, auto&& visit) { visit("probes", self.probes, "how many may pass"); }
 };
 

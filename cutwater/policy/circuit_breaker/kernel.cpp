@@ -14,9 +14,7 @@ bool measures(breaker_mode m) { return m != breaker_mode::disabled && m != break
 }  // namespace
 
 circuit_breaker_kernel::circuit_breaker_kernel(const circuit_breaker_options& options)
-    : options_{options},
-      mode_{options.mode},
-      by_count_{options.window_calls},
+    : options_{options}, mode_{options.mode}, by_count_{options.window_calls},
       by_time_{options.window_time, options.window_buckets} {}
 
 circuit_state circuit_breaker_kernel::state(instant now) const noexcept {
@@ -97,8 +95,8 @@ auto circuit_breaker_kernel::admit_ramping(instant now) -> admitted {
     return {.ticket = circuit_ticket{.epoch = epoch_, .started = now}};
 }
 
-auto circuit_breaker_kernel::settle(const circuit_ticket& ticket, circuit_verdict how, instant now, random_source& random,
-                                    std::uint64_t elsewhere) -> std::optional<circuit_change> {
+auto circuit_breaker_kernel::settle(const circuit_ticket& ticket, circuit_verdict how, instant now,
+                                    random_source& random, std::uint64_t elsewhere) -> std::optional<circuit_change> {
     if (ticket.epoch != epoch_) return {};
     if (!judges_dependency(how.meaning)) {
         abandon(ticket);
@@ -229,10 +227,11 @@ auto circuit_breaker_kernel::set_mode(breaker_mode mode, instant now) -> std::op
 
 circuit_snapshot circuit_breaker_kernel::snapshot(instant now) const noexcept {
     const circuit_state seen = state_;
-    return {.state = seen,
-            .open_left = seen == circuit_state::open ? std::max(between(now, open_until_), duration::zero()) : duration{},
-            .openings_in_a_row = openings_in_a_row_,
-            .counts = counts(now)};
+    return {
+        .state = seen,
+        .open_left = seen == circuit_state::open ? std::max(between(now, open_until_), duration::zero()) : duration{},
+        .openings_in_a_row = openings_in_a_row_,
+        .counts = counts(now)};
 }
 
 void circuit_breaker_kernel::restore(const circuit_snapshot& kept, instant now) {

@@ -40,7 +40,7 @@ struct circuit_change {
     circuit_state from{};
     circuit_state to{};
     circuit_reason reason{};
-    window_counts counts{};   ///< of the window that decided
+    window_counts counts{};  ///< of the window that decided
     duration open_for{};
     bool only_would = false;  ///< metrics_only: nothing changed
 };
@@ -48,9 +48,9 @@ struct circuit_change {
 /// What survives a restart. Relative times only: it may be restored on another machine.
 struct circuit_snapshot {
     circuit_state state = circuit_state::closed;
-    duration open_left{};           ///< open: until it probes
+    duration open_left{};  ///< open: until it probes
     unsigned openings_in_a_row = 0;
-    window_counts counts{};         ///< closed: what the window held
+    window_counts counts{};  ///< closed: what the window held
 };
 
 class circuit_breaker_kernel {
@@ -110,7 +110,8 @@ private:
     circuit_change trip(circuit_reason why, const window_counts& seen, instant now, random_source& random);
     [[nodiscard]] duration next_open_time(random_source& random) const;
     [[nodiscard]] std::optional<circuit_reason> verdict_of(const window_counts& seen) const noexcept;
-    std::optional<circuit_change> settle_probe(const circuit_ticket& t, bool failed, instant now, random_source& random);
+    std::optional<circuit_change> settle_probe(const circuit_ticket& t, bool failed, instant now,
+                                               random_source& random);
     [[nodiscard]] lease* find_lease(std::uint32_t number) noexcept;
     void release(lease& l) noexcept;
     [[nodiscard]] admitted admit_probe(instant now);
@@ -123,7 +124,7 @@ private:
     circuit_state state_ = circuit_state::closed;
     bool ramping_ = false;
     std::uint32_t epoch_ = 1;
-    instant since_{};                 // when the current state was entered
+    instant since_{};  // when the current state was entered
     instant open_until_{};
     unsigned openings_in_a_row_ = 0;
     double ramp_credit_ = 0;

@@ -23,11 +23,11 @@ enum class breaker_window : std::uint8_t {
 
 /// Whether the breaker decides for itself.
 enum class breaker_mode : std::uint8_t {
-    automatic,     ///< opens and closes by what it sees
-    forced_open,   ///< refuses every call until told otherwise
-    forced_closed, ///< admits every call and goes on measuring
-    metrics_only,  ///< admits every call, measures, and says when it would have opened: for trying options out
-    disabled,      ///< admits every call and measures nothing
+    automatic,      ///< opens and closes by what it sees
+    forced_open,    ///< refuses every call until told otherwise
+    forced_closed,  ///< admits every call and goes on measuring
+    metrics_only,   ///< admits every call, measures, and says when it would have opened: for trying options out
+    disabled,       ///< admits every call and measures nothing
 };
 
 [[nodiscard]] constexpr std::string_view to_text(breaker_mode m) noexcept {
@@ -72,33 +72,44 @@ struct circuit_breaker_options {
         visit("window_time", self.window_time, within<duration>(1ms, 24h), "time window: how far back it looks");
         visit("window_buckets", self.window_buckets, within(1U, 1000U), "time window: parts that it forgets at once");
         visit("window_calls", self.window_calls, within(1U, 1'000'000U), "count window: how many calls it looks at");
-        visit("minimum_calls", self.minimum_calls, at_least(1U), "calls in the window below which no rate opens the circuit");
-        visit("failure_rate", self.failure_rate, above_and_up_to(0.0, 1.0), "opens at this share of failures, or above");
-        visit("slow_after", self.slow_after, more_than(duration::zero()), "a call this long is slow; none: not measured");
+        visit("minimum_calls", self.minimum_calls, at_least(1U),
+              "calls in the window below which no rate opens the circuit");
+        visit("failure_rate", self.failure_rate, above_and_up_to(0.0, 1.0),
+              "opens at this share of failures, or above");
+        visit("slow_after", self.slow_after, more_than(duration::zero()),
+              "a call this long is slow; none: not measured");
         visit("slow_rate", self.slow_rate, above_and_up_to(0.0, 1.0), "opens at this share of slow calls, or above");
-        visit("consecutive_failures", self.consecutive_failures, at_least(1U), "consecutive: opens at this many in a row");
-        visit("open_for", self.open_for, within<duration>(1ms, 24h), "how long the circuit stays open before it probes");
+        visit("consecutive_failures", self.consecutive_failures, at_least(1U),
+              "consecutive: opens at this many in a row");
+        visit("open_for", self.open_for, within<duration>(1ms, 24h),
+              "how long the circuit stays open before it probes");
         visit("open_growth", self.open_growth, within(1.0, 10.0), "factor on each opening that follows a failed probe");
         visit("open_max", self.open_max, within<duration>(1ms, 24h), "the longest that it stays open");
         visit("open_jitter", self.open_jitter, within(0.0, 1.0), "share of the open time that is random, added");
-        visit("healthy_after", self.healthy_after, within<duration>(0ms, 24h), "closed this long, the growth starts anew");
+        visit("healthy_after", self.healthy_after, within<duration>(0ms, 24h),
+              "closed this long, the growth starts anew");
         visit("probes", self.probes, within(1U, 64U), "half-open: calls let through to find out");
-        visit("probe_successes", self.probe_successes, within(1U, 64U), "half-open: successes among them that close it");
-        visit("probe_lease", self.probe_lease, within<duration>(1ms, 24h), "half-open: a probe unheard of this long is replaced");
-        visit("ramp_for", self.ramp_for, within<duration>(0ms, 24h), "after closing: time in which traffic grows back to all");
-        visit("caller_deadline", self.caller_deadline, any_value, "whose fault is an attempt cut by the caller's deadline");
+        visit("probe_successes", self.probe_successes, within(1U, 64U),
+              "half-open: successes among them that close it");
+        visit("probe_lease", self.probe_lease, within<duration>(1ms, 24h),
+              "half-open: a probe unheard of this long is replaced");
+        visit("ramp_for", self.ramp_for, within<duration>(0ms, 24h),
+              "after closing: time in which traffic grows back to all");
+        visit("caller_deadline", self.caller_deadline, any_value,
+              "whose fault is an attempt cut by the caller's deadline");
     }
 
     void cross_check(option_problems& problems) const {
         if (window == breaker_window::count && minimum_calls > window_calls)
-            problems.push_back({"minimum_calls", to_text(minimum_calls), "at most window_calls, " + to_text(window_calls)});
+            problems.push_back(
+                {"minimum_calls", to_text(minimum_calls), "at most window_calls, " + to_text(window_calls)});
         if (probe_successes > probes)
             problems.push_back({"probe_successes", to_text(probe_successes), "at most probes, " + to_text(probes)});
         if (open_max < open_for)
             problems.push_back({"open_max", to_text(open_max), "at least open_for, " + to_text(open_for)});
         if (window_buckets > 0 && window_time / window_buckets < 1ms)
-            problems.push_back({"window_buckets", to_text(window_buckets), "buckets of 1ms or more in window_time, " +
-                                                                               to_text(window_time)});
+            problems.push_back({"window_buckets", to_text(window_buckets),
+                                "buckets of 1ms or more in window_time, " + to_text(window_time)});
     }
 };
 

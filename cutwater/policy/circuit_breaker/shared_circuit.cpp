@@ -22,12 +22,9 @@ constexpr std::uint64_t low_word = 0xffff'ffffU;
 }  // namespace
 
 shared_circuit::shared_circuit(circuit_breaker_options given)
-    : options{validated("circuit_breaker", std::move(given))},
-      layer{options.name},
-      times_calls_{options.slow_after != forever},
-      in_stripes_{options.window == breaker_window::time},
-      lines_{(options.window_buckets + 7) / 8},
-      bucket_length_{options.window_time / options.window_buckets},
+    : options{validated("circuit_breaker", std::move(given))}, layer{options.name},
+      times_calls_{options.slow_after != forever}, in_stripes_{options.window == breaker_window::time},
+      lines_{(options.window_buckets + 7) / 8}, bucket_length_{options.window_time / options.window_buckets},
       kernel_{options} {
     publish(0);
 }

@@ -12,7 +12,8 @@ struct fallback_used {
     unsigned tier = 0;
     std::string error_message;
 
-    static constexpr event_kind kind{"fallback_used", severity::warning, "a function gave a value in place of a failure"};
+    static constexpr event_kind kind{"fallback_used", severity::warning,
+                                     "a function gave a value in place of a failure"};
     static void fields(auto& self, auto&& visit) {
         visit("source", self.source, "the tier's name");
         visit("tier", self.tier, "its place in the chain, from 1");
@@ -24,7 +25,8 @@ struct fallback_default_used {
     name source;
     std::string error_message;
 
-    static constexpr event_kind kind{"fallback_default_used", severity::error, "a constant, the safe default, stands in for a failure"};
+    static constexpr event_kind kind{"fallback_default_used", severity::error,
+                                     "a constant, the safe default, stands in for a failure"};
     static void fields(auto& self, auto&& visit) {
         visit("source", self.source, "the tier's name");
         visit("error_message", self.error_message, "what it stands in for");

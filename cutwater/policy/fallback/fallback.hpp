@@ -49,9 +49,7 @@ public:
     /// `invalid_options`.
     template <class... Tiers>
     fallback(fallback_options options, fallback_condition<Match> on, Tiers... tiers)
-        : options_{validated(kind, std::move(options))},
-          layer_{options_.name},
-          on_{std::move(on)},
+        : options_{validated(kind, std::move(options))}, layer_{options_.name}, on_{std::move(on)},
           tiers_{detail::as_tier(std::move(tiers))...} {}
     template <class... Tiers>
         requires(sizeof...(Tiers) == sizeof...(Sources))
@@ -62,7 +60,8 @@ public:
         : fallback{fallback_options{}, std::move(on), std::move(tiers)...} {}
     template <class... Tiers>
         requires(sizeof...(Tiers) == sizeof...(Sources))
-    explicit fallback(Tiers... tiers) : fallback{fallback_options{}, fallback_condition<Match>{}, std::move(tiers)...} {}
+    explicit fallback(Tiers... tiers)
+        : fallback{fallback_options{}, fallback_condition<Match>{}, std::move(tiers)...} {}
 
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
     [[nodiscard]] const fallback_options& options() const noexcept { return options_; }
@@ -126,8 +125,9 @@ fallback(fallback_options, fallback_condition<Match>, Tiers...) -> fallback<Matc
 /// For calls that are not critical: whatever fails, but for cancellation, gives `instead`, as a copy.
 template <class T>
 [[nodiscard]] auto fail_safe(T instead, name called = "fail_safe") {
-    return fallback{fallback_options{.name = std::string{called.view()}, .should_handle = [](const observation&) { return true; }},
-                    tier("default", std::move(instead))};
+    return fallback{
+        fallback_options{.name = std::string{called.view()}, .should_handle = [](const observation&) { return true; }},
+        tier("default", std::move(instead))};
 }
 
 }  // namespace cutwater

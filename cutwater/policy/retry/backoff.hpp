@@ -12,6 +12,7 @@ namespace cutwater {
 [[nodiscard]] duration backoff_delay(const retry_options& options, unsigned n) noexcept;
 
 /// `d` with chance; `previous` is the delay before this one, zero before the first.
-[[nodiscard]] duration jittered(const retry_options& options, duration d, duration previous, random_source& random) noexcept;
+[[nodiscard]] duration jittered(const retry_options& options, duration d, duration previous,
+                                random_source& random) noexcept;
 
 }  // namespace cutwater

@@ -9,18 +9,19 @@ namespace cutwater {
 
 /// Why a retry ended a call that failed.
 enum class give_up_reason : std::uint8_t {
-    not_transient,      ///< trying again would not help
-    not_idempotent,     ///< the request may have had its effect
+    not_transient,   ///< trying again would not help
+    not_idempotent,  ///< the request may have had its effect
     attempts_exhausted,
-    time_exhausted,     ///< `max_total` or the deadline leaves no room for the delay
+    time_exhausted,  ///< `max_total` or the deadline leaves no room for the delay
     retry_after_too_long,
-    refused,            ///< one of our own policies refused
-    stopped,            ///< `should_stop` said so
+    refused,  ///< one of our own policies refused
+    stopped,  ///< `should_stop` said so
 };
 
 [[nodiscard]] constexpr std::string_view to_text(give_up_reason r) noexcept {
-    constexpr std::string_view texts[] = {"not_transient",        "not_idempotent", "attempts_exhausted", "time_exhausted",
-                                          "retry_after_too_long", "refused",        "stopped"};
+    constexpr std::string_view texts[] = {"not_transient",  "not_idempotent",       "attempts_exhausted",
+                                          "time_exhausted", "retry_after_too_long", "refused",
+                                          "stopped"};
     return texts[static_cast<std::uint8_t>(r)];
 }
 
@@ -51,7 +52,8 @@ struct retry_not_tried {
     std::string error_type;
     std::string error_message;
 
-    static constexpr event_kind kind{"retry_not_tried", severity::info, "the first attempt failed, and no other is made"};
+    static constexpr event_kind kind{"retry_not_tried", severity::info,
+                                     "the first attempt failed, and no other is made"};
     static void fields(auto& self, auto&& visit) {
         visit("reason", self.reason, "why not");
         visit("error_type", self.error_type, "the type of what failed");

@@ -35,12 +35,13 @@ retry_decision retry_kernel::wait_for(const observation& seen, duration longest,
     duration delay{};
     if (const auto wish = seen.retry_after()) {
         if (*wish > options_->max_retry_after) return stop(give_up_reason::retry_after_too_long);
-        const duration spread = std::min(add(*wish, random.below(*wish / 2)), add(options_->max_retry_after, *wish / 2));
+        const duration spread =
+            std::min(add(*wish, random.below(*wish / 2)), add(options_->max_retry_after, *wish / 2));
         delay = spread < longest ? spread : *wish;
     } else {
-        const duration plain = options_->delay_by ? std::clamp(options_->delay_by(attempts_, seen), duration::zero(),
-                                                               options_->max_delay)
-                                                  : backoff_delay(*options_, attempts_);
+        const duration plain =
+            options_->delay_by ? std::clamp(options_->delay_by(attempts_, seen), duration::zero(), options_->max_delay)
+                               : backoff_delay(*options_, attempts_);
         delay = jittered(*options_, plain, previous_, random);
     }
     delay = std::max(delay, options_->min_delay);

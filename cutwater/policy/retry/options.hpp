@@ -67,7 +67,8 @@ struct retry_options {
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("max_attempts", self.max_attempts, at_least(1U), "attempts in all, the first included");
-        visit("max_total", self.max_total, more_than(duration::zero()), "no attempt begins later than this after the first");
+        visit("max_total", self.max_total, more_than(duration::zero()),
+              "no attempt begins later than this after the first");
         visit("base_delay", self.base_delay, within<duration>(0ns, 24h), "the delay that grows");
         visit("max_delay", self.max_delay, within<duration>(0ns, 24h), "cap on the delay, before jitter");
         visit("min_delay", self.min_delay, within<duration>(0ns, 24h), "floor under the delay, after jitter");

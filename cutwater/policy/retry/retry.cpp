@@ -6,7 +6,8 @@ namespace {
 
 std::string type_of(const observation& seen) { return seen.failure != nullptr ? seen.failure->type() : "result"; }
 std::string words_of(const observation& seen) {
-    return seen.failure != nullptr ? seen.failure->words() : "the result was judged " + std::string{to_text(seen.meaning())};
+    return seen.failure != nullptr ? seen.failure->words()
+                                   : "the result was judged " + std::string{to_text(seen.meaning())};
 }
 
 }  // namespace
@@ -25,7 +26,9 @@ loop_step retry::session::after_failure(const observation& seen, call_context& c
         tell_end(seen, next.reason, call);
         return loop_step::give_up();
     }
-    const auto scheduled = [&] { return retry_scheduled{kernel_.attempts(), next.delay, type_of(seen), words_of(seen)}; };
+    const auto scheduled = [&] {
+        return retry_scheduled{kernel_.attempts(), next.delay, type_of(seen), words_of(seen)};
+    };
     call.emit(owner_->layer_, scheduled);
     if (owner_->options_.on_retry) owner_->options_.on_retry(scheduled());
     return loop_step::again(add(now, next.delay));
@@ -35,7 +38,8 @@ void retry::session::tell_end(const observation& seen, give_up_reason why, call_
     if (kernel_.attempts() == 1)
         call.emit(owner_->layer_, [&] { return retry_not_tried{why, type_of(seen), words_of(seen)}; });
     else
-        call.emit(owner_->layer_, [&] { return retry_gave_up{kernel_.attempts(), why, type_of(seen), words_of(seen)}; });
+        call.emit(owner_->layer_,
+                  [&] { return retry_gave_up{kernel_.attempts(), why, type_of(seen), words_of(seen)}; });
 }
 
 void retry::session::remember(const observation& seen, duration wait_after) {

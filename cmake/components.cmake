@@ -1,0 +1,77 @@
+# What a user can leave out: a component is a few rooms, the components they stand on, and the packages they bring.
+# The installed package finds only the packages of the components that were asked for.
+set(cutwater_components core asio http log testing testing_asio)
+
+set(cutwater_core_packages "Threads")
+
+set(cutwater_asio_rooms drive_wheel drive_asio)
+set(cutwater_asio_requires core)
+set(cutwater_asio_packages "Threads" "Boost 1.81 CONFIG")
+
+set(cutwater_http_rooms http)
+set(cutwater_http_requires asio)
+set(cutwater_http_packages "Boost 1.81 CONFIG" "OpenSSL 3.0")
+
+set(cutwater_log_rooms observe_log)
+set(cutwater_log_requires core)
+set(cutwater_log_packages "fmt" "spdlog")
+
+set(cutwater_testing_rooms testing)
+set(cutwater_testing_requires core)
+set(cutwater_testing_packages "GTest")
+
+set(cutwater_testing_asio_rooms testing_asio)
+set(cutwater_testing_asio_requires testing asio)
+set(cutwater_testing_asio_packages "GTest" "Boost 1.81 CONFIG")
+
+# Packages of what is never installed as a library.
+set(cutwater_app_packages "CLI11" "fmt" "nlohmann_json")
+set(cutwater_test_packages "GTest" "rapidcheck" "nlohmann_json")
+set(cutwater_bench_packages "benchmark")
+
+# The component of a room: the one that lists it, else core.
+function(cutwater_component_of room result)
+  set(${result} core PARENT_SCOPE)
+  foreach(component IN LISTS cutwater_components)
+    if(room IN_LIST cutwater_${component}_rooms)
+      set(${result} ${component} PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
+function(cutwater_component_enabled component result)
+  string(TOUPPER CUTWATER_${component} option)
+  set(${result} OFF PARENT_SCOPE)
+  if(component STREQUAL core OR ${option})
+    set(${result} ON PARENT_SCOPE)
+  endif()
+endfunction()
+
+# A macro, so that the imported targets are seen by every folder. They are global for the projects around this one, too.
+macro(cutwater_find_packages)
+  set(_cutwater_packages "")
+  foreach(_cutwater_component IN LISTS cutwater_components)
+    cutwater_component_enabled(${_cutwater_component} _cutwater_enabled)
+    if(_cutwater_enabled)
+      list(APPEND _cutwater_packages ${cutwater_${_cutwater_component}_packages})
+    endif()
+  endforeach()
+  if(CUTWATER_APPS)
+    list(APPEND _cutwater_packages ${cutwater_app_packages})
+  endif()
+  if(CUTWATER_TESTS)
+    list(APPEND _cutwater_packages ${cutwater_test_packages})
+  endif()
+  if(CUTWATER_BENCH)
+    list(APPEND _cutwater_packages ${cutwater_bench_packages})
+  endif()
+  list(REMOVE_DUPLICATES _cutwater_packages)
+
+  set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+  set(THREADS_PREFER_PTHREAD_FLAG ON)
+  foreach(_cutwater_package IN LISTS _cutwater_packages)
+    separate_arguments(_cutwater_package)
+    find_package(${_cutwater_package} REQUIRED)
+  endforeach()
+  unset(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)
+endmacro()

@@ -1,0 +1,15 @@
+# cutwater_example(NAME name SOURCES file... [LINK target...])
+# A program to learn from, and a test: it must end with exit status 0.
+if(CUTWATER_EXAMPLES)
+  enable_testing()
+endif()
+
+function(cutwater_example)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LINK")
+  add_executable(${arg_NAME} ${arg_SOURCES})
+  cutwater_defaults(${arg_NAME})
+  target_link_libraries(${arg_NAME} PRIVATE ${arg_LINK} cutwater_kit)
+  add_dependencies(cutwater_all_examples ${arg_NAME})
+  add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS example TIMEOUT 60)
+endfunction()

@@ -1,0 +1,10 @@
+# Sanitizers and coverage are for the whole tree or not at all: half an instrumented program reports what is not there.
+if(CUTWATER_SANITIZE)
+  list(JOIN CUTWATER_SANITIZE "," _cutwater_sanitize)
+  add_compile_options(-fsanitize=${_cutwater_sanitize} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${_cutwater_sanitize})
+endif()
+if(CUTWATER_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,5 @@
+// Cutwater with coroutines on Boost.Asio.
+#pragma once
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/drive/asio/run.hpp"

@@ -1,0 +1,49 @@
+// What can interrupt the attempt of a call: its deadline, and its caller.
+//
+// Asio cancels through a signal that belongs to a whole thread of coroutines, so a call that must be able to interrupt its
+// attempts runs in a thread of its own, spawned once for the call and not for each attempt. This block is shared by that
+// thread, the timer wheel, and the caller's cancellation slot.
+//
+// Thread safety: `on_expiry` from any thread, it only posts; everything else on the call's executor.
+#pragma once
+
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "cutwater/drive/asio/timing.hpp"
+
+namespace cutwater {
+
+class call_thread final : public timer_wheel::node, public std::enable_shared_from_this<call_thread> {
+public:
+    explicit call_thread(boost::asio::any_io_executor executor);
+    call_thread(const call_thread&) = delete;
+    call_thread& operator=(const call_thread&) = delete;
+    ~call_thread();
+
+    [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+    /// From here on, an attempt runs that ends at `deadline`.
+    void begin_attempt(instant deadline);
+    /// The attempt has ended; says whether the deadline interrupted it.
+    bool end_attempt() noexcept;
+
+    /// The caller cancels the call.
+    void cancel(boost::asio::cancellation_type type);
+    [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_; }
+
+private:
+    void on_expiry() noexcept override;
+    void interrupt(std::uint64_t attempt);
+
+    boost::asio::any_io_executor executor_;
+    asio_timing& timing_;
+    boost::asio::cancellation_signal signal_;
+    std::atomic<std::uint64_t> attempt_{0};  // odd while one runs
+    bool interrupted_ = false;
+    bool cancelled_ = false;
+};
+
+}  // namespace cutwater

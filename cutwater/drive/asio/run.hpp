@@ -1,0 +1,173 @@
+// The coroutine driver: does, on the caller's executor, what the layers decide.
+//
+//     std::expected<stock, cw::error> result =
+//         co_await inventory.async_run([&](cw::attempt& a) -> asio::awaitable<stock> { co_return co_await client.get(sku); });
+//     inventory.async_run(f, asio::bind_executor(io, asio::use_future));   // or any completion token with an executor
+//
+// Interruption: when an attempt's deadline passes, the operation that it awaits is cancelled (`cancellation_type::all`;
+// Asio's default filter lets `terminal` through). The call goes on when the attempt has ended: what ignores cancellation
+// is waited for. A value that arrives together with the deadline is still the value.
+//
+// Cancellation: the caller's cancellation slot cancels the attempt, and ends a sleep or a place in a queue at once. It is
+// told from a timeout by who asked, not by the error that comes out.
+//
+// Executor: as for Asio's own awaitable operators, a call runs on one thread or strand; a multi-threaded `io_context`
+// needs a strand round it. Lifetime: `f` is kept in the call's own frame; the pipeline and what `f` refers to outlive it.
+// Frames: a call without a deadline adds one coroutine frame; with one, it is spawned once, however many attempts it makes.
+#pragma once
+
+#include <optional>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "cutwater/core/capture.hpp"
+#include "cutwater/drive/asio/call_thread.hpp"
+#include "cutwater/drive/asio/pause.hpp"
+#include "cutwater/pipeline/run_state.hpp"
+
+namespace cutwater {
+
+namespace detail {
+
+template <class T, class Executor>
+struct returned_value<boost::asio::awaitable<T, Executor>> : returned_value<T> {};
+
+template <class R>
+inline constexpr bool is_awaitable = false;
+template <class T, class Executor>
+inline constexpr bool is_awaitable<boost::asio::awaitable<T, Executor>> = true;
+
+/// Most calls never wait: the pause is made when the first one is about to.
+class asio_parking final : public parking {
+public:
+    explicit asio_parking(const boost::asio::any_io_executor& executor) noexcept : executor_{executor} {}
+    [[nodiscard]] waker& prepare() override { return get(); }
+    [[nodiscard]] asio_pause& get() {
+        if (!pause_) pause_ = std::make_shared<asio_pause>(executor_);
+        return *pause_;
+    }
+
+private:
+    const boost::asio::any_io_executor& executor_;
+    std::shared_ptr<asio_pause> pause_;
+};
+
+[[nodiscard]] inline bool is_cancelled(const call_thread* thread,
+                                       const boost::asio::cancellation_state& state) noexcept {
+    return thread != nullptr ? thread->is_cancelled() : state.cancelled() != boost::asio::cancellation_type::none;
+}
+
+/// Who ended an attempt that failed: the caller, the deadline, or nobody but itself.
+template <class T>
+void attribute_failure(outcome<T>& out, call_context& call, bool cancelled, bool interrupted) {
+    const error& failure = out.failure();
+    if (cancelled)
+        out = outcome<T>{error{errc::cancelled, {}, call.operation()}.with_cause(failure.cause()), verdict::cancelled};
+    else if (interrupted)
+        out = outcome<T>{error{errc::deadline_exceeded, {}, call.operation()}.with_cause(failure.cause()),
+                         call.deadline_is_ours ? verdict::transient : verdict::ignored};
+}
+
+/// The whole call, in one frame. `thread`: where there is something to interrupt it with. `Out` is made of `result<T>`.
+template <class Out, class T, class Pipeline, class F>
+boost::asio::awaitable<Out> drive(Pipeline& guarded, call_options said, F f, call_thread* thread) {
+    namespace asio = boost::asio;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    asio_parking place{executor};
+    auto run = guarded.template start_run<T>(said, asio_timing::of(executor).lent(), place);
+    call_context& call = run.call();
+    for (step next = run.start(); next != step::finish;) {
+        if (next == step::invoke) [[likely]] {
+            attempt a{call, call.surroundings(), call.said().stop};
+            if (thread != nullptr) thread->begin_attempt(call.deadline);
+            try {
+                using R = result_of<F>;
+                if constexpr (!is_awaitable<R>) {
+                    capture_into(run.slot(), [&]() -> decltype(auto) { return call_with(f, a); });
+                } else if constexpr (std::is_void_v<typename R::value_type>) {
+                    co_await call_with(f, a);
+                    run.slot().emplace(std::in_place);
+                } else {
+                    store_returned(run.slot(), co_await call_with(f, a));
+                }
+            } catch (const boost::system::system_error& e) {
+                run.slot().emplace(error{e.code()}.with_cause(std::current_exception()));
+            } catch (...) {
+                store_exception(run.slot());
+            }
+            const bool interrupted = thread != nullptr && thread->end_attempt();
+            if (interrupted) co_await asio::this_coro::reset_cancellation_state();
+            run.slot()->judge(run.judge(*run.slot()));
+            if (!run.slot()->has_value()) [[unlikely]]
+                attribute_failure(*run.slot(), call, is_cancelled(thread, co_await asio::this_coro::cancellation_state),
+                                  interrupted);
+            next = run.settle();
+        } else if (is_cancelled(thread, co_await asio::this_coro::cancellation_state)) {
+            next = run.interrupt();
+        } else {
+            const bool throws = co_await asio::this_coro::throw_if_cancelled();
+            co_await asio::this_coro::throw_if_cancelled(false);
+            const pause_end end = co_await place.get().async_wait(run.pause_until());
+            co_await asio::this_coro::throw_if_cancelled(throws);
+            next = end == pause_end::cancelled ? run.interrupt() : run.resume();
+        }
+    }
+    co_return run.take();
+}
+
+/// A call in a coroutine thread of its own, and what completes with it.
+template <class T, class Pipeline, class F, class Handler>
+void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F f) {
+    namespace asio = boost::asio;
+    using maybe = std::optional<result<T>>;
+    static_assert(
+        !requires { typename asio::associated_executor<Handler>::asio_associated_executor_is_unspecialised; },
+        "cutwater::async_run: the completion token has no executor; use asio::bind_executor(executor, token)");
+    const asio::any_io_executor executor = asio::get_associated_executor(handler);
+    auto thread = std::allocate_shared<call_thread>(asio::recycling_allocator<call_thread>{}, executor);
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
+        slot.assign([weak = std::weak_ptr{thread}](asio::cancellation_type type) {
+            if (const auto alive = weak.lock()) alive->cancel(type);
+        });
+    auto& interrupts = *thread;
+    auto complete = [handler = std::move(handler), thread = std::move(thread)](const std::exception_ptr& e,
+                                                                               maybe out) mutable {
+        if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
+        if (e) out.emplace(std::unexpect, error::from_exception(e));
+        std::move(handler)(std::move(*out));
+    };
+    asio::co_spawn(executor, drive<maybe, T>(guarded, said, std::move(f), &interrupts),
+                   asio::bind_cancellation_slot(interrupts.slot(), asio::bind_executor(executor, std::move(complete))));
+}
+
+}  // namespace detail
+
+/// Runs `f` through `guarded`; what `pipeline::async_run` does. Completes with `result<T>`.
+template <class Pipeline, attempt_callable F, class Token>
+auto run_async(Pipeline& guarded, const call_options& said, F f, Token&& token) {
+    using T = value_of<result_of<F>>;
+    return boost::asio::async_initiate<Token, void(result<T>)>(
+        [](auto handler, Pipeline* through, const call_options& options, F callable) {
+            detail::spawn_call<T>(std::move(handler), *through, options, std::move(callable));
+        },
+        token, &guarded, said, std::move(f));
+}
+
+/// The same, to be awaited. Only a call that has something to interrupt it with needs a coroutine thread of its own.
+template <class Pipeline, attempt_callable F>
+boost::asio::awaitable<result<value_of<result_of<F>>>> run_async(Pipeline& guarded, const call_options& said, F f) {
+    using T = value_of<result_of<F>>;
+    if (said.deadline == never && !guarded.bounds_time())
+        return detail::drive<result<T>, T>(guarded, said, std::move(f), nullptr);
+    return run_async(guarded, said, std::move(f), boost::asio::use_awaitable);
+}
+
+}  // namespace cutwater

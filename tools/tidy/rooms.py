@@ -1,0 +1,96 @@
+"""The rooms of the library, and who may look into which. This table is the rule; ARCHITECTURE.md says why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+CORE = "cutwater/core"
+POLICIES = "cutwater/policy/*"
+PIPELINE = "cutwater/pipeline"
+CLOCK = "cutwater/drive/clock"
+WHEEL = "cutwater/drive/wheel"
+SYNC = "cutwater/drive/sync"
+ASIO = "cutwater/drive/asio"
+DRIVERS = "cutwater/drive/*"
+STANDARD = "cutwater/standard"
+TESTING = "cutwater/testing"
+UMBRELLA = "cutwater/cutwater.hpp"
+ASIO_UMBRELLA = "cutwater/asio.hpp"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A folder, one folder for each name where it ends in `*`, or a header of its own."""
+
+    place: str
+    looks_into: tuple[str, ...]  # besides itself
+    third_party: tuple[str, ...] = ()  # how the foreign headers begin that it may include
+
+
+ROOMS = (
+    Room(CORE, ()),
+    Room(POLICIES, (CORE,)),
+    Room(PIPELINE, (CORE,)),
+    Room(CLOCK, (CORE,), ("pthread.h",)),
+    Room(WHEEL, (CORE,)),
+    Room(SYNC, (CORE, PIPELINE, CLOCK)),
+    Room(ASIO, (CORE, PIPELINE, CLOCK, WHEEL), ("boost/asio", "boost/system")),
+    Room(STANDARD, (CORE, PIPELINE, POLICIES, CLOCK, SYNC)),
+    Room(TESTING, (CORE, PIPELINE, DRIVERS), ("gtest/", "gmock/")),
+    Room("cutwater/sim", (CORE, PIPELINE, ASIO)),
+    Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
+    Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "prometheus/", "spdlog/")),
+    Room("cutwater/health", (CORE,)),
+    Room("cutwater/http", (CORE, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
+    Room("cutwater/store", (CORE, PIPELINE, ASIO)),
+    Room(
+        "cutwater/store/*",
+        (CORE, PIPELINE, ASIO, "cutwater/store"),
+        ("boost/", "hiredis/", "libpq-fe.h", "openssl/", "postgresql/", "sqlite3.h"),
+    ),
+    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD)),
+    Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO)),
+)
+
+# What stands beside a room's files to test, measure and show them may look further.
+SIBLINGS_LOOK_INTO = (CORE, PIPELINE, DRIVERS, TESTING, UMBRELLA, ASIO_UMBRELLA)
+SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
+
+STANDARD_HEADERS = frozenset(
+    """
+    algorithm any array atomic barrier bit bitset charconv chrono codecvt compare complex concepts
+    condition_variable coroutine deque exception execution expected filesystem flat_map flat_set format
+    forward_list fstream functional future generator initializer_list iomanip ios iosfwd iostream istream
+    iterator latch limits list locale map mdspan memory memory_resource mutex new numbers numeric optional
+    ostream print queue random ranges ratio regex scoped_allocator semaphore set shared_mutex
+    source_location span spanstream sstream stack stacktrace stdexcept stdfloat stop_token streambuf string
+    string_view strstream syncstream system_error thread tuple type_traits typeindex typeinfo
+    unordered_map unordered_set utility valarray variant vector version
+    cassert cctype cerrno cfenv cfloat cinttypes climits clocale cmath csetjmp csignal cstdarg cstddef
+    cstdint cstdio cstdlib cstring ctime cuchar cwchar cwctype
+    """.split()
+)
+
+
+def room_of(path: str) -> tuple[str, Room] | None:
+    """The place in the table that a file belongs to, such as `cutwater/policy/retry`, and its row."""
+    folders = path.split("/")[:-1]
+    places = [path, *("/".join(folders[:depth]) for depth in range(len(folders), 1, -1))]
+    for place in places:
+        for room in ROOMS:
+            if same_kind(place, room.place):
+                return place, room
+    return None
+
+
+def same_kind(place: str, pattern: str) -> bool:
+    return place.count("/") == pattern.count("/") and fnmatchcase(place, pattern)
+
+
+def matches(place: str, patterns: Iterable[str]) -> bool:
+    return any(same_kind(place, pattern) for pattern in patterns)
+
+
+def target_of(place: str) -> str:
+    """The name of a room's CMake target: `cutwater/policy/retry` is retry, `cutwater/drive/sync` drive_sync."""
+    return place.removeprefix("cutwater/").removeprefix("policy/").replace("/", "_")
