@@ -4,7 +4,7 @@ function(cutwater_warnings target)
     -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
     -Woverloaded-virtual -Wcast-align -Wcast-qual -Wunused -Wformat=2 -Wimplicit-fallthrough -Wextra-semi
     -Wdouble-promotion
-    $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wuseless-cast>
+    $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wuseless-cast -Wno-mismatched-new-delete>
     $<$<BOOL:${CUTWATER_DEV}>:-Werror>)
   # GCC's flow analysis is unreliable in instrumented code.
   if(CUTWATER_SANITIZE OR CUTWATER_COVERAGE)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "cutwater/drive/sync/run.hpp"
+#include "cutwater/pipeline/any_pipeline.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/pipeline/pipeline.hpp"
 #include "cutwater/policy/bulkhead/bulkhead.hpp"

@@ -33,6 +33,11 @@ std::string words_of(const std::exception_ptr& cause) {
     }
 }
 
+/// Whether a policy says what happened; what lies underneath is then only the cause.
+bool is_our_verdict(const std::error_code& code) {
+    return code.category() == cutwater_category() && code != errc::failed && code != errc::callback_failed;
+}
+
 std::string readable(const char* mangled) {
     int status = 0;
     const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
@@ -98,7 +103,7 @@ std::string error::words() const {
 }
 
 std::string error::type() const {
-    if (cause_) return readable(cause_.__cxa_exception_type()->name());
+    if (cause_ && !is_our_verdict(code_)) return readable(cause_.__cxa_exception_type()->name());
     if (details_ && details_->original_type != nullptr) return readable(details_->original_type->name());
     return std::string{code_.category().name()} + ":" + std::to_string(code_.value());
 }

@@ -1,0 +1,71 @@
+// A layer chosen at run time: the same `layer_run` as in a pipeline fixed at compile time, behind virtual calls.
+#pragma once
+
+#include <memory>
+#include <new>
+#include <string>
+
+#include "cutwater/pipeline/describe.hpp"
+#include "cutwater/pipeline/layer_run.hpp"
+#include "cutwater/pipeline/ref.hpp"
+
+namespace cutwater {
+
+/// Enters and leaves as `layer_run` does, on state that it makes in memory of the call's.
+template <class T>
+class any_layer {
+public:
+    any_layer(std::size_t state_size, bool bounds) noexcept : state_size_{state_size}, bounds_time_{bounds} {}  // tidy: allow bool
+    any_layer(const any_layer&) = delete;
+    any_layer& operator=(const any_layer&) = delete;
+    virtual ~any_layer() = default;
+
+    /// Makes the state at `state`, and enters. What is made is ended by `finish`, whatever else is called in between.
+    virtual flow enter(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) = 0;
+    virtual flow leave(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) = 0;
+    virtual flow resume(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) = 0;
+    virtual flow interrupt(void* state, call_context& call, outcome_slot<T>& out) = 0;
+    virtual void finish(void* state) noexcept = 0;
+    [[nodiscard]] virtual std::string describe() = 0;
+
+    [[nodiscard]] std::size_t state_size() const noexcept { return state_size_; }
+    [[nodiscard]] bool bounds_time() const noexcept { return bounds_time_; }
+
+private:
+    std::size_t state_size_;
+    bool bounds_time_;
+};
+
+/// `Layer` is a policy, or a reference to one.
+template <class T, class Layer>
+class any_layer_of final : public any_layer<T> {
+    using policy_type = policy_of<Layer>;
+    using state_type = layer_run<policy_type, T>;
+    static_assert(alignof(state_type) <= alignof(std::max_align_t));
+
+public:
+    explicit any_layer_of(Layer layer)
+        : any_layer<T>{sizeof(state_type), deadline_frame<policy_type>}, layer_{std::move(layer)} {}
+
+    flow enter(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) override {
+        return (new (state) state_type)->enter(unwrap(layer_), call, out, at);
+    }
+    flow leave(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) override {
+        return at_work(state).leave(unwrap(layer_), call, out, at);
+    }
+    flow resume(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) override {
+        return at_work(state).resume(unwrap(layer_), call, out, at);
+    }
+    flow interrupt(void* state, call_context& call, outcome_slot<T>& out) override {
+        return at_work(state).interrupt(unwrap(layer_), call, out);
+    }
+    void finish(void* state) noexcept override { std::destroy_at(&at_work(state)); }
+    [[nodiscard]] std::string describe() override { return describe_layer(unwrap(layer_)); }
+
+private:
+    static state_type& at_work(void* state) noexcept { return *std::launder(static_cast<state_type*>(state)); }
+
+    Layer layer_;
+};
+
+}  // namespace cutwater

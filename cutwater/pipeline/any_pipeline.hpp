@@ -1,0 +1,97 @@
+// A pipeline put together at run time: the same policies, the same drivers, the same decisions.
+//
+//     cw::any_pipeline<stock> guarded;
+//     guarded.add(cw::timeout{2s});
+//     if (settings.retries) guarded.add(cw::retry{{.max_attempts = settings.attempts}});
+//     guarded.add(cw::ref(inventory_health)).add(cw::classify{cw::transient(cw::exception<lost_connection>())});
+//     auto result = guarded.run(f);                     // f gives `stock`, or `std::expected<stock, E>`
+//
+// Layers are added outermost first; rules (`cw::classify`) come last. Each layer costs virtual calls, and nothing is
+// allocated for a call through the usual number of layers (1 KB of state).
+//
+// Errors: `add` throws `std::logic_error` for a layer after the rules. Thread safety: `add` before the first call, and
+// from one thread; then as `pipeline`. Movable while no call is in flight.
+#pragma once
+
+#include <stdexcept>
+
+#include "cutwater/core/classify.hpp"
+#include "cutwater/pipeline/any_run.hpp"
+#include "cutwater/pipeline/check.hpp"
+
+namespace cutwater {
+
+template <class T>
+class any_pipeline {
+public:
+    template <class U>
+    using run_type = any_run<U>;
+
+    any_pipeline() = default;
+
+    template <class... Layers>
+        requires(sizeof...(Layers) > 0 && (... && (policy<policy_of<Layers>> || is_rules<Layers>)))
+    explicit any_pipeline(Layers... layers) {
+        (add(std::move(layers)), ...);
+    }
+
+    /// Adds a layer inside those that are there.
+    template <class Layer>
+    any_pipeline& add(Layer layer) {
+        check_layer<Layer>();
+        if (stack_->rules)
+            throw std::logic_error{"cutwater::any_pipeline: a layer is added after the rules; rules are the innermost layer"};
+        if constexpr (is_rules<Layer>)
+            stack_->rules = std::move(layer);
+        else
+            push(std::make_unique<any_layer_of<T, Layer>>(std::move(layer)));
+        return *this;
+    }
+
+    template <class F>
+    auto run(F&& f) {
+        return run_blocking(*this, nothing_said, std::forward<F>(f));
+    }
+    template <class F>
+    auto run(const call_options& said, F&& f) {
+        return run_blocking(*this, said, std::forward<F>(f));
+    }
+    template <class F, class... Token>
+    auto async_run(F f, Token&&... token) {
+        return run_async(*this, nothing_said, std::move(f), std::forward<Token>(token)...);
+    }
+    template <class F, class... Token>
+    auto async_run(const call_options& said, F f, Token&&... token) {
+        return run_async(*this, said, std::move(f), std::forward<Token>(token)...);
+    }
+
+    [[nodiscard]] bool bounds_time() const noexcept { return stack_->bounds_time; }
+
+    [[nodiscard]] std::string describe() {
+        std::string tree;
+        std::size_t depth = 0;
+        for (auto& place : stack_->places) append_layer(tree, depth++, place.layer->describe());
+        append_layer(tree, depth, "call");
+        return tree;
+    }
+
+    /// For drivers: the machine of one call.
+    template <class U>
+    [[nodiscard]] any_run<T> start_run(const call_options& said, environment& lent, parking& place) {
+        static_assert(std::is_same_v<T, U>, "cutwater::any_pipeline: the callable gives another type than the pipeline");
+        return any_run<T>{*stack_, said, lent, place};
+    }
+
+private:
+    void push(std::unique_ptr<any_layer<T>> layer) {
+        constexpr std::size_t unit = alignof(std::max_align_t);
+        const std::size_t size = (layer->state_size() + unit - 1) / unit * unit;
+        stack_->bounds_time = stack_->bounds_time || layer->bounds_time();
+        stack_->places.push_back({.layer = std::move(layer), .offset = stack_->state_size});
+        stack_->state_size += size;
+    }
+
+    std::unique_ptr<any_stack<T>> stack_ = std::make_unique<any_stack<T>>();  // calls refer to it: it stays where it is
+};
+
+}  // namespace cutwater

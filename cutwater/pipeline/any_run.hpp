@@ -1,0 +1,112 @@
+// A call through layers that were chosen at run time; the same machine to its driver as `static_run`.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <vector>
+
+#include "cutwater/pipeline/any_layer.hpp"
+#include "cutwater/pipeline/run_state.hpp"
+
+namespace cutwater {
+
+/// The layers of an `any_pipeline`, and where each keeps its state in a call's memory.
+template <class T>
+struct any_stack {
+    struct place {
+        std::unique_ptr<any_layer<T>> layer;
+        std::size_t offset = 0;
+    };
+    std::vector<place> places;
+    std::size_t state_size = 0;
+    bool bounds_time = false;
+    std::function<judgement(const outcome<T>&)> rules;  // empty: the default ones
+};
+
+template <class T>
+class any_run : public run_state<T> {
+public:
+    any_run(any_stack<T>& stack, const call_options& said, environment& lent, parking& place)
+        : run_state<T>{said, lent, place}, stack_{stack} {
+        if (stack.state_size > sizeof memory_) large_ = std::make_unique<std::max_align_t[]>(stack.state_size / sizeof(std::max_align_t) + 1);
+        base_ = large_ ? reinterpret_cast<std::byte*>(large_.get()) : memory_;
+    }
+    any_run(const any_run&) = delete;
+    any_run& operator=(const any_run&) = delete;
+    ~any_run() {
+        while (entered_ > 0) finish(--entered_);
+    }
+
+    [[nodiscard]] step start() {
+        if (this->is_too_late()) [[unlikely]]
+            return step::finish;
+        return enter_from(0);
+    }
+    [[nodiscard]] step settle() {
+        this->call_.now.forget();
+        return leave_from(entered_);
+    }
+    [[nodiscard]] step resume() {
+        this->call_.now.forget();
+        return go_on(layer(paused_at_).resume(state(paused_at_), this->call_, this->out_, this->pause_));
+    }
+    [[nodiscard]] step interrupt() {
+        return go_on(layer(paused_at_).interrupt(state(paused_at_), this->call_, this->out_));
+    }
+
+    [[nodiscard]] judgement judge(const outcome<T>& out) const {
+        return stack_.rules ? stack_.rules(out) : classify<>{}(out);
+    }
+
+private:
+    [[nodiscard]] any_layer<T>& layer(std::size_t i) noexcept { return *stack_.places[i].layer; }
+    [[nodiscard]] void* state(std::size_t i) noexcept { return base_ + stack_.places[i].offset; }
+    void finish(std::size_t i) noexcept { layer(i).finish(state(i)); }
+
+    [[nodiscard]] step enter_from(std::size_t i) {
+        for (; i < stack_.places.size(); ++i) {
+            entered_ = i + 1;
+            const flow next = layer(i).enter(state(i), this->call_, this->out_, this->pause_);
+            if (next != flow::inward) [[unlikely]]
+                return stop_at(i, next);
+        }
+        return step::invoke;
+    }
+
+    /// Leaves layer i - 1 and those around it.
+    [[nodiscard]] step leave_from(std::size_t i) {
+        while (i-- > 0) {
+            const flow next = layer(i).leave(state(i), this->call_, this->out_, this->pause_);
+            if (next != flow::outward) [[unlikely]] {
+                paused_at_ = i;
+                return step::pause;
+            }
+            finish(i);
+            entered_ = i;
+        }
+        return step::finish;
+    }
+
+    [[nodiscard]] step stop_at(std::size_t i, flow next) {
+        if (next == flow::pause) {
+            paused_at_ = i;
+            return step::pause;
+        }
+        finish(i);
+        entered_ = i;
+        return leave_from(i);
+    }
+
+    [[nodiscard]] step go_on(flow next) {
+        return next == flow::inward ? enter_from(paused_at_ + 1) : stop_at(paused_at_, next);
+    }
+
+    any_stack<T>& stack_;
+    std::byte* base_;
+    std::size_t entered_ = 0;  // layers whose state exists
+    std::size_t paused_at_ = 0;
+    std::unique_ptr<std::max_align_t[]> large_;  // where the layers need more than the usual
+    alignas(std::max_align_t) std::byte memory_[1024];
+};
+
+}  // namespace cutwater
