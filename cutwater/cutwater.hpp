@@ -6,6 +6,7 @@
 // Coroutines on Boost.Asio are in <cutwater/asio.hpp>.
 #pragma once
 
+#include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/pipeline/any_pipeline.hpp"
 #include "cutwater/pipeline/observe.hpp"

@@ -16,6 +16,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/outcome.hpp"
+#include "cutwater/core/runner.hpp"
 
 namespace cutwater {
 
@@ -82,6 +83,12 @@ concept watching_frame = named_layer<P> && requires(P& p, call_context& call, co
 
 template <class P>
 concept frame = deadline_frame<P> || substituting_frame<P> || watching_frame<P>;
+
+/// A gate with threads of its own, on which the callable runs.
+template <class P>
+concept runs_calls = gate<P> && requires(P& p) {
+    { p.runner() } -> std::convertible_to<call_runner&>;
+};
 
 template <class P>
 concept policy = gate<P> || loop<P> || frame<P>;

@@ -27,6 +27,8 @@ public:
     virtual flow interrupt(void* state, call_context& call, outcome_slot<T>& out) = 0;
     virtual void finish(void* state) noexcept = 0;
     [[nodiscard]] virtual std::string describe() = 0;
+    /// Where the callable runs, where this layer says so.
+    [[nodiscard]] virtual call_runner* runner() noexcept = 0;
 
     [[nodiscard]] std::size_t state_size() const noexcept { return state_size_; }
     [[nodiscard]] bool bounds_time() const noexcept { return bounds_time_; }
@@ -61,6 +63,12 @@ public:
     }
     void finish(void* state) noexcept override { std::destroy_at(&at_work(state)); }
     [[nodiscard]] std::string describe() override { return describe_layer(unwrap(layer_)); }
+    [[nodiscard]] call_runner* runner() noexcept override {
+        if constexpr (runs_calls<policy_type>)
+            return &unwrap(layer_).runner();
+        else
+            return nullptr;
+    }
 
 private:
     static state_type& at_work(void* state) noexcept { return *std::launder(static_cast<state_type*>(state)); }

@@ -87,6 +87,7 @@ private:
         constexpr std::size_t unit = alignof(std::max_align_t);
         const std::size_t size = (layer->state_size() + unit - 1) / unit * unit;
         stack_->bounds_time = stack_->bounds_time || layer->bounds_time();
+        if (call_runner* const runs = layer->runner()) stack_->runner = runs;
         stack_->places.push_back({.layer = std::move(layer), .offset = stack_->state_size});
         stack_->state_size += size;
     }

@@ -20,6 +20,7 @@ struct any_stack {
     std::vector<place> places;
     std::size_t state_size = 0;
     bool bounds_time = false;
+    call_runner* runner = nullptr;
     std::function<judgement(const outcome<T>&)> rules;  // empty: the default ones
 };
 
@@ -53,6 +54,8 @@ public:
     [[nodiscard]] step interrupt() {
         return go_on(layer(paused_at_).interrupt(state(paused_at_), this->call_, this->out_));
     }
+
+    [[nodiscard]] call_runner* runner() noexcept { return stack_.runner; }
 
     [[nodiscard]] judgement judge(const outcome<T>& out) const {
         return stack_.rules ? stack_.rules(out) : classify<>{}(out);

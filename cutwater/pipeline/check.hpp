@@ -34,6 +34,8 @@ consteval void check_composition() {
     static_assert(count <= 1, "cutwater::pipeline: classify stands twice; put all rules into one");
     static_assert(count == 0 || rules[sizeof...(Layers) - 1],
                   "cutwater::pipeline: classify is not the innermost layer; outcomes are judged where they are born");
+    static_assert((std::size_t{0} + ... + std::size_t{runs_calls<policy_of<Layers>>}) <= 1,
+                  "cutwater::pipeline: two layers have threads of their own; a call runs on one");
     (check_layer<Layers>(), ...);
 }
 

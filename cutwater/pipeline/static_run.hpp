@@ -45,11 +45,23 @@ public:
         });
     }
 
+    /// Where the callable runs; null: in the thread that calls.
+    [[nodiscard]] call_runner* runner() noexcept {
+        call_runner* found = nullptr;
+        std::apply([&](auto&... each) { (take_runner(unwrap(each), found), ...); }, stack_);
+        return found;
+    }
+
     /// The verdict on an outcome that the callable produced.
     [[nodiscard]] judgement judge(const outcome<T>& out) const { return rules_(out); }
 
 private:
     static constexpr std::size_t depth = sizeof...(Layers);
+
+    template <class Policy>
+    static void take_runner(Policy& policy, call_runner*& found) noexcept {
+        if constexpr (runs_calls<Policy>) found = &policy.runner();
+    }
 
     template <std::size_t I>
     [[nodiscard]] auto& layer() noexcept {

@@ -8,20 +8,20 @@ namespace cutwater::testing {
 bool virtual_time::advance_to_next() {
     if (scheduled_.empty()) return false;
     auto next = scheduled_.extract(scheduled_.begin());
-    now_ = std::max(now_, next.key());
+    now_ = std::max(present(), next.key());
     next.mapped()();
     return true;
 }
 
 void virtual_time::advance_to(instant t) {
     while (!scheduled_.empty() && scheduled_.begin()->first <= t) advance_to_next();
-    now_ = std::max(now_, t);
+    now_ = std::max(present(), t);
 }
 
 wait_end virtual_time::wait(parker& place, instant until, const std::stop_token& stop) {
-    const instant began = now_;
+    const instant began = present();
     const auto ended = [&](wait_end how) {
-        sleeps_.push_back(now_ - began);
+        sleeps_.push_back(present() - began);
         return how;
     };
     for (;;) {
@@ -32,7 +32,7 @@ wait_end virtual_time::wait(parker& place, instant until, const std::stop_token&
     }
     if (until == never)
         throw std::logic_error{"virtual_time: the call waits for ever, and nothing is scheduled to wake it"};
-    now_ = std::max(now_, until);
+    now_ = std::max(present(), until);
     return ended(wait_end::time);
 }
 

@@ -9,6 +9,7 @@
 // reaches that instant. Thread safety: none; one virtual time belongs to one thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,7 +25,7 @@ public:
     explicit virtual_time(std::uint64_t seed = 42) : random_{seed} {}
 
     // environment
-    [[nodiscard]] instant now() noexcept override { return ++reads_, now_; }
+    [[nodiscard]] instant now() noexcept override { return ++reads_, now_.load(); }  // a pool's threads ask, too
     [[nodiscard]] random_source& random() noexcept override { return random_; }
 
     // blocking_environment
@@ -42,14 +43,14 @@ public:
     }
 
     /// The present, without counting as a reading.
-    [[nodiscard]] instant present() const noexcept { return now_; }
-    [[nodiscard]] instant in(duration d) const noexcept { return add(now_, d); }
-    [[nodiscard]] duration elapsed() const noexcept { return now_ - start; }
+    [[nodiscard]] instant present() const noexcept { return now_.load(); }
+    [[nodiscard]] instant in(duration d) const noexcept { return add(present(), d); }
+    [[nodiscard]] duration elapsed() const noexcept { return present() - start; }
 
     /// Lets `d` pass; what is scheduled meanwhile happens.
-    void pass(duration d) { advance_to(add(now_, d)); }
+    void pass(duration d) { advance_to(add(present(), d)); }
     /// Has `what` happen `d` from now.
-    void after(duration d, std::function<void()> what) { scheduled_.emplace(add(now_, d), std::move(what)); }
+    void after(duration d, std::function<void()> what) { scheduled_.emplace(add(present(), d), std::move(what)); }
     /// Moves to the next thing scheduled and lets it happen; false where there is none.
     bool advance_to_next();
 
@@ -67,9 +68,9 @@ public:
 private:
     void advance_to(instant t);
 
-    instant now_ = start;
+    std::atomic<instant> now_ = start;
     random_source random_;
-    unsigned reads_ = 0;
+    std::atomic<unsigned> reads_ = 0;
     std::vector<duration> sleeps_;
     std::multimap<instant, std::function<void()>> scheduled_;
 };

@@ -12,6 +12,7 @@
 
 #include "cutwater/core/capture.hpp"
 #include "cutwater/drive/clock/clock.hpp"
+#include "cutwater/drive/pool/pool_work.hpp"
 #include "cutwater/drive/sync/parker.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
@@ -46,6 +47,35 @@ void invoke_here(Run& run, F& f) {
         attribute_failure(*slot, call);
 }
 
+/// On a thread of the runner's: waits for it until the deadline or the caller's cancellation, and then gives up.
+template <class T, class Run, class F>
+step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_environment& waits) {
+    if constexpr (!std::copy_constructible<F>) {
+        static_assert(std::copy_constructible<F>, "cutwater::worker_pool: the callable is copied to another thread, and cannot be");
+    } else {
+        call_context& call = run.call();
+        parker done;
+        const auto work = std::make_shared<pool_work<T, F>>(runner, call, f);
+        runner.submit(work);
+        work->tell(done);
+        while (!work->is_done() && waits.wait(done, call.deadline, call.said().stop) == wait_end::woken) {}
+        call.now.forget();
+        const auto left = work->is_done() ? pool_work_base::left::done : work->give_up();
+        work->report(call, left);
+        auto& slot = run.slot();
+        if (left == pool_work_base::left::done)
+            slot = std::move(work->out());
+        else
+            slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
+        slot->judge(run.judge(*slot));
+        if (!slot->has_value()) attribute_failure(*slot, call);
+        if (left == pool_work_base::left::orphaned) call.orphan = work.get();
+        const step next = run.settle();
+        call.orphan = nullptr;
+        return next;
+    }
+}
+
 }  // namespace detail
 
 /// Runs `f` through `guarded`, waiting as `waits` does; what `pipeline::run` does in this thread.
@@ -56,6 +86,10 @@ auto run_blocking(Pipeline& guarded, const call_options& said, F&& f, blocking_e
     auto run = guarded.template start_run<T>(said, waits.lent(), place);
     for (step next = run.start();;) {
         if (next == step::invoke) {
+            if (call_runner* const runner = run.runner()) [[unlikely]] {
+                next = detail::invoke_elsewhere<T>(*runner, run, f, waits);
+                continue;
+            }
             detail::invoke_here(run, f);
             next = run.settle();
         } else if (next == step::finish) {

@@ -1,0 +1,66 @@
+// A bulkhead with threads of its own: for code that can neither be interrupted nor told its deadline.
+//
+//     cw::worker_pool legacy{{.name = "legacy", .threads = 4, .max_queue = 8}};
+//     cw::pipeline guarded{cw::timeout{500ms}, cw::ref(legacy)};
+//     auto answer = guarded.run([sku] { return old_library_lookup(sku); });       // returns after 500ms at the latest
+//
+// Contract. The callable runs on a thread of the pool; the caller waits for it until its deadline, or its cancellation,
+// and then gives up waiting. A call that gives up before a thread took it never runs. Work that has begun cannot be
+// stopped: it becomes an *orphan*. It is asked to stop (`attempt::stop_token`), counted, keeps its thread, and what is
+// bound to the work (this pool's place, a bulkhead's permit) stays taken until it really ends. Orphans are bounded by the
+// threads: when all are stuck, the pool refuses.
+//
+// The callable is copied into the work and may outlive the call: it must own what it uses, not refer to the caller's
+// variables. The same holds for the policies around it: a pool is declared after (destroyed before) what it guards with.
+//
+// Thread safety: every member, from any thread. Destruction waits for the work that runs, orphans included. Errors:
+// `errc::bulkhead_full`; the constructor throws `invalid_options`, or `std::system_error` where threads cannot be had.
+#pragma once
+
+#include <memory>
+
+#include "cutwater/core/admission.hpp"
+#include "cutwater/core/alone.hpp"
+#include "cutwater/core/call.hpp"
+#include "cutwater/core/runner.hpp"
+#include "cutwater/drive/pool/events.hpp"
+#include "cutwater/drive/pool/options.hpp"
+
+namespace cutwater {
+
+class pool_threads;
+
+class worker_pool : public works_alone<worker_pool> {
+public:
+    static constexpr std::string_view kind = "worker_pool";
+    static constexpr bool holds_work = true;
+    struct ticket {};
+
+    explicit worker_pool(worker_pool_options options = {});
+    worker_pool(worker_pool&&) noexcept;
+    worker_pool& operator=(worker_pool&&) = delete;
+    ~worker_pool();
+
+    [[nodiscard]] name layer_name() const noexcept { return layer_; }
+    [[nodiscard]] const worker_pool_options& options() const noexcept { return options_; }
+
+    [[nodiscard]] admission<ticket> admit(call_context& call, moment& now);
+    void settle(ticket&, const observation&, call_context&, moment&) noexcept;
+    void abandon(ticket&) noexcept;
+
+    [[nodiscard]] call_runner& runner() noexcept;
+
+    /// Calls on the pool, running or queued, orphans included.
+    [[nodiscard]] unsigned in_use() const noexcept;
+    [[nodiscard]] unsigned queued() const noexcept;
+    /// Orphans that run now, and all there ever were.
+    [[nodiscard]] unsigned orphans() const noexcept;
+    [[nodiscard]] std::uint64_t orphans_ever() const noexcept;
+
+private:
+    worker_pool_options options_;
+    name layer_;
+    std::unique_ptr<pool_threads> threads_;
+};
+
+}  // namespace cutwater

@@ -1,0 +1,221 @@
+#include "cutwater/drive/pool/worker_pool.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <optional>
+#include <thread>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/testing/event_recorder.hpp"
+#include "cutwater/testing/virtual_time.hpp"
+
+namespace cutwater {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+/// Work that nobody can interrupt: it ends when the test says so, whoever still waits for it.
+struct stuck {
+    std::shared_ptr<std::latch> begun = std::make_shared<std::latch>(1);
+    std::shared_ptr<std::latch> may_end = std::make_shared<std::latch>(1);
+
+    int operator()() const {
+        begun->count_down();
+        may_end->wait();
+        return 1;
+    }
+    void end() const { may_end->count_down(); }
+};
+
+/// Looks until it holds; the only waiting of these tests, and it is for another thread, not for time.
+template <class Condition>
+void until(Condition&& holds) {
+    while (!holds()) std::this_thread::yield();
+}
+
+/// How the calling thread waits: for `first`, if there is one; then, as asked, for the worker or for time to pass.
+class scripted_wait final : public blocking_environment {
+public:
+    enum class then : std::uint8_t { wait_for_worker, let_time_pass };
+
+    scripted_wait(testing::virtual_time& time, then next, std::latch* first = nullptr)
+        : time_{time}, next_{next}, first_{first} {}
+
+    [[nodiscard]] environment& lent() noexcept override { return time_; }
+    [[nodiscard]] wait_end wait(parker& place, instant end, const std::stop_token& stop) override {
+        if (first_ != nullptr) first_->wait();
+        if (next_ == then::wait_for_worker) return place.wait(never, stop);
+        return time_.wait(place, end, stop);
+    }
+
+private:
+    testing::virtual_time& time_;
+    then next_;
+    std::latch* first_;
+};
+
+class worker_pool_test : public ::testing::Test {
+protected:
+    testing::virtual_time time;
+    testing::event_recorder heard;
+    stuck work;
+    scripted_wait for_worker{time, scripted_wait::then::wait_for_worker};
+    scripted_wait give_up_once_begun{time, scripted_wait::then::let_time_pass, work.begun.get()};
+    scripted_wait give_up_at_once{time, scripted_wait::then::let_time_pass};
+};
+
+TEST_F(worker_pool_test, runs_the_callable_on_a_thread_of_its_own) {
+    pipeline guarded{worker_pool{{.threads = 1}}};
+    const auto where = run_blocking(guarded, nothing_said, [] { return std::this_thread::get_id(); }, for_worker);
+    ASSERT_TRUE(where);
+    EXPECT_TRUE(*where != std::this_thread::get_id());
+}
+
+TEST_F(worker_pool_test, what_the_callable_throws_and_returns_reaches_the_caller) {
+    pipeline guarded{worker_pool{}};
+    const auto thrown = run_blocking(guarded, nothing_said, []() -> int { throw std::runtime_error{"no"}; }, for_worker);
+    EXPECT_THAT(thrown.error().message(), HasSubstr("no"));
+    const auto nothing = run_blocking(guarded, nothing_said, [] {}, for_worker);
+    EXPECT_TRUE(nothing);
+    const auto moved = run_blocking(guarded, nothing_said, [] { return std::make_unique<int>(7); }, for_worker);
+    EXPECT_EQ(**moved, 7);
+}
+
+TEST_F(worker_pool_test, T44_T45_a_call_gives_up_on_stuck_work_and_counts_the_orphan) {
+    worker_pool pool{{.threads = 1, .max_queue = 0}};
+    pipeline guarded{observe{heard}, timeout{100ms}, ref(pool)};
+    const auto result = run_blocking(guarded, nothing_said, work, give_up_once_begun);
+    EXPECT_EQ(result.error().code(), errc::timed_out);
+    EXPECT_EQ(result.error().layer(), name{"timeout"});
+    EXPECT_EQ(time.elapsed(), 100ms);
+    EXPECT_EQ(pool.orphans(), 1U);
+    EXPECT_EQ(heard.count("pool_call_orphaned"), 1U);
+    work.end();
+    until([&] { return pool.in_use() == 0; });
+    EXPECT_EQ(pool.orphans(), 0U);
+    EXPECT_EQ(pool.orphans_ever(), 1U);
+}
+
+TEST_F(worker_pool_test, orphans_are_bounded_a_pool_that_is_stuck_refuses) {
+    worker_pool pool{{.name = "legacy", .threads = 1, .max_queue = 0}};
+    pipeline guarded{observe{heard}, timeout{100ms}, ref(pool)};
+    (void)run_blocking(guarded, nothing_said, work, give_up_once_begun);
+    const auto refused = run_blocking(guarded, nothing_said, work, for_worker);
+    EXPECT_EQ(refused.error().code(), errc::bulkhead_full);
+    EXPECT_EQ(refused.error().layer(), name{"legacy"});
+    EXPECT_EQ(heard.count("pool_refused"), 1U);
+    work.end();
+}
+
+TEST_F(worker_pool_test, T46_a_call_that_gives_up_in_the_queue_never_runs) {
+    worker_pool pool{{.threads = 1, .max_queue = 1}};
+    pipeline guarded{observe{heard}, timeout{100ms}, ref(pool)};
+    (void)run_blocking(guarded, nothing_said, work, give_up_once_begun);
+    bool ran = false;
+    const auto result = run_blocking(guarded, nothing_said, [&ran] { ran = true; }, give_up_at_once);
+    EXPECT_EQ(result.error().code(), errc::timed_out);
+    EXPECT_EQ(pool.queued(), 0U);
+    EXPECT_EQ(pool.in_use(), 1U) << "its place is free again, the orphan's is not";
+    EXPECT_EQ(heard.last("pool_call_withdrawn").field("queued_for"), "100ms");
+    work.end();
+    until([&] { return pool.in_use() == 0; });
+    EXPECT_FALSE(ran);
+}
+
+TEST_F(worker_pool_test, T47_time_in_the_queue_and_time_on_the_thread_are_told_apart) {
+    worker_pool pool{{.threads = 1}};
+    pipeline guarded{observe{heard}, ref(pool)};
+    const auto result = run_blocking(guarded, nothing_said, [this] { time.pass(30ms); }, for_worker);
+    EXPECT_TRUE(result);
+    EXPECT_EQ(heard.last("pool_call_ran").field("queued_for"), "0s");
+    EXPECT_EQ(heard.last("pool_call_ran").field("ran_for"), "30ms");
+}
+
+TEST_F(worker_pool_test, T48_a_bulkheads_permit_stays_taken_until_the_work_ends) {
+    bulkhead narrow{{.max_concurrent = 1}};
+    worker_pool pool{{.threads = 2}};
+    pipeline guarded{timeout{100ms}, ref(narrow), ref(pool)};
+    (void)run_blocking(guarded, nothing_said, work, give_up_once_begun);
+    EXPECT_EQ(narrow.in_use(), 1U);
+    EXPECT_EQ(run_blocking(guarded, nothing_said, [] {}, for_worker).error().code(), errc::bulkhead_full);
+    work.end();
+    until([&] { return narrow.in_use() == 0; });
+    EXPECT_TRUE(run_blocking(guarded, nothing_said, [] {}, for_worker));
+}
+
+TEST_F(worker_pool_test, T42_work_that_is_done_when_the_call_would_give_up_is_done) {
+    worker_pool pool{{.threads = 1}};
+    pipeline guarded{timeout{100ms}, ref(pool)};
+    std::latch done{1};
+    scripted_wait gives_up_after_it_is_done{time, scripted_wait::then::let_time_pass, &done};
+    const auto result = run_blocking(
+        guarded, nothing_said,
+        [&] {
+            done.count_down();
+            return 7;
+        },
+        gives_up_after_it_is_done);
+    // Either the wake was seen, or time passed first and the work was found done, or it was not done yet and is orphaned.
+    if (result)
+        EXPECT_EQ(*result, 7);
+    else
+        EXPECT_EQ(result.error().code(), errc::timed_out);
+}
+
+TEST_F(worker_pool_test, cancellation_gives_up_and_asks_the_work_to_stop) {
+    worker_pool pool{{.threads = 1}};
+    pipeline guarded{ref(pool)};
+    std::stop_source caller;
+    std::latch begun{1};
+    const auto cancels_once_begun = std::jthread{[&] {
+        begun.wait();
+        caller.request_stop();
+    }};
+    const auto result = run_blocking(
+        guarded, {.stop = caller.get_token()},
+        [&begun](attempt& a) {
+            begun.count_down();
+            until([&] { return a.stop_requested(); });
+        },
+        for_worker);
+    EXPECT_EQ(result.error().code(), errc::cancelled);
+    until([&] { return pool.in_use() == 0; });
+}
+
+TEST_F(worker_pool_test, a_retry_runs_on_another_thread_while_the_first_attempt_is_stuck) {
+    worker_pool pool{{.threads = 2}};
+    pipeline guarded{retry{{.max_attempts = 2}}, timeout{100ms}, ref(pool)};
+    const auto result = run_blocking(
+        guarded, nothing_said, [first = work](attempt& a) { return a.number() == 1 ? first() : 2; }, give_up_once_begun);
+    work.end();
+    EXPECT_TRUE(result ? *result == 2 : result.error().code() == errc::timed_out);
+}
+
+TEST_F(worker_pool_test, its_destructor_waits_for_orphans) {
+    std::optional<worker_pool> pool{std::in_place, worker_pool_options{.threads = 1}};
+    pipeline guarded{timeout{100ms}, ref(*pool)};
+    (void)run_blocking(guarded, nothing_said, work, give_up_once_begun);
+    bool destroyed = false;
+    std::jthread destroys{[&] {
+        pool.reset();
+        destroyed = true;
+    }};
+    work.end();
+    destroys.join();
+    EXPECT_TRUE(destroyed);
+}
+
+TEST_F(worker_pool_test, options_out_of_range_are_refused) {
+    try {
+        const worker_pool none{{.threads = 0}};
+        FAIL() << "a pool without threads was made";
+    } catch (const invalid_options& e) {
+        EXPECT_THAT(e.what(), HasSubstr("threads is 0, allowed is from 1 to 1024"));
+    }
+}
+
+}  // namespace
+}  // namespace cutwater
