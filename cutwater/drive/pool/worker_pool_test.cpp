@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <latch>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/event_recorder.hpp"
@@ -36,25 +38,34 @@ void until(Condition&& holds) {
     while (!holds()) std::this_thread::yield();
 }
 
-/// How the calling thread waits: for `first`, if there is one; then, as asked, for the worker or for time to pass.
+/// What the calling thread does while the worker works.
+enum class waiting : std::uint8_t {
+    for_worker,        ///< until it is done
+    until_begun,       ///< until the work has begun; then time passes
+    until_done,        ///< until it is done, but time passes all the same before anybody looks
+    not_at_all,        ///< time passes at once
+};
+
+/// Waits as it is told, wait by wait; the last one is repeated.
 class scripted_wait final : public blocking_environment {
 public:
-    enum class then : std::uint8_t { wait_for_worker, let_time_pass };
-
-    scripted_wait(testing::virtual_time& time, then next, std::latch* first = nullptr)
-        : time_{time}, next_{next}, first_{first} {}
+    scripted_wait(testing::virtual_time& time, const stuck& work, std::vector<waiting> script)
+        : time_{time}, work_{work}, script_{std::move(script)} {}
 
     [[nodiscard]] environment& lent() noexcept override { return time_; }
     [[nodiscard]] wait_end wait(parker& place, instant end, const std::stop_token& stop) override {
-        if (first_ != nullptr) first_->wait();
-        if (next_ == then::wait_for_worker) return place.wait(never, stop);
+        const waiting how = script_[std::min(waits_++, script_.size() - 1)];
+        if (how == waiting::for_worker) return place.wait(never, stop);
+        if (how == waiting::until_begun) work_.begun->wait();
+        if (how == waiting::until_done) until([&] { return place.take_wake(); });
         return time_.wait(place, end, stop);
     }
 
 private:
     testing::virtual_time& time_;
-    then next_;
-    std::latch* first_;
+    const stuck& work_;
+    std::vector<waiting> script_;
+    std::size_t waits_ = 0;
 };
 
 class worker_pool_test : public ::testing::Test {
@@ -62,9 +73,9 @@ protected:
     testing::virtual_time time;
     testing::event_recorder heard;
     stuck work;
-    scripted_wait for_worker{time, scripted_wait::then::wait_for_worker};
-    scripted_wait give_up_once_begun{time, scripted_wait::then::let_time_pass, work.begun.get()};
-    scripted_wait give_up_at_once{time, scripted_wait::then::let_time_pass};
+    scripted_wait for_worker{time, work, {waiting::for_worker}};
+    scripted_wait give_up_once_begun{time, work, {waiting::until_begun}};
+    scripted_wait give_up_at_once{time, work, {waiting::not_at_all}};
 };
 
 TEST_F(worker_pool_test, runs_the_callable_on_a_thread_of_its_own) {
@@ -149,20 +160,12 @@ TEST_F(worker_pool_test, T48_a_bulkheads_permit_stays_taken_until_the_work_ends)
 TEST_F(worker_pool_test, T42_work_that_is_done_when_the_call_would_give_up_is_done) {
     worker_pool pool{{.threads = 1}};
     pipeline guarded{timeout{100ms}, ref(pool)};
-    std::latch done{1};
-    scripted_wait gives_up_after_it_is_done{time, scripted_wait::then::let_time_pass, &done};
-    const auto result = run_blocking(
-        guarded, nothing_said,
-        [&] {
-            done.count_down();
-            return 7;
-        },
-        gives_up_after_it_is_done);
-    // Either the wake was seen, or time passed first and the work was found done, or it was not done yet and is orphaned.
-    if (result)
-        EXPECT_EQ(*result, 7);
-    else
-        EXPECT_EQ(result.error().code(), errc::timed_out);
+    scripted_wait too_late{time, work, {waiting::until_done}};
+    const auto result = run_blocking(guarded, nothing_said, [] { return 7; }, too_late);
+    ASSERT_TRUE(result) << result.error().message();
+    EXPECT_EQ(*result, 7);
+    EXPECT_EQ(time.elapsed(), 100ms);
+    EXPECT_EQ(pool.orphans_ever(), 0U);
 }
 
 TEST_F(worker_pool_test, cancellation_gives_up_and_asks_the_work_to_stop) {
@@ -188,10 +191,14 @@ TEST_F(worker_pool_test, cancellation_gives_up_and_asks_the_work_to_stop) {
 TEST_F(worker_pool_test, a_retry_runs_on_another_thread_while_the_first_attempt_is_stuck) {
     worker_pool pool{{.threads = 2}};
     pipeline guarded{retry{{.max_attempts = 2}}, timeout{100ms}, ref(pool)};
+    // the first attempt is given up on, the delay passes, and the second is waited for
+    scripted_wait one_after_the_other{time, work, {waiting::until_begun, waiting::not_at_all, waiting::for_worker}};
     const auto result = run_blocking(
-        guarded, nothing_said, [first = work](attempt& a) { return a.number() == 1 ? first() : 2; }, give_up_once_begun);
+        guarded, nothing_said, [first = work](attempt& a) { return a.number() == 1 ? first() : 2; }, one_after_the_other);
+    ASSERT_TRUE(result) << result.error().message();
+    EXPECT_EQ(*result, 2);
+    EXPECT_EQ(pool.orphans(), 1U);
     work.end();
-    EXPECT_TRUE(result ? *result == 2 : result.error().code() == errc::timed_out);
 }
 
 TEST_F(worker_pool_test, its_destructor_waits_for_orphans) {
