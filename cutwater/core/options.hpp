@@ -45,9 +45,11 @@ struct range {
     }
 
     [[nodiscard]] std::string text() const {
-        if (!bounded) return (above_min ? "more than " : "at least ") + to_text(min);
-        return (above_min ? "more than " : "from ") + to_text(min) + (above_min ? " and at most " : " to ") +
-               to_text(max);
+        const std::string low = (above_min ? "more than "
+                                 : bounded ? "from "
+                                           : "at least ") +
+                                std::string{to_text(min)};
+        return bounded ? low + (above_min ? " and at most " : " to ") + std::string{to_text(max)} : low;
     }
 };
 

@@ -1,7 +1,7 @@
 #include "cutwater/drive/asio/timing.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
+#include <atomic>
 
 namespace cutwater {
 
@@ -9,9 +9,29 @@ namespace asio = boost::asio;
 
 asio::execution_context::id asio_timing::id;
 
+namespace {
+
+std::atomic<std::uint64_t> destroyed{0};  // timings, ever: what a thread remembers may be one of them
+
+}  // namespace
+
+/// Looking a service up takes a lock and walks a list: each thread remembers the one that it asked for last, until any of
+/// them is destroyed.
 asio_timing& asio_timing::of(const asio::any_io_executor& executor) {
-    return asio::use_service<asio_timing>(asio::query(executor, asio::execution::context));
+    struct memory {
+        asio::execution_context* context = nullptr;
+        asio_timing* found = nullptr;
+        std::uint64_t as_of = 0;
+    };
+    constinit thread_local memory last{};
+    asio::execution_context& context = asio::query(executor, asio::execution::context);
+    const std::uint64_t current = destroyed.load(std::memory_order_acquire);
+    if (last.context != &context || last.as_of != current || last.found == nullptr) [[unlikely]]
+        last = {.context = &context, .found = &asio::use_service<asio_timing>(context), .as_of = current};
+    return *last.found;
 }
+
+asio_timing::~asio_timing() { destroyed.fetch_add(1, std::memory_order_acq_rel); }
 
 void asio_timing::arm(timer_wheel::node& timer, instant due, const asio::any_io_executor& executor) {
     const std::scoped_lock lock{mutex_};
@@ -20,18 +40,21 @@ void asio_timing::arm(timer_wheel::node& timer, instant due, const asio::any_io_
     if (const instant next = *wheel_->next_due(); next < kernel_due_) set_kernel_timer(next, executor);
 }
 
+/// The kernel timer keeps `io_context::run` from returning, so it goes when nothing needs it any more. Not at once: under
+/// traffic the next call is about to arm it again, and setting it costs two system calls. It lingers for a few
+/// milliseconds, once, and then looks again.
 void asio_timing::disarm(timer_wheel::node& timer) noexcept {
     const std::scoped_lock lock{mutex_};
     wheel_->disarm(timer);
-    if (!wheel_->empty() || kernel_due_ == never || tidying_) return;
+    if (!wheel_->empty() || lingering_ || kernel_due_ == never) [[likely]]
+        return;
+    constexpr duration linger = std::chrono::milliseconds{10};
+    const instant look_again = add(now(), linger);
+    if (look_again >= kernel_due_) return;
     try {
-        asio::post(kernel_timer_->get_executor(), [this] {
-            const std::scoped_lock posted{mutex_};
-            tidying_ = false;
-            if (wheel_->empty() && kernel_timer_) kernel_timer_->cancel();
-        });
-        tidying_ = true;
-    } catch (...) {  // out of memory: the kernel timer then fires once for nothing
+        set_kernel_timer(look_again, kernel_timer_->get_executor());
+        lingering_ = true;
+    } catch (...) {  // out of memory: the kernel timer then fires once for nothing, later
     }
 }
 
@@ -44,6 +67,7 @@ void asio_timing::set_kernel_timer(instant due, const asio::any_io_executor& exe
         const std::scoped_lock lock{mutex_};
         if (number != kernel_waits_) return;
         kernel_due_ = never;
+        lingering_ = false;
         wheel_->fire_due(now());
         rearm_locked();
     });

@@ -1,7 +1,7 @@
 // The timers of the calls in one execution context: one wheel, one kernel timer, however many calls.
 //
 // A service of the `execution_context`, made when the first call needs it. The kernel timer is armed for the earliest
-// expiry only; when nothing is left it is cancelled by the loop itself, so that `io_context::run` returns when it should.
+// expiry only; when nothing is left it lingers for 10 ms, and so does `io_context::run`.
 //
 // Thread safety: `arm` and `disarm` from any thread. `on_expiry` of a timer runs under the lock: it only posts.
 #pragma once
@@ -25,6 +25,9 @@ public:
     static boost::asio::execution_context::id id;
 
     explicit asio_timing(boost::asio::execution_context& context) : service{context} {}
+    asio_timing(const asio_timing&) = delete;
+    asio_timing& operator=(const asio_timing&) = delete;
+    ~asio_timing();
 
     /// The timing of the context that `executor` runs in.
     [[nodiscard]] static asio_timing& of(const boost::asio::any_io_executor& executor);
@@ -71,7 +74,7 @@ private:
     std::optional<boost::asio::steady_timer> kernel_timer_;
     instant kernel_due_ = never;  // `never`: not armed
     std::uint64_t kernel_waits_ = 0;
-    bool tidying_ = false;  // a check whether the kernel timer is still wanted has been posted
+    bool lingering_ = false;  // armed for nobody, to see whether somebody comes
 };
 
 }  // namespace cutwater

@@ -30,7 +30,8 @@ struct pool_call_ran {
 struct pool_call_withdrawn {
     duration queued_for{};
 
-    static constexpr event_kind kind{"pool_call_withdrawn", severity::info, "a call gave up before a thread took it: it never runs"};
+    static constexpr event_kind kind{"pool_call_withdrawn", severity::info,
+                                     "a call gave up before a thread took it: it never runs"};
     static void fields(auto& self, auto&& visit) { visit("queued_for", self.queued_for, "how long it had waited"); }
 };
 

@@ -15,7 +15,8 @@ struct worker_pool_options {
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("threads", self.threads, within(1U, 1024U), "calls that run at once, orphans included");
-        visit("max_queue", self.max_queue, within(0U, 1'000'000U), "calls that wait for a thread, first come first served");
+        visit("max_queue", self.max_queue, within(0U, 1'000'000U),
+              "calls that wait for a thread, first come first served");
     }
 };
 

@@ -3,9 +3,7 @@
 namespace cutwater {
 
 pool_work_base::pool_work_base(call_runner& owner, call_context& call)
-    : owner_{owner},
-      lent_{call.surroundings()},
-      attempt_{call, call.surroundings(), token_},
+    : owner_{owner}, lent_{call.surroundings()}, attempt_{call, call.surroundings(), token_},
       submitted_{call.now.get()} {}
 
 void pool_work_base::tell(waker& done) noexcept {
@@ -60,7 +58,8 @@ void pool_work_base::report(call_context& call, left how) {
     const name layer = owner_.layer_name();
     switch (how) {
         case left::done:  // nobody writes the times any more
-            return call.emit(layer, [&] { return pool_call_ran{between(submitted_, started_), between(started_, ended_)}; });
+            return call.emit(layer,
+                             [&] { return pool_call_ran{between(submitted_, started_), between(started_, ended_)}; });
         case left::withdrawn:
             return call.emit(layer, [&] { return pool_call_withdrawn{between(submitted_, call.now)}; });
         case left::orphaned: return call.emit(layer, [&] { return pool_call_orphaned{}; });

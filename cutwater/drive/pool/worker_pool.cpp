@@ -6,7 +6,8 @@
 
 namespace cutwater {
 
-pool_threads::pool_threads(name layer, unsigned threads, unsigned max_queue) : layer_{layer}, places_{threads + max_queue} {
+pool_threads::pool_threads(name layer, unsigned threads, unsigned max_queue)
+    : layer_{layer}, places_{threads + max_queue} {
     try {
         for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
     } catch (...) {
@@ -72,8 +73,7 @@ void pool_threads::work() {
 }
 
 worker_pool::worker_pool(worker_pool_options options)
-    : options_{validated(kind, std::move(options))},
-      layer_{options_.name},
+    : options_{validated(kind, std::move(options))}, layer_{options_.name},
       threads_{std::make_unique<pool_threads>(layer_, options_.threads, options_.max_queue)} {}
 
 worker_pool::worker_pool(worker_pool&&) noexcept = default;

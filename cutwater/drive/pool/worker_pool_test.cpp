@@ -40,10 +40,10 @@ void until(Condition&& holds) {
 
 /// What the calling thread does while the worker works.
 enum class waiting : std::uint8_t {
-    for_worker,        ///< until it is done
-    until_begun,       ///< until the work has begun; then time passes
-    until_done,        ///< until it is done, but time passes all the same before anybody looks
-    not_at_all,        ///< time passes at once
+    for_worker,   ///< until it is done
+    until_begun,  ///< until the work has begun; then time passes
+    until_done,   ///< until it is done, but time passes all the same before anybody looks
+    not_at_all,   ///< time passes at once
 };
 
 /// Waits as it is told, wait by wait; the last one is repeated.
@@ -87,7 +87,8 @@ TEST_F(worker_pool_test, runs_the_callable_on_a_thread_of_its_own) {
 
 TEST_F(worker_pool_test, what_the_callable_throws_and_returns_reaches_the_caller) {
     pipeline guarded{worker_pool{}};
-    const auto thrown = run_blocking(guarded, nothing_said, []() -> int { throw std::runtime_error{"no"}; }, for_worker);
+    const auto thrown =
+        run_blocking(guarded, nothing_said, []() -> int { throw std::runtime_error{"no"}; }, for_worker);
     EXPECT_THAT(thrown.error().message(), HasSubstr("no"));
     const auto nothing = run_blocking(guarded, nothing_said, [] {}, for_worker);
     EXPECT_TRUE(nothing);
@@ -194,7 +195,8 @@ TEST_F(worker_pool_test, a_retry_runs_on_another_thread_while_the_first_attempt_
     // the first attempt is given up on, the delay passes, and the second is waited for
     scripted_wait one_after_the_other{time, work, {waiting::until_begun, waiting::not_at_all, waiting::for_worker}};
     const auto result = run_blocking(
-        guarded, nothing_said, [first = work](attempt& a) { return a.number() == 1 ? first() : 2; }, one_after_the_other);
+        guarded, nothing_said, [first = work](attempt& a) { return a.number() == 1 ? first() : 2; },
+        one_after_the_other);
     ASSERT_TRUE(result) << result.error().message();
     EXPECT_EQ(*result, 2);
     EXPECT_EQ(pool.orphans(), 1U);

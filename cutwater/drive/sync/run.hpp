@@ -51,7 +51,8 @@ void invoke_here(Run& run, F& f) {
 template <class T, class Run, class F>
 step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_environment& waits) {
     if constexpr (!std::copy_constructible<F>) {
-        static_assert(std::copy_constructible<F>, "cutwater::worker_pool: the callable is copied to another thread, and cannot be");
+        static_assert(std::copy_constructible<F>,
+                      "cutwater::worker_pool: the callable is copied to another thread, and cannot be");
     } else {
         call_context& call = run.call();
         parker done;
