@@ -16,13 +16,13 @@
 
 namespace cutwater {
 
-class call_thread final : public timer_wheel::node, public std::enable_shared_from_this<call_thread> {
+class call_thread : public timer_wheel::node, public std::enable_shared_from_this<call_thread> {
 public:
     explicit call_thread(boost::asio::any_io_executor executor);
     call_thread(const call_thread&) = delete;
     call_thread& operator=(const call_thread&) = delete;
-    ~call_thread();
 
+    [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
     [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
     /// From here on, an attempt runs that ends at `deadline`.
@@ -33,6 +33,9 @@ public:
     /// The caller cancels the call.
     void cancel(boost::asio::cancellation_type type);
     [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_; }
+
+protected:
+    ~call_thread();
 
 private:
     void on_expiry() noexcept override;

@@ -20,8 +20,6 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -29,6 +27,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "cutwater/core/capture.hpp"
+#include "cutwater/core/late.hpp"
 #include "cutwater/drive/asio/call_thread.hpp"
 #include "cutwater/drive/asio/pause.hpp"
 #include "cutwater/pipeline/run_state.hpp"
@@ -76,9 +75,10 @@ void attribute_failure(outcome<T>& out, call_context& call, bool cancelled, bool
                          call.deadline_is_ours ? verdict::transient : verdict::ignored};
 }
 
-/// The whole call, in one frame. `thread`: where there is something to interrupt it with. `Out` is made of `result<T>`.
-template <class Out, class T, class Pipeline, class F>
-boost::asio::awaitable<Out> drive(Pipeline& guarded, call_options said, F f, call_thread* thread) {
+/// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `sink`. `thread`: where there
+/// is something to interrupt it with. `Fn` is the callable, `Said` its options, or references to what outlives the frame.
+template <class Out, class T, class Pipeline, class Said, class Fn>
+boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_thread* thread, late<result<T>>* sink) {
     namespace asio = boost::asio;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     asio_parking place{executor};
@@ -86,10 +86,10 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, call_options said, F f, cal
     call_context& call = run.call();
     for (step next = run.start(); next != step::finish;) {
         if (next == step::invoke) [[likely]] {
-            attempt a{call, call.surroundings(), call.said().stop};
+            attempt a{call, call.surroundings(), said.stop};
             if (thread != nullptr) thread->begin_attempt(call.deadline);
             try {
-                using R = result_of<F>;
+                using R = result_of<std::remove_reference_t<Fn>>;
                 if constexpr (!is_awaitable<R>) {
                     capture_into(run.slot(), [&]() -> decltype(auto) { return call_with(f, a); });
                 } else if constexpr (std::is_void_v<typename R::value_type>) {
@@ -106,9 +106,10 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, call_options said, F f, cal
             const bool interrupted = thread != nullptr && thread->end_attempt();
             if (interrupted) co_await asio::this_coro::reset_cancellation_state();
             run.slot()->judge(run.judge(*run.slot()));
-            if (!run.slot()->has_value()) [[unlikely]]
-                attribute_failure(*run.slot(), call, is_cancelled(thread, co_await asio::this_coro::cancellation_state),
-                                  interrupted);
+            if (!run.slot()->has_value()) [[unlikely]] {
+                const bool cancelled = is_cancelled(thread, co_await asio::this_coro::cancellation_state);
+                attribute_failure(*run.slot(), call, cancelled, interrupted);
+            }
             next = run.settle();
         } else if (is_cancelled(thread, co_await asio::this_coro::cancellation_state)) {
             next = run.interrupt();
@@ -120,32 +121,70 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, call_options said, F f, cal
             next = end == pause_end::cancelled ? run.interrupt() : run.resume();
         }
     }
-    co_return run.take();
+    if constexpr (std::is_void_v<Out>)
+        sink->emplace(run.take());
+    else
+        co_return run.take();
 }
 
-/// A call in a coroutine thread of its own, and what completes with it.
+/// A call in a coroutine thread of its own: what it needs, and what completes with it, in one piece of memory.
+template <class T, class F, class Handler>
+class spawned_call final : public call_thread {
+public:
+    spawned_call(boost::asio::any_io_executor executor, const call_options& said, F f, Handler handler)
+        : call_thread{std::move(executor)}, said_{said}, f_{std::move(f)}, handler_{std::move(handler)} {}
+
+    template <class Pipeline>
+    [[nodiscard]] boost::asio::awaitable<void> go(Pipeline& guarded) {
+        return drive<void, T, Pipeline, const call_options&, F&>(guarded, said_, f_, this, &out_);
+    }
+
+    [[nodiscard]] Handler& handler() noexcept { return handler_; }
+
+    /// The handler may start the next call, or destroy what this one used: everything leaves this memory first.
+    static void complete(std::shared_ptr<spawned_call> self, const std::exception_ptr& thrown) {
+        if (auto slot = boost::asio::get_associated_cancellation_slot(self->handler_); slot.is_connected()) slot.clear();
+        if (thrown) self->out_.emplace(std::unexpect, error::from_exception(thrown));
+        result<T> out = std::move(*self->out_);
+        Handler handler = std::move(self->handler_);
+        self.reset();
+        std::move(handler)(std::move(out));
+    }
+
+private:
+    call_options said_;
+    F f_;
+    Handler handler_;
+    late<result<T>> out_;
+};
+
+/// What Asio completes; it moves this about a great deal, so it is one pointer.
+template <class Call>
+struct spawned_completion {
+    using executor_type = boost::asio::any_io_executor;
+    using cancellation_slot_type = boost::asio::cancellation_slot;
+    [[nodiscard]] executor_type get_executor() const noexcept { return call->executor(); }
+    [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return call->slot(); }
+    void operator()(const std::exception_ptr& thrown) { Call::complete(std::move(call), thrown); }
+
+    std::shared_ptr<Call> call;
+};
+
 template <class T, class Pipeline, class F, class Handler>
 void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F f) {
     namespace asio = boost::asio;
-    using maybe = std::optional<result<T>>;
-    static_assert(
-        !requires { typename asio::associated_executor<Handler>::asio_associated_executor_is_unspecialised; },
-        "cutwater::async_run: the completion token has no executor; use asio::bind_executor(executor, token)");
-    const asio::any_io_executor executor = asio::get_associated_executor(handler);
-    auto thread = std::allocate_shared<call_thread>(asio::recycling_allocator<call_thread>{}, executor);
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
-        slot.assign([weak = std::weak_ptr{thread}](asio::cancellation_type type) {
+    static_assert(!requires { typename asio::associated_executor<Handler>::asio_associated_executor_is_unspecialised; },
+                  "cutwater::async_run: the completion token has no executor; use asio::bind_executor(executor, token)");
+    using call_type = spawned_call<T, F, Handler>;
+    asio::any_io_executor executor = asio::get_associated_executor(handler);
+    auto call = std::allocate_shared<call_type>(asio::recycling_allocator<call_type>{}, std::move(executor), said, std::move(f),
+                                                std::move(handler));
+    if (auto slot = asio::get_associated_cancellation_slot(call->handler()); slot.is_connected())
+        slot.assign([weak = std::weak_ptr{call}](asio::cancellation_type type) {
             if (const auto alive = weak.lock()) alive->cancel(type);
         });
-    auto& interrupts = *thread;
-    auto complete = [handler = std::move(handler), thread = std::move(thread)](const std::exception_ptr& e,
-                                                                               maybe out) mutable {
-        if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
-        if (e) out.emplace(std::unexpect, error::from_exception(e));
-        std::move(handler)(std::move(*out));
-    };
-    asio::co_spawn(executor, drive<maybe, T>(guarded, said, std::move(f), &interrupts),
-                   asio::bind_cancellation_slot(interrupts.slot(), asio::bind_executor(executor, std::move(complete))));
+    call_type& going = *call;
+    asio::co_spawn(going.executor(), going.go(guarded), spawned_completion<call_type>{std::move(call)});
 }
 
 }  // namespace detail
@@ -166,7 +205,7 @@ template <class Pipeline, attempt_callable F>
 boost::asio::awaitable<result<value_of<result_of<F>>>> run_async(Pipeline& guarded, const call_options& said, F f) {
     using T = value_of<result_of<F>>;
     if (said.deadline == never && !guarded.bounds_time())
-        return detail::drive<result<T>, T>(guarded, said, std::move(f), nullptr);
+        return detail::drive<result<T>, T, Pipeline, call_options, F>(guarded, said, std::move(f), nullptr, nullptr);
     return run_async(guarded, said, std::move(f), boost::asio::use_awaitable);
 }
 
