@@ -1,8 +1,15 @@
 # cutwater_bench(NAME name SOURCES file... [LINK target...])
-# A Google Benchmark program. `cutwater_all_benches` builds them all.
+# A Google Benchmark program, with the references that `tools/bench` divides by. `cutwater_all_benches` builds them all.
+if(CUTWATER_BENCH)
+  add_library(cutwater_bench_support OBJECT ${PROJECT_SOURCE_DIR}/bench/support/reference.cpp)
+  target_include_directories(cutwater_bench_support PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_features(cutwater_bench_support PUBLIC cxx_std_23)
+  target_link_libraries(cutwater_bench_support PRIVATE benchmark::benchmark)
+endif()
+
 function(cutwater_bench)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;LINK")
-  add_executable(${arg_NAME} ${arg_SOURCES})
+  add_executable(${arg_NAME} ${arg_SOURCES} $<TARGET_OBJECTS:cutwater_bench_support>)
   cutwater_defaults(${arg_NAME})
   target_link_libraries(${arg_NAME} PRIVATE ${arg_LINK} cutwater_kit benchmark::benchmark_main)
   add_dependencies(cutwater_all_benches ${arg_NAME})

@@ -14,7 +14,7 @@ set(cutwater_http_packages "Boost 1.81 CONFIG" "OpenSSL 3.0")
 
 set(cutwater_log_rooms observe_log)
 set(cutwater_log_requires core)
-set(cutwater_log_packages "fmt" "spdlog")
+set(cutwater_log_packages "fmt" "spdlog" "nlohmann_json")
 
 set(cutwater_testing_rooms testing)
 set(cutwater_testing_requires core)

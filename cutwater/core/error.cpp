@@ -116,7 +116,8 @@ std::string error::message() const {
     line += words();
     if (const auto at = limit()) line.append(" (limit ").append(to_text(*at)).append(")");
     if (const auto wait = retry_after()) line.append(", retry after ").append(to_text(*wait));
-    if (history().size() > 1) line.append(", after ").append(std::to_string(history().size())).append(" attempts");
+    if (history().size() > 1)
+        line.append(", after ").append(std::to_string(history().back().number)).append(" attempts");
     if (const error* second = also()) line.append("; then: ").append(second->message());
     return line;
 }

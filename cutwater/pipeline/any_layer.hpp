@@ -15,7 +15,8 @@ namespace cutwater {
 template <class T>
 class any_layer {
 public:
-    any_layer(std::size_t state_size, bool bounds) noexcept : state_size_{state_size}, bounds_time_{bounds} {}  // tidy: allow bool
+    any_layer(std::size_t state_size, bool bounds) noexcept
+        : state_size_{state_size}, bounds_time_{bounds} {}  // tidy: allow bool
     any_layer(const any_layer&) = delete;
     any_layer& operator=(const any_layer&) = delete;
     virtual ~any_layer() = default;

@@ -40,7 +40,8 @@ public:
     any_pipeline& add(Layer layer) {
         check_layer<Layer>();
         if (stack_->rules)
-            throw std::logic_error{"cutwater::any_pipeline: a layer is added after the rules; rules are the innermost layer"};
+            throw std::logic_error{
+                "cutwater::any_pipeline: a layer is added after the rules; rules are the innermost layer"};
         if constexpr (is_rules<Layer>)
             stack_->rules = std::move(layer);
         else
@@ -78,7 +79,8 @@ public:
     /// For drivers: the machine of one call.
     template <class U>
     [[nodiscard]] any_run<T> start_run(const call_options& said, environment& lent, parking& place) {
-        static_assert(std::is_same_v<T, U>, "cutwater::any_pipeline: the callable gives another type than the pipeline");
+        static_assert(std::is_same_v<T, U>,
+                      "cutwater::any_pipeline: the callable gives another type than the pipeline");
         return any_run<T>{*stack_, said, lent, place};
     }
 

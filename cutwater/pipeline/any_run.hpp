@@ -27,9 +27,13 @@ struct any_stack {
 template <class T>
 class any_run : public run_state<T> {
 public:
+    static constexpr bool chosen_at_run_time = true;
+    static constexpr bool may_run_elsewhere = true;
+
     any_run(any_stack<T>& stack, const call_options& said, environment& lent, parking& place)
         : run_state<T>{said, lent, place}, stack_{stack} {
-        if (stack.state_size > sizeof memory_) large_ = std::make_unique<std::max_align_t[]>(stack.state_size / sizeof(std::max_align_t) + 1);
+        if (stack.state_size > sizeof memory_)
+            large_ = std::make_unique<std::max_align_t[]>(stack.state_size / sizeof(std::max_align_t) + 1);
         base_ = large_ ? reinterpret_cast<std::byte*>(large_.get()) : memory_;
     }
     any_run(const any_run&) = delete;

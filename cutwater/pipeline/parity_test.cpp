@@ -28,7 +28,8 @@ struct story {
 std::ostream& operator<<(std::ostream& out, const story& s) {
     out << s.calls << " calls in " << to_text(s.elapsed) << "\n";
     for (const auto& r : s.results) out << "  " << r << "\n";
-    for (const auto& e : s.events) out << "    " << to_text(between(testing::virtual_time::start, e.at)) << " " << e.line() << "\n";
+    for (const auto& e : s.events)
+        out << "    " << to_text(between(testing::virtual_time::start, e.at)) << " " << e.line() << "\n";
     return out;
 }
 
@@ -78,18 +79,20 @@ scenario random_scenario() {
 /// Calls `with` with the layers of the scenario, outermost first.
 template <class With>
 auto with_layers(const scenario& s, testing::event_recorder& heard, With&& with) {
-    fallback instead{fallback_options{.should_handle = [on = s.degraded](const observation&) { return on; }}, tier("default", -1)};
-    return with(observe{heard}, std::move(instead), timeout{{.name = "total", .after = s.total}},
-                retry{{.max_attempts = s.attempts, .base_delay = 10ms, .max_retry_after = 200ms, .refusals = s.refusals}},
-                circuit_breaker{{.window = s.window,
-                                 .window_calls = 8,
-                                 .minimum_calls = 3,
-                                 .consecutive_failures = 2,
-                                 .open_for = 100ms,
-                                 .open_max = 1s,
-                                 .probes = 2,
-                                 .ramp_for = 30ms}},
-                bulkhead{{.max_concurrent = 1, .max_queue = 1}}, timeout{{.name = "attempt", .after = s.each}});
+    fallback instead{fallback_options{.should_handle = [on = s.degraded](const observation&) { return on; }},
+                     tier("default", -1)};
+    return with(
+        observe{heard}, std::move(instead), timeout{{.name = "total", .after = s.total}},
+        retry{{.max_attempts = s.attempts, .base_delay = 10ms, .max_retry_after = 200ms, .refusals = s.refusals}},
+        circuit_breaker{{.window = s.window,
+                         .window_calls = 8,
+                         .minimum_calls = 3,
+                         .consecutive_failures = 2,
+                         .open_for = 100ms,
+                         .open_max = 1s,
+                         .probes = 2,
+                         .ramp_for = 30ms}},
+        bulkhead{{.max_concurrent = 1, .max_queue = 1}}, timeout{{.name = "attempt", .after = s.each}});
 }
 
 /// Plays the scenario; `call` runs one call and gives its result.
@@ -119,9 +122,11 @@ story told_by(const scenario& s, driver d, MakePipeline&& make) {
     for (const auto& step : s.steps) mock.then(step);
     auto guarded = with_layers(s, heard, make);
     if (d == driver::blocking)
-        return play(s, time, heard, mock, [&](const call_options& said) { return time.run(guarded, said, mock.blocking()); });
+        return play(s, time, heard, mock,
+                    [&](const call_options& said) { return time.run(guarded, said, mock.blocking()); });
     testing::virtual_asio loop{time};
-    return play(s, time, heard, mock, [&](const call_options& said) { return loop.run(guarded, said, loop.coroutine(mock)); });
+    return play(s, time, heard, mock,
+                [&](const call_options& said) { return loop.run(guarded, said, loop.coroutine(mock)); });
 }
 
 constexpr auto fixed = [](auto... layers) { return pipeline{std::move(layers)...}; };

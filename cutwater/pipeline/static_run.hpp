@@ -12,6 +12,9 @@ namespace cutwater {
 template <class T, class Rules, class... Layers>
 class static_run : public run_state<T> {
 public:
+    static constexpr bool chosen_at_run_time = false;
+    static constexpr bool may_run_elsewhere = (... || runs_calls<policy_of<Layers>>);
+
     using layers = std::tuple<Layers...>;
 
     static_run(layers& stack, const Rules& rules, const call_options& said, environment& lent, parking& place) noexcept

@@ -10,6 +10,9 @@
 // Thread safety: any number of threads at once on one pipeline. Allocation: none, but for errors with a history.
 #pragma once
 
+#include <memory>
+#include <stdexcept>
+
 #include "cutwater/core/capture.hpp"
 #include "cutwater/drive/clock/clock.hpp"
 #include "cutwater/drive/pool/pool_work.hpp"
@@ -47,34 +50,53 @@ void invoke_here(Run& run, F& f) {
         attribute_failure(*slot, call);
 }
 
+/// Whether `F` can be copied to another thread; what is fixed at compile time is refused there, the rest when it runs.
+template <class Run, class F>
+consteval bool can_move_elsewhere() {
+    constexpr bool copyable = std::copy_constructible<std::decay_t<F>>;
+    static_assert(copyable || Run::chosen_at_run_time,
+                  "cutwater::worker_pool: the callable is copied to another thread, and cannot be");
+    return copyable;
+}
+
 /// On a thread of the runner's: waits for it until the deadline or the caller's cancellation, and then gives up.
 template <class T, class Run, class F>
 step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_environment& waits) {
-    if constexpr (!std::copy_constructible<F>) {
-        static_assert(std::copy_constructible<F>,
-                      "cutwater::worker_pool: the callable is copied to another thread, and cannot be");
-    } else {
-        call_context& call = run.call();
-        parker done;
-        const auto work = std::make_shared<pool_work<T, F>>(runner, call, f);
-        runner.submit(work);
-        work->tell(done);
-        while (!work->is_done() && waits.wait(done, call.deadline, call.said().stop) == wait_end::woken) {}
-        call.now.forget();
-        const auto left = work->is_done() ? pool_work_base::left::done : work->give_up();
-        work->report(call, left);
-        auto& slot = run.slot();
-        if (left == pool_work_base::left::done)
-            slot = std::move(work->out());
-        else
-            slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
-        slot->judge(run.judge(*slot));
-        if (!slot->has_value()) attribute_failure(*slot, call);
-        if (left == pool_work_base::left::orphaned) call.orphan = work.get();
-        const step next = run.settle();
-        call.orphan = nullptr;
-        return next;
+    call_context& call = run.call();
+    parker done;
+    const auto work = std::make_shared<pool_work<T, std::decay_t<F>>>(runner, call, f);
+    runner.submit(work);
+    work->tell(done);
+    while (!work->is_done() && waits.wait(done, call.deadline, call.said().stop) == wait_end::woken) {}
+    call.now.forget();
+    const auto left = work->is_done() ? pool_work_base::left::done : work->give_up();
+    work->report(call, left);
+    auto& slot = run.slot();
+    if (left == pool_work_base::left::done)
+        slot = std::move(work->out());
+    else
+        slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
+    slot->judge(run.judge(*slot));
+    if (!slot->has_value()) attribute_failure(*slot, call);
+    if (left == pool_work_base::left::orphaned) call.orphan = work.get();
+    const step next = run.settle();
+    call.orphan = nullptr;
+    return next;
+}
+
+/// One attempt, wherever the layers say.
+template <class T, class Run, class F>
+step invoke(Run& run, F& f, [[maybe_unused]] blocking_environment& waits) {
+    if constexpr (Run::may_run_elsewhere) {
+        if (call_runner* const runner = run.runner()) {
+            if constexpr (can_move_elsewhere<Run, F>())
+                return invoke_elsewhere<T>(*runner, run, f, waits);
+            else
+                throw std::logic_error{"cutwater::worker_pool: the callable is copied to another thread, and cannot be"};
+        }
     }
+    invoke_here(run, f);
+    return run.settle();
 }
 
 }  // namespace detail
@@ -86,13 +108,8 @@ auto run_blocking(Pipeline& guarded, const call_options& said, F&& f, blocking_e
     blocking_parking place;
     auto run = guarded.template start_run<T>(said, waits.lent(), place);
     for (step next = run.start();;) {
-        if (next == step::invoke) {
-            if (call_runner* const runner = run.runner()) [[unlikely]] {
-                next = detail::invoke_elsewhere<T>(*runner, run, f, waits);
-                continue;
-            }
-            detail::invoke_here(run, f);
-            next = run.settle();
+        if (next == step::invoke) [[likely]] {
+            next = detail::invoke<T>(run, f, waits);
         } else if (next == step::finish) {
             return run.take();
         } else {

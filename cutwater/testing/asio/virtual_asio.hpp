@@ -8,6 +8,7 @@
 // Thread safety: none.
 #pragma once
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -40,7 +41,10 @@ public:
     auto run(Pipeline& guarded, const call_options& said, F f, boost::asio::cancellation_slot slot = {}) {
         using R = typename decltype(guarded.async_run(said, f))::value_type;
         std::optional<R> out;
-        auto awaits = [&]() -> boost::asio::awaitable<void> { out.emplace(co_await guarded.async_run(said, f)); };
+        auto awaits = [&]() -> boost::asio::awaitable<void> {
+            out.emplace(co_await guarded.async_run(said, f));
+            co_await boost::asio::this_coro::throw_if_cancelled(false);  // co_spawn awaits once more, to complete
+        };
         boost::asio::co_spawn(context_, awaits(), boost::asio::bind_cancellation_slot(slot, boost::asio::detached));
         run_until([&] { return out.has_value(); });
         if (!out) throw std::logic_error{"virtual_asio: the call waits for ever, and nothing is scheduled to wake it"};

@@ -1,0 +1,70 @@
+"""The targets of each benchmark: what a figure may cost, in references of the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measured:
+    ns: float
+    allocs: float
+    samples: int
+
+
+Run = Mapping[tuple[str, int], Measured]
+
+
+@dataclass(frozen=True)
+class Target:
+    number: str
+    benchmark: str
+    threads: int
+    text: str
+    goal: Callable[[Run], float]
+
+    def goal_ns(self, run: Run) -> float | None:
+        """The goal in this run; nothing where a reference did not run."""
+        try:
+            return self.goal(run)
+        except KeyError:
+            return None
+
+
+def rmw(run: Run, times: float) -> float:
+    return times * run[("reference/rmw", 1)].ns
+
+
+def contended(run: Run, times: float) -> float:
+    return times * run[("reference/rmw", 2)].ns
+
+
+def clock(run: Run, times: float) -> float:
+    return times * run[("reference/clock", 1)].ns
+
+
+def both(run: Run, times: float) -> float:
+    return rmw(run, times) + clock(run, times)
+
+
+def of(run: Run, benchmark: str, times: float, threads: int = 1) -> float:
+    return times * run[(benchmark, threads)].ns
+
+
+TARGETS = [
+    Target("M11", "pipeline/3_layers_count/sync", 1, "4 R", lambda r: rmw(r, 4)),
+    Target("M12", "pipeline/3_layers_time/sync", 1, "2 (R + C)", lambda r: both(r, 2)),
+    Target("M7", "pipeline/3_layers_open_circuit/sync", 1, "1.2 C", lambda r: clock(r, 1.2)),
+    Target("M14", "any_pipeline/3_layers_count/sync", 1, "compile-time one + 2 R",
+           lambda r: of(r, "pipeline/3_layers_count/sync", 1) + rmw(r, 2)),
+    Target("M14", "any_pipeline/5_layers/sync", 1, "compile-time one + 2 R",
+           lambda r: of(r, "pipeline/5_layers/sync", 1) + rmw(r, 2)),
+    Target("M15", "pipeline/3_layers_count/asio", 1, "bare await + 8 R", lambda r: of(r, "reference/await", 1) + rmw(r, 8)),
+    Target("M15b", "pipeline/5_layers/asio", 1, "1.5 co_spawn", lambda r: of(r, "reference/co_spawn", 1.5)),
+    Target("M15b", "pipeline/5_layers/asio", 1, "1/5 idiom", lambda r: of(r, "reference/timeout_idiom", 0.2)),
+    Target("M16", "timer_wheel/arm_and_disarm/1", 1, "1 R", lambda r: rmw(r, 1)),
+    Target("M16", "timer_wheel/arm_and_disarm/1000000", 1, "1 R", lambda r: rmw(r, 1)),
+    Target("M18", "pipeline/exception/sync", 1, "1.5 guard", lambda r: of(r, "reference/exception", 1.5)),
+    Target("M19", "pipeline/6_layers/sync", 1, "2 C + 7 R", lambda r: clock(r, 2) + rmw(r, 7)),
+]
