@@ -1,0 +1,19 @@
+// `cutwater demo`: a dependency fails by a script, and the same traffic meets it unguarded and guarded.
+#pragma once
+
+#include <cstdio>
+
+#include "apps/cutwater/demo_screen.hpp"
+
+namespace cutwater::demo {
+
+struct options {
+    double scale = 1.0;   ///< of the usual 20 seconds
+    unsigned users = 24;  ///< on each side
+};
+
+/// Runs the demo and gives what to print at its end, as a table or as JSON. Throws where loopback cannot be listened on.
+enum class report_form : std::uint8_t { table, json };
+[[nodiscard]] std::string run(const options& chosen, screen& shows, report_form form);
+
+}  // namespace cutwater::demo

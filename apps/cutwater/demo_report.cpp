@@ -1,0 +1,87 @@
+#include "apps/cutwater/demo_report.hpp"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+namespace cutwater::demo {
+
+namespace {
+
+double seconds(duration d) { return std::chrono::duration<double>(d).count(); }
+double milliseconds(duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
+/// Users who got something that they can use, of those who got anything.
+double useful(const tally& t) {
+    return t.answered() == 0 ? 0.0 : 100.0 * (t.fresh + t.degraded) / t.answered();
+}
+
+void append(std::string& text, std::string_view what, const std::string& unguarded, const std::string& guarded) {
+    text += fmt::format("{:<34} {:>14} {:>14}\n", what, unguarded, guarded);
+}
+
+nlohmann::ordered_json as_json(const tally& t) {
+    return {{"fresh", t.fresh},
+            {"degraded", t.degraded},
+            {"errors", t.failed},
+            {"useful_percent", useful(t)},
+            {"wait_p50_ms", milliseconds(t.percentile(0.5))},
+            {"wait_p99_ms", milliseconds(t.percentile(0.99))},
+            {"wait_max_ms", milliseconds(t.longest())},
+            {"threads_stuck_s", seconds(t.stuck())}};
+}
+
+nlohmann::ordered_json as_json(const script& played, const side& s) {
+    nlohmann::ordered_json all = as_json(s.in_all());
+    all["dependency_requests"] = s.borne().requests;
+    all["dependency_most_in_flight"] = s.borne().most_in_flight;
+    all["circuit_open_s"] = seconds(s.circuit_open());
+    all["calls_refused"] = s.refusals();
+    auto& phases = all["phases"] = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < played.phases().size(); ++i) {
+        nlohmann::ordered_json one{{"phase", played.phases()[i].name}};
+        one.update(as_json(s.in_phase(i)));
+        phases.push_back(std::move(one));
+    }
+    return all;
+}
+
+}  // namespace
+
+std::string report_text(const script& played, const side& unguarded, const side& guarded) {
+    const tally& u = unguarded.in_all();
+    const tally& g = guarded.in_all();
+    const auto count = [](unsigned n) { return fmt::format("{}", n); };
+    const auto time = [](duration d) { return fmt::format("{:.2f} s", seconds(d)); };
+    std::string text;
+    append(text, "", "unguarded", "guarded");
+    append(text, "what users saw", "", "");
+    append(text, "  fresh answers", count(u.fresh), count(g.fresh));
+    append(text, "  degraded answers, marked as such", count(u.degraded), count(g.degraded));
+    append(text, "  errors", count(u.failed), count(g.failed));
+    append(text, "  wait, median", time(u.percentile(0.5)), time(g.percentile(0.5)));
+    append(text, "  wait, 99th percentile", time(u.percentile(0.99)), time(g.percentile(0.99)));
+    append(text, "  wait, longest", time(u.longest()), time(g.longest()));
+    append(text, "useful answers, by phase", "", "");
+    for (std::size_t i = 0; i < played.phases().size(); ++i)
+        append(text, fmt::format("  {}", played.phases()[i].name), fmt::format("{:.0f} %", useful(unguarded.in_phase(i))),
+               fmt::format("{:.0f} %", useful(guarded.in_phase(i))));
+    append(text, "what the dependency had to bear", "", "");
+    append(text, "  requests", count(unguarded.borne().requests), count(guarded.borne().requests));
+    append(text, "  requests in flight, at most", count(unguarded.borne().most_in_flight), count(guarded.borne().most_in_flight));
+    append(text, "how long threads were stuck", "", "");
+    append(text, "  beyond 1 s a call, in all", time(u.stuck()), time(g.stuck()));
+    append(text, "circuit open", "-", time(guarded.circuit_open()));
+    append(text, "calls refused by the open circuit", "-", count(guarded.refusals()));
+    return text;
+}
+
+std::string report_json(const script& played, const side& unguarded, const side& guarded) {
+    const nlohmann::ordered_json all{{"seconds", seconds(played.length())},
+                                     {"users", unguarded.users()},
+                                     {"unguarded", as_json(played, unguarded)},
+                                     {"guarded", as_json(played, guarded)}};
+    return all.dump(2) + "\n";
+}
+
+}  // namespace cutwater::demo
