@@ -19,8 +19,8 @@ std::string bar(unsigned part, unsigned whole, unsigned width) {
 
 class live final : public screen {
 public:
-    live(std::FILE* out, unsigned columns, bool colours)  // tidy: allow bool
-        : out_{out}, column_{std::clamp((columns - label) / 2, 16U, 34U)}, colours_{colours} {}
+    live(std::FILE* out, unsigned columns, colours in)
+        : out_{out}, column_{std::clamp((columns - label) / 2, 16U, 34U)}, colours_{in} {}
 
     void show(const frame& now) override {
         std::string text = lines_ > 0 ? fmt::format("\033[{}A", lines_) : std::string{};
@@ -53,14 +53,14 @@ private:
         line(text, fmt::format("{:<{}}{:<{}}{}", what, label, cell(now.unguarded), column_, cell(now.guarded)));
     }
     [[nodiscard]] std::string shade(std::string_view text, std::string_view phase) const {
-        if (!colours_) return std::string{text};
+        if (colours_ == colours::off) return std::string{text};
         const bool fine = phase == "healthy" || phase == "recovered";
         return fmt::format("\033[{}m{}\033[0m", fine ? 32 : 31, text);
     }
 
     std::FILE* out_;
     unsigned column_;
-    bool colours_;
+    colours colours_;
     unsigned lines_ = 0;
 };
 
@@ -93,8 +93,8 @@ public:
 
 }  // namespace
 
-std::unique_ptr<screen> live_screen(std::FILE* out, unsigned columns, bool colours) {
-    return std::make_unique<live>(out, columns, colours);
+std::unique_ptr<screen> live_screen(std::FILE* out, unsigned columns, colours in) {
+    return std::make_unique<live>(out, columns, in);
 }
 std::unique_ptr<screen> plain_screen(std::FILE* out) { return std::make_unique<plain>(out); }
 std::unique_ptr<screen> no_screen() { return std::make_unique<silent>(); }

@@ -25,7 +25,9 @@ public:
     virtual void done() {}
 };
 
-[[nodiscard]] std::unique_ptr<screen> live_screen(std::FILE* out, unsigned columns, bool colours);  // tidy: allow bool
+enum class colours : std::uint8_t { off, on };
+
+[[nodiscard]] std::unique_ptr<screen> live_screen(std::FILE* out, unsigned columns, colours in);
 [[nodiscard]] std::unique_ptr<screen> plain_screen(std::FILE* out);
 [[nodiscard]] std::unique_ptr<screen> no_screen();
 

@@ -15,8 +15,9 @@ namespace cutwater {
 template <class T>
 class any_layer {
 public:
-    any_layer(std::size_t state_size, bool bounds) noexcept
-        : state_size_{state_size}, bounds_time_{bounds} {}  // tidy: allow bool
+    enum class bounds : std::uint8_t { nothing, time };
+
+    any_layer(std::size_t state_size, bounds what) noexcept : state_size_{state_size}, bounds_{what} {}
     any_layer(const any_layer&) = delete;
     any_layer& operator=(const any_layer&) = delete;
     virtual ~any_layer() = default;
@@ -32,11 +33,11 @@ public:
     [[nodiscard]] virtual call_runner* runner() noexcept = 0;
 
     [[nodiscard]] std::size_t state_size() const noexcept { return state_size_; }
-    [[nodiscard]] bool bounds_time() const noexcept { return bounds_time_; }
+    [[nodiscard]] bool bounds_time() const noexcept { return bounds_ == bounds::time; }
 
 private:
     std::size_t state_size_;
-    bool bounds_time_;
+    bounds bounds_;
 };
 
 /// `Layer` is a policy, or a reference to one.
@@ -48,7 +49,7 @@ class any_layer_of final : public any_layer<T> {
 
 public:
     explicit any_layer_of(Layer layer)
-        : any_layer<T>{sizeof(state_type), deadline_frame<policy_type>}, layer_{std::move(layer)} {}
+        : any_layer<T>{sizeof(state_type), deadline_frame<policy_type> ? any_layer<T>::bounds::time : any_layer<T>::bounds::nothing}, layer_{std::move(layer)} {}
 
     flow enter(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) override {
         return (new (state) state_type)->enter(unwrap(layer_), call, out, at);

@@ -1,10 +1,12 @@
 // What drivers work with: a call on its way through the layers, as a machine without I/O.
 //
-//     step s = run.start();
-//     for (;;) switch (s) {
-//         case step::invoke: <call the callable; its judged outcome into run.slot()>; s = run.settle(); break;
-//         case step::pause:  s = <slept or woken> ? run.resume() : run.interrupt(); break;
-//         case step::finish: return run.take();
+//     for (step next = run.start();;) {
+//         switch (next) {
+//             case step::invoke: capture_into(run.slot(), f), run.slot()->judge(run.judge(*run.slot()));
+//                                next = run.settle(); break;
+//             case step::pause:  next = slept_until(run.pause_until()) ? run.resume() : run.interrupt(); break;
+//             case step::finish: return run.take();
+//         }
 //     }
 //
 // The machine never blocks, sleeps, or asks for the time except through the call's `moment`.
@@ -40,8 +42,12 @@ protected:
     run_state(const run_state&) = delete;
     run_state& operator=(const run_state&) = delete;
 
-    /// Nothing is sent for a call whose deadline has already passed.
+    /// Nothing is sent for a call that nobody waits for: its caller has cancelled, or its deadline has passed.
     [[nodiscard]] bool is_too_late() {
+        if (call_.said().stop.stop_requested()) [[unlikely]] {
+            out_.emplace(error{errc::cancelled, {}, call_.operation()}, verdict::cancelled);
+            return true;
+        }
         if (call_.deadline == never || call_.deadline > call_.now.get()) [[likely]]
             return false;
         out_.emplace(error{errc::deadline_exceeded, {}, call_.operation()}, verdict::ignored);

@@ -9,11 +9,14 @@ POLICIES = "cutwater/policy/*"
 PIPELINE = "cutwater/pipeline"
 CLOCK = "cutwater/drive/clock"
 WHEEL = "cutwater/drive/wheel"
+POOL = "cutwater/drive/pool"
 SYNC = "cutwater/drive/sync"
 ASIO = "cutwater/drive/asio"
 DRIVERS = "cutwater/drive/*"
 STANDARD = "cutwater/standard"
 TESTING = "cutwater/testing"
+TESTING_ASIO = "cutwater/testing/asio"
+BENCH_SUPPORT = "bench/support"
 UMBRELLA = "cutwater/cutwater.hpp"
 ASIO_UMBRELLA = "cutwater/asio.hpp"
 
@@ -28,15 +31,18 @@ class Room:
 
 
 ROOMS = (
-    Room(CORE, ()),
+    Room(CORE, (), ("cxxabi.h",)),  # the readable name of an exception's type
     Room(POLICIES, (CORE,)),
     Room(PIPELINE, (CORE,)),
     Room(CLOCK, (CORE,), ("pthread.h",)),
     Room(WHEEL, (CORE,)),
-    Room(SYNC, (CORE, PIPELINE, CLOCK)),
+    Room(POOL, (CORE,)),
+    Room(SYNC, (CORE, PIPELINE, CLOCK, POOL)),
     Room(ASIO, (CORE, PIPELINE, CLOCK, WHEEL), ("boost/asio", "boost/system")),
     Room(STANDARD, (CORE, PIPELINE, POLICIES, CLOCK, SYNC)),
-    Room(TESTING, (CORE, PIPELINE, DRIVERS), ("gtest/", "gmock/")),
+    Room(TESTING, (CORE, PIPELINE, CLOCK, SYNC), ("gtest/", "gmock/")),
+    Room(TESTING_ASIO, (CORE, PIPELINE, CLOCK, SYNC, ASIO, TESTING), ("boost/asio", "gtest/", "gmock/")),
+    Room(BENCH_SUPPORT, (), ("benchmark/",)),
     Room("cutwater/sim", (CORE, PIPELINE, ASIO)),
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "prometheus/", "spdlog/")),
@@ -48,12 +54,12 @@ ROOMS = (
         (CORE, PIPELINE, ASIO, "cutwater/store"),
         ("boost/", "hiredis/", "libpq-fe.h", "openssl/", "postgresql/", "sqlite3.h"),
     ),
-    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD)),
+    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, STANDARD)),
     Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO)),
 )
 
 # What stands beside a room's files to test, measure and show them may look further.
-SIBLINGS_LOOK_INTO = (CORE, PIPELINE, DRIVERS, TESTING, UMBRELLA, ASIO_UMBRELLA)
+SIBLINGS_LOOK_INTO = (CORE, PIPELINE, DRIVERS, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA)
 SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
 
 STANDARD_HEADERS = frozenset(

@@ -30,6 +30,13 @@ void call_thread::cancel(asio::cancellation_type type) {
     signal_.emit(type);
 }
 
+void call_thread::cancel_on(const std::stop_token& stop) { on_stop_.emplace(stop, posts_cancel{weak_from_this()}); }
+
+void call_thread::posts_cancel::operator()() const noexcept {
+    const auto alive = call.lock();
+    if (alive) asio::post(alive->executor_, [alive] { alive->cancel(asio::cancellation_type::terminal); });
+}
+
 void call_thread::on_expiry() noexcept {
     asio::post(executor_, [self = shared_from_this(), attempt = attempt_.load(std::memory_order_relaxed)] {
         self->interrupt(attempt);

@@ -8,10 +8,12 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "cutwater/core/late.hpp"
 #include "cutwater/drive/asio/timing.hpp"
 
 namespace cutwater {
@@ -32,6 +34,8 @@ public:
 
     /// The caller cancels the call.
     void cancel(boost::asio::cancellation_type type);
+    /// The same from any thread, by a stop token.
+    void cancel_on(const std::stop_token& stop);
     [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_; }
 
 protected:
@@ -41,12 +45,18 @@ private:
     void on_expiry() noexcept override;
     void interrupt(std::uint64_t attempt);
 
+    struct posts_cancel {
+        std::weak_ptr<call_thread> call;
+        void operator()() const noexcept;
+    };
+
     boost::asio::any_io_executor executor_;
     asio_timing& timing_;
     boost::asio::cancellation_signal signal_;
     std::atomic<std::uint64_t> attempt_{0};  // odd while one runs
     bool interrupted_ = false;
     bool cancelled_ = false;
+    late<std::stop_callback<posts_cancel>> on_stop_;
 };
 
 }  // namespace cutwater

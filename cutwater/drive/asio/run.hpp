@@ -8,8 +8,8 @@
 // Asio's default filter lets `terminal` through). The call goes on when the attempt has ended: what ignores cancellation
 // is waited for. A value that arrives together with the deadline is still the value.
 //
-// Cancellation: the caller's cancellation slot cancels the attempt, and ends a sleep or a place in a queue at once. It is
-// told from a timeout by who asked, not by the error that comes out.
+// Cancellation: the caller's cancellation slot, and `call_options::stop` from any thread, cancel the attempt and end a sleep
+// or a place in a queue at once. They are told from a timeout by who asked, not by the error that comes out.
 //
 // Executor: as for Asio's own awaitable operators, a call runs on one thread or strand; a multi-threaded `io_context`
 // needs a strand round it. Lifetime: `f` is kept in the call's own frame; the pipeline and what `f` refers to outlive it.
@@ -87,16 +87,17 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_threa
     for (step next = run.start(); next != step::finish;) {
         if (next == step::invoke) [[likely]] {
             attempt a{call, call.surroundings(), said.stop};
+            const auto calls = [&]() -> decltype(auto) { return call_with(f, a); };
             if (thread != nullptr) thread->begin_attempt(call.deadline);
             try {
                 using R = result_of<std::remove_reference_t<Fn>>;
                 if constexpr (!is_awaitable<R>) {
-                    capture_into(run.slot(), [&]() -> decltype(auto) { return call_with(f, a); });
+                    capture_into(run.slot(), calls);
                 } else if constexpr (std::is_void_v<typename R::value_type>) {
-                    co_await call_with(f, a);
+                    co_await calls();
                     run.slot().emplace(std::in_place);
                 } else {
-                    store_returned(run.slot(), co_await call_with(f, a));
+                    store_returned(run.slot(), co_await calls());
                 }
             } catch (const boost::system::system_error& e) {
                 run.slot().emplace(error{e.code()}.with_cause(std::current_exception()));
@@ -121,6 +122,8 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_threa
             next = end == pause_end::cancelled ? run.interrupt() : run.resume();
         }
     }
+    // co_spawn awaits once more to complete; cancelled meanwhile, that would throw out of the io_context's own run
+    if (thread != nullptr) co_await asio::this_coro::throw_if_cancelled(false);
     if constexpr (std::is_void_v<Out>)
         sink->emplace(run.take());
     else
@@ -183,6 +186,7 @@ void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F 
         slot.assign([weak = std::weak_ptr{call}](asio::cancellation_type type) {
             if (const auto alive = weak.lock()) alive->cancel(type);
         });
+    if (said.stop.stop_possible()) call->cancel_on(said.stop);
     call_type& going = *call;
     asio::co_spawn(going.executor(), going.go(guarded), spawned_completion<call_type>{std::move(call)});
 }
@@ -204,7 +208,7 @@ auto run_async(Pipeline& guarded, const call_options& said, F f, Token&& token) 
 template <class Pipeline, attempt_callable F>
 boost::asio::awaitable<result<value_of<result_of<F>>>> run_async(Pipeline& guarded, const call_options& said, F f) {
     using T = value_of<result_of<F>>;
-    if (said.deadline == never && !guarded.bounds_time())
+    if (said.deadline == never && !guarded.bounds_time() && !said.stop.stop_possible())
         return detail::drive<result<T>, T, Pipeline, call_options, F>(guarded, said, std::move(f), nullptr, nullptr);
     return run_async(guarded, said, std::move(f), boost::asio::use_awaitable);
 }

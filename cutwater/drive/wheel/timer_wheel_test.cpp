@@ -95,12 +95,46 @@ TEST(timer_wheel, a_timer_may_arm_and_disarm_others_while_it_fires) {
     EXPECT_EQ(later.rung, 1);
 }
 
-RC_GTEST_PROP(timer_wheel, fires_what_a_sorted_map_fires, ()) {
+/// A wheel beside a plain list of what is armed.
+struct modelled_wheel {
     timer_wheel wheel;
-    wheel.fire_due(start);
     std::list<alarm> alarms;
-    std::map<alarm*, instant> model;
+    std::map<alarm*, instant> armed;
     instant now = start;
+
+    modelled_wheel() { wheel.fire_due(start); }
+
+    void arm(duration in) {
+        const instant due = now + in;
+        wheel.arm(alarms.emplace_back(), due);
+        armed[&alarms.back()] = due;
+    }
+    void disarm_one() {
+        if (armed.empty()) return;
+        wheel.disarm(*armed.begin()->first);
+        armed.erase(armed.begin());
+    }
+    void pass(duration d) {
+        now += d;
+        wheel.fire_due(now);
+        std::erase_if(armed, [&](const auto& entry) {
+            const auto& [timer, due] = entry;
+            const bool fired = timer->rung == 1;
+            if (fired) RC_ASSERT(due <= now);            // never early
+            if (due + 2 * tick < now) RC_ASSERT(fired);  // at most a tick late, and one more to start
+            return fired;
+        });
+    }
+    void check() {
+        RC_ASSERT(wheel.size() == armed.size());
+        const auto next = wheel.next_due();
+        RC_ASSERT(next.has_value() == !armed.empty());
+        for (const auto& [timer, due] : armed) RC_ASSERT(*next <= std::max(due + tick, now + 2 * tick));
+    }
+};
+
+RC_GTEST_PROP(timer_wheel, fires_what_a_plain_list_fires, ()) {
+    modelled_wheel both;
     const auto random_span = [] {
         const auto magnitude = *rc::gen::inRange<int>(0, 45);
         return duration{*rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << magnitude)};
@@ -109,35 +143,14 @@ RC_GTEST_PROP(timer_wheel, fires_what_a_sorted_map_fires, ()) {
     for (int i = 0; i < steps; ++i) {
         switch (*rc::gen::inRange(0, 4)) {
             case 0:
-            case 1: {
-                const instant due = now + random_span();
-                wheel.arm(alarms.emplace_back(), due);
-                model[&alarms.back()] = due;
-                break;
-            }
-            case 2:
-                if (!model.empty()) {
-                    wheel.disarm(*model.begin()->first);
-                    model.erase(model.begin());
-                }
-                break;
-            default: {
-                now += random_span();
-                wheel.fire_due(now);
-                for (auto it = model.begin(); it != model.end();) {
-                    const bool fired = it->first->rung == 1;
-                    if (fired) RC_ASSERT(it->second <= now);            // never early
-                    if (it->second + 2 * tick < now) RC_ASSERT(fired);  // at most a tick late, and one more to start
-                    it = fired ? model.erase(it) : std::next(it);
-                }
-            }
+            case 1: both.arm(random_span()); break;
+            case 2: both.disarm_one(); break;
+            default: both.pass(random_span());
         }
-        RC_ASSERT(wheel.size() == model.size());
-        if (const auto due = wheel.next_due())
-            for (const auto& [timer, at] : model) RC_ASSERT(*due <= std::max(at + tick, now + 2 * tick));
+        both.check();
     }
-    for (const auto& [timer, at] : model) wheel.disarm(*timer);
-    RC_ASSERT(wheel.empty());
+    while (!both.armed.empty()) both.disarm_one();
+    RC_ASSERT(both.wheel.empty());
 }
 
 }  // namespace

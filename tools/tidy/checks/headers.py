@@ -9,7 +9,7 @@ from tree import File, Tree
 RULES = ("pragma-first", "header-comment")
 
 WITHIN = 40  # lines from the top
-ENOUGH = 3  # lines of comment, one after the other
+ENOUGH = 1  # lines of comment: a table of options needs no more
 COMMENT = re.compile(r"\s*//")
 LEGAL = re.compile(r"//+\s*(?:SPDX|copyright|\(c\)|licensed|distributed under)", re.IGNORECASE)
 
@@ -36,5 +36,5 @@ def opens_the_document(file: File) -> Iterator[Finding]:
         if run == ENOUGH:
             return
     message = f"the header does not say in its first {WITHIN} lines what it is for"
-    remedy = f"Open with a comment of {ENOUGH} lines or more: what the type is for, an example, its contract"
+    remedy = f"Open with a comment of a line or more: what the type is for, an example, its contract"
     yield Finding(file.path, 1, "header-comment", message, remedy)

@@ -22,6 +22,6 @@ class Headers(CheckCase):
     def test_too_little_is_said(self) -> None:
         legal = "// Copyright us\n// SPDX-License-Identifier: Apache-2.0\n// Licensed\n"
         self.passes({PATH: "#pragma once\n" + "\n" * 36 + WORDS})
-        for text in ("// Two\n// lines\n", legal, "\n" * 37 + WORDS, "// One\n\n// two\n\n// three\n"):
+        for text in ("struct s {};\n", legal, "\n" * 40 + WORDS):
             files = {PATH: "#pragma once\n" + text}
             self.finds(files, f"header-comment {PATH}:1", remedy="what the type is for")

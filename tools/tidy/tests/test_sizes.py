@@ -37,6 +37,6 @@ class Sizes(CheckCase):
         self.passes({SOURCE: "CASES(1, 2, 3, 4, 5, 6);\nTEST(a, b) {\n}\nstd::array x{1, 2, 3, 4, 5, 6};\n"})
 
     def test_nesting(self) -> None:
-        self.passes({SOURCE: "void f() { if (a) { for (;;) { while (b) { } } } }\n"})
-        code = "void f() {\n if (a) {\n  for (;;) {\n   g([&] {\n    if (b) {\n    } }); } } }\n"
-        self.finds({SOURCE: code}, f"nesting {SOURCE}:5", message="`f` nests 5 levels", remedy="Return early")
+        self.passes({SOURCE: "void f() { if (a) { for (;;) { while (b) { g([] { }); } } } }\n"})
+        code = "void f() {\n if (a) {\n  for (;;) {\n   g([&] {\n    if (b) {\n     while (c) {\n    } } }); } } }\n"
+        self.finds({SOURCE: code}, f"nesting {SOURCE}:6", message="`f` nests 6 levels", remedy="Return early")
