@@ -12,8 +12,14 @@ struct options {
     unsigned users = 24;  ///< on each side
 };
 
-/// Runs the demo and gives what to print at its end, as a table or as JSON. Throws where loopback cannot be listened on.
 enum class report_form : std::uint8_t { table, json };
-[[nodiscard]] std::string run(const options& chosen, screen& shows, report_form form);
+
+struct ending {
+    std::string report;
+    bool interrupted = false;  ///< by Ctrl-C; the report is of what there was
+};
+
+/// Runs the demo and gives what to print at its end. Throws where loopback cannot be listened on.
+[[nodiscard]] ending run(const options& chosen, screen& shows, report_form form);
 
 }  // namespace cutwater::demo

@@ -1,0 +1,36 @@
+#include "apps/cutwater/terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+#include <fmt/core.h>
+
+namespace cutwater::app {
+
+bool is_terminal(std::FILE* out) noexcept { return ::isatty(::fileno(out)) == 1; }
+
+bool wants_colours(std::FILE* out) noexcept {
+    const char* const refused = std::getenv("NO_COLOR");
+    const char* const kind = std::getenv("TERM");
+    const bool dumb = kind != nullptr && std::string_view{kind} == "dumb";
+    return is_terminal(out) && !dumb && (refused == nullptr || *refused == '\0');
+}
+
+unsigned columns_of(std::FILE* out) noexcept {
+    constexpr unsigned usual = 80;
+    winsize size{};
+    if (::ioctl(::fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual;
+    return size.ws_col;
+}
+
+bool write_all(std::FILE* out, std::string_view text) {
+    const bool written = std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0;
+    if (!written) fmt::print(stderr, "cutwater: cannot write: {}\n", std::generic_category().message(errno));
+    return written;
+}
+
+}  // namespace cutwater::app

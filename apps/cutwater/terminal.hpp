@@ -1,0 +1,20 @@
+// What stands at the other end of an output: a terminal, its width, and whether it wants colours.
+#pragma once
+
+#include <cstdio>
+#include <string_view>
+
+namespace cutwater::app {
+
+[[nodiscard]] bool is_terminal(std::FILE* out) noexcept;
+
+/// A terminal that shows colours, unless `NO_COLOR` is set or `TERM` is `dumb`.
+[[nodiscard]] bool wants_colours(std::FILE* out) noexcept;
+
+/// Its columns; 80 where nobody knows.
+[[nodiscard]] unsigned columns_of(std::FILE* out) noexcept;
+
+/// Writes all of it and flushes; where that fails, says why on standard error and gives false.
+[[nodiscard]] bool write_all(std::FILE* out, std::string_view text);
+
+}  // namespace cutwater::app
