@@ -17,7 +17,7 @@ double useful(const tally& t) {
 }
 
 void append(std::string& text, std::string_view what, const std::string& unguarded, const std::string& guarded) {
-    text += fmt::format("{:<34} {:>14} {:>14}\n", what, unguarded, guarded);
+    text += fmt::format("{:<33} {:>11} {:>11}\n", what, unguarded, guarded);
 }
 
 nlohmann::ordered_json as_json(const tally& t) {

@@ -76,6 +76,8 @@ duration side::longest_wait_now() const {
     return oldest == never ? duration{} : between(oldest, now());
 }
 
+duration side::circuit_open() const { return opened_ == never ? circuit_open_ : circuit_open_ + between(opened_, now()); }
+
 void side::on_event(const event& e) {
     if (e.get_if<circuit_refused>() != nullptr) ++refusals_;
     if (e.get_if<circuit_opened>() != nullptr) {

@@ -55,7 +55,7 @@ public:
     [[nodiscard]] unsigned waiting() const noexcept { return static_cast<unsigned>(since_.size()); }
     [[nodiscard]] duration longest_wait_now() const;
     [[nodiscard]] std::string_view circuit() const noexcept { return circuit_; }
-    [[nodiscard]] duration circuit_open() const noexcept { return circuit_open_; }
+    [[nodiscard]] duration circuit_open() const;
     [[nodiscard]] unsigned refusals() const noexcept { return refusals_; }
     void close() { dependency_.stop(); }
 

@@ -21,7 +21,6 @@ Exit codes: 0 it worked, 1 it failed, 2 the command line is wrong, 130 stopped b
 int run(int count, const char* const* words) {
     CLI::App program{about, "cutwater"};
     program.footer(examples);
-    program.require_subcommand(1);
     program.set_version_flag("--version", CUTWATER_VERSION);
     action chosen;
     add_demo(program, chosen);
@@ -30,7 +29,9 @@ int run(int count, const char* const* words) {
     } catch (const CLI::ParseError& e) {
         return program.exit(e) == 0 ? succeeded : misused;
     }
-    return chosen();
+    if (chosen) return chosen();
+    fmt::print(stderr, "{}", program.help());
+    return misused;
 }
 
 }  // namespace
