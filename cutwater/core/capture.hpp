@@ -10,6 +10,7 @@
 
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/outcome.hpp"
+#include "cutwater/core/result.hpp"
 
 namespace cutwater {
 
@@ -17,10 +18,14 @@ namespace detail {
 
 template <class R>
 struct returned_value {
-    using type = std::remove_cvref_t<R>;
+    using type = R;
 };
 template <class T, class E>
 struct returned_value<std::expected<T, E>> {
+    using type = T;
+};
+template <class T>
+struct returned_value<result<T>> {  // another pipeline's
     using type = T;
 };
 template <>
@@ -32,7 +37,7 @@ struct returned_value<void> {
 
 /// The `T` of the `outcome<T>` that a callable returning `R` makes.
 template <class R>
-using value_of = typename detail::returned_value<std::remove_cv_t<R>>::type;
+using value_of = typename detail::returned_value<std::remove_cvref_t<R>>::type;
 
 /// A callable that takes the attempt, or nothing.
 template <class F>
@@ -63,17 +68,22 @@ template <class E>
         return error::from_original<original>(errc::failed, std::forward<E>(e));
 }
 
-/// Puts into `slot` what a callable returned: a value, or an `std::expected`.
+/// Puts into `slot` what a callable returned: a value, an `std::expected`, or what another pipeline gave.
 template <class T, class R>
 void store_returned(outcome_slot<T>& slot, R&& returned) {
-    if constexpr (std::same_as<std::remove_cvref_t<R>, T>)
+    if constexpr (std::same_as<std::remove_cvref_t<R>, T>) {
         slot.emplace(std::in_place, std::forward<R>(returned));
-    else if (!returned)
-        slot.emplace(to_error(std::forward<R>(returned).error()));
-    else if constexpr (std::is_void_v<T>)
-        slot.emplace(std::in_place);
-    else
-        slot.emplace(std::in_place, *std::forward<R>(returned));
+    } else {
+        name source;
+        if constexpr (requires { returned.source(); }) source = returned.source();
+        if (!returned)
+            slot.emplace(to_error(std::forward<R>(returned).error()));
+        else if constexpr (std::is_void_v<T>)
+            slot.emplace(std::in_place);
+        else
+            slot.emplace(std::in_place, *std::forward<R>(returned));
+        slot->mark_degraded(source);
+    }
 }
 
 /// Puts into `slot` the exception that is being handled.

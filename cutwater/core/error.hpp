@@ -3,7 +3,7 @@
 //     auto result = pipeline.run({.operation = "get_stock"}, f);
 //     if (!result) {
 //         const cw::error& e = result.error();
-//         log(e.message());                  // timeout "attempt": get_stock reached the limit of 500ms
+//         log(e.message());                  // attempt: get_stock: the time limit was reached (limit 500ms)
 //         if (e.retry_after()) ...           // how long to leave the dependency alone
 //         if (auto* mine = e.original<my_error>()) ...   // what the callable itself returned
 //     }
@@ -29,10 +29,10 @@ namespace cutwater {
 
 /// One attempt of a call that failed, as the history of its error keeps it.
 struct attempt_record {
-    unsigned number = 0;    ///< 1 is the first
-    std::error_code code;   ///< how it failed; empty where a returned value was judged a failure
-    duration wait_after{};  ///< how long the call waited before the next attempt; zero after the last
-    std::string text;       ///< the error's own words
+    unsigned number = 0;     ///< 1 is the first
+    std::error_code code{};  ///< how it failed; empty where a returned value was judged a failure
+    duration wait_after{};   ///< how long the call waited before the next attempt; zero after the last
+    std::string text{};     ///< the error's own words
 };
 
 class error {

@@ -47,7 +47,7 @@ public:
     virtual void on_text(std::string_view field, std::string_view value) = 0;
     virtual void on_integer(std::string_view field, std::int64_t value) = 0;
     virtual void on_number(std::string_view field, double value) = 0;
-    virtual void on_flag(std::string_view field, bool value) = 0;
+    virtual void on_flag(std::string_view field, bool value) = 0;  // tidy: allow bool
     virtual void on_duration(std::string_view field, duration value) = 0;
 
     template <class Value>

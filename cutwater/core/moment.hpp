@@ -4,8 +4,8 @@
 // reading for each step, and a step in which no layer needs the time reads no clock at all. A `moment` is handed
 // down the layers; it converts to `instant` and asks its clock on the first conversion only:
 //
-//     admission admit(const call& c, instant now);        // a simple policy takes the time: reading is done for it
-//     admission admit(const call& c, moment& now);        // a policy that rarely needs it takes the moment
+//     instant deadline_for(call_context& call, instant now);     // a simple policy takes the time: reading is done for it
+//     loop_step after(const observation& seen, call_context& call, moment& now);      // one that rarely needs it asks
 //
 // Thread safety: none; a moment belongs to one call. Lifetime: the clock outlives the moment.
 #pragma once

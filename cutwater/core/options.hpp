@@ -9,13 +9,13 @@
 //         double share = 0.5;
 //
 //         static void fields(auto& self, auto&& visit) {
-//             visit("name", self.name, any_text, "the layer's name in errors and events");
+//             visit("name", self.name, any_value, "the layer's name in errors and events");
 //             visit("tries", self.tries, at_least(1U), "tries in all");
 //             visit("share", self.share, within(0.0, 1.0), "share that may fail");
 //         }
 //         void cross_check(option_problems& problems) const;      // optional: what no single field can know
 //     };
-//     patience_options checked = cw::validated("patience", options);   // throws cw::invalid_options, all at once
+//     auto checked = cw::validated("patience", patience_options{.tries = 5});    // throws cw::invalid_options, all at once
 //
 // NaN is outside every range. Errors name the option, its value and what is allowed.
 #pragma once
@@ -60,22 +60,21 @@ struct anything {
 };
 inline constexpr anything any_value{};
 
+/// The largest value that an option may have where no upper limit is set; infinity is beyond it.
 template <class Value>
-[[nodiscard]] constexpr range<Value> largest_of(Value min, bool above) {
-    if constexpr (std::is_floating_point_v<Value>)
-        return {min, std::numeric_limits<Value>::max(), above, false};  // infinity is outside
-    else if constexpr (std::is_integral_v<Value>)
-        return {min, std::numeric_limits<Value>::max(), above, false};
+[[nodiscard]] constexpr Value largest_value() {
+    if constexpr (std::is_arithmetic_v<Value>)
+        return std::numeric_limits<Value>::max();
     else
-        return {min, Value::max(), above, false};
+        return Value::max();
 }
 template <class Value>
-[[nodiscard]] constexpr auto at_least(Value min) {
-    return largest_of(min, false);
+[[nodiscard]] constexpr range<Value> at_least(Value min) {
+    return {.min = min, .max = largest_value<Value>(), .above_min = false, .bounded = false};
 }
 template <class Value>
-[[nodiscard]] constexpr auto more_than(Value min) {
-    return largest_of(min, true);
+[[nodiscard]] constexpr range<Value> more_than(Value min) {
+    return {.min = min, .max = largest_value<Value>(), .above_min = true, .bounded = false};
 }
 template <class Value>
 [[nodiscard]] constexpr range<Value> within(Value min, Value max) {

@@ -32,7 +32,7 @@ std::string decimals(duration::rep rest, duration::rep whole) {
 
 std::string to_text(duration d) {
     if (d == forever) return "none";
-    if (d < duration::zero()) return "-" + to_text(d == duration::min() ? forever - duration{1} : -d);
+    if (d < duration::zero()) return "-" + to_text(d <= -forever ? forever - duration{1} : -d);
     if (d == duration::zero()) return "0s";
     for (const unit& u : units)
         if (d.count() >= u.nanoseconds)

@@ -9,8 +9,8 @@
 // Layers are added outermost first; rules (`cw::classify`) come last. Each layer costs virtual calls, and nothing is
 // allocated for a call through the usual number of layers (1 KB of state).
 //
-// Errors: `add` throws `std::logic_error` for a layer after the rules. Thread safety: `add` before the first call, and
-// from one thread; then as `pipeline`. Movable while no call is in flight.
+// Errors: `add` throws `std::logic_error` for a layer after the rules, and for a second one with threads of its own.
+// Thread safety: `add` before the first call, and from one thread; then as `pipeline`. Movable while no call is in flight.
 #pragma once
 
 #include <stdexcept>
@@ -57,6 +57,17 @@ public:
     auto run(const call_options& said, F&& f) {
         return run_blocking(*this, said, std::forward<F>(f));
     }
+    /// As `run`, but gives the value or throws: the original exception, or `call_error`.
+    template <class F>
+    auto run_or_throw(F&& f) {
+        return run_or_throw(nothing_said, std::forward<F>(f));
+    }
+    template <class F>
+    auto run_or_throw(const call_options& said, F&& f) {
+        auto result = run_blocking(*this, said, std::forward<F>(f));
+        if (!result) result.error().raise();
+        if constexpr (!std::is_void_v<T>) return std::move(*result);
+    }
     template <class F, class... Token>
     auto async_run(F f, Token&&... token) {
         return run_async(*this, nothing_said, std::move(f), std::forward<Token>(token)...);
@@ -88,8 +99,12 @@ private:
     void push(std::unique_ptr<any_layer<T>> layer) {
         constexpr std::size_t unit = alignof(std::max_align_t);
         const std::size_t size = (layer->state_size() + unit - 1) / unit * unit;
+        call_runner* const runs = layer->runner();
+        if (runs != nullptr && stack_->runner != nullptr)
+            throw std::logic_error{
+                "cutwater::any_pipeline: two layers have threads of their own; a call runs on one"};
+        if (runs != nullptr) stack_->runner = runs;
         stack_->bounds_time = stack_->bounds_time || layer->bounds_time();
-        if (call_runner* const runs = layer->runner()) stack_->runner = runs;
         stack_->places.push_back({.layer = std::move(layer), .offset = stack_->state_size});
         stack_->state_size += size;
     }

@@ -47,10 +47,7 @@ public:
             return step::finish;
         return enter_from(0);
     }
-    [[nodiscard]] step settle() {
-        this->call_.now.forget();
-        return leave_from(entered_);
-    }
+    [[nodiscard]] step settle() { return leave_from(entered_); }
     [[nodiscard]] step resume() {
         this->call_.now.forget();
         return go_on(layer(paused_at_).resume(state(paused_at_), this->call_, this->out_, this->pause_));
@@ -61,8 +58,11 @@ public:
 
     [[nodiscard]] call_runner* runner() noexcept { return stack_.runner; }
 
-    [[nodiscard]] judgement judge(const outcome<T>& out) const {
-        return stack_.rules ? stack_.rules(out) : classify<>{}(out);
+    void judge() noexcept {
+        if (stack_.rules)
+            this->judge_by(stack_.rules);
+        else
+            this->judge_by(classify<>{});
     }
 
 private:

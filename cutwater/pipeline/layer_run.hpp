@@ -177,19 +177,19 @@ public:
     flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
         return detail::guarded(policy.layer_name(), call, out, [&] {
             const loop_step next = session_->after(out->observed(), call, call.now);
-            if (next.what == loop_step::kind::again) {
+            if (next.what == loop_step::kind::again && next.at < call.deadline) {
                 at.until = next.at;
                 return flow::pause;
             }
-            if (next.what == loop_step::kind::give_up && !out->has_value()) {
-                if constexpr (requires { session_->explain(out->failure()); }) session_->explain(out->failure());
-            }
-            return flow::outward;
+            return next.what == loop_step::kind::finish ? flow::outward : give_up(out);
         });
     }
 
-    flow resume(P&, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        if (call.now.get() < at.until) return flow::pause;  // woken for nothing
+    flow resume(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        const instant now = call.now;
+        if (now < at.until) return flow::pause;  // woken for nothing
+        if (now >= call.deadline) [[unlikely]]   // slept longer than was asked for: nothing is to be sent
+            return detail::guarded(policy.layer_name(), call, out, [&] { return give_up(out); });
         ++call.attempt;
         out.reset();
         return flow::inward;
@@ -200,6 +200,12 @@ public:
     }
 
 private:
+    flow give_up(outcome_slot<T>& out) {
+        if constexpr (requires { session_->explain(out->failure()); })
+            if (!out->has_value()) session_->explain(out->failure());
+        return flow::outward;
+    }
+
     late<session> session_;
 };
 

@@ -2,7 +2,7 @@
 //
 //     for (step next = run.start();;) {
 //         switch (next) {
-//             case step::invoke: capture_into(run.slot(), f), run.slot()->judge(run.judge(*run.slot()));
+//             case step::invoke: capture_into(run.slot(), f), run.judge();
 //                                next = run.settle(); break;
 //             case step::pause:  next = slept_until(run.pause_until()) ? run.resume() : run.interrupt(); break;
 //             case step::finish: return run.take();
@@ -52,6 +52,18 @@ protected:
             return false;
         out_.emplace(error{errc::deadline_exceeded, {}, call_.operation()}, verdict::ignored);
         return true;
+    }
+
+    /// An attempt has ended: has `rules` judge the outcome in the slot. What they throw is then what happened.
+    template <class Rules>
+    void judge_by(const Rules& rules) noexcept {
+        call_.now.forget();
+        try {
+            out_->judge(rules(*out_));
+        } catch (...) {
+            out_.emplace(error{errc::callback_failed, "classify", call_.operation()}.with_cause(std::current_exception()),
+                         verdict::ignored);
+        }
     }
 
     call_context call_;

@@ -27,11 +27,8 @@ public:
         return enter_at<0>();
     }
 
-    /// An attempt has ended, and its judged outcome is in `slot`: leaves the layers, innermost first.
-    [[nodiscard]] step settle() {
-        this->call_.now.forget();
-        return leave_at<depth>();
-    }
+    /// The outcome is judged: leaves the layers, innermost first.
+    [[nodiscard]] step settle() { return leave_at<depth>(); }
 
     /// The pause is over: by time, or because the call was woken.
     [[nodiscard]] step resume() {
@@ -55,8 +52,8 @@ public:
         return found;
     }
 
-    /// The verdict on an outcome that the callable produced.
-    [[nodiscard]] judgement judge(const outcome<T>& out) const { return rules_(out); }
+    /// An attempt has ended, and its outcome is in `slot`: judges it.
+    void judge() noexcept { this->judge_by(rules_); }
 
 private:
     static constexpr std::size_t depth = sizeof...(Layers);

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <mutex>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct recorded_event {
     [[nodiscard]] std::string line() const;
 
     friend bool operator==(const recorded_event&, const recorded_event&) = default;
+    friend std::ostream& operator<<(std::ostream& out, const recorded_event& e) { return out << e.line(); }
 };
 
 class event_recorder final : public listener {

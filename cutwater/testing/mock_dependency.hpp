@@ -5,13 +5,14 @@
 //     auto result = time.run(pipeline, stock.blocking());
 //     EXPECT_EQ(stock.calls(), 3U);
 //
-// Past its end the script's last step is repeated. A step that takes longer than the attempt may is cut short at its
-// deadline, as a well-behaved client would, and fails with `std::errc::timed_out`.
+// Past its end the script's last step is repeated. A step is cut short at the attempt's deadline, and as soon as its
+// caller cancels, as a well-behaved client would: it fails with `std::errc::timed_out` or `operation_canceled`.
 // Thread safety: none.
 #pragma once
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <system_error>
 #include <vector>
@@ -46,6 +47,9 @@ public:
     mock_dependency& hangs() { return add({.takes = forever, .code = std::make_error_code(std::errc::timed_out)}); }
     mock_dependency& then(mock_step<T> step) { return add(std::move(step)); }
 
+    /// Has `told` called with the number of each call as it begins; 1 is the first.
+    mock_dependency& on_call(std::function<void(unsigned number)> told) { return told_ = std::move(told), *this; }
+
     [[nodiscard]] unsigned calls() const noexcept { return calls_; }
     [[nodiscard]] unsigned most_at_once() const noexcept { return most_at_once_; }
     [[nodiscard]] const std::vector<mock_step<T>>& script() const noexcept { return script_; }
@@ -54,22 +58,20 @@ public:
     [[nodiscard]] auto blocking() {
         return [this](attempt& a) -> std::expected<T, std::error_code> {
             const mock_step<T>& step = begin();
-            const duration left = a.deadline() == never ? forever : between(time_->present(), a.deadline());
-            const bool cut = step.takes >= left && left != forever;
-            if (!cut && step.takes == forever)
-                throw std::logic_error{"mock_dependency: hangs, and nothing bounds the attempt"};
-            time_->pass(cut ? std::max(left, duration::zero()) : step.takes);
+            const std::error_code cut_short = pass(a, step.takes);
             --at_once_;
-            if (cut) return std::unexpected{std::make_error_code(std::errc::timed_out)};
+            if (cut_short) return std::unexpected{cut_short};
             return answer(step);
         };
     }
 
     // for the coroutine form, see virtual_asio.hpp
     const mock_step<T>& begin() {
+        if (script_.empty()) throw std::logic_error{"mock_dependency: is called, and its script is empty"};
         const auto index = std::min<std::size_t>(calls_, script_.size() - 1);
         ++calls_;
         most_at_once_ = std::max(most_at_once_, ++at_once_);
+        if (told_) told_(calls_);
         return script_.at(index);
     }
     void end() noexcept { --at_once_; }
@@ -83,8 +85,24 @@ public:
 private:
     mock_dependency& add(mock_step<T> step) { return script_.push_back(std::move(step)), *this; }
 
+    /// Lets the time of a step pass; says what cut it short, if anything did.
+    std::error_code pass(const attempt& a, duration takes) {
+        const instant done = time_->in(takes);
+        const instant until = std::min(done, a.deadline());
+        while (time_->present() < until) {
+            if (a.stop_requested()) return std::make_error_code(std::errc::operation_canceled);
+            const auto next = time_->next_scheduled();
+            if (until == never && !next)
+                throw std::logic_error{"mock_dependency: hangs, and nothing bounds the attempt"};
+            time_->pass(between(time_->present(), next ? std::clamp(*next, time_->present(), until) : until));
+        }
+        const bool in_time = a.deadline() == never || done < a.deadline();
+        return in_time ? std::error_code{} : std::make_error_code(std::errc::timed_out);
+    }
+
     virtual_time* time_;
     std::vector<mock_step<T>> script_;
+    std::function<void(unsigned)> told_;
     unsigned calls_ = 0;
     unsigned at_once_ = 0;
     unsigned most_at_once_ = 0;

@@ -67,12 +67,11 @@ private:
 /// Who ended an attempt that failed: the caller, the deadline, or nobody but itself.
 template <class T>
 void attribute_failure(outcome<T>& out, call_context& call, bool cancelled, bool interrupted) {
-    const error& failure = out.failure();
-    if (cancelled)
-        out = outcome<T>{error{errc::cancelled, {}, call.operation()}.with_cause(failure.cause()), verdict::cancelled};
-    else if (interrupted)
-        out = outcome<T>{error{errc::deadline_exceeded, {}, call.operation()}.with_cause(failure.cause()),
-                         call.deadline_is_ours ? verdict::transient : verdict::ignored};
+    if (!cancelled && !interrupted) return;
+    error& failure = out.failure();
+    failure = error{cancelled ? errc::cancelled : errc::deadline_exceeded, {}, call.operation()}.with_cause(failure.cause());
+    const verdict too_late = call.deadline_is_ours ? verdict::transient : verdict::ignored;
+    out.judge({.meaning = cancelled ? verdict::cancelled : too_late});
 }
 
 /// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `sink`. `thread`: where there
@@ -106,7 +105,7 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_threa
             }
             const bool interrupted = thread != nullptr && thread->end_attempt();
             if (interrupted) co_await asio::this_coro::reset_cancellation_state();
-            run.slot()->judge(run.judge(*run.slot()));
+            run.judge();
             if (!run.slot()->has_value()) [[unlikely]] {
                 const bool cancelled = is_cancelled(thread, co_await asio::this_coro::cancellation_state);
                 attribute_failure(*run.slot(), call, cancelled, interrupted);

@@ -26,17 +26,16 @@ namespace detail {
 /// An attempt that failed after its caller had stopped caring says nothing but that.
 template <class T>
 void attribute_failure(outcome<T>& out, call_context& call) {
-    const error& failure = out.failure();
-    if (call.said().stop.stop_requested()) {
-        out = outcome<T>{error{errc::cancelled, {}, call.operation()}.with_cause(failure.cause()), verdict::cancelled};
-        return;
-    }
+    error& failure = out.failure();
+    const auto blame = [&](errc code, verdict meaning) {
+        failure = error{code, {}, call.operation()}.with_cause(failure.cause());
+        out.judge({.meaning = meaning});
+    };
+    if (call.said().stop.stop_requested()) return blame(errc::cancelled, verdict::cancelled);
     const bool may_be_ours = failure.code() == condition::timeout || failure.code() == std::errc::operation_canceled;
     if (!may_be_ours || call.deadline == never) return;
-    call.now.forget();
     if (call.now.get() < call.deadline) return;
-    out = outcome<T>{error{errc::deadline_exceeded, {}, call.operation()}.with_cause(failure.cause()),
-                     call.deadline_is_ours ? verdict::transient : verdict::ignored};
+    blame(errc::deadline_exceeded, call.deadline_is_ours ? verdict::transient : verdict::ignored);
 }
 
 template <class Run, class F>
@@ -45,7 +44,7 @@ void invoke_here(Run& run, F& f) {
     attempt a{call, call.surroundings(), call.said().stop};
     auto& slot = run.slot();
     capture_into(slot, [&]() -> decltype(auto) { return call_with(f, a); });
-    slot->judge(run.judge(*slot));
+    run.judge();
     if (!slot->has_value()) [[unlikely]]
         attribute_failure(*slot, call);
 }
@@ -68,15 +67,14 @@ step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_enviro
     runner.submit(work);
     work->tell(done);
     while (!work->is_done() && waits.wait(done, call.deadline, call.said().stop) == wait_end::woken) {}
-    call.now.forget();
     const auto left = work->is_done() ? pool_work_base::left::done : work->give_up();
-    work->report(call, left);
     auto& slot = run.slot();
     if (left == pool_work_base::left::done)
-        slot = std::move(work->out());
+        slot.emplace(std::move(*work->out()));
     else
         slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
-    slot->judge(run.judge(*slot));
+    run.judge();
+    work->report(call, left);
     if (!slot->has_value()) attribute_failure(*slot, call);
     if (left == pool_work_base::left::orphaned) call.orphan = work.get();
     const step next = run.settle();

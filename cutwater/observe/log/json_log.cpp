@@ -1,10 +1,11 @@
 #include "cutwater/observe/log/json_log.hpp"
 
+#include <fmt/chrono.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
 #include "cutwater/core/error.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 using json = nlohmann::ordered_json;  // keys in the order in which they are read
 
-constexpr std::array<std::string_view, 10> reserved{"timestamp", "level", "logger",    "message", "event",
+constexpr std::array<std::string_view, 10> reserved{"timestamp", "level",     "logger",  "message", "event",
                                                     "layer",     "operation", "call_id", "attempt", "exception"};
 
 std::string utc(std::chrono::system_clock::time_point t) {
@@ -54,7 +55,7 @@ public:
 private:
     void put(std::string_view field, json value) {
         std::string key{field};
-        while (std::ranges::contains_key(line_, key)) key.insert(0, "field_");
+        while (line_.contains(key) || std::ranges::find(reserved, key) != reserved.end()) key.insert(0, "field_");
         line_[key] = std::move(value);
     }
 

@@ -26,11 +26,17 @@ admission<bulkhead::ticket> bulkhead::enqueue(waiter& w, call_context& call, mom
 }
 
 admission<bulkhead::ticket> bulkhead::resume(waiter& w, call_context& call, moment& now) {
-    const bool granted = permits_->was_granted(w);
-    if (!granted && now.get() < w.until) return wait_until{w.until};  // woken for nothing
-    call.emit(layer_, [&] { return bulkhead_wait_ended{granted}; });
-    if (granted) return ticket{};
-    return refusal{.reason = errc::wait_timed_out, .limit = options_.max_wait};
+    bool admitted = permits_->was_granted(w);
+    if (!admitted && now.get() < w.until) return wait_until{w.until};  // woken for nothing
+    if (admitted && call.deadline != never && now.get() >= call.deadline) {  // too late: nothing is to be sent
+        permits_->give_back();
+        admitted = false;
+    }
+    call.emit(layer_, [&] { return bulkhead_wait_ended{admitted}; });
+    if (admitted) return ticket{};
+    refusal why{.reason = errc::wait_timed_out};
+    if (w.until < call.deadline) why.limit = options_.max_wait;
+    return why;
 }
 
 void bulkhead::resize(unsigned max_concurrent) {

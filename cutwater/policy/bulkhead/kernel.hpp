@@ -2,7 +2,10 @@
 //
 // - At most `limit` permits are out, except right after the limit was lowered: then none is given until enough came back.
 // - Nobody overtakes: while somebody waits, a newcomer waits too, and a permit that comes back goes to the oldest.
+// - Nobody waits while there is room, and nobody is refused while there is room or a place in the queue.
 // - Every permit that was given comes back exactly once.
+//
+// A value: it can be copied and compared.
 #pragma once
 
 #include <cstdint>
@@ -27,24 +30,27 @@ public:
     }
 
     /// A permit comes back; gives who is let in by it, if anybody.
-    [[nodiscard]] std::optional<waiter_id> release() {
+    std::optional<waiter_id> release() {
         --in_use_;
         return let_in();
     }
 
-    /// A waiter leaves the queue without a permit.
-    void leave(waiter_id who) { std::erase(queue_, who); }
+    /// One who was queued gives up. Where it had just been let in its permit comes back: gives who is let in by that.
+    std::optional<waiter_id> leave(waiter_id who) { return std::erase(queue_, who) > 0 ? std::nullopt : release(); }
 
     /// Sets another limit; gives who is let in by it.
-    [[nodiscard]] std::vector<waiter_id> resize(unsigned limit) {
+    std::vector<waiter_id> resize(unsigned limit) {
         limit_ = limit;
         std::vector<waiter_id> admitted;
         while (const auto next = let_in()) admitted.push_back(*next);
         return admitted;
     }
 
+    [[nodiscard]] unsigned limit() const noexcept { return limit_; }
     [[nodiscard]] unsigned in_use() const noexcept { return in_use_; }
     [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
+
+    friend bool operator==(const bulkhead_kernel&, const bulkhead_kernel&) = default;
 
 private:
     std::optional<waiter_id> let_in() {

@@ -10,16 +10,20 @@
 //
 // Contract. What is right is written down in `kernel.hpp`; this class is that kernel behind a lock, with a lock-free path
 // for what nearly all calls are: admitted by a closed circuit, and successful. A closed circuit admits with one load. A
-// success writes nothing while the count window is clean, else one atomic increment (in the time window to a stripe of
-// the thread's own). A refusal writes nothing. Failures, slow calls and everything half-open take the lock.
+// success writes nothing while the count window is clean, else one word that threads do not share. A refusal writes
+// nothing. Failures, slow calls and everything half-open take the lock.
 //
-// Exactness: decisions are those of the kernel for some order of the calls that overlap. One exception, of one call: a
-// success that is being counted at the very instant in which the circuit changes its state may count in the new window.
+// Exactness: calls decide, and are counted, as by the kernel in some order in which none comes before another that had
+// ended when it began. Verdicts of calls that began in an earlier epoch are dropped.
 //
-// Thread safety: every member, from any thread; user code never runs under the lock. Cancellation and other neutral
-// outcomes return a probe's lease and count for nothing. A refusal is `errc::circuit_open` with `retry_after`.
+// Time: instants come from one monotonic clock; those of concurrent calls may be a little out of order. Thread safety:
+// every member, from any thread; user code never runs under the lock. Cancellation and other neutral outcomes return a
+// probe's lease and count for nothing. A refusal is `errc::circuit_open` with `retry_after`, never negative: until it
+// probes; half-open, until a probe's lease ends; ramping, until all may pass.
+//
 // Formulas: failures / calls >= failure_rate, with calls >= minimum_calls; open time min(open_for · growth^n, open_max),
-// plus uniform(0, jitter · that).
+// plus uniform(0, jitter · that). Memory: about 200 bytes, and options that `another` shares; a window takes more when
+// calls come, and 1 KB when threads contend.
 #pragma once
 
 #include <memory>
@@ -40,14 +44,17 @@ public:
     /// Throws `invalid_options`.
     explicit circuit_breaker(circuit_breaker_options options = {});
 
-    [[nodiscard]] name layer_name() const noexcept { return shared_->layer; }
-    [[nodiscard]] const circuit_breaker_options& options() const noexcept { return shared_->options; }
+    /// A breaker of its own, with the same options (one object for all of them) under another name: one for each host,
+    /// tenant or route.
+    [[nodiscard]] circuit_breaker another(std::string_view called) const;
+
+    [[nodiscard]] name layer_name() const noexcept { return shared_->layer(); }
+    [[nodiscard]] const circuit_breaker_options& options() const noexcept { return *shared_->options(); }
 
     [[nodiscard]] admission<ticket> admit(call_context& call, moment& now) {
         const std::uint64_t word = shared_->word();
-        if ((word & shared_circuit::admits_all) != 0) [[likely]]
-            return ticket{.epoch = shared_circuit::epoch_of(word), .started = shared_->start_of_call(now)};
-        if ((word & shared_circuit::refuses) != 0 && now.get() < shared_->open_until()) return refuse(call, now);
+        if (shared_circuit::admits_all(word)) [[likely]]
+            return shared_circuit::pass(word, now);
         return admit_slowly(call, now);
     }
 
@@ -57,48 +64,52 @@ public:
         settle_slowly(t, seen, call, now);
     }
 
-    void abandon(ticket& t) noexcept {
-        if (t.lease != 0) shared_->abandon(t);
-    }
+    void abandon(ticket& t) noexcept { shared_->abandon(t); }
 
     /// Right without traffic: an open circuit whose time is over is half-open.
-    [[nodiscard]] circuit_state state(instant now) const;
+    [[nodiscard]] circuit_state state(instant now) const { return shared_->state(now); }
     [[nodiscard]] bool is_open(instant now) const { return state(now) == circuit_state::open; }
-    [[nodiscard]] window_counts counts(instant now) const;
+    /// What a refusal would carry; zero where a call may pass.
+    [[nodiscard]] duration retry_after(instant now) const { return shared_->retry_after(now); }
+    [[nodiscard]] window_counts counts(instant now) const { return shared_->counts(now); }
 
-    /// Admission by hand: what comes back is settled by `succeeded` or `failed`, or abandoned when it goes.
+    /// Admission by hand: what comes back is settled by `succeeded` or `failed`, or abandoned when it goes. The breaker
+    /// outlives it.
     class pass {
     public:
-        void succeeded(instant now) { settle(verdict::success, now); }
-        void failed(instant now) { settle(verdict::transient, now); }
+        /// The change of state that this verdict made, if any.
+        std::optional<circuit_change> succeeded(instant now) { return settle(verdict::success, now); }
+        std::optional<circuit_change> failed(instant now) { return settle(verdict::transient, now); }
 
     private:
         friend circuit_breaker;
-        pass(circuit_breaker& owner, ticket t) noexcept : owner_{&owner}, held_{*owner.shared_, t} {}
-        void settle(verdict meaning, instant now);
+        pass(shared_circuit& owner, ticket t) noexcept : held_{owner, t} {}
+        std::optional<circuit_change> settle(verdict meaning, instant now);
 
-        circuit_breaker* owner_;
         permit<shared_circuit> held_;
     };
     [[nodiscard]] std::optional<pass> acquire(instant now);
 
-    /// Verdicts of calls that nobody asked admission for.
-    std::optional<circuit_change> record_success(instant now);
-    std::optional<circuit_change> record_failure(instant now);
+    /// Verdicts of calls that nobody asked admission for. Half-open they are probes; open they are dropped.
+    std::optional<circuit_change> record_success(instant now) { return shared_->record(verdict::success, now); }
+    std::optional<circuit_change> record_failure(instant now) { return shared_->record(verdict::transient, now); }
 
     /// By hand: opens for the open time, closes at once, forces or frees. They give the change, if there was one.
-    std::optional<circuit_change> open(instant now);
-    std::optional<circuit_change> close(instant now);
-    std::optional<circuit_change> set_mode(breaker_mode mode, instant now);
+    std::optional<circuit_change> open(instant now) { return shared_->open(now); }
+    std::optional<circuit_change> close(instant now) { return shared_->close(now); }
+    std::optional<circuit_change> set_mode(breaker_mode mode, instant now) { return shared_->set_mode(mode, now); }
+    [[nodiscard]] breaker_mode mode() const { return shared_->mode(); }
 
-    /// State to keep across a restart; relative times only.
-    [[nodiscard]] circuit_snapshot snapshot(instant now) const;
-    void restore(const circuit_snapshot& kept, instant now);
+    /// State to keep across a restart; relative times only. The mode is not in it: that is for the options to say.
+    [[nodiscard]] circuit_snapshot snapshot(instant now) const { return shared_->snapshot(now); }
+    void restore(const circuit_snapshot& kept, instant now) { shared_->restore(kept, now); }
 
 private:
-    [[nodiscard]] refusal refuse(call_context& call, moment& now) const;
+    explicit circuit_breaker(std::unique_ptr<shared_circuit> shared) noexcept;
+
     [[nodiscard]] admission<ticket> admit_slowly(call_context& call, moment& now);
     void settle_slowly(const ticket& t, const observation& seen, call_context& call, moment& now);
+    [[nodiscard]] verdict blame(const observation& seen) const;
     void tell(call_context& call, const circuit_change& change) const;
 
     std::unique_ptr<shared_circuit> shared_;

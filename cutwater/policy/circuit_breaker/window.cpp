@@ -4,48 +4,16 @@
 
 namespace cutwater {
 
-void count_window::add(call_mark m) {
-    if (m.is_clean()) return add_successes(1);
-    if (marks_.empty()) marks_.resize(size_);
-    if (counts_.calls == size_) forget_oldest();
-    marks_[next_] = m;
-    counts_.failures += m.failed ? 1 : 0;
-    counts_.slow += m.slow ? 1 : 0;
-    ++counts_.calls;
-    advance();
+std::int64_t time_window::tick_of(instant t) const noexcept {
+    const duration since = t.time_since_epoch();
+    const std::int64_t tick = since / bucket_length_;
+    return since % bucket_length_ < duration::zero() ? tick - 1 : tick;
 }
 
-void count_window::add_successes(std::uint64_t n) {
-    if (n >= size_) {  // nothing older is left
-        clear();
-        counts_.calls = size_;
-        return;
-    }
-    for (; n > 0; --n) {
-        if (counts_.calls == size_) forget_oldest();
-        if (!marks_.empty()) marks_[next_] = {};
-        ++counts_.calls;
-        advance();
-    }
-}
-
-void count_window::clear() noexcept {
-    std::ranges::fill(marks_, call_mark{});
-    counts_ = {};
-    next_ = 0;
-}
-
-void count_window::forget_oldest() noexcept {
-    const call_mark oldest = marks_.empty() ? call_mark{} : marks_[next_];
-    counts_.failures -= oldest.failed ? 1 : 0;
-    counts_.slow -= oldest.slow ? 1 : 0;
-    --counts_.calls;
-}
-
-void time_window::add_many(call_mark m, std::uint64_t n, instant now) {
-    if (ring_.empty()) ring_.resize(buckets_);
+void time_window::add(call_mark m, std::uint64_t n, instant now) {
+    if (!ring_) ring_.make(buckets_);
     const std::int64_t tick = tick_of(now);
-    bucket& b = ring_[static_cast<std::size_t>(tick % buckets_ + buckets_) % buckets_];
+    bucket& b = (*ring_)[static_cast<std::size_t>((tick % buckets_ + buckets_) % buckets_)];
     if (b.tick > tick) return;  // a verdict older than the whole window: it decides nothing any more
     if (b.tick < tick) b = {.tick = tick, .counts = {}};
     b.counts.calls += n;
@@ -53,16 +21,62 @@ void time_window::add_many(call_mark m, std::uint64_t n, instant now) {
     b.counts.slow += m.slow ? n : 0;
 }
 
+void time_window::clear() noexcept {
+    if (ring_) std::ranges::fill(*ring_, bucket{});
+}
+
 window_counts time_window::counts(instant now) const noexcept {
-    const std::int64_t newest = tick_of(now);
     window_counts sum;
-    for (const bucket& b : ring_) {
-        if (b.tick <= newest - buckets_ || b.tick > newest) continue;
+    if (!ring_) return sum;
+    const std::int64_t newest = tick_of(now);
+    for (const bucket& b : *ring_) {
+        if (b.tick > newest || b.tick <= newest - buckets_) continue;
         sum.calls += b.counts.calls;
         sum.failures += b.counts.failures;
         sum.slow += b.counts.slow;
     }
     return sum;
+}
+
+void count_window::add(call_mark m, std::uint64_t n, instant) {
+    if (m.is_clean() && n >= size_) {  // nothing older is left
+        clear();
+        calls_ = size_;
+        return;
+    }
+    if (!marks_) {
+        if (m.is_clean()) {
+            calls_ = static_cast<unsigned>(std::min<std::uint64_t>(calls_ + n, size_));
+            return;
+        }
+        marks_.make(size_);
+    }
+    for (n = std::min<std::uint64_t>(n, size_); n > 0; --n) put(m);
+}
+
+void count_window::put(call_mark m) noexcept {
+    call_mark& place = (*marks_)[next_];  // it holds the oldest of a full window, else nothing
+    if (calls_ < size_) ++calls_;
+    failures_ = failures_ - place.failed + m.failed;
+    slow_ = slow_ - place.slow + m.slow;
+    place = m;
+    next_ = next_ + 1 == size_ ? 0 : next_ + 1;
+}
+
+void count_window::clear() noexcept {
+    if (marks_) std::ranges::fill(*marks_, call_mark{});
+    next_ = calls_ = failures_ = slow_ = 0;
+}
+
+void failure_run::add(call_mark m, std::uint64_t n, instant) noexcept { failures_ = m.failed ? failures_ + n : 0; }
+
+call_window make_window(const circuit_breaker_options& options) noexcept {
+    switch (options.window) {
+        case breaker_window::time: break;
+        case breaker_window::count: return count_window{options.window_calls};
+        case breaker_window::consecutive: return failure_run{};
+    }
+    return time_window{options.window_time, options.window_buckets};
 }
 
 }  // namespace cutwater

@@ -1,11 +1,15 @@
 // What a breaker remembers of the calls that it has seen: three windows, one vocabulary.
 //
-// Successes may come in bulk: the lock-free path counts them elsewhere and hands them over before anything is decided.
-// Memory is taken when the first failure comes, so an idle breaker is small.
+//     add(mark, n, now)   n calls that went alike      counts(now)     what is remembered
+//     clear()             a new epoch begins           is_settled()    one more clean success would change nothing
+//
+// Memory is taken when the first call comes that needs it, so an idle breaker is small.
 #pragma once
 
+#include <variant>
 #include <vector>
 
+#include "cutwater/policy/circuit_breaker/boxed.hpp"
 #include "cutwater/policy/circuit_breaker/options.hpp"
 
 namespace cutwater {
@@ -28,35 +32,11 @@ private:
 
 /// What one call adds to a window.
 struct call_mark {
-    bool failed = false;
-    bool slow = false;
+    bool failed : 1 = false;
+    bool slow : 1 = false;
 
     [[nodiscard]] bool is_clean() const noexcept { return !failed && !slow; }
-};
-
-/// The last `size` calls, exactly.
-class count_window {
-public:
-    explicit count_window(unsigned size) noexcept : size_{size} {}
-
-    void add(call_mark m);
-    void add_successes(std::uint64_t n);
-    void clear() noexcept;
-    [[nodiscard]] window_counts counts() const noexcept { return counts_; }
-
-    /// Full of clean successes: one more changes nothing.
-    [[nodiscard]] bool is_settled() const noexcept {
-        return counts_.calls == size_ && counts_.failures == 0 && counts_.slow == 0;
-    }
-
-private:
-    void forget_oldest() noexcept;
-    void advance() noexcept { next_ = next_ + 1 == size_ ? 0 : next_ + 1; }
-
-    unsigned size_;
-    unsigned next_ = 0;
-    window_counts counts_;
-    std::vector<call_mark> marks_;  // a ring, made at the first mark that is not clean; clean until then
+    friend bool operator==(const call_mark&, const call_mark&) = default;
 };
 
 /// The calls of the last `window_time`, forgotten a bucket at a time: what counts is the current bucket and those
@@ -65,24 +45,76 @@ class time_window {
 public:
     time_window(duration length, unsigned buckets) noexcept : bucket_length_{length / buckets}, buckets_{buckets} {}
 
-    [[nodiscard]] std::int64_t tick_of(instant t) const noexcept { return t.time_since_epoch() / bucket_length_; }
-    [[nodiscard]] unsigned buckets() const noexcept { return buckets_; }
-
-    void add(call_mark m, instant now) { add_many(m, 1, now); }
-    void add_successes(std::uint64_t n, instant now) { add_many({}, n, now); }
-    void clear() noexcept { ring_.clear(); }
+    void add(call_mark m, std::uint64_t n, instant now);
+    void clear() noexcept;
     [[nodiscard]] window_counts counts(instant now) const noexcept;
+    [[nodiscard]] static bool is_settled() noexcept { return false; }  // time forgets: every success counts
+
+    friend bool operator==(const time_window&, const time_window&) = default;
 
 private:
     struct bucket {
         std::int64_t tick = std::numeric_limits<std::int64_t>::min();
         window_counts counts;
+
+        friend bool operator==(const bucket&, const bucket&) = default;
     };
-    void add_many(call_mark m, std::uint64_t n, instant now);
+    [[nodiscard]] std::int64_t tick_of(instant t) const noexcept;
 
     duration bucket_length_;
     unsigned buckets_;
-    std::vector<bucket> ring_;
+    boxed<std::vector<bucket>> ring_;
 };
+
+/// The last `size` calls, exactly.
+class count_window {
+public:
+    explicit count_window(unsigned size) noexcept : size_{size} {}
+
+    void add(call_mark m, std::uint64_t n, instant now);
+    void clear() noexcept;
+    [[nodiscard]] window_counts counts(instant) const noexcept {
+        return {.calls = calls_, .failures = failures_, .slow = slow_};
+    }
+    [[nodiscard]] bool is_settled() const noexcept { return calls_ == size_ && failures_ == 0 && slow_ == 0; }
+
+    friend bool operator==(const count_window&, const count_window&) = default;
+
+private:
+    void put(call_mark m) noexcept;
+
+    unsigned size_;
+    unsigned next_ = 0;
+    unsigned calls_ = 0;
+    unsigned failures_ = 0;
+    unsigned slow_ = 0;
+    boxed<std::vector<call_mark>> marks_;  // a ring, made at the first mark that is not clean; clean until then
+};
+
+/// The failures since the last success.
+class failure_run {
+public:
+    void add(call_mark m, std::uint64_t n, instant now) noexcept;
+    void clear() noexcept { failures_ = 0; }
+    [[nodiscard]] window_counts counts(instant) const noexcept {
+        return {.calls = failures_, .failures = failures_, .slow = 0};
+    }
+    [[nodiscard]] bool is_settled() const noexcept { return failures_ == 0; }
+
+    friend bool operator==(const failure_run&, const failure_run&) = default;
+
+private:
+    std::uint64_t failures_ = 0;
+};
+
+using call_window = std::variant<time_window, count_window, failure_run>;
+
+[[nodiscard]] call_window make_window(const circuit_breaker_options& options) noexcept;
+
+/// The start of the bucket that `t` is in: buckets begin at whole multiples of their length.
+[[nodiscard]] constexpr instant start_of_bucket(instant t, duration length) noexcept {
+    const duration into = t.time_since_epoch() % length;
+    return add(t, into < duration::zero() ? -(into + length) : -into);
+}
 
 }  // namespace cutwater

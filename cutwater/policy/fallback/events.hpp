@@ -1,4 +1,7 @@
 // What a fallback tells its listeners.
+//
+// One event for each tier that was asked: it failed, or its value stands in for the failure. Their number beside the
+// number of calls is the fallback rate, a signal of its own.
 #pragma once
 
 #include <string>

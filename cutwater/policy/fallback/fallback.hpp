@@ -8,15 +8,18 @@
 //     if (stock.is_degraded()) show(stock.source());                            // "stale cache" or "default"
 //
 //     cw::fallback only_network{{.name = "prices"}, cw::when(cw::code(cw::condition::network)), cw::tier("none", 0)};
-//     auto count = cw::fail_safe(0)(count_visitors);                            // not critical: never fails
+//     auto count = cw::fail_safe(0, log_failure)(count_visitors);               // not critical: never fails
 //
 // Contract. Tiers are asked in order until one gives a value. A cancelled call gets none; nor does a bug, unless the
-// options say so. Where all fail the *first* error comes out, with the last tier's attached as `error::also()`.
-// A tier runs in the caller's thread and is not bounded by the timeouts inside: keep it local and quick.
-// Thread safety: tiers are called from every thread that runs the pipeline, never under a lock.
+// options say so. Where all fail the *first* error comes out, with those of the tiers attached in their order:
+// `error::also()` is what failed next. A value that was judged a failure comes out as it is where all tiers fail.
+// A tier runs in the caller's thread and is not bounded by the timeouts inside: keep it local and quick. It is never a
+// coroutine: what must be awaited belongs into the call. Thread safety: tiers are called from every thread that runs the
+// pipeline, never under a lock.
 #pragma once
 
 #include <tuple>
+#include <vector>
 
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
@@ -27,6 +30,23 @@
 #include "cutwater/policy/fallback/tier.hpp"
 
 namespace cutwater {
+
+namespace detail {
+
+/// Hangs `later` after `first` and whatever is attached to it already.
+inline void attach(error& first, error later) {
+    if (first.also() != nullptr) {
+        error next = *first.also();
+        attach(next, std::move(later));
+        later = std::move(next);
+    }
+    first.with_also(std::move(later));
+}
+inline void attach(error& first, std::vector<error>& failed) {
+    for (error& next : failed) attach(first, std::move(next));
+}
+
+}  // namespace detail
 
 /// The failures that a fallback stands in for, by matcher.
 template <class Match>
@@ -73,38 +93,54 @@ public:
 
     [[nodiscard]] bool handles(const observation& seen) const { return fallback_kernel{options_}.handles(seen); }
 
+    /// Asks the tiers. What was refused after the caller had cancelled gets no answer either: nobody waits for it.
     template <class T>
     void substitute(outcome<T>& out, call_context& call) {
         static_assert(gives<T>, "cutwater::fallback: a tier gives another type than the call");
-        if (!on_.match(std::as_const(out))) return;
-        const error first = out.has_value() ? error{errc::failed, layer_, call.operation()} : out.failure();
-        std::optional<error> last;
-        unsigned number = 0;
-        const bool found = std::apply(
-            [&](auto&... tier) { return (... || try_tier(tier, ++number, first, last, out, call)); }, tiers_);
-        if (!found && !out.has_value() && last) out.failure().with_also(std::move(*last));
+        if (call.said().stop.stop_requested() || !on_.match(std::as_const(out))) return;
+        const substitution work{*this, call, out.has_value() ? not_accepted(call) : out.failure()};
+        std::vector<error> failed;
+        const bool found = std::apply([&](auto&... each) { return (... || work.ask(each, failed, out)); }, tiers_);
+        if (!found && !out.has_value()) detail::attach(out.failure(), failed);
     }
 
 private:
-    template <class Source, class T>
-    bool try_tier(fallback_tier<Source>& tier, unsigned number, const error& first, std::optional<error>& last,
-                  outcome<T>& out, call_context& call) {
-        auto given = capture([&]() -> decltype(auto) { return detail::ask(tier.source, first); });
-        if (!given.has_value()) {
-            last = std::move(given.failure());
-            call.emit(layer_, [&] { return fallback_failed{tier.called, last->words()}; });
-            return false;
+    /// One call's way through the tiers.
+    struct substitution {
+        const fallback& owner;
+        call_context& call;
+        error first;  // the tiers may look at it until the last has answered
+
+        template <class Source, class T>
+        bool ask(fallback_tier<Source>& tier, std::vector<error>& failed, outcome<T>& out) const {
+            auto given = capture([&]() -> decltype(auto) { return detail::ask(tier.source, first); });
+            if (!given.has_value()) {
+                failed.push_back(std::move(given.failure()));
+                call.emit(owner.layer_, [&] { return fallback_failed{tier.called, failed.back().words()}; });
+                return false;
+            }
+            tell<Source>(tier.called, failed.size() + 1);
+            if constexpr (std::is_void_v<T>)
+                out = outcome<T>{std::in_place};
+            else
+                out = outcome<T>{std::in_place, *std::move(given.result())};
+            out.mark_degraded(tier.called);
+            return true;
         }
-        if constexpr (detail::is_function<Source>)
-            call.emit(layer_, [&] { return fallback_used{tier.called, number, first.words()}; });
-        else
-            call.emit(layer_, [&] { return fallback_default_used{tier.called, first.words()}; });
-        if constexpr (std::is_void_v<T>)
-            out = outcome<T>{std::expected<T, error>{}};
-        else
-            out = outcome<T>{std::expected<T, error>{T(*std::move(given.result()))}};
-        out.mark_degraded(tier.called);
-        return true;
+
+        template <class Source>
+        void tell(name source, std::size_t number) const {
+            if (owner.options_.on_fallback) owner.options_.on_fallback(first, source);
+            if constexpr (detail::is_function<Source>)
+                call.emit(owner.layer_,
+                          [&] { return fallback_used{source, static_cast<unsigned>(number), first.words()}; });
+            else
+                call.emit(owner.layer_, [&] { return fallback_default_used{source, first.words()}; });
+        }
+    };
+
+    [[nodiscard]] error not_accepted(call_context& call) const {
+        return error{errc::failed, layer_, call.operation()}.with_text("the result was judged a failure");
     }
 
     fallback_options options_;
@@ -122,12 +158,35 @@ fallback(fallback_condition<Match>, Tiers...) -> fallback<Match, detail::source_
 template <class Match, class... Tiers>
 fallback(fallback_options, fallback_condition<Match>, Tiers...) -> fallback<Match, detail::source_of<Tiers>...>;
 
+namespace detail {
+
+[[nodiscard]] inline fallback_options never_failing(name called, std::function<void(const error&)> log_failure) {
+    fallback_options options{.name = std::string{called.view()},
+                             .should_handle = [](const observation&) { return true; },
+                             .on_fallback = {}};
+    if (log_failure)
+        options.on_fallback = [log = std::move(log_failure)](const error& instead_of, name) { log(instead_of); };
+    return options;
+}
+
+}  // namespace detail
+
 /// For calls that are not critical: whatever fails, but for cancellation, gives `instead`, as a copy.
 template <class T>
 [[nodiscard]] auto fail_safe(T instead, name called = "fail_safe") {
-    return fallback{
-        fallback_options{.name = std::string{called.view()}, .should_handle = [](const observation&) { return true; }},
-        tier("default", std::move(instead))};
+    return fallback{detail::never_failing(called, {}), tier("default", std::move(instead))};
+}
+
+/// The same for calls that give nothing.
+[[nodiscard]] inline auto fail_safe() {
+    return fallback{detail::never_failing("fail_safe", {}), tier("nothing", [] {})};
+}
+
+/// The same as the first; `log_failure` is told of each failure that is hidden. For calls that give nothing it is a tier
+/// itself: `fail_safe(log_failure)`.
+template <class T>
+[[nodiscard]] auto fail_safe(T instead, std::function<void(const error&)> log_failure, name called = "fail_safe") {
+    return fallback{detail::never_failing(called, std::move(log_failure)), tier("default", std::move(instead))};
 }
 
 }  // namespace cutwater

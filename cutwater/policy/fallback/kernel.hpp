@@ -2,6 +2,8 @@
 //
 // Never a cancellation: nobody waits for the answer. Not an ignored outcome: hiding a bug helps nobody, and an attempt
 // that the caller's own deadline cut short has no time left for another answer. Never a success, whatever the options say.
+//
+//     cw::fallback_kernel{options}.handles(seen);        // seen: the verdict, and the error where there is one
 #pragma once
 
 #include "cutwater/policy/fallback/options.hpp"

@@ -1,4 +1,10 @@
 // One tier of a fallback: where a value may come from when the dependency does not give one.
+//
+//     cw::tier("stale cache", [&] { return cache.last_known(sku); })                  // a function of nothing,
+//     cw::tier("by class", [&](const cw::error& e) { return estimate(e); })           // or of what it stands in for
+//     cw::tier("default", stock::unknown())                                           // a constant: handed out as a copy
+//
+// A function may fail, as a call may: it throws, or returns an `std::unexpected`; the next tier is then asked.
 #pragma once
 
 #include <concepts>

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace cutwater {
 
 namespace {
 
-/// The n-th Fibonacci number, as a factor; beyond the 1474th it is infinite, and the delay its cap.
+/// The n-th Fibonacci number, as a factor; beyond the 1476th it is infinite, and the delay its cap.
 double fibonacci(unsigned n) noexcept {
     double previous = 0.0;
     double current = 1.0;
@@ -25,6 +26,10 @@ double growth_factor(const retry_options& options, unsigned n) noexcept {
     return 1.0;
 }
 
+duration between_these(duration least, duration most, random_source& random) noexcept {
+    return add(least, random.below(most - least));
+}
+
 }  // namespace
 
 duration backoff_delay(const retry_options& options, unsigned n) noexcept {
@@ -33,18 +38,20 @@ duration backoff_delay(const retry_options& options, unsigned n) noexcept {
 }
 
 duration jittered(const retry_options& options, duration d, duration previous, random_source& random) noexcept {
+    const duration base = options.base_delay;
     switch (options.jitter) {
         case jitter::none: return d;
         case jitter::full: return random.below(d);
-        case jitter::equal: return add(d / 2, random.below(d - d / 2));
-        case jitter::additive: return add(d, random.below(options.base_delay));
-        case jitter::decorrelated: {
-            const duration base = options.base_delay;
-            const duration widest = std::max(scale(std::max(previous, base), 3.0), base);
-            return std::min(add(base, random.below(widest - base)), options.max_delay);
-        }
+        case jitter::equal: return between_these(d / 2, d, random);
+        case jitter::additive: return add(d, random.below(base));
+        case jitter::decorrelated:
+            return between_these(base, std::min(scale(std::max(previous, base), 3.0), options.max_delay), random);
     }
     return d;
+}
+
+duration spread(duration wish, duration longest, random_source& random) noexcept {
+    return add(wish, random.below(std::min(wish / 2, longest - wish - duration{1})));
 }
 
 }  // namespace cutwater

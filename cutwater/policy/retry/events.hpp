@@ -1,4 +1,8 @@
 // What a retry tells its listeners.
+//
+// One `retry_scheduled` before each sleep, and one other event at the end of a call that failed at least once:
+// `retry_rescued`, `retry_not_tried` or `retry_gave_up`. A call that succeeds at once, and one that its caller cancels,
+// end without an event of the retry's.
 #pragma once
 
 #include <string>
@@ -14,14 +18,16 @@ enum class give_up_reason : std::uint8_t {
     attempts_exhausted,
     time_exhausted,  ///< `max_total` or the deadline leaves no room for the delay
     retry_after_too_long,
-    refused,  ///< one of our own policies refused
-    stopped,  ///< `should_stop` said so
+    refused,    ///< one of our own policies refused
+    stopped,    ///< `should_stop` said so
+    unwanted,   ///< the dependency asked not to be tried again: a negative `retry_after`
+    cancelled,  ///< nobody waits for the answer
 };
 
 [[nodiscard]] constexpr std::string_view to_text(give_up_reason r) noexcept {
-    constexpr std::string_view texts[] = {"not_transient",  "not_idempotent",       "attempts_exhausted",
-                                          "time_exhausted", "retry_after_too_long", "refused",
-                                          "stopped"};
+    constexpr std::string_view texts[] = {
+        "not_transient", "not_idempotent", "attempts_exhausted", "time_exhausted", "retry_after_too_long",
+        "refused",       "stopped",        "unwanted",           "cancelled"};
     return texts[static_cast<std::uint8_t>(r)];
 }
 
@@ -67,7 +73,7 @@ struct retry_gave_up {
     std::string error_type;
     std::string error_message;
 
-    static constexpr event_kind kind{"retry_gave_up", severity::error, "all attempts failed"};
+    static constexpr event_kind kind{"retry_gave_up", severity::error, "the last of several attempts failed"};
     static void fields(auto& self, auto&& visit) {
         visit("attempts", self.attempts, "attempts in all");
         visit("reason", self.reason, "why there is no further one");

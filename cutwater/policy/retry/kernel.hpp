@@ -1,17 +1,26 @@
 // What is right for a retry, without time or sleep: after each attempt it is told what happened, and says what next.
 //
+//     cw::retry_kernel kernel{options, cw::idempotency::unstated};
+//     kernel.count_attempt();
+//     cw::retry_decision next = kernel.after(seen, elapsed, left, random);      // finish, give up and why, or again in …
+//
 // The rules, in the order in which they are asked:
-//   1. A success, and a cancellation, end the call.
+//   1. A success ends the call, and so does a cancellation.
 //   2. Our own refusals end it, unless the options say to wait for the hint and there is one.
 //   3. What is not transient ends it (`should_retry` replaces this rule).
 //   4. What is not idempotent ends it, unless the request cannot have left.
 //   5. Stop conditions compose by "or": attempts, `max_total`, `should_stop`.
-//   6. The delay: the dependency's own wish where it has one (never shortened; half as much again at random), else the
-//      backoff with jitter and floor. A wish above its cap, and a delay that would cross the deadline, end the call now.
+//   6. The delay: the dependency's own wish where it has one (never shortened; up to half as much again at random), else
+//      the backoff with jitter; the floor under both. A wish of nothing is none; a negative one says "do not try again".
+//      A wish above its cap, and a delay that would reach the deadline, end the call now.
+//
+// Thread safety: none; one kernel is the state of one call. Lifetime: the options outlive it. Exceptions: those of the
+// functions in the options.
 #pragma once
 
 #include <optional>
 
+#include "cutwater/core/family.hpp"
 #include "cutwater/core/random.hpp"
 #include "cutwater/policy/retry/backoff.hpp"
 #include "cutwater/policy/retry/events.hpp"
@@ -19,9 +28,9 @@
 namespace cutwater {
 
 struct retry_decision {
-    bool again = false;
-    duration delay{};
-    give_up_reason reason{};  ///< where not again, and the attempt failed
+    loop_step::kind what = loop_step::kind::finish;
+    duration delay{};         ///< where it goes again
+    give_up_reason reason{};  ///< where it gives up
 };
 
 /// The state of one call.
@@ -30,21 +39,28 @@ public:
     retry_kernel(const retry_options& options, idempotency stated) noexcept
         : options_{&options}, stated_{stated == idempotency::unstated ? options.unstated_means : stated} {}
 
-    /// After an attempt that failed. `elapsed` is the time since the first attempt began, `left` the time until the
-    /// deadline; `forever` where there is none.
+    void count_attempt() noexcept { attempts_ += attempts_ == ~0U ? 0 : 1; }
+    [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
+
+    /// What follows the attempt that was counted last. `elapsed` is the time since the first attempt began, `left` the
+    /// time until the deadline; `forever` where there is none.
     [[nodiscard]] retry_decision after(const observation& seen, duration elapsed, duration left, random_source& random);
 
-    [[nodiscard]] unsigned attempts() const noexcept { return attempts_; }
-    void count_attempt() noexcept { attempts_ += attempts_ == ~0U ? 0 : 1; }
+    /// Why there is no further attempt, whatever the time: the rules from 1 to 5 that need none. Not for a success.
+    [[nodiscard]] std::optional<give_up_reason> obstacle(const observation& seen) const;
+
+    /// The rest of `after`, where there is no obstacle.
+    [[nodiscard]] retry_decision schedule(const observation& seen, duration elapsed, duration left,
+                                          random_source& random);
 
 private:
-    [[nodiscard]] std::optional<give_up_reason> obstacle(const observation& seen, duration elapsed) const;
     [[nodiscard]] retry_decision wait_for(const observation& seen, duration longest, random_source& random);
+    [[nodiscard]] duration own_delay(const observation& seen, random_source& random);
 
     const retry_options* options_;
     idempotency stated_;
     unsigned attempts_ = 0;
-    duration previous_{};
+    duration previous_{};  // of our own delays; a dependency's wish is none of them
 };
 
 }  // namespace cutwater

@@ -1,4 +1,9 @@
 // The knobs of a retry, with the defaults in force.
+//
+//     cw::retry_options patient{.max_attempts = 5, .base_delay = 250ms, .jitter = cw::jitter::equal};
+//
+// Units: durations are typed. Whatever is out of range is refused when the policy is made, all of it at once, by
+// `invalid_options`. The functions may be empty; those that are set are called from every thread that runs the pipeline.
 #pragma once
 
 #include <functional>
@@ -19,21 +24,22 @@ enum class backoff : std::uint8_t { constant, linear, exponential, fibonacci };
 
 [[nodiscard]] constexpr std::string_view to_text(backoff b) noexcept {
     constexpr std::string_view texts[] = {"constant", "linear", "exponential", "fibonacci"};
-    return texts[static_cast<std::uint8_t>(b)];
+    return b <= backoff::fibonacci ? texts[static_cast<std::uint8_t>(b)] : "unknown";
 }
 
-/// How chance keeps clients out of step. `d` is the delay that the backoff gives, capped.
+/// How chance keeps clients out of step. `d` is the delay that the backoff gives, capped: a cap after chance would have
+/// all clients wait exactly as long once they have reached it.
 enum class jitter : std::uint8_t {
     none,          ///< d
     full,          ///< uniform(0, d)
     equal,         ///< d/2 + uniform(0, d/2)
-    decorrelated,  ///< min(max_delay, uniform(base_delay, 3 · previous)); takes no backoff
+    decorrelated,  ///< uniform(base_delay, min(max_delay, 3 · previous)), in place of the backoff
     additive,      ///< d + uniform(0, base_delay)
 };
 
 [[nodiscard]] constexpr std::string_view to_text(jitter j) noexcept {
     constexpr std::string_view texts[] = {"none", "full", "equal", "decorrelated", "additive"};
-    return texts[static_cast<std::uint8_t>(j)];
+    return j <= jitter::additive ? texts[static_cast<std::uint8_t>(j)] : "unknown";
 }
 
 /// What a retry does with a refusal of one of our own policies inside it.
@@ -43,7 +49,8 @@ enum class on_refusal : std::uint8_t {
 };
 
 [[nodiscard]] constexpr std::string_view to_text(on_refusal r) noexcept {
-    return r == on_refusal::give_up ? "give_up" : "wait_for_hint";
+    constexpr std::string_view texts[] = {"give_up", "wait_for_hint"};
+    return r <= on_refusal::wait_for_hint ? texts[static_cast<std::uint8_t>(r)] : "unknown";
 }
 
 struct retry_options {
@@ -68,17 +75,21 @@ struct retry_options {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("max_attempts", self.max_attempts, at_least(1U), "attempts in all, the first included");
         visit("max_total", self.max_total, more_than(duration::zero()),
-              "no attempt begins later than this after the first");
+              "no attempt begins this long after the first or later");
         visit("base_delay", self.base_delay, within<duration>(0ns, 24h), "the delay that grows");
-        visit("max_delay", self.max_delay, within<duration>(0ns, 24h), "cap on the delay, before jitter");
-        visit("min_delay", self.min_delay, within<duration>(0ns, 24h), "floor under the delay, after jitter");
-        visit("growth", self.growth, any_value, "constant, linear, exponential or fibonacci");
+        visit("max_delay", self.max_delay, above_and_up_to<duration>(0ns, 24h), "cap on the delay, before jitter");
+        visit("min_delay", self.min_delay, above_and_up_to<duration>(0ns, 24h), "floor under the delay, after jitter");
+        visit("growth", self.growth, within(backoff::constant, backoff::fibonacci),
+              "constant, linear, exponential or fibonacci");
         visit("multiplier", self.multiplier, within(1.0, 1000.0), "exponential: factor from one delay to the next");
-        visit("jitter", self.jitter, any_value, "none, full, equal, decorrelated or additive");
+        visit("jitter", self.jitter, within(cutwater::jitter::none, cutwater::jitter::additive),
+              "none, full, equal, decorrelated or additive");
         visit("max_retry_after", self.max_retry_after, within<duration>(0ns, 24h),
               "longest wish of the dependency's that is waited for; a longer one ends the call");
-        visit("refusals", self.refusals, any_value, "whether our own refusals are waited for");
-        visit("unstated_means", self.unstated_means, any_value, "what a call is that states no idempotency");
+        visit("refusals", self.refusals, within(on_refusal::give_up, on_refusal::wait_for_hint),
+              "whether our own refusals are waited for");
+        visit("unstated_means", self.unstated_means, within(idempotency::idempotent, idempotency::not_idempotent),
+              "what a call is that states no idempotency");
         visit("should_retry", self.should_retry, any_value, "replaces the rule that what is transient is retried");
         visit("should_stop", self.should_stop, any_value, "a further stop condition");
         visit("delay_by", self.delay_by, any_value, "replaces the backoff; jitter and caps still apply");
@@ -90,8 +101,8 @@ struct retry_options {
             problems.push_back({"base_delay", to_text(base_delay), "at most max_delay, " + to_text(max_delay)});
         if (min_delay > max_delay)
             problems.push_back({"min_delay", to_text(min_delay), "at most max_delay, " + to_text(max_delay)});
-        if (unstated_means == idempotency::unstated)
-            problems.push_back({"unstated_means", "unstated", "idempotent or not_idempotent"});
+        if (delay_by && jitter == cutwater::jitter::decorrelated)
+            problems.push_back({"delay_by", "set", "none with decorrelated jitter, which has delays of its own"});
     }
 };
 

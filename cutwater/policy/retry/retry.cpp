@@ -12,45 +12,52 @@ std::string words_of(const observation& seen) {
 
 }  // namespace
 
+/// What ends a call whatever the time, costs neither a look at the clock nor a random number.
 loop_step retry::session::after_failure(const observation& seen, call_context& call, moment& now) {
     if (seen.meaning() == verdict::success) {
         call.emit(owner_->layer_, [&] { return retry_rescued{kernel_.attempts()}; });
         return loop_step::finish();
     }
-    if (seen.meaning() == verdict::cancelled) return loop_step::give_up();
-    const duration elapsed = owner_->needs_start() ? between(started_, now) : duration::zero();
+    if (const auto why = kernel_.obstacle(seen)) return end(seen, *why, call);
+    const duration elapsed = owner_->needs_start_ ? between(started_, now) : duration::zero();
     const duration left = call.deadline == never ? forever : between(now, call.deadline);
-    const retry_decision next = kernel_.after(seen, elapsed, left, call.random());
+    const retry_decision next = kernel_.schedule(seen, elapsed, left, call.random());
+    if (next.what != loop_step::kind::again) return end(seen, next.reason, call);
     remember(seen, next.delay);
-    if (!next.again) {
-        tell_end(seen, next.reason, call);
-        return loop_step::give_up();
-    }
-    const auto scheduled = [&] {
-        return retry_scheduled{kernel_.attempts(), next.delay, type_of(seen), words_of(seen)};
-    };
-    call.emit(owner_->layer_, scheduled);
-    if (owner_->options_.on_retry) owner_->options_.on_retry(scheduled());
+    tell_retry(seen, next.delay, call);
     return loop_step::again(add(now, next.delay));
 }
 
-void retry::session::tell_end(const observation& seen, give_up_reason why, call_context& call) const {
+/// The hook first: where it throws there is no retry, and nobody is told that there will be one.
+void retry::session::tell_retry(const observation& seen, duration delay, call_context& call) const {
+    const auto scheduled = [&] { return retry_scheduled{kernel_.attempts(), delay, type_of(seen), words_of(seen)}; };
+    if (owner_->options_.on_retry) owner_->options_.on_retry(scheduled());
+    call.emit(owner_->layer_, scheduled);
+}
+
+loop_step retry::session::end(const observation& seen, give_up_reason why, call_context& call) {
+    if (history_) remember(seen, duration::zero());
+    if (why == give_up_reason::cancelled) return loop_step::give_up();
     if (kernel_.attempts() == 1)
         call.emit(owner_->layer_, [&] { return retry_not_tried{why, type_of(seen), words_of(seen)}; });
     else
         call.emit(owner_->layer_,
                   [&] { return retry_gave_up{kernel_.attempts(), why, type_of(seen), words_of(seen)}; });
+    return loop_step::give_up();
 }
 
+/// Bounded however long the call goes on: the first attempt is kept, and the latest.
 void retry::session::remember(const observation& seen, duration wait_after) {
-    history_.push_back({.number = kernel_.attempts(),
-                        .code = seen.failure != nullptr ? seen.failure->code() : std::error_code{},
-                        .wait_after = wait_after,
-                        .text = words_of(seen)});
+    if (!history_) history_ = std::make_unique<std::vector<attempt_record>>();
+    if (history_->size() == most_records) history_->erase(history_->begin() + 1);
+    history_->push_back({.number = kernel_.attempts(),
+                         .code = seen.failure != nullptr ? seen.failure->code() : std::error_code{},
+                         .wait_after = wait_after,
+                         .text = words_of(seen)});
 }
 
 void retry::session::explain(error& last) {
-    if (history_.size() > 1) last.with_history(std::move(history_));
+    if (history_) last.with_history(std::move(*history_));
 }
 
 }  // namespace cutwater

@@ -6,13 +6,15 @@
 // Contract. Only what is `transient` is tried again; see `core/classify.hpp`. Attempts include the first. No sleep is
 // begun that would reach the deadline. The dependency's own `retry_after` is honoured within `max_retry_after`. What the
 // caller states to be not idempotent is tried again only where the request cannot have left. The error that comes out
-// is the last attempt's own, with the history of all attached.
+// is the last attempt's own, with the history attached: of all attempts, or of the first and the latest 31.
 //
 // Cancellation ends a sleep at once and is never retried. Thread safety: immutable; the functions in the options are
 // called from every thread that runs the pipeline, never under a lock; one that throws fails the call.
-// Formulas: `backoff.hpp`. Cost where the first attempt succeeds: no clock, no random number, no allocation.
+// Formulas: `backoff.hpp`. Cost where the first attempt succeeds: no clock, no random number, no allocation; the same where
+// it fails and trying again would not help.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "cutwater/core/alone.hpp"
@@ -27,7 +29,9 @@ public:
     static constexpr std::string_view kind = "retry";
 
     /// Throws `invalid_options`.
-    explicit retry(retry_options options = {}) : options_{validated(kind, std::move(options))}, layer_{options_.name} {}
+    explicit retry(retry_options options = {})
+        : options_{validated(kind, std::move(options))}, layer_{options_.name},
+          needs_start_{options_.max_total != forever || options_.should_stop} {}
 
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
     [[nodiscard]] const retry_options& options() const noexcept { return options_; }
@@ -37,7 +41,7 @@ public:
     public:
         session(const retry& owner, call_context& call, moment& now)
             : owner_{&owner}, kernel_{owner.options_, call.said().idempotent} {
-            if (owner.needs_start()) started_ = now;
+            if (owner.needs_start_) started_ = now;
         }
 
         [[nodiscard]] loop_step after(const observation& seen, call_context& call, moment& now) {
@@ -47,27 +51,29 @@ public:
             return after_failure(seen, call, now);
         }
 
-        /// Attaches the history where there were several attempts.
+        /// Attaches the history, where there is one.
         void explain(error& last);
 
     private:
+        static constexpr std::size_t most_records = 32;
+
         [[nodiscard]] loop_step after_failure(const observation& seen, call_context& call, moment& now);
-        void tell_end(const observation& seen, give_up_reason why, call_context& call) const;
+        void tell_retry(const observation& seen, duration delay, call_context& call) const;
+        [[nodiscard]] loop_step end(const observation& seen, give_up_reason why, call_context& call);
         void remember(const observation& seen, duration wait_after);
 
         const retry* owner_;
         retry_kernel kernel_;
         instant started_{};
-        std::vector<attempt_record> history_;  // empty, and without memory, until something fails
+        std::unique_ptr<std::vector<attempt_record>> history_;  // null until there is a second attempt
     };
 
     [[nodiscard]] session begin(call_context& call, moment& now) const { return {*this, call, now}; }
 
 private:
-    [[nodiscard]] bool needs_start() const noexcept { return options_.max_total != forever || options_.should_stop; }
-
     retry_options options_;
     name layer_;
+    bool needs_start_;  // whether an option asks for the time since the first attempt
 };
 
 }  // namespace cutwater

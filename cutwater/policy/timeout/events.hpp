@@ -1,4 +1,7 @@
 // What a timeout tells its listeners.
+//
+// One event where this limit, and none further in, ended what was inside. A caller's deadline is not a limit of ours: it
+// raises none.
 #pragma once
 
 #include "cutwater/core/events.hpp"

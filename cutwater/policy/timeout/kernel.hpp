@@ -1,9 +1,11 @@
-// What is right for a timeout: the earlier of two instants, and whose it is.
+// What is right for a timeout: when what is inside must have ended.
 //
-//     effective deadline = min(deadline around, now + after)
+//     cw::timeout_kernel kernel{500ms};
+//     cw::instant deadline = kernel.deadline_for(now);           // now + 500ms; `never` where that is past all time
 //
-// A timeout that does not tighten the deadline around it has nothing to say when that deadline passes: the innermost
-// layer that tightened it is the one that speaks, and where none did, the caller's deadline has passed.
+// What the layer makes of it: the deadline inside is the earlier of this one and the one around. A timeout that does not
+// tighten the deadline has nothing to say when that passes: the innermost layer that tightened it is the one that speaks,
+// and where none did, it was the caller's.
 #pragma once
 
 #include "cutwater/core/instant.hpp"

@@ -1,4 +1,8 @@
 // The knobs of a timeout, with the defaults in force.
+//
+//     cw::timeout_options each{.name = "attempt", .after = 500ms};
+//
+// There is no value for "no limit": leave the layer out.
 #pragma once
 
 #include <string>

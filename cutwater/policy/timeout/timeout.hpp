@@ -28,7 +28,7 @@ public:
     static constexpr std::string_view kind = "timeout";
 
     /// Throws `invalid_options`.
-    explicit timeout(timeout_options options)
+    explicit timeout(timeout_options options = {})
         : options_{validated(kind, std::move(options))}, layer_{options_.name}, kernel_{options_.after} {}
     explicit timeout(duration after) : timeout{timeout_options{.after = after}} {}
 

@@ -53,23 +53,21 @@ public:
 
     /// One call of the dependency through `guarded`.
     template <class Pipeline>
-    result<T> play(Pipeline& guarded, call_options said = {}) {
-        said.stop = stop_.get_token();
-        if (played_by_ == driver::blocking) return time.run(guarded, said, dependency.blocking());
+    result<T> play(Pipeline& guarded, const call_options& said = nothing_said) {
+        if (played_by_ == driver::blocking) return time.run(guarded, stoppable(said), dependency.blocking());
         return loop_.run(guarded, said, loop_.coroutine(dependency), signal_.slot());
     }
 
     /// One call of `f`, which is no coroutine. It is wrapped: a driver compiled for each test's own callable takes seconds.
     template <class Pipeline, class F>
-    auto play(Pipeline& guarded, call_options said, F f) {
+    auto play(Pipeline& guarded, const call_options& said, F f) {
         const std::function<result_of<F>(attempt&)> wrapped{[&f](attempt& a) { return call_with(f, a); }};
-        using R = result<value_of<result_of<F>>>;
-        said.stop = stop_.get_token();
-        if (played_by_ == driver::blocking) return R{time.run(guarded, said, wrapped)};
-        return R{loop_.run(guarded, said, wrapped, signal_.slot())};
+        using given = result<value_of<result_of<F>>>;
+        if (played_by_ == driver::blocking) return given{time.run(guarded, stoppable(said), wrapped)};
+        return given{loop_.run(guarded, said, wrapped, signal_.slot())};
     }
 
-    /// The caller cancels, `d` from now.
+    /// The caller cancels, `d` from now: by its stop token, or by its cancellation slot where it is a coroutine.
     void cancels_after(duration d) {
         time.after(d, [this] { cancels(); });
     }
@@ -82,6 +80,11 @@ public:
     [[nodiscard]] driver played_by() const noexcept { return played_by_; }
 
 private:
+    [[nodiscard]] call_options stoppable(call_options said) const {
+        said.stop = stop_.get_token();
+        return said;
+    }
+
     driver played_by_;
     virtual_asio loop_{time};
     std::stop_source stop_;

@@ -1,0 +1,87 @@
+#include "cutwater/core/outcome.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "cutwater/core/result.hpp"
+
+namespace cutwater {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(outcome, a_value_is_a_success_until_it_is_judged) {
+    const outcome<int> out{std::in_place, 7};
+    EXPECT_TRUE(out.has_value());
+    EXPECT_EQ(*out.result(), 7);
+    EXPECT_EQ(out.meaning(), verdict::success);
+    EXPECT_EQ(out.observed().failure, nullptr);
+    EXPECT_TRUE(out.source().empty());
+}
+
+TEST(outcome, a_value_that_is_judged_a_failure_stays_the_value) {
+    outcome<int> out{std::in_place, 503};
+    out.judge({.meaning = verdict::transient, .retry_after = 3s});
+    EXPECT_EQ(*out.result(), 503);
+    EXPECT_EQ(out.observed().meaning(), verdict::transient);
+    EXPECT_EQ(out.observed().failure, nullptr);
+    EXPECT_EQ(out.observed().retry_after(), 3s);
+}
+
+TEST(outcome, an_error_is_observed_where_it_lies) {
+    const outcome<int> out{error{errc::refused, "gate", {}}, verdict::rejected};
+    EXPECT_FALSE(out.has_value());
+    EXPECT_EQ(out.observed().failure, &out.failure());
+    EXPECT_EQ(out.observed().meaning(), verdict::rejected);
+}
+
+TEST(outcome, of_void_and_of_what_can_only_be_moved) {
+    const outcome<void> nothing{std::in_place};
+    EXPECT_TRUE(nothing.has_value());
+    outcome<std::unique_ptr<int>> moved{std::in_place, std::make_unique<int>(7)};
+    const auto taken = std::move(moved.result());
+    EXPECT_EQ(**taken, 7);
+}
+
+TEST(outcome, is_made_of_an_expected_as_it_is) {
+    const outcome<int> out{std::expected<int, error>{std::unexpect, errc::failed}, {.meaning = verdict::permanent}};
+    EXPECT_EQ(out.failure().code(), errc::failed);
+    EXPECT_EQ(out.meaning(), verdict::permanent);
+}
+
+TEST(outcome, remembers_which_fallback_gave_it) {
+    outcome<int> out{std::in_place, 0};
+    out.mark_degraded("stale cache");
+    EXPECT_EQ(out.source(), name{"stale cache"});
+}
+
+TEST(observation, the_dependencys_wish_goes_before_the_errors) {
+    const error refusal = error{errc::refused}.with_retry_after(1s);
+    EXPECT_EQ((observation{.judged = {.retry_after = 3s}, .failure = &refusal}.retry_after()), 3s);
+    EXPECT_EQ((observation{.judged = {}, .failure = &refusal}.retry_after()), 1s);
+    EXPECT_EQ((observation{}.retry_after()), std::nullopt);
+}
+
+TEST(observation, knows_what_was_never_sent) {
+    const error unreachable{std::make_error_code(std::errc::connection_refused)};
+    const error reset{std::make_error_code(std::errc::connection_reset)};
+    EXPECT_TRUE((observation{.judged = {.meaning = verdict::rejected}}.never_sent()));
+    EXPECT_TRUE((observation{.judged = {.meaning = verdict::transient}, .failure = &unreachable}.never_sent()));
+    EXPECT_FALSE((observation{.judged = {.meaning = verdict::transient}, .failure = &reset}.never_sent()));
+    EXPECT_FALSE(observation{}.never_sent());
+}
+
+TEST(result, is_an_expected_that_knows_its_source) {
+    const result<int> own{std::expected<int, error>{7}, {}};
+    EXPECT_EQ(own, 7);
+    EXPECT_FALSE(own.is_degraded());
+    const result<int> other{std::expected<int, error>{0}, "default"};
+    EXPECT_TRUE(other.is_degraded());
+    EXPECT_EQ(other.source(), name{"default"});
+    const std::expected<int, error> plain = other;
+    EXPECT_EQ(plain, 0);
+}
+
+}  // namespace
+}  // namespace cutwater

@@ -1,0 +1,55 @@
+// The header fields of a message, in their order.
+//
+//     cw::http_fields fields{{"accept", "application/json"}};
+//     fields.add("x-tenant", "blue");
+//     if (const auto type = fields.find("Accept")) ...       // names are told apart without case
+//
+// Thread safety: as a value. Lifetime: what `find` gives lives as long as the field.
+#pragma once
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cutwater {
+
+struct http_field {
+    std::string name;
+    std::string value;
+
+    friend bool operator==(const http_field&, const http_field&) = default;
+};
+
+/// Whether two names mean the same field: ASCII letters are equal in both cases.
+[[nodiscard]] constexpr bool same_field(std::string_view a, std::string_view b) noexcept {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+class http_fields {
+public:
+    http_fields() = default;
+    http_fields(std::initializer_list<http_field> fields) : fields_{fields} {}
+
+    void add(std::string field, std::string value) { fields_.push_back({std::move(field), std::move(value)}); }
+
+    /// The value of the first field of that name.
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view called) const noexcept {
+        for (const http_field& f : fields_)
+            if (same_field(f.name, called)) return f.value;
+        return {};
+    }
+
+    [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
+    [[nodiscard]] auto end() const noexcept { return fields_.end(); }
+    [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
+
+private:
+    std::vector<http_field> fields_;
+};
+
+}  // namespace cutwater

@@ -1,0 +1,139 @@
+#include "cutwater/http/http_rules.hpp"
+
+#include <gtest/gtest.h>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/http/http_error.hpp"
+#include "cutwater/http/method.hpp"
+#include "cutwater/testing/mock_dependency.hpp"
+
+namespace cutwater {
+namespace {
+
+using std::chrono::sys_days;
+using std::chrono::year;
+
+constexpr std::chrono::system_clock::time_point noon{sys_days{year{2024} / 5 / 1} + 12h};
+
+http_rules rules_at_noon(status_set transient = transient_statuses()) {
+    return http_rules{{.transient = transient, .wall_clock = [] { return noon; }}};
+}
+
+http_response answered(unsigned status, http_fields fields = {}) {
+    return {.status = status, .fields = std::move(fields)};
+}
+
+TEST(http_rules, gives_each_status_its_verdict) {
+    const http_rules rules;
+    for (const unsigned status : {408U, 425U, 429U, 502U, 503U, 504U})
+        EXPECT_EQ(rules.judge(answered(status)).meaning, verdict::transient) << status;
+    for (const unsigned status : {500U, 501U, 505U, 507U, 511U, 599U})
+        EXPECT_EQ(rules.judge(answered(status)).meaning, verdict::permanent) << status;
+    for (const unsigned status : {101U, 200U, 204U, 206U, 301U, 304U, 400U, 401U, 403U, 404U, 409U, 418U, 422U, 451U})
+        EXPECT_EQ(rules.judge(answered(status)).meaning, verdict::success) << status;
+}
+
+TEST(http_rules, makes_500_transient_where_that_is_asked) {
+    const http_rules rules = rules_at_noon(transient_statuses().add(500));
+    EXPECT_EQ(rules.judge(answered(500)).meaning, verdict::transient);
+    EXPECT_EQ(rules.judge(answered(501)).meaning, verdict::permanent);
+}
+
+TEST(http_rules, hands_on_how_long_the_server_wants_to_be_left_alone) {
+    const http_rules rules = rules_at_noon();
+    EXPECT_EQ(rules.judge(answered(503)).retry_after, std::nullopt);
+    EXPECT_EQ(rules.judge(answered(503, {{"Retry-After", "7"}})).retry_after, 7s);
+    EXPECT_EQ(rules.judge(answered(429, {{"RETRY-AFTER", "Wed, 01 May 2024 12:00:30 GMT"}})).retry_after, 30s);
+    EXPECT_EQ(rules.judge(answered(503, {{"retry-after", "Wed, 01 May 2024 11:00:00 GMT"}})).retry_after, 0s);
+    EXPECT_EQ(rules.judge(answered(503, {{"retry-after", "-3"}})).retry_after, std::nullopt);
+}
+
+TEST(http_rules, says_nothing_of_a_wish_that_no_retry_goes_with) {
+    EXPECT_EQ(http_rules{}.judge(answered(301, {{"retry-after", "7"}})).retry_after, std::nullopt);
+    EXPECT_EQ(http_rules{}.judge(answered(500, {{"retry-after", "7"}})).retry_after, std::nullopt);
+}
+
+TEST(http_rules, holds_a_date_against_the_clock_of_the_server_that_wrote_it) {
+    const http_fields an_hour_ahead{{"Date", "Wed, 01 May 2024 13:00:00 GMT"},
+                                    {"Retry-After", "Wed, 01 May 2024 13:00:05 GMT"}};
+    EXPECT_EQ(rules_at_noon().judge(answered(503, an_hour_ahead)).retry_after, 5s);
+    const http_fields nonsense{{"Date", "yesterday"}, {"Retry-After", "Wed, 01 May 2024 12:00:05 GMT"}};
+    EXPECT_EQ(rules_at_noon().judge(answered(503, nonsense)).retry_after, 5s);
+}
+
+TEST(http_rules, takes_the_longest_of_several_wishes) {
+    const http_fields several{
+        {"retry-after", "3"}, {"retry-after", "soon"}, {"retry-after", "9"}, {"retry-after", "1"}};
+    EXPECT_EQ(http_rules{}.judge(answered(503, several)).retry_after, 9s);
+}
+
+TEST(http_rules, lets_a_pipeline_wait_as_long_as_the_server_asks) {
+    testing::virtual_time time;
+    testing::mock_dependency<http_response> server{time};
+    server.returns(answered(503, {{"retry-after", "2"}})).returns(answered(200));
+    pipeline guarded{retry{}, classify{http_rules{}}};
+    const auto result = time.run(guarded, server.blocking());
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, 200U);
+    ASSERT_EQ(time.sleeps().size(), 1U);
+    EXPECT_GE(time.sleeps().front(), 2s);
+    EXPECT_LE(time.sleeps().front(), 3s);
+}
+
+TEST(http_rules, leaves_the_last_response_to_the_caller_when_retries_are_used_up) {
+    testing::virtual_time time;
+    testing::mock_dependency<http_response> server{time};
+    server.returns(answered(502)).returns(answered(503));
+    pipeline guarded{retry{{.max_attempts = 2}}, classify{http_rules{}}};
+    const auto result = time.run(guarded, server.blocking());
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->status, 503U);
+    EXPECT_EQ(server.calls(), 2U);
+}
+
+TEST(http_rules, never_retries_a_client_error) {
+    testing::virtual_time time;
+    testing::mock_dependency<http_response> server{time};
+    server.returns(answered(404)).returns(answered(200));
+    pipeline guarded{retry{}, classify{http_rules{}}};
+    EXPECT_EQ(time.run(guarded, server.blocking())->status, 404U);
+    EXPECT_EQ(server.calls(), 1U);
+}
+
+TEST(http_rules, keeps_a_circuit_closed_over_client_errors_and_opens_it_over_server_errors) {
+    for (const auto& [status, state] : {std::pair{404U, circuit_state::closed}, std::pair{500U, circuit_state::open}}) {
+        testing::virtual_time time;
+        testing::mock_dependency<http_response> server{time};
+        server.returns(answered(status));
+        circuit_breaker health{{.window = breaker_window::consecutive, .consecutive_failures = 3}};
+        pipeline guarded{ref(health), classify{http_rules{}}};
+        for (int call = 0; call < 3; ++call) (void)time.run(guarded, server.blocking());
+        EXPECT_EQ(health.state(time.present()), state) << status;
+    }
+}
+
+TEST(http_rules, leave_outcomes_of_other_types_to_other_rules) {
+    const classify rules{http_rules{}, transient(value([](int v) { return v == 503; }))};
+    EXPECT_EQ(rules(outcome<int>{std::in_place, 503}).meaning, verdict::transient);
+    EXPECT_EQ(rules(outcome<http_response>{error{http_errc::connection_closed}}).meaning, verdict::transient);
+}
+
+TEST(method, T58_only_what_the_rfc_calls_idempotent_is) {
+    for (const auto* const method : {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+        EXPECT_EQ(idempotency_of(method), idempotency::idempotent) << method;
+    for (const auto* const method : {"POST", "PATCH", "CONNECT", "get", "PURGE", "", "GET "})
+        EXPECT_EQ(idempotency_of(method), idempotency::not_idempotent) << method;
+}
+
+TEST(method, T58_a_post_that_may_have_arrived_is_not_sent_again) {
+    testing::virtual_time time;
+    testing::mock_dependency<http_response> server{time};
+    server.returns(answered(503)).returns(answered(200));
+    pipeline guarded{retry{}, classify{http_rules{}}};
+    const call_options post{.idempotent = idempotency_of("POST")};
+    EXPECT_EQ(time.run(guarded, post, server.blocking())->status, 503U);
+    EXPECT_EQ(server.calls(), 1U);
+}
+
+}  // namespace
+}  // namespace cutwater

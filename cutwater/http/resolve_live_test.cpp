@@ -1,0 +1,105 @@
+#include "cutwater/http/resolve.hpp"
+
+#include <dlfcn.h>  // tidy: allow third-party because a resolver that hangs is put before the system's
+#include <gmock/gmock.h>
+#include <netdb.h>  // tidy: allow third-party because it is the system's resolver that is replaced
+
+#include <atomic>
+#include <string_view>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/http/http_client.hpp"
+
+namespace {
+
+/// While set, a look-up of slow.test does not come back.
+std::atomic<bool> slow{false};
+
+}  // namespace
+
+/// Before the system's, for this program: one name takes as long as a test likes.
+extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) {
+    if (node != nullptr && std::string_view{node} == "slow.test") {
+        slow.wait(true);
+        return EAI_AGAIN;
+    }
+    using system_resolver = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
+    static const auto system = reinterpret_cast<system_resolver>(dlsym(RTLD_NEXT, "getaddrinfo"));
+    return system(node, service, hints, found);
+}
+
+namespace cutwater {
+namespace {
+
+namespace asio = boost::asio;
+
+class a_slow_resolver : public ::testing::Test {
+protected:
+    a_slow_resolver() { slow = true; }
+    ~a_slow_resolver() override { answer(); }
+    static void answer() {
+        slow = false;
+        slow.notify_all();
+    }
+
+    asio::io_context context{1};
+};
+
+TEST_F(a_slow_resolver, T41_does_not_keep_a_call_beyond_its_timeout) {
+    const http_client client;
+    const http_request request{.url = *http_url::parse("http://slow.test/")};
+    pipeline guarded{timeout{{.name = "attempt", .after = 100ms}}};
+    http_phase at{};
+    std::optional<result<http_response>> out;
+    asio::co_spawn(
+        context,
+        [&]() -> asio::awaitable<void> {
+            out.emplace(co_await guarded.async_run([&] { return client.send(request, &at); }));
+        },
+        asio::detached);
+    for (const instant end = in(10s); !out && now() < end;) context.run_one_for(10ms);
+    ASSERT_TRUE(out) << "the call waits for the resolver";
+    EXPECT_EQ(out->error().code(), errc::timed_out);
+    EXPECT_EQ(at, http_phase::resolving);
+    answer();
+    context.run();  // its late answer finds nobody
+}
+
+TEST_F(a_slow_resolver, can_be_left_by_a_context_that_goes) {
+    std::optional<resolved> out;
+    {
+        asio::io_context leaving{1};
+        asio::co_spawn(
+            leaving, [&]() -> asio::awaitable<void> { out.emplace(co_await resolve("slow.test", 80)); },
+            asio::detached);
+        leaving.run_for(20ms);
+        answer();  // the context's end joins the resolver's thread
+    }
+    EXPECT_FALSE(out);
+}
+
+TEST_F(a_slow_resolver, gives_what_it_finds_when_it_comes) {
+    answer();
+    std::optional<resolved> out;
+    asio::co_spawn(
+        context, [&]() -> asio::awaitable<void> { out.emplace(co_await resolve("slow.test", 80)); }, asio::detached);
+    context.run();
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->code, asio::error::host_not_found_try_again);
+}
+
+TEST_F(a_slow_resolver, is_not_asked_about_an_address) {
+    std::optional<resolved> out;
+    asio::co_spawn(
+        context, [&]() -> asio::awaitable<void> { out.emplace(co_await resolve("::1", 80)); }, asio::detached);
+    EXPECT_GT(context.poll(), 0U);
+    ASSERT_TRUE(out);
+    EXPECT_FALSE(out->code);
+    EXPECT_EQ(out->endpoints.begin()->endpoint().address(), asio::ip::make_address("::1"));
+}
+
+}  // namespace
+}  // namespace cutwater

@@ -1,0 +1,83 @@
+// A composition as text.
+
+#include "cutwater/pipeline/describe.hpp"
+
+#include <gtest/gtest.h>
+
+#include "cutwater/pipeline/own_policies_test.hpp"
+
+namespace cutwater {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct says_it_himself {
+    [[nodiscard]] name layer_name() const { return "unused"; }
+    [[nodiscard]] std::string describe() const { return "anything at all"; }
+    [[nodiscard]] int before(call_context&) const { return 0; }
+    void after(int, const observation&, call_context&) const {}
+};
+
+struct has_a_kind {
+    static constexpr std::string_view kind = "kindly";
+    name called;
+    [[nodiscard]] name layer_name() const { return called; }
+    [[nodiscard]] int before(call_context&) const { return 0; }
+    void after(int, const observation&, call_context&) const {}
+};
+
+TEST(describe, shows_each_layer_inside_the_one_above_it) {
+    own::ledger book;
+    pipeline guarded{timeout{{.name = "total", .after = 2s}}, own::persistence{3, 1ms}, own::door{"door", book},
+                     timeout{500ms}};
+    EXPECT_EQ(guarded.describe(),
+              "timeout \"total\" {after = 2s}\n"
+              "└─ persistence\n"
+              "   └─ door\n"
+              "      └─ timeout {after = 500ms}\n"
+              "         └─ call\n");
+}
+
+TEST(describe, is_the_same_at_run_time) {
+    own::ledger book;
+    bulkhead shared{{.name = "shared"}};
+    pipeline guarded{timeout{2s}, retry{}, ref(shared), own::door{"door", book}};
+    any_pipeline<int> chosen{timeout{2s}, retry{}, ref(shared), own::door{"door", book}};
+    EXPECT_EQ(chosen.describe(), guarded.describe());
+}
+
+TEST(describe, a_layer_shows_what_it_is_what_it_is_called_and_its_options) {
+    EXPECT_EQ(describe_layer(bulkhead{{.name = "payments", .max_concurrent = 5}}),
+              "bulkhead \"payments\" {max_concurrent = 5, max_queue = 0, max_wait = 1s}");
+    EXPECT_EQ(describe_layer(timeout{1s}), "timeout {after = 1s}") << "a name that says no more than the kind is left out";
+    EXPECT_EQ(describe_layer(has_a_kind{"kindly"}), "kindly");
+    EXPECT_EQ(describe_layer(has_a_kind{"called otherwise"}), "kindly \"called otherwise\"");
+    EXPECT_EQ(describe_layer(own::persistence{3, 1ms}), "persistence");
+    EXPECT_EQ(describe_layer(says_it_himself{}), "anything at all");
+}
+
+TEST(describe, rules_are_no_layer) {
+    pipeline guarded{timeout{1s}, classify{transient(code(std::errc::io_error))}};
+    EXPECT_EQ(guarded.describe(), "timeout {after = 1s}\n└─ call\n");
+    pipeline only_rules{classify{}};
+    EXPECT_EQ(only_rules.describe(), "call\n");
+}
+
+// ---- what a pipeline knows of itself when it is compiled ----
+
+static_assert(pipeline<timeout>::bounds_time());
+static_assert(pipeline<retry, reference<timeout>>::bounds_time());
+static_assert(!pipeline<retry, bulkhead>::bounds_time());
+static_assert(std::same_as<policy_of<reference<bulkhead>>, bulkhead>);
+static_assert(std::same_as<policy_of<bulkhead>, bulkhead>);
+
+TEST(ref, unwraps_to_what_it_refers_to) {
+    timeout t{1s};
+    auto to_it = ref(t);
+    EXPECT_EQ(&unwrap(to_it), &t);
+    EXPECT_EQ(&unwrap(t), &t);
+    EXPECT_EQ(&to_it.get(), &t);
+}
+
+}  // namespace
+}  // namespace cutwater

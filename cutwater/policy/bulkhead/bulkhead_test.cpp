@@ -1,0 +1,457 @@
+// The bulkhead in pipelines, on both drivers.
+
+#include "cutwater/policy/bulkhead/bulkhead.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <list>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/cutwater.hpp"
+#include "cutwater/testing/asio/stage.hpp"
+#include "cutwater/testing/matchers.hpp"
+
+namespace cutwater {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::fails_with;
+using testing::has_value;
+using testing::spoken_by;
+
+/// Others who are inside of a bulkhead, or wait for it.
+class others {
+public:
+    others(bulkhead& in, testing::virtual_time& time) : in_{in}, time_{time} {}
+
+    /// One more asks to pass; where it must, it waits.
+    void come() {
+        other& one = all_.emplace_back(in_);
+        call_context call{nothing_said, time_, one};
+        auto answer = in_.admit(call, call.now);
+        if (std::holds_alternative<wait_until>(answer)) answer = in_.enqueue(one.place.emplace(one), call, call.now);
+        if (auto* t = std::get_if<bulkhead::ticket>(&answer)) one.held = permit<bulkhead>{in_, *t};
+    }
+    /// The first of those inside goes.
+    void go() {
+        for (other& one : all_)
+            if (one.held) return one.held.abandon();
+        ADD_FAILURE() << "nobody is inside";
+    }
+    void go_after(duration d) {
+        time_.after(d, [this] { go(); });
+    }
+    /// How many of those who waited were told that they can go on.
+    [[nodiscard]] unsigned woken() const {
+        unsigned count = 0;
+        for (const other& one : all_) count += one.is_woken ? 1 : 0;
+        return count;
+    }
+
+private:
+    struct other final : parking, waker {
+        explicit other(bulkhead& gate) : waits_for{gate} {}
+        other(const other&) = delete;
+        other& operator=(const other&) = delete;
+        ~other() {
+            if (place) waits_for.leave(*place);
+        }
+        waker& prepare() override { return *this; }
+        void wake() noexcept override { is_woken = true; }
+
+        bulkhead& waits_for;
+        permit<bulkhead> held{};
+        late<waiter> place{};
+        bool is_woken = false;
+    };
+
+    bulkhead& in_;
+    testing::virtual_time& time_;
+    std::list<other> all_;
+};
+
+// ---- one table, both drivers: one call, where others are inside or wait already ----
+
+struct scenario {
+    std::string name;
+    bulkhead_options options;
+    unsigned others = 0;
+    duration one_goes_after = forever;
+    duration deadline = forever;
+    duration cancels_after = forever;
+
+    std::string result;
+    duration elapsed{};
+    std::vector<std::string> events;
+};
+
+const bulkhead_options narrow{.name = "db", .max_concurrent = 1, .max_queue = 1, .max_wait = 200ms};
+const std::string queued = "db bulkhead_queued longest_wait=200ms queued=1";
+const std::string let_in = "db bulkhead_wait_ended admitted=true";
+const std::string in_vain = "db bulkhead_wait_ended admitted=false";
+
+const std::vector<scenario> scenarios{
+    {.name = "there_is_room", .options = narrow, .result = "7", .elapsed = 5ms, .events = {}},
+    {.name = "it_is_full",
+     .options = {.name = "db", .max_concurrent = 2},
+     .others = 2,
+     .result = "db: get: the bulkhead is full",
+     .elapsed = 0ms,
+     .events = {"db bulkhead_refused max_concurrent=2 queued=0"}},
+    {.name = "it_waits_until_one_goes",
+     .options = narrow,
+     .others = 1,
+     .one_goes_after = 50ms,
+     .result = "7",
+     .elapsed = 55ms,
+     .events = {queued, let_in}},
+    {.name = "it_waits_in_vain",
+     .options = narrow,
+     .others = 1,
+     .result = "db: get: no permit became free in time (limit 200ms)",
+     .elapsed = 200ms,
+     .events = {queued, in_vain}},
+    {.name = "one_goes_at_the_last_instant",
+     .options = narrow,
+     .others = 1,
+     .one_goes_after = 200ms,
+     .result = "7",
+     .elapsed = 205ms,
+     .events = {queued, let_in}},
+    {.name = "one_goes_too_late",
+     .options = narrow,
+     .others = 1,
+     .one_goes_after = 201ms,
+     .result = "db: get: no permit became free in time (limit 200ms)",
+     .elapsed = 200ms,
+     .events = {queued, in_vain}},
+    {.name = "the_queue_is_full",
+     .options = narrow,
+     .others = 2,
+     .result = "db: get: the bulkhead is full",
+     .elapsed = 0ms,
+     .events = {"db bulkhead_refused max_concurrent=1 queued=1"}},
+    {.name = "nobody_overtakes_who_waits",
+     .options = {.name = "db", .max_concurrent = 1, .max_queue = 2, .max_wait = 200ms},
+     .others = 2,
+     .one_goes_after = 50ms,
+     .result = "db: get: no permit became free in time (limit 200ms)",
+     .elapsed = 200ms,
+     .events = {"db bulkhead_queued longest_wait=200ms queued=2", in_vain}},
+    {.name = "T46_it_waits_no_longer_than_its_deadline",
+     .options = narrow,
+     .others = 1,
+     .deadline = 80ms,
+     .result = "db: get: no permit became free in time",
+     .elapsed = 80ms,
+     .events = {"db bulkhead_queued longest_wait=80ms queued=1", in_vain}},
+    {.name = "T46_who_is_let_in_at_its_deadline_sends_nothing",
+     .options = narrow,
+     .others = 1,
+     .one_goes_after = 80ms,
+     .deadline = 80ms,
+     .result = "db: get: no permit became free in time",
+     .elapsed = 80ms,
+     .events = {"db bulkhead_queued longest_wait=80ms queued=1", in_vain}},
+    {.name = "T43_it_stops_waiting_when_its_caller_cancels",
+     .options = narrow,
+     .others = 1,
+     .cancels_after = 30ms,
+     .result = "db: get: the caller cancelled the call",
+     .elapsed = 30ms,
+     .events = {queued}},
+    {.name = "T80_the_longest_wait_there_is",
+     .options = {.name = "db", .max_concurrent = 1, .max_queue = 1, .max_wait = 24h},
+     .others = 1,
+     .one_goes_after = 23h,
+     .result = "7",
+     .elapsed = 23h + 5ms,
+     .events = {"db bulkhead_queued longest_wait=24h queued=1", let_in}},
+};
+
+void PrintTo(const scenario& s, std::ostream* out) { *out << s.name; }
+
+class bulkhead_scenarios : public ::testing::TestWithParam<std::tuple<testing::driver, scenario>> {};
+
+TEST_P(bulkhead_scenarios, are_as_the_table_says) {
+    const auto& [played_by, s] = GetParam();
+    testing::stage<int> on{played_by};
+    on.dependency.returns(7, 5ms);
+    bulkhead db{s.options};
+    {
+        others those{db, on.time};
+        for (unsigned i = 0; i < s.others; ++i) those.come();
+        if (s.one_goes_after != forever) those.go_after(s.one_goes_after);
+        if (s.cancels_after != forever) on.cancels_after(s.cancels_after);
+        pipeline guarded{observe{on.heard}, ref(db)};
+        const instant deadline = s.deadline == forever ? never : on.time.in(s.deadline);
+        const auto result = on.play(guarded, {.operation = "get", .deadline = deadline});
+        EXPECT_EQ(result ? std::to_string(*result) : result.error().message(), s.result);
+        EXPECT_EQ(on.dependency.calls(), result ? 1U : 0U) << "what did not get in is not run, then or later";
+    }
+    std::vector<std::string> events;
+    for (const auto& e : on.heard.all())
+        if (e.layer == "db") events.push_back(e.line());
+    EXPECT_EQ(events, s.events);
+    EXPECT_EQ(on.time.elapsed(), s.elapsed);
+    EXPECT_EQ(db.in_use(), 0U);
+    EXPECT_EQ(db.queued(), 0U);
+}
+
+struct scenario_name {
+    std::string operator()(const auto& info) const {
+        return std::get<1>(info.param).name + "_" + std::string{to_text(std::get<0>(info.param))};
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(table, bulkhead_scenarios,
+                         ::testing::Combine(::testing::ValuesIn(testing::both_drivers), ::testing::ValuesIn(scenarios)),
+                         scenario_name{});
+
+// ---- what a table cannot say ----
+
+class bulkhead_policy : public ::testing::TestWithParam<testing::driver> {
+protected:
+    testing::stage<int> on{GetParam()};
+    bulkhead db{narrow};
+    others those{db, on.time};
+};
+
+INSTANTIATE_TEST_SUITE_P(drivers, bulkhead_policy, ::testing::ValuesIn(testing::both_drivers), testing::driver_name{});
+
+TEST_P(bulkhead_policy, S109_holds_its_permit_while_the_call_runs) {
+    pipeline guarded{ref(db)};
+    EXPECT_THAT(on.play(guarded, {}, [&] { return static_cast<int>(db.in_use()); }), has_value(1));
+    EXPECT_EQ(db.in_use(), 0U);
+}
+
+TEST_P(bulkhead_policy, T40_whatever_a_call_ends_with_its_permit_comes_back) {
+    pipeline guarded{ref(db)};
+    EXPECT_FALSE(on.play(guarded, {}, []() -> int { throw std::runtime_error{"broken"}; }));
+    EXPECT_FALSE(on.play(guarded, {}, []() -> int { throw 7; }));
+    EXPECT_FALSE(on.play(guarded, {}, []() -> std::expected<int, std::errc> {
+        return std::unexpected{std::errc::connection_reset};
+    }));
+    EXPECT_EQ(db.in_use(), 0U);
+}
+
+class refusing {
+public:
+    struct ticket {};
+    [[nodiscard]] name layer_name() const { return "refusing"; }
+    [[nodiscard]] admission<ticket> admit(call_context&, moment&) const { return refusal{}; }
+    void settle(ticket&, const observation&, call_context&, moment&) const {}
+    void abandon(ticket&) const noexcept {}
+};
+
+TEST_P(bulkhead_policy, T17_a_permit_comes_back_where_a_later_gate_refuses) {
+    pipeline guarded{ref(db), refusing{}};
+    EXPECT_THAT(on.play(guarded), spoken_by("refusing"));
+    EXPECT_EQ(db.in_use(), 0U);
+}
+
+TEST_P(bulkhead_policy, T25_its_refusals_say_nothing_about_the_dependency) {
+    circuit_breaker health{{.window = breaker_window::consecutive, .consecutive_failures = 1}};
+    those.come();
+    pipeline guarded{ref(health), ref(db)};
+    EXPECT_THAT(on.play(guarded), AllOf(fails_with(errc::wait_timed_out), fails_with(condition::refused)));
+    those.come();
+    EXPECT_THAT(on.play(guarded), AllOf(fails_with(errc::bulkhead_full), fails_with(condition::refused)));
+    EXPECT_EQ(health.state(on.time.present()), circuit_state::closed);
+}
+
+TEST_P(bulkhead_policy, S26_one_that_is_full_leaves_the_others_alone) {
+    bulkhead inventory{{.name = "inventory", .max_concurrent = 1}};
+    those.come();
+    pipeline payments{ref(db)};
+    pipeline stock{ref(inventory)};
+    EXPECT_FALSE(on.play(payments));
+    EXPECT_THAT(on.play(stock, {}, [] { return 7; }), has_value(7));
+}
+
+TEST_P(bulkhead_policy, a_call_that_enters_it_twice_waits_for_itself_no_longer_than_it_may) {
+    testing::stage<int> within{GetParam()};
+    pipeline guarded{ref(db)};
+    const auto outer = on.play(guarded, {}, [&] {
+        EXPECT_THAT(within.play(guarded), fails_with(errc::wait_timed_out));
+        return 7;
+    });
+    EXPECT_THAT(outer, has_value(7));
+    EXPECT_EQ(within.time.elapsed(), 200ms);
+    EXPECT_EQ(db.in_use(), 0U);
+}
+
+TEST_P(bulkhead_policy, a_higher_limit_lets_in_those_who_wait) {
+    those.come();
+    on.dependency.returns(7);
+    on.time.after(50ms, [&] { db.resize(2); });
+    pipeline guarded{ref(db)};
+    EXPECT_THAT(on.play(guarded), has_value(7));
+    EXPECT_EQ(on.time.elapsed(), 50ms);
+    EXPECT_EQ(db.limit(), 2U);
+}
+
+TEST_P(bulkhead_policy, a_lower_limit_lets_those_inside_finish) {
+    db.resize(3);
+    for (int i = 0; i < 3; ++i) those.come();
+    db.resize(1);
+    EXPECT_EQ(db.in_use(), 3U);
+    those.go();
+    those.go();
+    pipeline guarded{ref(db)};
+    EXPECT_FALSE(on.play(guarded)) << "one is still inside";
+    those.go();
+    EXPECT_THAT(on.play(guarded, {}, [] { return 7; }), has_value(7));
+}
+
+/// An attempt that its call has given up on, and that still runs: what a driver says of it, a frame says here.
+class orphaning final : public orphan_work {
+public:
+    [[nodiscard]] name layer_name() const { return "orphaning"; }
+    [[nodiscard]] int before(call_context&) const { return 0; }
+    void after(int, const observation&, call_context& call) { call.orphan = this; }
+    void keep(std::move_only_function<void()> release) override { releases_.push_back(std::move(release)); }
+    void ends() {
+        for (auto& release : std::exchange(releases_, {})) release();
+    }
+    void is_dropped() { releases_.clear(); }
+
+private:
+    std::vector<std::move_only_function<void()>> releases_;
+};
+
+TEST_P(bulkhead_policy, T48_a_permit_is_bound_to_the_work_not_to_who_waits_for_it) {
+    orphaning work;
+    pipeline guarded{ref(db), ref(work)};
+    pipeline next{ref(db)};
+    EXPECT_THAT(on.play(guarded, {}, [] { return 7; }), has_value(7));
+    EXPECT_EQ(db.in_use(), 1U) << "the call is over, the work is not";
+    EXPECT_THAT(on.play(next), fails_with(errc::wait_timed_out));
+    work.ends();
+    EXPECT_EQ(db.in_use(), 0U);
+    EXPECT_THAT(on.play(next, {}, [] { return 7; }), has_value(7));
+}
+
+TEST_P(bulkhead_policy, T48_the_permit_of_work_that_is_dropped_comes_back) {
+    orphaning work;
+    pipeline guarded{ref(db), ref(work)};
+    EXPECT_THAT(on.play(guarded, {}, [] { return 7; }), has_value(7));
+    work.is_dropped();
+    EXPECT_EQ(db.in_use(), 0U);
+}
+
+TEST_P(bulkhead_policy, reads_no_clock_where_it_need_not_wait) {
+    on.dependency.returns(7);
+    pipeline guarded{ref(db)};
+    on.time.reset_reads();
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE(on.play(guarded));
+    EXPECT_EQ(on.time.reads(), 0U);
+}
+
+// ---- many at once ----
+
+TEST(bulkhead_policy, calls_are_let_in_in_the_order_in_which_they_came) {
+    testing::virtual_time time;
+    testing::virtual_asio loop{time};
+    bulkhead db{{.max_concurrent = 2, .max_queue = 10, .max_wait = 1min}};
+    pipeline guarded{ref(db)};
+    std::vector<int> order;
+    unsigned inside = 0;
+    const auto call = [&](int number) -> boost::asio::awaitable<void> {
+        const auto result = co_await guarded.async_run([&, number]() -> boost::asio::awaitable<void> {
+            order.push_back(number);
+            EXPECT_LE(++inside, 2U);
+            co_await loop.sleep(10ms);
+            --inside;
+        });
+        EXPECT_TRUE(result);
+    };
+    for (int i = 0; i < 8; ++i) boost::asio::co_spawn(loop.context(), call(i), boost::asio::detached);
+    loop.run_all();
+    EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+    EXPECT_EQ(time.elapsed(), 40ms);
+}
+
+TEST(bulkhead_policy, T19_T43_coroutines_destroyed_inside_or_in_the_queue_leave_nothing_behind) {
+    testing::virtual_time time;
+    bulkhead db{narrow};
+    pipeline guarded{ref(db)};
+    {
+        testing::virtual_asio loop{time};
+        testing::mock_dependency<int> hanging{time};
+        hanging.hangs();
+        const auto call = [&]() -> boost::asio::awaitable<void> { (void)co_await guarded.async_run(loop.coroutine(hanging)); };
+        for (int i = 0; i < 2; ++i) boost::asio::co_spawn(loop.context(), call(), boost::asio::detached);
+        loop.context().poll();
+        EXPECT_EQ(db.in_use(), 1U);
+        EXPECT_EQ(db.queued(), 1U);
+    }
+    EXPECT_EQ(db.in_use(), 0U);
+    EXPECT_EQ(db.queued(), 0U);
+}
+
+TEST(bulkhead_policy, T43_a_million_who_wait_leave_in_any_order) {
+    testing::virtual_time time;
+    bulkhead db{{.max_concurrent = 1, .max_queue = 1'000'000, .max_wait = 1h}};
+    struct silent final : waker {
+        void wake() noexcept override {}
+    } bell;
+    std::deque<waiter> places;
+    struct nowhere final : parking {
+        waker& prepare() override { throw std::logic_error{"unused"}; }
+    } place;
+    call_context call{nothing_said, time, place};
+    ASSERT_TRUE(std::holds_alternative<bulkhead::ticket>(db.admit(call, call.now)));
+    for (int i = 0; i < 1'000'000; ++i) (void)db.enqueue(places.emplace_back(bell), call, call.now);
+    EXPECT_EQ(db.queued(), 1'000'000U);
+    for (std::size_t i = 0; i < places.size(); ++i) db.leave(places[i * 600'011 % places.size()]);
+    EXPECT_EQ(db.queued(), 0U);
+}
+
+TEST(bulkhead_policy, S12_works_alone) {
+    bulkhead db{narrow};
+    EXPECT_EQ(db([] { return 7; }), 7);
+    EXPECT_THAT(pipeline{bulkhead{narrow}}.describe(),
+                AllOf(HasSubstr("bulkhead \"db\""), HasSubstr("max_concurrent = 1"), HasSubstr("max_wait = 200ms")));
+}
+
+// ---- options ----
+
+std::string complaint_about(bulkhead_options options) {
+    try {
+        const bulkhead made{std::move(options)};
+        return "none";
+    } catch (const invalid_options& e) {
+        return e.what();
+    }
+}
+
+TEST(bulkhead_options, T57_all_that_is_wrong_is_said_at_once) {
+    EXPECT_EQ(complaint_about({.name = "db", .max_concurrent = 0, .max_queue = 1'000'001, .max_wait = 0s}),
+              "bulkhead \"db\": max_concurrent is 0, allowed is from 1 to 1000000\n"
+              "bulkhead \"db\": max_queue is 1000001, allowed is from 0 to 1000000\n"
+              "bulkhead \"db\": max_wait is 0s, allowed is more than 0s and at most 24h");
+    EXPECT_THAT(complaint_about({.max_wait = forever}), HasSubstr("max_wait is none"));
+    EXPECT_THAT(complaint_about({.max_wait = -1ns}), HasSubstr("max_wait is -"));
+}
+
+TEST(bulkhead_options, the_ends_of_their_ranges_are_taken) {
+    EXPECT_EQ(complaint_about({.max_concurrent = 1, .max_queue = 0, .max_wait = 1ns}), "none");
+    EXPECT_EQ(complaint_about({.max_concurrent = 1'000'000, .max_queue = 1'000'000, .max_wait = 24h}), "none");
+}
+
+TEST(bulkhead_options, a_limit_out_of_range_is_refused_and_changes_nothing) {
+    bulkhead db{narrow};
+    EXPECT_THROW(db.resize(0), invalid_options);
+    EXPECT_THROW(db.resize(1'000'001), invalid_options);
+    EXPECT_EQ(db.limit(), 1U);
+    db.resize(1'000'000);
+    EXPECT_EQ(db.limit(), 1'000'000U);
+}
+
+}  // namespace
+}  // namespace cutwater

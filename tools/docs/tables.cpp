@@ -1,0 +1,149 @@
+// Prints the generated parts of the rooms' pages from the code itself: every option from its `fields` table, every event
+// from its `kind` and `fields`. tools/docs/docs puts them between the marks of the pages.
+//
+//     @ cutwater/policy/retry/README.md defaults
+//     | option | default | allowed | meaning |
+//     …
+
+#include <functional>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "cutwater/core/text.hpp"
+#include "cutwater/drive/pool/events.hpp"
+#include "cutwater/drive/pool/options.hpp"
+#include "cutwater/pipeline/observe.hpp"
+#include "cutwater/policy/bulkhead/events.hpp"
+#include "cutwater/policy/bulkhead/options.hpp"
+#include "cutwater/policy/circuit_breaker/events.hpp"
+#include "cutwater/policy/circuit_breaker/options.hpp"
+#include "cutwater/policy/fallback/events.hpp"
+#include "cutwater/policy/fallback/options.hpp"
+#include "cutwater/policy/retry/events.hpp"
+#include "cutwater/policy/retry/options.hpp"
+#include "cutwater/policy/timeout/events.hpp"
+#include "cutwater/policy/timeout/options.hpp"
+
+namespace {
+
+namespace cw = cutwater;
+
+// --- what an option allows -----------------------------------------------------------------------------------------
+
+template <auto Value>
+constexpr std::string_view spelled() {
+    return __PRETTY_FUNCTION__;
+}
+
+/// Compilers spell a value that no enumerator has as a cast, `(cutwater::backoff)7`.
+template <auto Value>
+constexpr bool is_enumerator() {
+    constexpr std::string_view text = spelled<Value>();
+    return text[text.find("Value = ") + 8] != '(';
+}
+
+template <class Enum, int Next = 0>
+std::string enumerators(const auto& allowed, std::string list = {}) {
+    if constexpr (constexpr auto value = static_cast<Enum>(Next); is_enumerator<value>()) {
+        if (allowed.holds(value)) list.append(list.empty() ? "" : ", ").append(to_text(value));
+        return enumerators<Enum, Next + 1>(allowed, std::move(list));
+    } else {
+        return list;
+    }
+}
+
+/// `: none, full, equal` for an enumeration, else nothing.
+template <class Value>
+std::string one_of(const Value&) {
+    if constexpr (std::is_enum_v<Value>)
+        return ": " + enumerators<Value>(cw::any_value);
+    else
+        return {};
+}
+
+template <class Value>
+inline constexpr bool is_function = false;
+template <class Signature>
+inline constexpr bool is_function<std::function<Signature>> = true;
+
+template <class Value>
+std::string allowed_text(const Value&, const auto& allowed) {
+    if constexpr (std::is_enum_v<Value>)
+        return enumerators<Value>(allowed);
+    else if constexpr (is_function<Value>)
+        return "a function, or none";
+    else if constexpr (std::is_same_v<Value, std::string>)
+        return "any text";
+    else
+        return allowed.text();
+}
+
+// --- tables ----------------------------------------------------------------------------------------------------------
+
+std::string cell(std::string text) {
+    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+    return text;
+}
+
+void row(const auto&... cells) {
+    ((std::cout << "| " << cell(std::string{cells}) << ' '), ...);
+    std::cout << "|\n";
+}
+
+std::string code(std::string_view text) { return "`" + std::string{text} + "`"; }
+
+void head(std::string_view room, std::string_view part) { std::cout << "@ " << room << "/README.md " << part << '\n'; }
+
+template <class Options>
+void defaults(std::string_view room) {
+    head(room, "defaults");
+    row("option", "default", "allowed", "meaning");
+    std::cout << "|---|---|---|---|\n";
+    const Options in_force{};
+    Options::fields(in_force, [](std::string_view option, const auto& value, const auto& allowed, std::string_view meaning) {
+        row(code(option), code(cw::to_text(value)), allowed_text(value, allowed), meaning);
+    });
+}
+
+template <class Event>
+void event() {
+    std::string fields;
+    const Event body{};
+    Event::fields(body, [&](std::string_view field, const auto& value, std::string_view meaning) {
+        fields.append(fields.empty() ? "" : "<br>").append(code(field)).append(" ").append(meaning).append(one_of(value));
+    });
+    row(code(Event::kind.name), to_text(Event::kind.level), Event::kind.when, fields.empty() ? "–" : fields);
+}
+
+template <class... Events>
+void events(std::string_view room) {
+    head(room, "events");
+    row("event", "level", "when", "fields");
+    std::cout << "|---|---|---|---|\n";
+    (event<Events>(), ...);
+}
+
+void policies() {
+    defaults<cw::retry_options>("cutwater/policy/retry");
+    events<cw::retry_scheduled, cw::retry_rescued, cw::retry_not_tried, cw::retry_gave_up>("cutwater/policy/retry");
+    defaults<cw::timeout_options>("cutwater/policy/timeout");
+    events<cw::timed_out>("cutwater/policy/timeout");
+    defaults<cw::fallback_options>("cutwater/policy/fallback");
+    events<cw::fallback_used, cw::fallback_default_used, cw::fallback_failed>("cutwater/policy/fallback");
+    defaults<cw::circuit_breaker_options>("cutwater/policy/circuit_breaker");
+    events<cw::circuit_opened, cw::circuit_half_opened, cw::circuit_closed, cw::circuit_would_open, cw::circuit_refused>(
+        "cutwater/policy/circuit_breaker");
+    defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
+    events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
+}
+
+}  // namespace
+
+int main() {
+    policies();
+    defaults<cw::worker_pool_options>("cutwater/drive/pool");
+    events<cw::pool_refused, cw::pool_call_ran, cw::pool_call_withdrawn, cw::pool_call_orphaned>("cutwater/drive/pool");
+    events<cw::call_started, cw::call_completed, cw::call_failed>("cutwater/pipeline");
+}
