@@ -42,6 +42,7 @@ TEST(deadlines, a_call_that_was_cancelled_before_it_began_sends_nothing) {
         auto guarded = compose(own::door{"door", book});
         std::stop_source caller;
         caller.request_stop();
+        on.cancels();
         unsigned calls = 0;
         const auto f = [&] { return static_cast<int>(++calls); };
         EXPECT_THAT(on.play(guarded, {.stop = caller.get_token()}, f), fails_with(errc::cancelled));

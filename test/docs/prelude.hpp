@@ -48,6 +48,7 @@ struct stock {
 
     static stock unknown() { return {.pieces = -1}; }
     friend bool operator==(const stock&, const stock&) = default;
+    friend bool operator==(const stock& seen, int pieces) { return seen.pieces == pieces; }
 };
 
 struct response {

@@ -16,7 +16,18 @@ from pathlib import Path
 FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})\s*(.*)")
 WORDS = frozenset({"cpp", "no-run"})
 LEADING = re.compile(r"\s*(#\s*include\b.*|namespace cw = cutwater;|using namespace std::chrono_literals;)?\s*(//.*)?")
-COMMENT = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|//.*""")
+LITERAL = re.compile(r"""\"(?:[^"\\]|\\.)*"|(?<!\w)'(?:[^'\\]|\\.)*'""")
+COMMENT = re.compile(rf"({LITERAL.pattern})|//.*")
+ELISIONS = tuple(
+    (re.compile(left_out), instead)
+    for left_out, instead in (
+        (r"\{\s*…\s*\}", "{ throw anything{}; }"),
+        (r",\s*…(?=\s*[})])", ""),
+        (r"\)\s*…\s*$", ") {}"),
+        (r"^\s*…\s*$", ""),
+        ("…", "anything{}"),
+    )
+)
 CODE_LINE = re.compile(r"[;{}]$|^cw::.*\)$|\)\s*(\.\.\.|…)$|^#include")
 WITH_ASIO = re.compile(r"asio|testing::(stage|driver)\b")
 KEYWORDS = ("if", "for", "while", "switch", "do", "try", "else", "return", "co_return", "co_await", "case", "throw")
@@ -107,14 +118,11 @@ def is_cpp(lines: list[str]) -> bool:
 def with_elisions(line: str) -> str:
     """What a header's example leaves out with `…`: the rest of a list, a body, a statement, a value."""
     code = without_comment(line)
-    comment = line[len(code) :]
-    code = code.replace("...;", "…;") if not re.search(r"\b(class|typename|auto)\.\.\.", code) else code
-    code = re.sub(r"(?<![\w>)&])\.\.\.(?!\w)|\.\.\.(?=\s*[})]|\s*$)", "…", code)
-    code = re.sub(r"\{\s*…\s*\}", "{ throw anything{}; }", code)
-    code = re.sub(r",\s*…(?=\s*[})])", "", code)
-    code = re.sub(r"\)\s*…\s*$", ") {}", code)
-    code = re.sub(r"^\s*…\s*$", "", code)
-    return code.replace("…", "anything{}") + comment
+    literals = LITERAL.findall(code)
+    bare = re.sub(r"(?<!\S)\.\.\.(?=\s|$|[;}])", "…", LITERAL.sub("\0", code))
+    for left_out, instead in ELISIONS:
+        bare = left_out.sub(instead, bare)
+    return re.sub("\0", lambda _: literals.pop(0), bare) + line[len(code) :]
 
 
 def without_comment(line: str) -> str:
@@ -162,7 +170,7 @@ def split(block: Block) -> Parts:
 
 
 def count(line: str, brackets: str) -> int:
-    return sum(re.sub(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'', "", line).count(bracket) for bracket in brackets)
+    return sum(LITERAL.sub("", line).count(bracket) for bracket in brackets)
 
 
 def ends_statement(line: str) -> bool:

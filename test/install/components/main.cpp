@@ -1,3 +1,51 @@
-#include "cutwater/core/instant.hpp"
+// Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules.
+#include <cstdio>
+#include <sstream>
 
-int main() { return cutwater::instant{}.time_since_epoch().count() == 0 ? 0 : 1; }
+#include <boost/asio.hpp>
+#include <cutwater/asio.hpp>
+#include <cutwater/http/http_client.hpp>
+#include <cutwater/http/http_rules.hpp>
+#include <cutwater/observe/log/json_log.hpp>
+
+namespace asio = boost::asio;
+namespace cw = cutwater;
+using namespace std::chrono_literals;
+
+namespace {
+
+unsigned calls = 0;
+
+asio::awaitable<int> stock() {
+    asio::steady_timer for_ever{co_await asio::this_coro::executor, asio::steady_timer::time_point::max()};
+    if (++calls == 1) co_await for_ever.async_wait(asio::use_awaitable);
+    co_return 7;
+}
+
+/// Nobody listens on the port: the request cannot have left, so it is safe to repeat.
+asio::awaitable<bool> nobody_answers() {
+    const cw::http_client client;
+    const cw::http_request get{.url = *cw::http_url::parse("http://127.0.0.1:1/")};
+    cw::pipeline guarded{cw::timeout{2s}, cw::classify{cw::http_rules{}}};
+    const auto answer = co_await guarded.async_run([&] { return client.send(get); });
+    co_return !answer && answer.error().code() == cw::condition::never_sent;
+}
+
+}  // namespace
+
+int main() {
+    std::ostringstream lines;
+    cw::json_log log{lines};
+    cw::pipeline guarded{cw::observe{log}, cw::retry{{.base_delay = 1ms}}, cw::timeout{50ms}};
+    asio::io_context context;
+    bool passed = false;
+    auto calls_both = [&]() -> asio::awaitable<void> {
+        const cw::result<int> pieces = co_await guarded.async_run({.operation = "get_stock"}, stock);
+        passed = pieces == 7 && calls == 2 && co_await nobody_answers();
+    };
+    asio::co_spawn(context, calls_both(), asio::detached);
+    context.run();
+
+    std::printf("%s", lines.str().c_str());
+    return passed && lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos ? 0 : 1;
+}
