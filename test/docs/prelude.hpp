@@ -4,6 +4,9 @@
 // Stand-ins answer at once and succeed: an example that wants a failure makes it itself.
 #pragma once
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <cassert>
 #include <cstdlib>
 #include <fstream>
@@ -16,9 +19,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/event_recorder.hpp"
@@ -68,7 +68,7 @@ struct my_error {
 };
 
 /// What a lambda may capture: an example is a block in which these are known.
-#define SNIPPET_LOCALS                          \
+#define SNIPPET_LOCALS                            \
     [[maybe_unused]] const std::string sku = "7"; \
     [[maybe_unused]] const std::string order = "order-42";
 

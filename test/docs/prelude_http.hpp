@@ -5,6 +5,7 @@
 
 #include "cutwater/http/http_client.hpp"
 #include "cutwater/http/http_rules.hpp"
+#include "cutwater/http/method.hpp"
 #include "test/docs/prelude_asio.hpp"
 
 namespace snippets {

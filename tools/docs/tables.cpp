@@ -102,9 +102,10 @@ void defaults(std::string_view room) {
     row("option", "default", "allowed", "meaning");
     std::cout << "|---|---|---|---|\n";
     const Options in_force{};
-    Options::fields(in_force, [](std::string_view option, const auto& value, const auto& allowed, std::string_view meaning) {
-        row(code(option), code(cw::to_text(value)), allowed_text(value, allowed), meaning);
-    });
+    Options::fields(in_force,
+                    [](std::string_view option, const auto& value, const auto& allowed, std::string_view meaning) {
+                        row(code(option), code(cw::to_text(value)), allowed_text(value, allowed), meaning);
+                    });
 }
 
 template <class Event>
@@ -112,7 +113,11 @@ void event() {
     std::string fields;
     const Event body{};
     Event::fields(body, [&](std::string_view field, const auto& value, std::string_view meaning) {
-        fields.append(fields.empty() ? "" : "<br>").append(code(field)).append(" ").append(meaning).append(one_of(value));
+        fields.append(fields.empty() ? "" : "<br>")
+            .append(code(field))
+            .append(" ")
+            .append(meaning)
+            .append(one_of(value));
     });
     row(code(Event::kind.name), to_text(Event::kind.level), Event::kind.when, fields.empty() ? "–" : fields);
 }
@@ -133,8 +138,8 @@ void policies() {
     defaults<cw::fallback_options>("cutwater/policy/fallback");
     events<cw::fallback_used, cw::fallback_default_used, cw::fallback_failed>("cutwater/policy/fallback");
     defaults<cw::circuit_breaker_options>("cutwater/policy/circuit_breaker");
-    events<cw::circuit_opened, cw::circuit_half_opened, cw::circuit_closed, cw::circuit_would_open, cw::circuit_refused>(
-        "cutwater/policy/circuit_breaker");
+    events<cw::circuit_opened, cw::circuit_half_opened, cw::circuit_closed, cw::circuit_would_open,
+           cw::circuit_refused>("cutwater/policy/circuit_breaker");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
 }

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include <cutwater/cutwater.hpp>
+#include "cutwater/cutwater.hpp"
 
 namespace cw = cutwater;
 using namespace std::chrono_literals;

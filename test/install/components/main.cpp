@@ -3,10 +3,11 @@
 #include <sstream>
 
 #include <boost/asio.hpp>
-#include <cutwater/asio.hpp>
-#include <cutwater/http/http_client.hpp>
-#include <cutwater/http/http_rules.hpp>
-#include <cutwater/observe/log/json_log.hpp>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/http/http_client.hpp"
+#include "cutwater/http/http_rules.hpp"
+#include "cutwater/observe/log/json_log.hpp"
 
 namespace asio = boost::asio;
 namespace cw = cutwater;

@@ -3,7 +3,7 @@
 #include <expected>
 #include <system_error>
 
-#include <cutwater/cutwater.hpp>
+#include "cutwater/cutwater.hpp"
 
 namespace cw = cutwater;
 using namespace std::chrono_literals;

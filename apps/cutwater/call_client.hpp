@@ -1,0 +1,53 @@
+// The pipeline of `cutwater call`, round one HTTP client: what one call and many calls have in common.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "apps/cutwater/call_settings.hpp"
+#include "cutwater/http/http_error.hpp"
+
+namespace cutwater::app {
+
+/// One attempt, when it is over.
+struct attempt_seen {
+    unsigned number = 0;
+    instant began{};
+    instant ended{};
+    http_phase phase{};   ///< how far it came
+    unsigned status = 0;  ///< 0: there was no answer
+    std::string result;   ///< `503 Service Unavailable`, or what went wrong
+    bool cut_off = false; ///< by a timeout, or by Ctrl-C
+
+    /// Whether the dependency has seen any of it.
+    [[nodiscard]] bool was_sent() const noexcept { return phase >= http_phase::sending; }
+};
+
+class call_client {
+public:
+    /// Throws `invalid_options`. `audience` hears the events of all calls, and outlives the client, as does `settings`.
+    call_client(const call_settings& settings, const http_request& request, listener& audience);
+    call_client(const call_client&) = delete;
+    call_client& operator=(const call_client&) = delete;
+    ~call_client();
+
+    using watcher = std::function<void(const attempt_seen&)>;
+
+    /// One call. `seen` is told of each attempt, and outlives the call.
+    [[nodiscard]] boost::asio::awaitable<result<http_response>> send(const watcher& seen);
+
+private:
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
+/// `503 Service Unavailable`, whatever the server called it, without what a terminal would obey.
+[[nodiscard]] std::string status_line(const http_response& response);
+
+/// What an exchange is busy with: `waiting for the answer`.
+[[nodiscard]] std::string_view doing(http_phase phase) noexcept;
+
+}  // namespace cutwater::app

@@ -1,0 +1,51 @@
+// The ledger of one call: each attempt, wait and refusal, when it was, and why.
+//
+//     ledger kept;                       // hears the events, and is told of the attempts
+//     kept.close(result);
+//     write_all(stderr, kept.text(page));
+//
+// Thread safety: none; it belongs to the thread of the call.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/cutwater/call_client.hpp"
+#include "apps/cutwater/text_table.hpp"
+
+namespace cutwater::app {
+
+class ledger final : public listener {
+public:
+    void on_event(const event& e) override;
+    void on_attempt(const attempt_seen& seen);
+
+    /// The call is over.
+    void close(instant at, std::string result, paint in);
+
+    /// A row for each entry, in their order; the times drawn to scale where the line has room.
+    [[nodiscard]] std::string text(const page& shown) const;
+
+private:
+    enum class kind : std::uint8_t { attempt, wait, note };
+    struct entry {
+        kind what{};
+        instant began{};
+        instant ended{};
+        std::string text;
+        paint in = paint::plain;
+        http_phase phase{};
+    };
+
+    void note(instant at, std::string text, paint in);
+    void on_timeout(const event& e, duration limit);
+    void on_wait(const event& e, duration delay, unsigned failed);
+    [[nodiscard]] std::string bar_of(const entry& e, std::size_t columns) const;
+
+    std::optional<instant> started_;
+    instant ended_{};
+    std::vector<entry> entries_;
+};
+
+}  // namespace cutwater::app

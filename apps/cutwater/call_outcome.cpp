@@ -1,0 +1,27 @@
+#include "apps/cutwater/call_outcome.hpp"
+
+#include "apps/cutwater/call_client.hpp"
+#include "apps/cutwater/text_table.hpp"
+
+namespace cutwater::app {
+
+int exit_of(const result<http_response>& got) {
+    if (got) return got->status < 400 ? succeeded : got->status < 500 ? client_error : server_error;
+    const std::error_code& code = got.error().code();
+    if (code == errc::cancelled) return interrupted;
+    if (code == condition::timeout) return too_late;
+    if (code == condition::refused) return refused;
+    return code == http_errc::invalid_request ? misused : no_answer;
+}
+
+std::string kind_of(const result<http_response>& got) {
+    if (got) return status_line(*got);
+    if (got.error().code() == errc::timed_out) return "timed out (" + std::string{got.error().layer().view()} + ")";
+    return got.error().code().message();
+}
+
+std::string sentence_of(const result<http_response>& got) {
+    return got ? status_line(*got) : printable(got.error().message());
+}
+
+}  // namespace cutwater::app

@@ -1,0 +1,120 @@
+#include "apps/cutwater/call_tally.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "apps/cutwater/call_outcome.hpp"
+#include "apps/cutwater/units.hpp"
+
+namespace cutwater::app {
+
+namespace {
+
+std::string share_of(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? "" : fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+void add_each(text_table& table, const std::map<std::string, std::uint64_t>& counted) {
+    std::vector<std::pair<std::string, std::uint64_t>> largest_first{counted.begin(), counted.end()};
+    std::ranges::stable_sort(largest_first, std::greater{}, &std::pair<std::string, std::uint64_t>::second);
+    for (const auto& [what, count] : largest_first) table.add({{"  " + what}, {std::to_string(count)}, {}});
+}
+
+}  // namespace
+
+void call_tally::on_event(const event& e) {
+    if (const auto* o = e.get_if<circuit_opened>()) {
+        close_circuit(e.origin().at);
+        ++openings_;
+        opened_ = e.origin().at;
+        open_until_ = add(opened_, o->open_for);
+    } else if (e.get_if<circuit_half_opened>() != nullptr || e.get_if<circuit_closed>() != nullptr) {
+        close_circuit(e.origin().at);
+    } else if (e.get_if<retry_rescued>() != nullptr) {
+        ++rescued_;
+    }
+}
+
+/// A circuit whose time is over is half-open, though that is only noticed when the next call comes.
+void call_tally::close_circuit(instant at) {
+    open_ = circuit_open(at);
+    opened_ = never;
+}
+
+duration call_tally::circuit_open(instant at) const {
+    return opened_ == never ? open_ : add(open_, between(opened_, std::min(at, open_until_)));
+}
+
+void call_tally::on_attempt(const attempt_seen& seen) {
+    ++attempts_;
+    sent_ += seen.was_sent() ? 1 : 0;
+}
+
+void call_tally::on_call(const result<http_response>& got, duration took) {
+    if (!got && got.error().code() == errc::cancelled) {
+        ++interrupted_;
+        return;
+    }
+    waits_.push_back(took);
+    if (exit_of(got) == succeeded) return;
+    ++failed_;
+    if (!got && got.error().code() == condition::refused)
+        ++refusals_[got.error().code().message()];
+    else
+        ++failures_[kind_of(got)];
+}
+
+duration call_tally::percentile(double share) const {
+    if (waits_.empty()) return {};
+    std::vector<duration> sorted = waits_;
+    const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+    const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(std::clamp<std::size_t>(rank, 1, sorted.size()) - 1);
+    std::ranges::nth_element(sorted, at);
+    return *at;
+}
+
+void call_tally::add_calls(text_table& table) const {
+    const std::uint64_t refused = [this] {
+        std::uint64_t sum = 0;
+        for (const auto& [reason, count] : refusals_) sum += count;
+        return sum;
+    }();
+    const std::uint64_t good = calls() - failed_;
+    table.add({{"calls"}, {std::to_string(calls())}, {interrupted_ > 0 ? fmt::format("and {} cut off", interrupted_) : ""}});
+    table.add({{"succeeded"}, {std::to_string(good)}, {share_of(good, calls()), good > 0 ? paint::good : paint::plain}});
+    if (rescued_ > 0) table.add({{"  after a retry"}, {std::to_string(rescued_)}, {}});
+    table.add({{"failed"}, {std::to_string(failed_ - refused)}, {share_of(failed_ - refused, calls()), paint::bad}});
+    add_each(table, failures_);
+    table.add({{"refused"}, {std::to_string(refused)}, {share_of(refused, calls()), paint::waiting}});
+    add_each(table, refusals_);
+}
+
+void call_tally::add_load(text_table& table, duration elapsed, instant at) const {
+    const double each = calls() == 0 ? 0 : static_cast<double>(attempts_) / static_cast<double>(calls() + interrupted_);
+    table.add({{"attempts"}, {std::to_string(attempts_)}, {calls() == 0 ? "" : fmt::format("{:.2f} for each call", each)}});
+    table.add({{"requests seen"}, {std::to_string(sent_)}, {"by the dependency"}});
+    const duration open = circuit_open(at);
+    const double share = elapsed > duration::zero() ? static_cast<double>(open.count()) / static_cast<double>(elapsed.count()) : 0;
+    table.add({{"circuit open"},
+               {short_text(open)},
+               {openings_ == 0 ? "never" : fmt::format("{:.0f} % of the time, opened {} times", share * 100, openings_)}});
+}
+
+void call_tally::add_latency(text_table& table) const {
+    table.add({{"latency p50"}, {short_text(percentile(0.5))}, {}});
+    table.add({{"        p90"}, {short_text(percentile(0.9))}, {}});
+    table.add({{"        p99"}, {short_text(percentile(0.99))}, {}});
+    table.add({{"        max"}, {short_text(percentile(1))}, {}});
+}
+
+std::string call_tally::text(duration elapsed, instant at, const page& shown) const {
+    text_table table{{align::left, align::right, align::left}};
+    add_calls(table);
+    add_load(table, elapsed, at);
+    add_latency(table);
+    return table.text(shown);
+}
+
+}  // namespace cutwater::app

@@ -1,0 +1,55 @@
+// What many calls through one pipeline came to.
+//
+// Thread safety: none; it belongs to the thread of the calls.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "apps/cutwater/call_client.hpp"
+#include "apps/cutwater/text_table.hpp"
+
+namespace cutwater::app {
+
+class call_tally final : public listener {
+public:
+    void on_event(const event& e) override;
+    void on_attempt(const attempt_seen& seen);
+    /// One call is over. Those that Ctrl-C cut off are not counted as failed.
+    void on_call(const result<http_response>& got, duration took);
+
+    [[nodiscard]] std::uint64_t calls() const noexcept { return waits_.size(); }
+    [[nodiscard]] std::uint64_t failed() const noexcept { return failed_; }
+    [[nodiscard]] std::uint64_t interrupted() const noexcept { return interrupted_; }
+
+    /// The share-th part of all calls took at most this long (nearest rank); zero where there was none.
+    [[nodiscard]] duration percentile(double share) const;
+    /// How long the circuit was open until `at`.
+    [[nodiscard]] duration circuit_open(instant at) const;
+
+    /// The summary of `elapsed`, which ended at `at`.
+    [[nodiscard]] std::string text(duration elapsed, instant at, const page& shown) const;
+
+private:
+    void add_calls(text_table& table) const;
+    void add_load(text_table& table, duration elapsed, instant at) const;
+    void add_latency(text_table& table) const;
+    void close_circuit(instant at);
+
+    std::vector<duration> waits_;
+    std::uint64_t failed_ = 0;
+    std::uint64_t interrupted_ = 0;
+    std::uint64_t rescued_ = 0;
+    std::map<std::string, std::uint64_t> failures_;
+    std::map<std::string, std::uint64_t> refusals_;
+    std::uint64_t attempts_ = 0;
+    std::uint64_t sent_ = 0;
+    std::uint64_t openings_ = 0;
+    instant opened_ = never;
+    instant open_until_ = never;
+    duration open_{};
+};
+
+}  // namespace cutwater::app
