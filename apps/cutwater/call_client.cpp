@@ -1,9 +1,9 @@
 #include "apps/cutwater/call_client.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "apps/cutwater/text_table.hpp"
 #include "cutwater/asio.hpp"
@@ -17,8 +17,12 @@ namespace asio = boost::asio;
 namespace {
 
 auto make_pipeline(const call_settings& s, listener& audience) {
-    return pipeline{observe{audience},       timeout{s.total},         retry{s.retrying},
-                    circuit_breaker{s.breaking}, bulkhead{s.isolating}, timeout{s.attempt},
+    return pipeline{observe{audience},
+                    timeout{s.total},
+                    retry{s.retrying},
+                    circuit_breaker{s.breaking},
+                    bulkhead{s.isolating},
+                    timeout{s.attempt},
                     classify{http_rules{{.transient = s.transient}}}};
 }
 
@@ -43,7 +47,8 @@ asio::awaitable<attempt_result> attempt_once(const http_client* client, const ht
             told(seen);
         }
     };
-    watched_attempt watched{.seen = {.number = number, .began = now(), .result = "cut off", .cut_off = true}, .told = *told};
+    watched_attempt watched{.seen = {.number = number, .began = now(), .result = "cut off", .cut_off = true},
+                            .told = *told};
     attempt_result got = co_await client->send(*request, &watched.seen.phase);
     tell(watched.seen, got);
     co_return got;
@@ -55,7 +60,8 @@ struct call_client::parts {
     parts(const call_settings& s, const http_request& asked, listener& audience)
         : client{s.client}, request{asked}, guarded{make_pipeline(s, audience)},
           operation{asked.method + " " + asked.url.authority()},
-          said{.operation = operation, .idempotent = s.idempotent ? idempotency::idempotent : idempotency_of(asked.method)} {}
+          said{.operation = operation,
+               .idempotent = s.idempotent ? idempotency::idempotent : idempotency_of(asked.method)} {}
 
     http_client client;
     const http_request& request;
@@ -79,8 +85,8 @@ std::string status_line(const http_response& response) {
 }
 
 std::string_view doing(http_phase phase) noexcept {
-    constexpr std::array<std::string_view, 6> texts{"looking up the host",  "connecting",
-                                                    "in the TLS handshake", "sending the request",
+    constexpr std::array<std::string_view, 6> texts{"looking up the host",    "connecting",
+                                                    "in the TLS handshake",   "sending the request",
                                                     "waiting for the answer", "receiving the answer"};
     return texts[static_cast<std::size_t>(phase)];
 }

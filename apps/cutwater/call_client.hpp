@@ -1,11 +1,12 @@
 // The pipeline of `cutwater call`, round one HTTP client: what one call and many calls have in common.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "apps/cutwater/call_settings.hpp"
 #include "cutwater/http/http_error.hpp"
@@ -17,10 +18,10 @@ struct attempt_seen {
     unsigned number = 0;
     instant began{};
     instant ended{};
-    http_phase phase{};   ///< how far it came
-    unsigned status = 0;  ///< 0: there was no answer
-    std::string result;   ///< `503 Service Unavailable`, or what went wrong
-    bool cut_off = false; ///< by a timeout, or by Ctrl-C
+    http_phase phase{};    ///< how far it came
+    unsigned status = 0;   ///< 0: there was no answer
+    std::string result;    ///< `503 Service Unavailable`, or what went wrong
+    bool cut_off = false;  ///< by a timeout, or by Ctrl-C
 
     /// Whether the dependency has seen any of it.
     [[nodiscard]] bool was_sent() const noexcept { return phase >= http_phase::sending; }

@@ -1,9 +1,9 @@
 #include "apps/cutwater/call_ledger.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "apps/cutwater/units.hpp"
 
@@ -39,10 +39,12 @@ std::optional<std::string> words_of(const event& e) {
     if (e.get_if<circuit_half_opened>() != nullptr) return "the circuit is half-open: a probe may pass";
     if (e.get_if<circuit_closed>() != nullptr) return "the circuit closes";
     if (const auto* r = e.get_if<circuit_refused>())
-        return fmt::format("refused: the circuit is {}; ask again after {}", to_text(r->state), short_text(r->retry_after));
+        return fmt::format("refused: the circuit is {}; ask again after {}", to_text(r->state),
+                           short_text(r->retry_after));
     if (const auto* r = e.get_if<bulkhead_refused>())
         return fmt::format("refused: {} attempts are at work, {} wait", r->max_concurrent, r->queued);
-    if (const auto* q = e.get_if<bulkhead_queued>()) return fmt::format("waits for a place, with {} others", q->queued - 1);
+    if (const auto* q = e.get_if<bulkhead_queued>())
+        return fmt::format("waits for a place, with {} others", q->queued - 1);
     if (const auto* n = e.get_if<retry_not_tried>()) return "no second attempt: " + why(n->reason);
     if (const auto* g = e.get_if<retry_gave_up>()) return "no further attempt: " + why(g->reason);
     return {};

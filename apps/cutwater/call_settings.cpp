@@ -1,5 +1,7 @@
 #include "apps/cutwater/call_settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
@@ -7,8 +9,6 @@
 #include <iterator>
 #include <map>
 #include <system_error>
-
-#include <fmt/format.h>
 
 #include "apps/cutwater/units.hpp"
 
@@ -40,9 +40,11 @@ void add_request_options(CLI::App& command, call_settings& s) {
         ->type_name("FIELD")
         ->allow_extra_args(false);
     command.add_option("-d,--data", s.data, "the body: text, @FILE, or - for standard input")->type_name("TEXT");
-    command.add_flag("-k,--insecure", [&s](std::int64_t) { s.client.certificates = certificate_check::off; },
-                     "accept any certificate: anybody on the way can read and change everything");
-    command.add_option("--cacert", s.client.ca_file, "trust these certificates (PEM), not the system's")->type_name("FILE");
+    command.add_flag(
+        "-k,--insecure", [&s](std::int64_t) { s.client.certificates = certificate_check::off; },
+        "accept any certificate: anybody on the way can read and change everything");
+    command.add_option("--cacert", s.client.ca_file, "trust these certificates (PEM), not the system's")
+        ->type_name("FILE");
     add_parsed(command, "--max-body", s.client.max_body, parse_size, "the largest body of an answer that is taken")
         ->type_name("SIZE")
         ->default_str("16MiB");
@@ -87,12 +89,14 @@ void add_retry_options(CLI::App& command, call_settings& s) {
         ->type_name("full|equal|decorrelated|additive|none")
         ->default_str("full")
         ->group(group);
-    add_parsed(command, "--retry-status", s.transient, status_set::parse, "statuses that are tried again, such as 429,500-504")
+    add_parsed(command, "--retry-status", s.transient, status_set::parse,
+               "statuses that are tried again, such as 429,500-504")
         ->type_name("LIST")
         ->default_str("408,425,429,502-504")
         ->group(group);
     command.add_flag("--retry-500", s.retry_500, "try a 500 again as well")->group(group);
-    command.add_flag("--idempotent", s.idempotent, "may be sent twice although the method (POST, PATCH) does not say so")
+    command
+        .add_flag("--idempotent", s.idempotent, "may be sent twice although the method (POST, PATCH) does not say so")
         ->group(group);
 }
 
@@ -102,7 +106,8 @@ void add_protection_options(CLI::App& command, call_settings& s) {
         ->type_name("0..1")
         ->group(group)
         ->capture_default_str();
-    command.add_option("--breaker-minimum-calls", s.breaking.minimum_calls, "and not below so many attempts in the window")
+    command
+        .add_option("--breaker-minimum-calls", s.breaking.minimum_calls, "and not below so many attempts in the window")
         ->type_name("N")
         ->group(group)
         ->capture_default_str();
@@ -117,7 +122,8 @@ void add_protection_options(CLI::App& command, call_settings& s) {
             "no rate: opens at so many failures in a row")
         ->type_name("N")
         ->group(group);
-    add_duration(command, "--breaker-open-for", s.breaking.open_for, "how long it stays open before it probes")->group(group);
+    add_duration(command, "--breaker-open-for", s.breaking.open_for, "how long it stays open before it probes")
+        ->group(group);
     command.add_option("--max-concurrent", s.max_concurrent, "attempts at once; none: as --concurrency")
         ->type_name("N")
         ->check(CLI::Range(1U, 1'000'000U))
@@ -131,23 +137,28 @@ void add_protection_options(CLI::App& command, call_settings& s) {
 void add_output_options(CLI::App& command, call_settings& s) {
     const std::string group = "Output";
     command.add_flag("-i,--include", s.include, "print status and header before the body")->group(group);
-    command.add_option("-o,--output", s.output, "write the answer there, not to standard output")->type_name("FILE")->group(group);
-    command.add_flag("-s,--silent", s.silent, "nothing on standard error, but for --explain and wrong usage")->group(group);
+    command.add_option("-o,--output", s.output, "write the answer there, not to standard output")
+        ->type_name("FILE")
+        ->group(group);
+    command.add_flag("-s,--silent", s.silent, "nothing on standard error, but for --explain and wrong usage")
+        ->group(group);
     command.add_option("--events", s.events, "events from this level on, as JSON lines on standard error")
         ->check(CLI::IsMember({"debug", "info", "warning", "error", "none"}))
         ->type_name("debug|info|warning|error|none")
         ->default_str("warning")
         ->group(group);
-    command.add_flag("--explain", s.explain, "afterwards, the ledger of the call: each attempt, wait and refusal, and why")
+    command
+        .add_flag("--explain", s.explain, "afterwards, the ledger of the call: each attempt, wait and refusal, and why")
         ->group(group);
 }
 
 void add_repeat_options(CLI::App& command, call_settings& s) {
     const std::string group = "Many calls through one pipeline";
-    CLI::Option* const repeat = command.add_option("--repeat", s.repeat, "so many calls, and a summary in place of the answers")
-                                    ->type_name("N")
-                                    ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000}))
-                                    ->group(group);
+    CLI::Option* const repeat =
+        command.add_option("--repeat", s.repeat, "so many calls, and a summary in place of the answers")
+            ->type_name("N")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{10'000'000}))
+            ->group(group);
     for (const auto* const alone : {"--include", "--output", "--explain"}) repeat->excludes(command.get_option(alone));
     command.add_option("--concurrency", s.concurrency, "of them at once")
         ->type_name("N")
@@ -170,7 +181,8 @@ std::string flag_of(const std::string& policy, std::string option) {
 template <class Options>
 void add_problems(std::vector<std::string>& found, const Options& options) {
     for (const option_problem& p : problems_of(options))
-        found.push_back(fmt::format("{}: {} is out of range; allowed: {}", flag_of(options.name, p.option), p.value, p.allowed));
+        found.push_back(
+            fmt::format("{}: {} is out of range; allowed: {}", flag_of(options.name, p.option), p.value, p.allowed));
 }
 
 std::expected<std::string, std::string> read_all(std::istream& in, std::string_view what) {
@@ -184,7 +196,8 @@ std::expected<std::string, std::string> body_of(const std::string& data) {
     if (!data.starts_with('@')) return data;
     const std::string name = data.substr(1);
     std::ifstream file{name, std::ios::binary};
-    if (!file) return std::unexpected{fmt::format("--data: cannot read {}: {}", name, std::generic_category().message(errno))};
+    if (!file)
+        return std::unexpected{fmt::format("--data: cannot read {}: {}", name, std::generic_category().message(errno))};
     return read_all(file, name);
 }
 

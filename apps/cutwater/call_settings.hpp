@@ -1,11 +1,11 @@
 // What `cutwater call` is told: the request, its limits, and what is to be shown.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/http/http_client.hpp"

@@ -1,9 +1,9 @@
 #include "apps/cutwater/call_tally.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "apps/cutwater/call_outcome.hpp"
 #include "apps/cutwater/units.hpp"
@@ -82,8 +82,10 @@ void call_tally::add_calls(text_table& table) const {
         return sum;
     }();
     const std::uint64_t good = calls() - failed_;
-    table.add({{"calls"}, {std::to_string(calls())}, {interrupted_ > 0 ? fmt::format("and {} cut off", interrupted_) : ""}});
-    table.add({{"succeeded"}, {std::to_string(good)}, {share_of(good, calls()), good > 0 ? paint::good : paint::plain}});
+    table.add(
+        {{"calls"}, {std::to_string(calls())}, {interrupted_ > 0 ? fmt::format("and {} cut off", interrupted_) : ""}});
+    table.add(
+        {{"succeeded"}, {std::to_string(good)}, {share_of(good, calls()), good > 0 ? paint::good : paint::plain}});
     if (rescued_ > 0) table.add({{"  after a retry"}, {std::to_string(rescued_)}, {}});
     table.add({{"failed"}, {std::to_string(failed_ - refused)}, {share_of(failed_ - refused, calls()), paint::bad}});
     add_each(table, failures_);
@@ -93,13 +95,16 @@ void call_tally::add_calls(text_table& table) const {
 
 void call_tally::add_load(text_table& table, duration elapsed, instant at) const {
     const double each = calls() == 0 ? 0 : static_cast<double>(attempts_) / static_cast<double>(calls() + interrupted_);
-    table.add({{"attempts"}, {std::to_string(attempts_)}, {calls() == 0 ? "" : fmt::format("{:.2f} for each call", each)}});
+    table.add(
+        {{"attempts"}, {std::to_string(attempts_)}, {calls() == 0 ? "" : fmt::format("{:.2f} for each call", each)}});
     table.add({{"requests seen"}, {std::to_string(sent_)}, {"by the dependency"}});
     const duration open = circuit_open(at);
-    const double share = elapsed > duration::zero() ? static_cast<double>(open.count()) / static_cast<double>(elapsed.count()) : 0;
-    table.add({{"circuit open"},
-               {short_text(open)},
-               {openings_ == 0 ? "never" : fmt::format("{:.0f} % of the time, opened {} times", share * 100, openings_)}});
+    const double share =
+        elapsed > duration::zero() ? static_cast<double>(open.count()) / static_cast<double>(elapsed.count()) : 0;
+    table.add(
+        {{"circuit open"},
+         {short_text(open)},
+         {openings_ == 0 ? "never" : fmt::format("{:.0f} % of the time, opened {} times", share * 100, openings_)}});
 }
 
 void call_tally::add_latency(text_table& table) const {

@@ -1,18 +1,19 @@
 // The sub-commands of `cutwater`: each adds itself to the command line, and says what to do when it is the one chosen.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
+
+#include <CLI/CLI.hpp>
 
 namespace cutwater::app {
 
 /// What the process exits with. A sub-command's own codes begin at 3, and stand in its help.
-enum exit_code : int { succeeded = 0, failed = 1, misused = 2, interrupted = 130 };
+enum exit_code : int { succeeded = 0, failed = 1, misused = 2, interrupted = 130, nobody_reads = 141 };
 
 /// Runs the chosen sub-command; gives the exit code.
 using action = std::function<int()>;
 
+void add_call(CLI::App& program, action& chosen);
 void add_demo(CLI::App& program, action& chosen);
 
 }  // namespace cutwater::app

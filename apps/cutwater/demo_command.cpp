@@ -26,7 +26,7 @@ std::unique_ptr<demo::screen> screen_for(const demo_arguments& given) {
 int run_demo(const demo_arguments& given) {
     const auto shows = screen_for(given);
     const demo::ending end = demo::run(given.chosen, *shows, given.json ? demo::report_form::json : demo::report_form::table);
-    if (!write_all(stdout, end.report)) return failed;
+    if (const exit_code written = write_all(stdout, end.report); written != succeeded) return written;
     return end.interrupted ? interrupted : succeeded;
 }
 

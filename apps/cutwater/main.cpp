@@ -2,10 +2,15 @@
 
 #include <fmt/core.h>
 
+#include <array>
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 
 #include "apps/cutwater/commands.hpp"
+#include "apps/cutwater/help.hpp"
+#include "apps/cutwater/terminal.hpp"
 
 namespace {
 
@@ -13,21 +18,37 @@ using namespace cutwater::app;
 
 constexpr auto about = R"(Stands between your code and every dependency that can be down, slow, overloaded or wrong.)";
 constexpr auto examples = R"(Examples:
-  cutwater demo                     watch a failing dependency being survived, in 20 seconds
+  cutwater demo                                  watch a failing dependency being survived, in 20 seconds
+  cutwater call https://stock.example/items/7    a request that survives a bad moment
 
-Exit codes: 0 it worked, 1 it failed, 2 the command line is wrong, 130 stopped by Ctrl-C.
+Exit codes: 0 it worked, 1 it failed, 2 the command line is wrong, 130 stopped by Ctrl-C, 141 nobody reads the output.
 `cutwater SUB-COMMAND --help` tells more.)";
+
+/// The sub-commands: to add one, write its file, declare it in commands.hpp, and list it here.
+constexpr std::array sub_commands{add_call, add_demo};
+
+/// Help and version to standard output; what is wrong to standard error.
+int say(const CLI::App& program, const CLI::ParseError& said) {
+    std::ostringstream out;
+    std::ostringstream err;
+    if (program.exit(said, out, err) == 0) return write_all(stdout, out.str());
+    const auto chosen = program.get_subcommands();
+    const std::string called = chosen.empty() ? "cutwater" : "cutwater " + chosen.front()->get_name();
+    fmt::print(stderr, "{0}: {1}\nTry `{0} --help`.\n", called, said.what());
+    return misused;
+}
 
 int run(int count, const char* const* words) {
     CLI::App program{about, "cutwater"};
+    program.formatter(wrapping_help(columns_of(stdout)));
     program.footer(examples);
     program.set_version_flag("--version", CUTWATER_VERSION);
     action chosen;
-    add_demo(program, chosen);
+    for (const auto add : sub_commands) add(program, chosen);
     try {
         program.parse(count, words);
     } catch (const CLI::ParseError& e) {
-        return program.exit(e) == 0 ? succeeded : misused;
+        return say(program, e);
     }
     if (chosen) return chosen();
     fmt::print(stderr, "{}", program.help());
@@ -37,6 +58,7 @@ int run(int count, const char* const* words) {
 }  // namespace
 
 int main(int count, char** words) {
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone away is an error where it is written to
     try {
         return run(count, words);
     } catch (const std::exception& e) {

@@ -1,13 +1,12 @@
 #include "apps/cutwater/terminal.hpp"
 
+#include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
-
-#include <fmt/core.h>
 
 namespace cutwater::app {
 
@@ -27,10 +26,13 @@ unsigned columns_of(std::FILE* out) noexcept {
     return size.ws_col;
 }
 
-bool write_all(std::FILE* out, std::string_view text) {
-    const bool written = std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0;
-    if (!written) fmt::print(stderr, "cutwater: cannot write: {}\n", std::generic_category().message(errno));
-    return written;
+exit_code write_all(std::FILE* out, std::string_view text) {
+    errno = 0;
+    if (std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0) return succeeded;
+    const int why = errno;
+    if (why == EPIPE) return nobody_reads;
+    fmt::print(stderr, "cutwater: cannot write the output: {}\n", std::generic_category().message(why));
+    return failed;
 }
 
 }  // namespace cutwater::app

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "apps/cutwater/commands.hpp"
+
 namespace cutwater::app {
 
 [[nodiscard]] bool is_terminal(std::FILE* out) noexcept;
@@ -14,7 +16,8 @@ namespace cutwater::app {
 /// Its columns; 80 where nobody knows.
 [[nodiscard]] unsigned columns_of(std::FILE* out) noexcept;
 
-/// Writes all of it and flushes; where that fails, says why on standard error and gives false.
-[[nodiscard]] bool write_all(std::FILE* out, std::string_view text);
+/// Writes all of it and flushes. Where that fails it says why on standard error and gives `failed`; where the reader has
+/// gone away it says nothing and gives `nobody_reads`.
+[[nodiscard]] exit_code write_all(std::FILE* out, std::string_view text);
 
 }  // namespace cutwater::app

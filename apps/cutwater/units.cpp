@@ -1,13 +1,13 @@
 #include "apps/cutwater/units.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace cutwater::app {
 
@@ -16,7 +16,13 @@ namespace {
 using named_factor = std::pair<std::string_view, double>;
 
 constexpr std::array<named_factor, 7> time_units{{
-    {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9},
+    {"ns", 1},
+    {"us", 1e3},
+    {"ms", 1e6},
+    {"s", 1e9},
+    {"m", 60e9},
+    {"min", 60e9},
+    {"h", 3600e9},
 }};
 constexpr std::array<named_factor, 8> size_units{{
     {"", 1},
@@ -33,7 +39,8 @@ constexpr std::array<named_factor, 8> size_units{{
 template <class Units>
 std::optional<double> number_with_unit(std::string_view text, const Units& units) {
     double number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    const auto [end, failed] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (failed != std::errc{} || !std::isfinite(number)) return {};
     const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
     const auto found = std::ranges::find(units, unit, &named_factor::first);

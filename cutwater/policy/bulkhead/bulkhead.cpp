@@ -8,11 +8,6 @@ bulkhead::bulkhead(bulkhead_options options)
     : options_{validated(kind, std::move(options))}, layer_{options_.name},
       permits_{std::make_unique<shared_permits>(options_.max_concurrent, options_.max_queue)} {}
 
-refusal bulkhead::refuse(call_context& call) const {
-    call.emit(layer_, [&] { return bulkhead_refused{limit(), queued()}; });
-    return {.reason = errc::bulkhead_full};
-}
-
 admission<bulkhead::ticket> bulkhead::enqueue(waiter& w, call_context& call, moment& now) {
     w.until = std::min(add(now, options_.max_wait), call.deadline);
     if (w.until <= now.get()) return refusal{.reason = errc::wait_timed_out};

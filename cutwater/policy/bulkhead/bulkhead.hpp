@@ -58,7 +58,10 @@ public:
     [[nodiscard]] unsigned queued() const noexcept { return permits_->queued(); }
 
 private:
-    [[nodiscard]] refusal refuse(call_context& call) const;
+    [[nodiscard]] admission<ticket> refuse(call_context& call) const {
+        call.emit(layer_, [&] { return bulkhead_refused{limit(), queued()}; });
+        return admission<ticket>{std::in_place_type<refusal>, errc::bulkhead_full};
+    }
 
     bulkhead_options options_;
     name layer_;

@@ -67,6 +67,15 @@ public:
         return {.epoch = epoch_of(word), .lease = 0, .started = (word & timed) != 0 ? now.get() : instant{}};
     }
 
+    /// How long a call is to stay away, where `word` tells that it is refused.
+    [[nodiscard]] std::optional<duration> refusal(std::uint64_t seen, moment& now) const {
+        if ((seen & refuses) == 0) return {};
+        const instant until = until_.load(std::memory_order_acquire);
+        if (word() != seen) return {};
+        if (until == never) return options_->open_for;  // forced open
+        return now.get() < until ? std::optional{between(now, until)} : std::nullopt;
+    }
+
     /// Counts a success without the lock; false where the lock is needed, or the ticket's epoch is over.
     [[nodiscard]] bool count_success(const ticket& t, moment& now) {
         const std::uint64_t seen = word();
@@ -126,7 +135,6 @@ private:
     [[nodiscard]] std::uint64_t flags() const noexcept;
     [[nodiscard]] instant until_for(std::uint64_t before, std::uint64_t after, instant now) const noexcept;
 
-    [[nodiscard]] std::optional<duration> refusal(std::uint64_t seen, moment& now) const;
     [[nodiscard]] bool is_late(const ticket& t) const noexcept { return epoch_of(word()) != t.epoch; }
     [[nodiscard]] bool is_slow(const ticket& t, moment& now) const {
         return options_->slow_after != forever && between(t.started, now.get()) >= options_->slow_after;
@@ -313,16 +321,6 @@ instant basic_shared_circuit<Atomic, Mutex>::until_for(std::uint64_t before, std
     const instant end = add(start_of_bucket(now, bucket_length_), bucket_length_);
     const bool goes_on = epoch_of(before) == epoch_of(after) && (before & counting) != 0;
     return goes_on ? std::max(end, until_.load(std::memory_order_relaxed)) : end;
-}
-
-/// How long a call is to stay away, where `seen` tells that it is refused.
-template <template <class> class Atomic, class Mutex>
-std::optional<duration> basic_shared_circuit<Atomic, Mutex>::refusal(std::uint64_t seen, moment& now) const {
-    if ((seen & refuses) == 0) return {};
-    const instant until = until_.load(std::memory_order_acquire);
-    if (word() != seen) return {};
-    if (until == never) return options_->open_for;  // forced open
-    return now.get() < until ? std::optional{between(now, until)} : std::nullopt;
 }
 
 /// What keeps a success from being counted at the first try: its cell is closed, full or fought over, or it belongs to

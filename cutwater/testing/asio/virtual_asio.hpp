@@ -35,6 +35,11 @@ public:
     void run_all() {
         run_until([] { return false; });
     }
+    /// Does one thing: what is ready first, else moves time to what is next. False where nothing is left.
+    bool step() {
+        context_.restart();
+        return context_.poll_one() > 0 || advance();
+    }
 
     /// Awaits the call in a coroutine of its own; throws `std::logic_error` where it would wait for ever.
     template <class Pipeline, class F>

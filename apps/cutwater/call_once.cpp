@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "apps/cutwater/call_client.hpp"
+#include "apps/cutwater/call_ledger.hpp"
+#include "apps/cutwater/call_outcome.hpp"
+#include "apps/cutwater/call_run.hpp"
+#include "apps/cutwater/interrupt.hpp"
+#include "apps/cutwater/output_file.hpp"
+#include "apps/cutwater/terminal.hpp"
+#include "cutwater/observe/log/json_log.hpp"
+
+namespace cutwater::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+struct ended_call {
+    result<http_response> got;
+    int exit = 0;
+};
+
+/// The context is never destroyed: a look-up of a name may still be busy in its thread, and cannot be interrupted.
+asio::io_context& lasting_context() {
+    static auto* const context = new asio::io_context{1};
+    return *context;
+}
+
+ended_call run(const call_settings& settings, const http_request& request, listener& hears, ledger& kept) {
+    asio::io_context& context = lasting_context();
+    call_client client{settings, request, hears};
+    const call_client::watcher seen = [&kept](const attempt_seen& attempt) { kept.on_attempt(attempt); };
+    std::optional<result<http_response>> got;
+    interrupt stop{context};
+    asio::co_spawn(
+        context, [&]() -> asio::awaitable<void> { got.emplace(co_await client.send(seen)); },
+        asio::bind_cancellation_slot(stop.slot(), asio::detached));
+    while (!got) context.run_one();
+    const int exit = stop.came() ? stop.exit_code() : exit_of(*got);
+    stop.disarm();
+    return {std::move(*got), exit};
+}
+
+std::string header_of(const http_response& response) {
+    std::string header = fmt::format("HTTP/1.1 {} {}\r\n", response.status, response.reason);
+    for (const http_field& field : response.fields)
+        header.append(field.name).append(": ").append(field.value).append("\r\n");
+    return header + "\r\n";
+}
+
+paint paint_of(int exit) {
+    return exit == succeeded ? paint::good : exit == client_error ? paint::waiting : paint::bad;
+}
+
+/// On a terminal a call that gave no answer ends in words; elsewhere the last event has said it.
+void say_why(const call_settings& settings, const ended_call& end) {
+    if (end.got || settings.silent || settings.explain || !is_terminal(stderr)) return;
+    fmt::print(stderr, "cutwater: {}\n", sentence_of(end.got));
+}
+
+}  // namespace
+
+std::optional<severity> shown_events(const call_settings& settings) {
+    const std::string level = settings.events.value_or(settings.explain || settings.repeat > 0 ? "none" : "warning");
+    if (settings.silent || level == "none") return {};
+    for (const severity s : {severity::debug, severity::info, severity::warning, severity::error})
+        if (to_text(s) == level) return s;
+    return {};
+}
+
+int call_once(const call_settings& settings, const http_request& request) {
+    output_file out{settings.output};
+    if (!out.is_open()) return failed;
+    const std::optional<severity> level = shown_events(settings);
+    json_log log{std::cerr, {.min_level = level.value_or(severity::error)}};
+    ledger kept;
+    audience hears;
+    hears.add(kept);
+    if (level) hears.add(log);
+
+    ended_call end = run(settings, request, hears, kept);
+    kept.close(now(), sentence_of(end.got), paint_of(end.exit));
+    if (end.got) {
+        const exit_code written = out.write(settings.include ? header_of(*end.got) : "", end.got->body);
+        if (written != succeeded) end.exit = written;
+    }
+    say_why(settings, end);
+    if (settings.explain) {
+        const page shown{.columns = columns_of(stderr), .colours = wants_colours(stderr)};
+        (void)write_all(stderr, kept.text(shown));  // if nobody can read it, nobody can be told so
+    }
+    return end.exit;
+}
+
+}  // namespace cutwater::app
