@@ -14,18 +14,15 @@ circuit_breaker circuit_breaker::another(std::string_view called) const {
     return circuit_breaker{std::make_unique<shared_circuit>(shared_->options(), name{called})};
 }
 
-admission<circuit_ticket> circuit_breaker::admit_slowly(std::uint64_t word, call_context& call, moment& now) {
-    if (const auto wait = shared_->refusal(word, now)) return refuse(circuit_state::open, *wait, call);
+admission<circuit_ticket> circuit_breaker::admit_slowly(call_context& call, moment& now) {
     const auto [answer, state] = shared_->admit(now);
     if (answer.change) tell(call, *answer.change);
     if (answer.ticket) return *answer.ticket;
     return refuse(state, answer.retry_after, call);
 }
 
-/// Made in its place: a refusal that is copied about costs more than the looking.
-admission<circuit_ticket> circuit_breaker::refuse(circuit_state state, duration wait, call_context& call) const {
+void circuit_breaker::tell_refused(circuit_state state, duration wait, call_context& call) const {
     call.emit(layer_name(), [&] { return circuit_refused{.state = state, .retry_after = wait}; });
-    return admission<ticket>{std::in_place_type<refusal>, errc::circuit_open, wait};
 }
 
 void circuit_breaker::settle_slowly(const ticket& t, const observation& seen, call_context& call, moment& now) {

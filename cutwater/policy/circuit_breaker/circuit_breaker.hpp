@@ -55,7 +55,8 @@ public:
         const std::uint64_t word = shared_->word();
         if (shared_circuit::admits_all(word)) [[likely]]
             return shared_circuit::pass(word, now);
-        return admit_slowly(word, call, now);
+        if (const auto wait = shared_->refusal(word, now)) return refuse(circuit_state::open, *wait, call);
+        return admit_slowly(call, now);
     }
 
     void settle(ticket& t, const observation& seen, call_context& call, moment& now) {
@@ -107,8 +108,14 @@ public:
 private:
     explicit circuit_breaker(std::unique_ptr<shared_circuit> shared) noexcept;
 
-    [[nodiscard]] admission<ticket> admit_slowly(std::uint64_t word, call_context& call, moment& now);
-    [[nodiscard]] admission<ticket> refuse(circuit_state state, duration wait, call_context& call) const;
+    [[nodiscard]] admission<ticket> admit_slowly(call_context& call, moment& now);
+    /// Made in its place: a refusal that is copied about costs more than finding out.
+    [[nodiscard]] admission<ticket> refuse(circuit_state state, duration wait, call_context& call) const {
+        if (call.audience != nullptr) [[unlikely]]
+            tell_refused(state, wait, call);
+        return admission<ticket>{std::in_place_type<refusal>, errc::circuit_open, wait};
+    }
+    void tell_refused(circuit_state state, duration wait, call_context& call) const;
     void settle_slowly(const ticket& t, const observation& seen, call_context& call, moment& now);
     [[nodiscard]] verdict blame(const observation& seen) const;
     void tell(call_context& call, const circuit_change& change) const;
