@@ -5,13 +5,23 @@
 
 namespace cutwater::app {
 
+namespace {
+
+int exit_of(unsigned status) {
+    if (status < 400) return succeeded;
+    return status < 500 ? client_error : server_error;
+}
+
+}  // namespace
+
 int exit_of(const result<http_response>& got) {
-    if (got) return got->status < 400 ? succeeded : got->status < 500 ? client_error : server_error;
+    if (got) return exit_of(got->status);
     const std::error_code& code = got.error().code();
     if (code == errc::cancelled) return interrupted;
+    if (code == http_errc::invalid_request) return misused;
     if (code == condition::timeout) return too_late;
     if (code == condition::refused) return refused;
-    return code == http_errc::invalid_request ? misused : no_answer;
+    return no_answer;
 }
 
 std::string kind_of(const result<http_response>& got) {

@@ -1,0 +1,267 @@
+// Coroutines are destroyed at every suspension: each scenario is played again and again, and its context destroyed after one
+// step more each time. Whatever was going on: nothing is left behind, every permit is back, and nothing runs afterwards.
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <future>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/testing/asio/virtual_asio.hpp"
+
+namespace cutwater {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using asio::awaitable;
+
+/// Counts the frames and callables that are alive.
+class counted {
+public:
+    explicit counted(int& alive) : alive_{&alive} { ++*alive_; }
+    counted(const counted& other) : alive_{other.alive_} { ++*alive_; }
+    counted& operator=(const counted&) = delete;
+    ~counted() { --*alive_; }
+
+private:
+    int* alive_;
+};
+
+/// What outlives the context that is destroyed.
+class world {
+public:
+    bulkhead narrow{{.max_concurrent = 1, .max_queue = 10, .max_wait = 1h}};
+    bulkhead wide{{.max_concurrent = 100}};
+    testing::virtual_time time;
+    std::optional<testing::virtual_asio> loop{std::in_place, time};
+    std::deque<asio::cancellation_signal> signals;
+    int completed = 0;
+
+    /// Something that sleeps, and knows that it is alive.
+    [[nodiscard]] auto sleeps(duration d) {
+        return [this, d, callable = counted{alive_}](attempt&) -> awaitable<int> {
+            const counted frame{alive_};
+            co_await loop->sleep(d);
+            co_return 7;
+        };
+    }
+    /// The same, and fails.
+    [[nodiscard]] auto fails_after(duration d) {
+        return [this, d, callable = counted{alive_}]() -> awaitable<std::expected<int, std::errc>> {
+            const counted frame{alive_};
+            co_await loop->sleep(d);
+            co_return std::unexpected{std::errc::connection_reset};
+        };
+    }
+    /// Awaits one call in a coroutine of its own.
+    template <class Pipeline, class F>
+    void awaits(Pipeline& guarded, F f) {
+        asio::co_spawn(
+            loop->context(),
+            [this, &guarded, f, frame = counted{alive_}]() -> awaitable<void> {
+                (void)co_await guarded.async_run(f);
+                ++completed;
+            },
+            asio::bind_cancellation_slot(signals.emplace_back().slot(), asio::detached));
+    }
+    /// Has a call complete a handler.
+    template <class Pipeline, class F>
+    void completes(Pipeline& guarded, F f, const call_options& said = {}) {
+        guarded.async_run(
+            said, f,
+            asio::bind_cancellation_slot(
+                signals.emplace_back().slot(),
+                asio::bind_executor(loop->context(), [this, handler = counted{alive_}](const auto&) { ++completed; })));
+    }
+
+    [[nodiscard]] int alive() const { return alive_; }
+
+private:
+    int alive_ = 0;
+};
+
+/// Destroys what `begin(world)` began after no step, after one, after two …; gives how many there are.
+template <class Begin>
+int destroyed_at_every_step(Begin begin) {
+    for (int steps = 0;; ++steps) {
+        SCOPED_TRACE("destroyed after " + std::to_string(steps) + " steps");
+        world w;
+        auto kept = begin(w);
+        bool goes_on = true;
+        for (int done = 0; done < steps && goes_on; ++done) goes_on = w.loop->step();
+        const int completed = w.completed;
+        w.loop.reset();
+        EXPECT_EQ(w.alive(), 0);
+        EXPECT_EQ(w.narrow.in_use(), 0U);
+        EXPECT_EQ(w.narrow.queued(), 0U);
+        EXPECT_EQ(w.wide.in_use(), 0U);
+        EXPECT_EQ(w.completed, completed) << "what is destroyed does not complete";
+        if (!goes_on || ::testing::Test::HasFailure()) return steps;
+    }
+}
+
+/// A pipeline that is kept while its context is destroyed, by whoever began the call.
+template <class Pipeline>
+auto keep(Pipeline guarded) {
+    return std::make_unique<Pipeline>(std::move(guarded));
+}
+
+template <class Call>
+auto usual(Call call) {
+    return [call](world& w) {
+        auto guarded = keep(pipeline{timeout{1h}, retry{{.max_attempts = 3, .base_delay = 10ms, .jitter = jitter::none}},
+                                     ref(w.wide), ref(w.narrow), timeout{100ms}});
+        call(w, *guarded);
+        return guarded;
+    };
+}
+
+TEST(destruction, of_an_awaited_call_that_retries) {
+    EXPECT_GT(destroyed_at_every_step(usual([](world& w, auto& guarded) { w.awaits(guarded, w.fails_after(20ms)); })), 10);
+}
+
+TEST(destruction, of_a_completed_call_that_retries) {
+    EXPECT_GT(destroyed_at_every_step(usual([](world& w, auto& guarded) { w.completes(guarded, w.fails_after(20ms)); })),
+              10);
+}
+
+TEST(destruction, of_a_call_whose_attempts_are_interrupted) {
+    EXPECT_GT(destroyed_at_every_step(usual([](world& w, auto& guarded) { w.awaits(guarded, w.sleeps(1h)); })), 10);
+}
+
+TEST(destruction, of_calls_that_queue) {
+    EXPECT_GT(destroyed_at_every_step(usual([](world& w, auto& guarded) {
+                  for (int i = 0; i < 2; ++i) w.awaits(guarded, w.sleeps(20ms));
+                  for (int i = 0; i < 2; ++i) w.completes(guarded, w.fails_after(20ms));
+              })),
+              20);
+}
+
+TEST(destruction, of_calls_without_any_limit) {
+    EXPECT_GT(destroyed_at_every_step([](world& w) {
+                  auto guarded = keep(pipeline{retry{{.max_attempts = 2, .base_delay = 10ms, .jitter = jitter::none}}, ref(w.narrow)});
+                  w.awaits(*guarded, w.fails_after(20ms));
+                  w.awaits(*guarded, w.sleeps(20ms));
+                  w.completes(*guarded, w.sleeps(20ms));
+                  return guarded;
+              }),
+              15);
+}
+
+TEST(destruction, of_calls_put_together_at_run_time) {
+    EXPECT_GT(destroyed_at_every_step([](world& w) {
+                  auto guarded = std::make_unique<any_pipeline<int>>(
+                      timeout{1h}, retry{{.max_attempts = 2, .base_delay = 10ms, .jitter = jitter::none}}, ref(w.wide),
+                      ref(w.narrow), timeout{50ms});
+                  w.awaits(*guarded, w.fails_after(20ms));
+                  w.completes(*guarded, w.sleeps(1h));
+                  return guarded;
+              }),
+              15);
+}
+
+TEST(destruction, of_calls_inside_calls) {
+    EXPECT_GT(destroyed_at_every_step([](world& w) {
+                  auto inner = keep(pipeline{timeout{30ms}, ref(w.narrow)});
+                  auto outer = keep(pipeline{retry{{.max_attempts = 2, .base_delay = 10ms, .jitter = jitter::none}},
+                                             ref(w.wide), timeout{1h}});
+                  const auto nested = [&w, &in = *inner]() -> awaitable<result<int>> {
+                      co_return co_await in.async_run(w.sleeps(40ms));
+                  };
+                  w.awaits(*outer, nested);
+                  w.completes(*outer, nested);
+                  return std::pair{std::move(inner), std::move(outer)};
+              }),
+              15);
+}
+
+TEST(destruction, of_calls_that_are_cancelled) {
+    for (const duration when : {5ms, 15ms, 25ms, 35ms})
+        EXPECT_GT(destroyed_at_every_step(usual([when](world& w, auto& guarded) {
+                      w.awaits(guarded, w.fails_after(10ms));
+                      w.completes(guarded, w.sleeps(1h));
+                      w.completes(guarded, w.sleeps(1h));
+                      w.time.after(when, [&w] {
+                          if (w.loop)
+                              for (auto& s : w.signals) s.emit(asio::cancellation_type::terminal);
+                      });
+                  })),
+                  10);
+}
+
+TEST(destruction, of_calls_that_a_stop_token_cancels) {
+    EXPECT_GT(destroyed_at_every_step([](world& w) {
+                  auto guarded = keep(pipeline{retry{}, ref(w.narrow)});
+                  auto caller = std::make_unique<std::stop_source>();
+                  w.completes(*guarded, w.sleeps(1h), {.stop = caller->get_token()});
+                  w.completes(*guarded, w.sleeps(1h), {.stop = caller->get_token()});
+                  w.time.after(20ms, [stop = *caller]() mutable { stop.request_stop(); });
+                  return std::pair{std::move(guarded), std::move(caller)};
+              }),
+              8);
+}
+
+TEST(destruction, a_stop_that_is_requested_afterwards_finds_nobody) {
+    std::stop_source caller;
+    world w;
+    pipeline guarded{retry{}, ref(w.narrow)};
+    w.completes(guarded, w.sleeps(1h), {.stop = caller.get_token()});
+    w.completes(guarded, w.sleeps(1h), {.stop = caller.get_token()});
+    for (int i = 0; i < 6; ++i) (void)w.loop->step();
+    w.loop.reset();
+    caller.request_stop();
+    EXPECT_EQ(w.alive(), 0);
+    EXPECT_EQ(w.completed, 0);
+}
+
+TEST(destruction, a_future_of_a_call_that_is_destroyed_is_broken) {
+    world w;
+    pipeline guarded{timeout{1h}};
+    auto soon = guarded.async_run(w.sleeps(1s), asio::bind_executor(w.loop->context(), asio::use_future));
+    for (int i = 0; i < 3; ++i) (void)w.loop->step();
+    w.loop.reset();
+    EXPECT_THROW((void)soon.get(), std::future_error);
+    EXPECT_EQ(w.alive(), 0);
+}
+
+TEST(destruction, of_an_awaitable_that_nobody_awaits) {
+    world w;
+    pipeline bounded{timeout{1h}, ref(w.narrow)};
+    pipeline unbounded{ref(w.narrow)};
+    {
+        auto never_awaited = bounded.async_run(w.sleeps(1s));
+        auto nor_this = unbounded.async_run(w.sleeps(1s));
+        EXPECT_GT(w.alive(), 0);
+    }
+    EXPECT_EQ(w.alive(), 0);
+    EXPECT_EQ(w.narrow.in_use(), 0U);
+}
+
+TEST(destruction, one_context_goes_and_the_calls_of_another_go_on) {
+    world w;
+    pipeline guarded{ref(w.narrow)};
+    testing::virtual_asio other{w.time};
+    bool through = false;
+    w.completes(guarded, w.sleeps(1h));
+    w.loop->run_until([&] { return w.narrow.in_use() == 1; });
+    guarded.async_run(
+        [&]() -> awaitable<void> {
+            through = true;
+            co_return;
+        },
+        asio::bind_executor(other.context(), asio::detached));
+    other.run_until([&] { return w.narrow.queued() == 1; });
+    w.loop.reset();  // its permit comes back, and wakes the call that waits on the other context
+    other.run_all();
+    EXPECT_TRUE(through);
+    EXPECT_EQ(w.narrow.in_use(), 0U);
+}
+
+}  // namespace
+}  // namespace cutwater

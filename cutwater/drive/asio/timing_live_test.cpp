@@ -1,0 +1,97 @@
+// The kernel's timer, in real time: limits of hours do not keep a context from returning, and short ones do expire.
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/testing/matchers.hpp"
+
+namespace cutwater {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using asio::awaitable;
+using testing::fails_with;
+using testing::has_value;
+
+class live : public ::testing::Test {
+protected:
+    template <class Pipeline, class F>
+    result<int> run(Pipeline& guarded, F f) {
+        std::optional<result<int>> out;
+        guarded.async_run(f, asio::bind_executor(context, [&](result<int> r) { out = std::move(r); }));
+        context.restart();
+        context.run();
+        return *out;
+    }
+    [[nodiscard]] auto sleeps(duration d) {
+        return [this, d]() -> awaitable<int> {
+            asio::steady_timer timer{context, d};
+            co_await timer.async_wait(asio::use_awaitable);
+            co_return 7;
+        };
+    }
+    [[nodiscard]] duration took() const { return between(began, now()); }
+
+    asio::io_context context{1};
+    instant began = now();
+};
+
+TEST_F(live, the_context_returns_soon_after_the_last_call) {
+    pipeline guarded{timeout{1h}, retry{}, timeout{30min}};
+    EXPECT_THAT(run(guarded, []() -> awaitable<int> { co_return 7; }), has_value(7));
+    EXPECT_THAT(run(guarded, sleeps(5ms)), has_value(7));
+    EXPECT_LT(took(), 10s) << "and not in half an hour";
+}
+
+TEST_F(live, a_limit_expires) {
+    pipeline guarded{timeout{20ms}};
+    EXPECT_THAT(run(guarded, sleeps(1h)), fails_with(errc::timed_out));
+    EXPECT_GE(took(), 20ms);
+    EXPECT_LT(took(), 10s);
+}
+
+TEST_F(live, an_earlier_limit_goes_before_a_later_one_that_was_set_first) {
+    pipeline patient{timeout{1h}};
+    pipeline hasty{timeout{20ms}};
+    int done = 0;
+    patient.async_run(sleeps(40ms), asio::bind_executor(context, [&](const result<int>& r) { done += r ? 1 : 0; }));
+    EXPECT_THAT(run(hasty, sleeps(1h)), fails_with(errc::timed_out));
+    EXPECT_EQ(done, 1);
+    EXPECT_LT(took(), 10s);
+}
+
+TEST_F(live, a_delay_ends) {
+    pipeline guarded{retry{{.max_attempts = 2, .base_delay = 20ms, .jitter = jitter::none}}};
+    int calls = 0;
+    EXPECT_THAT(run(guarded,
+                    [&]() -> awaitable<std::expected<int, std::errc>> {
+                        if (++calls == 1) co_return std::unexpected{std::errc::connection_reset};
+                        co_return 7;
+                    }),
+                has_value(7));
+    EXPECT_GE(took(), 20ms);
+}
+
+TEST_F(live, calls_after_a_quiet_spell_have_their_limits_again) {
+    pipeline guarded{timeout{20ms}};
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_THAT(run(guarded, []() -> awaitable<int> { co_return 7; }), has_value(7));
+        EXPECT_THAT(run(guarded, sleeps(1h)), fails_with(errc::timed_out));
+    }
+}
+
+TEST_F(live, a_blocking_delay_ends_too) {
+    pipeline guarded{retry{{.max_attempts = 2, .base_delay = 20ms, .jitter = jitter::none}}};
+    EXPECT_THAT(guarded.run([]() -> std::expected<int, std::errc> { return std::unexpected{std::errc::timed_out}; }),
+                fails_with(std::errc::timed_out));
+    EXPECT_GE(took(), 20ms);
+}
+
+}  // namespace
+}  // namespace cutwater
