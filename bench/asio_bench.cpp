@@ -1,6 +1,8 @@
 // Whole pipelines on the coroutine driver, beside a bare await, one `co_spawn` with a cancellation slot, and the usual
 // timeout idiom, `awaitable || timer`.
 
+#include "cutwater/asio.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -8,7 +10,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "bench/support/reference.hpp"
-#include "cutwater/asio.hpp"
 
 namespace {
 
@@ -44,7 +45,8 @@ void one_co_spawn(benchmark::State& state) {
     asio::cancellation_signal signal;
     in_a_coroutine(state, [&]() -> asio::awaitable<void> {
         const auto executor = co_await asio::this_coro::executor;
-        cw::bench::keep(co_await asio::co_spawn(executor, quick(), asio::bind_cancellation_slot(signal.slot(), asio::use_awaitable)));
+        cw::bench::keep(co_await asio::co_spawn(executor, quick(),
+                                                asio::bind_cancellation_slot(signal.slot(), asio::use_awaitable)));
     });
 }
 CUTWATER_BENCH_ALONE(one_co_spawn, "reference/co_spawn");
@@ -76,14 +78,15 @@ void three_layers(benchmark::State& state) {
 CUTWATER_BENCH_ALONE(three_layers, "pipeline/3_layers_count/asio");
 
 void five_layers(benchmark::State& state) {
-    cw::pipeline guarded{cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}}, cw::bulkhead{},
-                         cw::timeout{500ms}};
+    cw::pipeline guarded{cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}},
+                         cw::bulkhead{}, cw::timeout{500ms}};
     awaited(state, guarded);
 }
 CUTWATER_BENCH_ALONE(five_layers, "pipeline/5_layers/asio");
 
 void three_chosen(benchmark::State& state) {
-    cw::any_pipeline<int> guarded{cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}}, cw::bulkhead{}};
+    cw::any_pipeline<int> guarded{cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}},
+                                  cw::bulkhead{}};
     awaited(state, guarded);
 }
 CUTWATER_BENCH_ALONE(three_chosen, "any_pipeline/3_layers_count/asio");

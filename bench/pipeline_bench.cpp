@@ -22,21 +22,28 @@ auto three_layers() {
 }
 
 auto five_layers() {
-    return cw::pipeline{cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{}, cw::bulkhead{{.max_concurrent = plenty}}, cw::timeout{500ms}};
+    return cw::pipeline{cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{}, cw::bulkhead{{.max_concurrent = plenty}},
+                        cw::timeout{500ms}};
 }
 
 auto six_layers() {
-    return cw::pipeline{cw::fallback{0}, cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{},
-                        cw::bulkhead{{.max_concurrent = plenty}}, cw::timeout{500ms}};
+    return cw::pipeline{cw::fallback{0},
+                        cw::timeout{2s},
+                        cw::retry{},
+                        cw::circuit_breaker{},
+                        cw::bulkhead{{.max_concurrent = plenty}},
+                        cw::timeout{500ms}};
 }
 
 template <cw::breaker_window Window>
 auto three_chosen() {
-    return cw::any_pipeline<int>{cw::retry{}, cw::circuit_breaker{{.window = Window}}, cw::bulkhead{{.max_concurrent = plenty}}};
+    return cw::any_pipeline<int>{cw::retry{}, cw::circuit_breaker{{.window = Window}},
+                                 cw::bulkhead{{.max_concurrent = plenty}}};
 }
 
 auto five_chosen() {
-    return cw::any_pipeline<int>{cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{}, cw::bulkhead{{.max_concurrent = plenty}}, cw::timeout{500ms}};
+    return cw::any_pipeline<int>{cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{},
+                                 cw::bulkhead{{.max_concurrent = plenty}}, cw::timeout{500ms}};
 }
 
 /// All threads of a benchmark share one pipeline, as the threads of a service do.

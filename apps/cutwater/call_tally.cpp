@@ -49,7 +49,7 @@ duration call_tally::circuit_open(instant at) const {
 
 void call_tally::on_attempt(const attempt_seen& seen) {
     ++attempts_;
-    sent_ += seen.was_sent() ? 1 : 0;
+    if (seen.was_sent()) ++sent_;
 }
 
 void call_tally::on_call(const result<http_response>& got, duration took) {

@@ -58,7 +58,8 @@ ending run(const options& chosen, screen& shows, report_form form) {
     });
     context.run();
     shows.done();
-    return {.report = form == report_form::json ? report_json(plays, *unguarded, *guarded) : report_text(plays, *unguarded, *guarded),
+    return {.report = form == report_form::json ? report_json(plays, *unguarded, *guarded)
+                                                : report_text(plays, *unguarded, *guarded),
             .interrupted = stopped};
 }
 

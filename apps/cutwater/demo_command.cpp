@@ -25,7 +25,8 @@ std::unique_ptr<demo::screen> screen_for(const demo_arguments& given) {
 
 int run_demo(const demo_arguments& given) {
     const auto shows = screen_for(given);
-    const demo::ending end = demo::run(given.chosen, *shows, given.json ? demo::report_form::json : demo::report_form::table);
+    const demo::ending end =
+        demo::run(given.chosen, *shows, given.json ? demo::report_form::json : demo::report_form::table);
     if (const exit_code written = write_all(stdout, end.report); written != succeeded) return written;
     return end.interrupted ? interrupted : succeeded;
 }
@@ -34,17 +35,22 @@ int run_demo(const demo_arguments& given) {
 
 void add_demo(CLI::App& program, action& chosen) {
     const auto given = std::make_shared<demo_arguments>();
-    CLI::App* const command = program.add_subcommand(
-        "demo", "A dependency fails by a script (errors, hangs, overload), and the same traffic meets it unguarded and guarded");
-    command->footer("It runs for 20 seconds on loopback, and ends with what users saw, what the dependency had to bear, and how long "
-                    "threads were stuck.\n\nExamples:\n  cutwater demo\n  cutwater demo --json | jq .guarded.errors\n  "
-                    "cutwater demo --scale 0.25 --users 50\n\nExit codes: 0 it ran, 1 it could not, 130 stopped by Ctrl-C "
-                    "(with the report so far).");
+    CLI::App* const command = program.add_subcommand("demo",
+                                                     "A dependency fails by a script (errors, hangs, overload), and "
+                                                     "the same traffic meets it unguarded and guarded");
+    command->footer(
+        "It runs for 20 seconds on loopback, and ends with what users saw, what the dependency had to bear, and how "
+        "long "
+        "threads were stuck.\n\nExamples:\n  cutwater demo\n  cutwater demo --json | jq .guarded.errors\n  "
+        "cutwater demo --scale 0.25 --users 50\n\nExit codes: 0 it ran, 1 it could not, 130 stopped by Ctrl-C "
+        "(with the report so far).");
     command->add_flag("--json", given->json, "print the comparison as JSON");
     command->add_option("--scale", given->chosen.scale, "length, in shares of the usual 20 seconds")
         ->check(CLI::Range(0.05, 1.5))
         ->capture_default_str();
-    command->add_option("--users", given->chosen.users, "users on each side")->check(CLI::Range(1U, 500U))->capture_default_str();
+    command->add_option("--users", given->chosen.users, "users on each side")
+        ->check(CLI::Range(1U, 500U))
+        ->capture_default_str();
     command->callback([given, &chosen] { chosen = [given] { return run_demo(*given); }; });
 }
 

@@ -1,6 +1,7 @@
 #include "apps/cutwater/demo_dependency.hpp"
 
 #include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -18,9 +19,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr unsigned capacity = 12;          // requests in flight that the overloaded dependency still takes
+constexpr unsigned capacity = 12;  // requests in flight that the overloaded dependency still takes
 constexpr auto healthy_answer = 20ms;
-constexpr auto slower_for_each = 25ms;     // overloaded: for each request in flight
+constexpr auto slower_for_each = 25ms;  // overloaded: for each request in flight
 
 asio::awaitable<void> wait(std::chrono::milliseconds d) {
     asio::steady_timer timer{co_await asio::this_coro::executor, d};
@@ -34,7 +35,9 @@ dependency::dependency(asio::io_context& context, const script&)
     asio::co_spawn(context_, accept(), asio::detached);
 }
 
-std::string dependency::url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/stock"; }
+std::string dependency::url() const {
+    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/stock";
+}
 
 void dependency::enter(behaviour does) {
     does_ = does;
@@ -91,7 +94,8 @@ asio::awaitable<unsigned> dependency::status_of_next(stream& connection) {
             const auto place = hanging_.insert(hanging_.end(), &connection);
             char nothing = 0;
             boost::system::error_code ec;  // ends when the client goes, or when it is cut off
-            co_await connection.async_read_some(asio::buffer(&nothing, 1), asio::redirect_error(asio::use_awaitable, ec));
+            co_await connection.async_read_some(asio::buffer(&nothing, 1),
+                                                asio::redirect_error(asio::use_awaitable, ec));
             hanging_.erase(place);
             co_return 0;
         }

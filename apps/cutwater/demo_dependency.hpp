@@ -3,12 +3,13 @@
 // Thread safety: none; everything runs in the one thread of the demo.
 #pragma once
 
+#include <list>
+#include <string>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <list>
-#include <string>
 
 #include "apps/cutwater/demo_script.hpp"
 

@@ -12,9 +12,7 @@ double seconds(duration d) { return std::chrono::duration<double>(d).count(); }
 double milliseconds(duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
 /// Users who got something that they can use, of those who got anything.
-double useful(const tally& t) {
-    return t.answered() == 0 ? 0.0 : 100.0 * (t.fresh + t.degraded) / t.answered();
-}
+double useful(const tally& t) { return t.answered() == 0 ? 0.0 : 100.0 * (t.fresh + t.degraded) / t.answered(); }
 
 void append(std::string& text, std::string_view what, const std::string& unguarded, const std::string& guarded) {
     text += fmt::format("{:<33} {:>11} {:>11}\n", what, unguarded, guarded);
@@ -64,11 +62,13 @@ std::string report_text(const script& played, const side& unguarded, const side&
     append(text, "  wait, longest", time(u.longest()), time(g.longest()));
     append(text, "useful answers, by phase", "", "");
     for (std::size_t i = 0; i < played.phases().size(); ++i)
-        append(text, fmt::format("  {}", played.phases()[i].name), fmt::format("{:.0f} %", useful(unguarded.in_phase(i))),
+        append(text, fmt::format("  {}", played.phases()[i].name),
+               fmt::format("{:.0f} %", useful(unguarded.in_phase(i))),
                fmt::format("{:.0f} %", useful(guarded.in_phase(i))));
     append(text, "what the dependency had to bear", "", "");
     append(text, "  requests", count(unguarded.borne().requests), count(guarded.borne().requests));
-    append(text, "  requests in flight, at most", count(unguarded.borne().most_in_flight), count(guarded.borne().most_in_flight));
+    append(text, "  requests in flight, at most", count(unguarded.borne().most_in_flight),
+           count(guarded.borne().most_in_flight));
     append(text, "how long threads were stuck", "", "");
     append(text, "  beyond 1 s a call, in all", time(u.stuck()), time(g.stuck()));
     append(text, "circuit open", "-", time(guarded.circuit_open()));

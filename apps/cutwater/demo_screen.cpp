@@ -30,10 +30,10 @@ public:
         row(text, "answered", now, [](const side& s) { return fmt::format("{}", s.in_all().fresh); });
         row(text, "degraded", now, [](const side& s) { return fmt::format("{}", s.in_all().degraded); });
         row(text, "errors", now, [](const side& s) { return fmt::format("{}", s.in_all().failed); });
-        row(text, "waiting", now, [](const side& s) {
-            return fmt::format("{:<3}{}", s.waiting(), bar(s.waiting(), s.users(), 10));
-        });
-        row(text, "longest now", now, [](const side& s) { return fmt::format("{:.1f} s", seconds(s.longest_wait_now())); });
+        row(text, "waiting", now,
+            [](const side& s) { return fmt::format("{:<3}{}", s.waiting(), bar(s.waiting(), s.users(), 10)); });
+        row(text, "longest now", now,
+            [](const side& s) { return fmt::format("{:.1f} s", seconds(s.longest_wait_now())); });
         row(text, "requests", now, [](const side& s) { return fmt::format("{}", s.borne().requests); });
         row(text, "circuit", now, [](const side& s) { return std::string{s.circuit()}; });
         std::fputs(text.c_str(), out_);
@@ -72,14 +72,15 @@ public:
         const auto second = std::chrono::floor<std::chrono::seconds>(now.elapsed);
         if (second == last_) return;
         last_ = second;
-        fmt::print(out_, "{:>3} s  {:<10} {} | {}\n", second.count(), now.phase, words(now.unguarded), words(now.guarded));
+        fmt::print(out_, "{:>3} s  {:<10} {} | {}\n", second.count(), now.phase, words(now.unguarded),
+                   words(now.guarded));
         std::fflush(out_);
     }
 
 private:
     static std::string words(const side& s) {
-        return fmt::format("{}: {} answered, {} degraded, {} errors, {} waiting", s.name(), s.in_all().fresh, s.in_all().degraded,
-                           s.in_all().failed, s.waiting());
+        return fmt::format("{}: {} answered, {} degraded, {} errors, {} waiting", s.name(), s.in_all().fresh,
+                           s.in_all().degraded, s.in_all().failed, s.waiting());
     }
 
     std::FILE* out_;

@@ -16,12 +16,14 @@ script::script(double scale) {
 }
 
 duration script::length() const noexcept {
-    return std::accumulate(phases_.begin(), phases_.end(), duration{}, [](duration sum, const phase& p) { return sum + p.length; });
+    return std::accumulate(phases_.begin(), phases_.end(), duration{},
+                           [](duration sum, const phase& p) { return sum + p.length; });
 }
 
 std::size_t script::at(duration elapsed) const noexcept {
     std::size_t i = 0;
-    for (duration begun{}; i + 1 < phases_.size() && elapsed >= begun + phases_[i].length; ++i) begun += phases_[i].length;
+    for (duration begun{}; i + 1 < phases_.size() && elapsed >= begun + phases_[i].length; ++i)
+        begun += phases_[i].length;
     return i;
 }
 

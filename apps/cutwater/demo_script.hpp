@@ -9,10 +9,10 @@
 namespace cutwater::demo {
 
 enum class behaviour : std::uint8_t {
-    answers,    ///< after 20 ms
-    errors,     ///< four of five answers are 503, at once
-    hangs,      ///< takes requests and answers none of them
-    overloaded, ///< slower with every request in flight, and above its capacity 503
+    answers,     ///< after 20 ms
+    errors,      ///< four of five answers are 503, at once
+    hangs,       ///< takes requests and answers none of them
+    overloaded,  ///< slower with every request in flight, and above its capacity 503
 };
 
 struct phase {

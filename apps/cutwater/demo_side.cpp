@@ -1,6 +1,7 @@
 #include "apps/cutwater/demo_side.hpp"
 
 #include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -30,12 +31,8 @@ duration tally::stuck() const {
 }
 
 side::side(std::string name, std::string_view circuit, asio::io_context& context, const script& plays, unsigned users)
-    : name_{std::move(name)},
-      context_{context},
-      dependency_{context, plays},
-      request_{.url = *http_url::parse(dependency_.url())},
-      users_{users},
-      by_phase_(plays.phases().size()),
+    : name_{std::move(name)}, context_{context}, dependency_{context, plays},
+      request_{.url = *http_url::parse(dependency_.url())}, users_{users}, by_phase_(plays.phases().size()),
       circuit_{circuit} {}
 
 void side::start() {
@@ -76,7 +73,9 @@ duration side::longest_wait_now() const {
     return oldest == never ? duration{} : between(oldest, now());
 }
 
-duration side::circuit_open() const { return opened_ == never ? circuit_open_ : circuit_open_ + between(opened_, now()); }
+duration side::circuit_open() const {
+    return opened_ == never ? circuit_open_ : circuit_open_ + between(opened_, now());
+}
 
 void side::on_event(const event& e) {
     if (e.get_if<circuit_refused>() != nullptr) ++refusals_;
@@ -119,13 +118,14 @@ private:
         co_return got.is_degraded() ? answer::degraded : answer::fresh;
     }
 
-    pipeline<observe, decltype(fallback{tier("last known", http_response{})}), timeout, retry, circuit_breaker, bulkhead, timeout,
-             classify<decltype(http_rules{})>>
+    pipeline<observe, decltype(fallback{tier("last known", http_response{})}), timeout, retry, circuit_breaker,
+             bulkhead, timeout, classify<decltype(http_rules{})>>
         guarded_{observe{static_cast<listener&>(*this)},
                  fallback{tier("last known", http_response{.status = 200, .body = "7 pieces, an hour ago"})},
                  timeout{{.name = "total", .after = 800ms}},
                  retry{{.max_attempts = 3, .base_delay = 20ms, .max_delay = 200ms}},
-                 circuit_breaker{{.name = "stock", .window_time = 2s, .minimum_calls = 10, .open_for = 500ms, .ramp_for = 500ms}},
+                 circuit_breaker{
+                     {.name = "stock", .window_time = 2s, .minimum_calls = 10, .open_for = 500ms, .ramp_for = 500ms}},
                  bulkhead{{.max_concurrent = 8, .max_queue = 16, .max_wait = 100ms}},
                  timeout{{.name = "attempt", .after = 250ms}},
                  classify{http_rules{}}};

@@ -3,12 +3,13 @@
 // Thread safety: none; everything runs in the one thread of the demo.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "apps/cutwater/demo_dependency.hpp"
 #include "cutwater/core/events.hpp"
@@ -37,7 +38,8 @@ struct tally {
 class side : public listener {
 public:
     /// `circuit`: its state at first, or `none`.
-    side(std::string name, std::string_view circuit, boost::asio::io_context& context, const script& plays, unsigned users);
+    side(std::string name, std::string_view circuit, boost::asio::io_context& context, const script& plays,
+         unsigned users);
     side(const side&) = delete;
     side& operator=(const side&) = delete;
     virtual ~side() = default;
@@ -87,7 +89,8 @@ private:
     unsigned refusals_ = 0;
 };
 
-[[nodiscard]] std::unique_ptr<side> make_unguarded(boost::asio::io_context& context, const script& plays, unsigned users);
+[[nodiscard]] std::unique_ptr<side> make_unguarded(boost::asio::io_context& context, const script& plays,
+                                                   unsigned users);
 [[nodiscard]] std::unique_ptr<side> make_guarded(boost::asio::io_context& context, const script& plays, unsigned users);
 
 }  // namespace cutwater::demo

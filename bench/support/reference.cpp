@@ -12,8 +12,9 @@ thread_local std::uint64_t made_here = 0;
 
 void* counted(std::size_t size, std::size_t alignment) {
     ++made_here;
-    void* memory = alignment <= alignof(std::max_align_t) ? std::malloc(size)
-                                                          : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    void* memory = alignment <= alignof(std::max_align_t)
+                       ? std::malloc(size)
+                       : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
     if (memory == nullptr) throw std::bad_alloc{};
     return memory;
 }
@@ -46,7 +47,9 @@ std::uint64_t cutwater::bench::allocations() noexcept {
 }
 
 void* operator new(std::size_t size) { return counted(size, 0); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return counted(size, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }

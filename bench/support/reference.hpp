@@ -53,8 +53,7 @@ void keep(Result&& result) {
 }  // namespace cutwater::bench
 
 /// On one thread, and on two that share what the benchmark uses.
-#define CUTWATER_BENCH(function, name) \
-    BENCHMARK(function)->Name(name)->UseRealTime()->ThreadRange(1, 2)
+#define CUTWATER_BENCH(function, name) BENCHMARK(function)->Name(name)->UseRealTime()->ThreadRange(1, 2)
 
 /// On one thread.
 #define CUTWATER_BENCH_ALONE(function, name) BENCHMARK(function)->Name(name)->UseRealTime()

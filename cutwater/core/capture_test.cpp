@@ -63,7 +63,8 @@ static_assert(std::same_as<value_of<const std::expected<int, std::string>>, int>
 static_assert(std::same_as<value_of<std::expected<int, std::string>&>, int>, "a reference to a result is a result");
 static_assert(std::same_as<value_of<const std::expected<int, std::string>&>, int>);
 static_assert(std::same_as<value_of<std::expected<void, int>>, void>);
-static_assert(std::same_as<value_of<std::optional<int>>, std::optional<int>>, "an empty optional is a value, not a failure");
+static_assert(std::same_as<value_of<std::optional<int>>, std::optional<int>>,
+              "an empty optional is a value, not a failure");
 static_assert(std::same_as<value_of<result<int>>, int>, "what another pipeline gave is a result, not a value");
 
 struct takes_attempt {
@@ -96,7 +97,8 @@ TEST(capture, what_a_reference_refers_to_is_copied) {
 TEST(capture, what_can_only_be_moved_is_moved) {
     EXPECT_EQ(**capture([] { return std::make_unique<int>(7); }).result(), 7);
     EXPECT_EQ(capture([] { return moved_once{}; }).result()->value, 7);
-    EXPECT_EQ(**capture([]() -> std::expected<std::unique_ptr<int>, int> { return std::make_unique<int>(7); }).result(), 7);
+    EXPECT_EQ(**capture([]() -> std::expected<std::unique_ptr<int>, int> { return std::make_unique<int>(7); }).result(),
+              7);
 }
 
 TEST(capture, the_value_of_an_expected_is_the_value) {
@@ -183,8 +185,9 @@ outcome<int> thrown_as(Thrown t) {
 TEST(capture, an_exception_is_kept_whatever_it_is) {
     EXPECT_EQ(thrown_as(std::runtime_error{"x"}).failure().words(), "x");
     EXPECT_EQ(thrown_as(42).failure().code(), errc::failed);
-    EXPECT_EQ(thrown_as(std::string{"text"}).failure().type(), "std::__cxx11::basic_string<char, std::char_traits<char>, "
-                                                              "std::allocator<char> >");
+    EXPECT_EQ(thrown_as(std::string{"text"}).failure().type(),
+              "std::__cxx11::basic_string<char, std::char_traits<char>, "
+              "std::allocator<char> >");
     EXPECT_EQ(thrown_as(parse_failure{}).failure().words(), "an exception that is not a std::exception");
 }
 
@@ -195,9 +198,8 @@ TEST(capture, the_code_of_a_system_error_is_the_code) {
 }
 
 TEST(capture, what_moving_a_value_throws_is_an_exception_like_any_other) {
-    const auto out = capture([]() -> std::expected<throws_when_moved, int> {
-        return std::expected<throws_when_moved, int>{std::in_place};
-    });
+    const auto out = capture(
+        []() -> std::expected<throws_when_moved, int> { return std::expected<throws_when_moved, int>{std::in_place}; });
     ASSERT_FALSE(out.has_value());
     EXPECT_EQ(out.failure().words(), "moving failed");
 }

@@ -49,7 +49,8 @@ TEST(classify, by_default_nothing_is_transient_but_network_errors_and_timeouts) 
     EXPECT_EQ(judged(rules, failed(std::make_error_code(std::errc::timed_out))), verdict::transient);
     EXPECT_EQ(judged(rules, failed(errc::timed_out)), verdict::transient);
     EXPECT_EQ(judged(rules, failed(errc::deadline_exceeded)), verdict::transient);
-    EXPECT_EQ(judged(rules, thrown(std::system_error{std::make_error_code(std::errc::broken_pipe)})), verdict::transient);
+    EXPECT_EQ(judged(rules, thrown(std::system_error{std::make_error_code(std::errc::broken_pipe)})),
+              verdict::transient);
     EXPECT_EQ(judged(rules, thrown(std::runtime_error{"x"})), verdict::permanent);
     EXPECT_EQ(judged(rules, thrown(42)), verdict::permanent);
     EXPECT_EQ(judged(rules, failed(errc::failed)), verdict::permanent);
@@ -69,7 +70,8 @@ TEST(classify, by_default_a_bug_of_the_callers_is_ignored) {
     const classify<> rules;
     EXPECT_EQ(judged(rules, thrown(std::logic_error{"x"})), verdict::ignored);
     EXPECT_EQ(judged(rules, thrown(std::out_of_range{"x"})), verdict::ignored);
-    EXPECT_EQ(judged(rules, outcome<int>{error{errc::failed}.with_cause(std::make_exception_ptr(std::invalid_argument{"x"}))}),
+    EXPECT_EQ(judged(rules,
+                     outcome<int>{error{errc::failed}.with_cause(std::make_exception_ptr(std::invalid_argument{"x"}))}),
               verdict::ignored);
 }
 
@@ -125,7 +127,8 @@ TEST(classify, values_match_by_predicate_and_only_values_of_its_type) {
 
 TEST(classify, values_that_can_only_be_moved_are_looked_at_where_they_lie) {
     const classify rules{transient(value([](const std::unique_ptr<int>& p) { return *p == 503; }))};
-    EXPECT_EQ(judged(rules, outcome<std::unique_ptr<int>>{std::in_place, std::make_unique<int>(503)}), verdict::transient);
+    EXPECT_EQ(judged(rules, outcome<std::unique_ptr<int>>{std::in_place, std::make_unique<int>(503)}),
+              verdict::transient);
 }
 
 TEST(classify, one_rule_can_have_several_matchers) {
@@ -150,7 +153,8 @@ TEST(classify, the_first_rule_that_matches_decides) {
 
 TEST(classify, a_rule_after_the_one_that_matched_is_not_asked) {
     int asked = 0;
-    const classify rules{permanent(value([](int) { return true; })), transient(value([&](int) { return ++asked > 0; }))};
+    const classify rules{permanent(value([](int) { return true; })),
+                         transient(value([&](int) { return ++asked > 0; }))};
     (void)rules(outcome<int>{std::in_place, 7});
     EXPECT_EQ(asked, 0);
 }

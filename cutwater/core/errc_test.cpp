@@ -66,7 +66,8 @@ TEST(errc, the_systems_codes_meet_the_conditions_that_they_mean) {
                          std::errc::network_reset, std::errc::not_connected})
         EXPECT_THAT(met_by(e), ElementsAre("network")) << "the request may have left";
     EXPECT_THAT(met_by(std::errc::address_not_available), ElementsAre("never_sent"));
-    for (const auto e : {std::errc::permission_denied, std::errc::no_such_file_or_directory, std::errc::invalid_argument})
+    for (const auto e :
+         {std::errc::permission_denied, std::errc::no_such_file_or_directory, std::errc::invalid_argument})
         EXPECT_THAT(met_by(e), IsEmpty());
 }
 

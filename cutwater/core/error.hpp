@@ -32,7 +32,7 @@ struct attempt_record {
     unsigned number = 0;     ///< 1 is the first
     std::error_code code{};  ///< how it failed; empty where a returned value was judged a failure
     duration wait_after{};   ///< how long the call waited before the next attempt; zero after the last
-    std::string text{};     ///< the error's own words
+    std::string text{};      ///< the error's own words
 };
 
 class error {

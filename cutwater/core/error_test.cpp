@@ -45,15 +45,16 @@ TEST(error, a_message_says_all_that_is_known) {
     EXPECT_EQ(e.with_retry_after(3s).message(),
               "attempt: get_stock: the time limit was reached (limit 500ms), retry after 3s");
     e.with_call_id("c-42");
-    EXPECT_EQ(e.message(),
-              "attempt: get_stock: call c-42: the time limit was reached (limit 500ms), retry after 3s");
+    EXPECT_EQ(e.message(), "attempt: get_stock: call c-42: the time limit was reached (limit 500ms), retry after 3s");
     e.with_history({{.number = 1}, {.number = 2}, {.number = 3}});
-    EXPECT_EQ(e.message(),
-              "attempt: get_stock: call c-42: the time limit was reached (limit 500ms), retry after 3s, after 3 attempts");
+    EXPECT_EQ(
+        e.message(),
+        "attempt: get_stock: call c-42: the time limit was reached (limit 500ms), retry after 3s, after 3 attempts");
     e.with_also(error{errc::failed}.with_text("the cache is empty"));
-    EXPECT_EQ(e.message(),
-              "attempt: get_stock: call c-42: the time limit was reached (limit 500ms), retry after 3s, after 3 attempts; "
-              "then: the cache is empty");
+    EXPECT_EQ(
+        e.message(),
+        "attempt: get_stock: call c-42: the time limit was reached (limit 500ms), retry after 3s, after 3 attempts; "
+        "then: the cache is empty");
 }
 
 TEST(error, the_message_counts_attempts_that_the_history_has_forgotten) {
@@ -173,7 +174,10 @@ TEST(error, copies_share_what_they_do_not_change) {
 TEST(error, what_is_said_of_a_copy_is_not_said_of_the_first) {
     const error e = with_details();
     error copy = e;
-    copy.with_text("second").with_call_id("b").with_history({{.number = 1}, {.number = 2}}).with_also(error{errc::failed});
+    copy.with_text("second")
+        .with_call_id("b")
+        .with_history({{.number = 1}, {.number = 2}})
+        .with_also(error{errc::failed});
     EXPECT_EQ(e.words(), "first");
     EXPECT_EQ(e.call_id(), "a");
     EXPECT_THAT(e.history(), SizeIs(1));

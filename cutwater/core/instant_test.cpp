@@ -86,7 +86,8 @@ duration clamped(wide exact) {
 duration any_duration() {
     const auto count = *rc::gen::weightedOneOf<duration::rep>({
         {4, rc::gen::arbitrary<duration::rep>()},
-        {1, rc::gen::element<duration::rep>(0, 1, -1, most.count(), most.count() - 1, least.count(), least.count() + 1)},
+        {1,
+         rc::gen::element<duration::rep>(0, 1, -1, most.count(), most.count() - 1, least.count(), least.count() + 1)},
         {1, rc::gen::inRange<duration::rep>(least.count(), most.count())},
     });
     return duration{count};

@@ -10,7 +10,9 @@ using namespace std::chrono_literals;
 /// A clock that says how often it was read, and goes on a second each time.
 struct counting_clock {
     int reads = 0;
-    static instant read(void* clock) noexcept { return instant{std::chrono::seconds{++static_cast<counting_clock*>(clock)->reads}}; }
+    static instant read(void* clock) noexcept {
+        return instant{std::chrono::seconds{++static_cast<counting_clock*>(clock)->reads}};
+    }
 };
 
 TEST(moment, reads_its_clock_when_it_is_needed_and_only_then) {

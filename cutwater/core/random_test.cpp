@@ -35,9 +35,11 @@ TEST(random_source, is_xoshiro256_plus_plus) {
 
 // splitmix64.c: the first four outputs for these seeds, as printed by the reference program.
 TEST(random_source, is_seeded_by_split_mix_64) {
-    const auto state_of = [](std::uint64_t seed) { return std::bit_cast<std::array<std::uint64_t, 4>>(random_source{seed}); };
-    EXPECT_THAT(state_of(1234567), ElementsAre(6457827717110365317U, 3203168211198807973U, 9817491932198370423U,
-                                               4593380528125082431U));
+    const auto state_of = [](std::uint64_t seed) {
+        return std::bit_cast<std::array<std::uint64_t, 4>>(random_source{seed});
+    };
+    EXPECT_THAT(state_of(1234567),
+                ElementsAre(6457827717110365317U, 3203168211198807973U, 9817491932198370423U, 4593380528125082431U));
     EXPECT_EQ(state_of(0)[0], 0xe220a8397b1dcdafU);
 }
 

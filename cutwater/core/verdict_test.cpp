@@ -16,9 +16,12 @@ struct meaning_of {
 };
 
 constexpr std::array table{
-    meaning_of{verdict::success, "success", true, false},    meaning_of{verdict::transient, "transient", true, true},
-    meaning_of{verdict::permanent, "permanent", true, true}, meaning_of{verdict::ignored, "ignored", false, false},
-    meaning_of{verdict::rejected, "rejected", false, false}, meaning_of{verdict::cancelled, "cancelled", false, false},
+    meaning_of{verdict::success, "success", true, false},
+    meaning_of{verdict::transient, "transient", true, true},
+    meaning_of{verdict::permanent, "permanent", true, true},
+    meaning_of{verdict::ignored, "ignored", false, false},
+    meaning_of{verdict::rejected, "rejected", false, false},
+    meaning_of{verdict::cancelled, "cancelled", false, false},
     meaning_of{verdict::abandoned, "abandoned", false, false},
 };
 

@@ -101,8 +101,7 @@ private:
         const std::size_t size = (layer->state_size() + unit - 1) / unit * unit;
         call_runner* const runs = layer->runner();
         if (runs != nullptr && stack_->runner != nullptr)
-            throw std::logic_error{
-                "cutwater::any_pipeline: two layers have threads of their own; a call runs on one"};
+            throw std::logic_error{"cutwater::any_pipeline: two layers have threads of their own; a call runs on one"};
         if (runs != nullptr) stack_->runner = runs;
         stack_->bounds_time = stack_->bounds_time || layer->bounds_time();
         stack_->places.push_back({.layer = std::move(layer), .offset = stack_->state_size});

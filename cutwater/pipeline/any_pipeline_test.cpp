@@ -13,9 +13,9 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using testing::fails_with;
 using testing::has_value;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 int seven() { return 7; }

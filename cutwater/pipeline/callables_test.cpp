@@ -14,11 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using boost::asio::awaitable;
+using ::testing::AllOf;
 using testing::fails_with;
 using testing::has_value;
-using testing::spoken_by;
-using ::testing::AllOf;
 using ::testing::Pointee;
+using testing::spoken_by;
 
 struct plain_error {
     int number = 0;
@@ -68,12 +68,14 @@ TEST_F(callables, give_nothing) {
 TEST_F(callables, give_an_expected) {
     using answer = std::expected<int, plain_error>;
     EXPECT_THAT(blocking([]() -> answer { return 7; }), has_value(7));
-    EXPECT_EQ(blocking([]() -> answer { return std::unexpected{plain_error{3}}; }).error().original<plain_error>()->number,
-              3);
+    EXPECT_EQ(
+        blocking([]() -> answer { return std::unexpected{plain_error{3}}; }).error().original<plain_error>()->number,
+        3);
     EXPECT_THAT(coroutine([]() -> awaitable<answer> { co_return 7; }), has_value(7));
     const auto failed = coroutine([]() -> awaitable<answer> { co_return std::unexpected{plain_error{3}}; });
     EXPECT_EQ(failed.error().original<plain_error>()->number, 3);
-    const auto nothing = coroutine([]() -> awaitable<std::expected<void, std::errc>> { co_return std::unexpected{std::errc::io_error}; });
+    const auto nothing = coroutine(
+        []() -> awaitable<std::expected<void, std::errc>> { co_return std::unexpected{std::errc::io_error}; });
     EXPECT_THAT(nothing, fails_with(std::errc::io_error));
 }
 
@@ -92,7 +94,8 @@ TEST_F(callables, throw) {
 
 TEST_F(callables, give_what_can_only_be_moved) {
     EXPECT_THAT(*blocking([] { return std::make_unique<int>(7); }), Pointee(7));
-    EXPECT_THAT(*coroutine([]() -> awaitable<std::unique_ptr<int>> { co_return std::make_unique<int>(7); }), Pointee(7));
+    EXPECT_THAT(*coroutine([]() -> awaitable<std::unique_ptr<int>> { co_return std::make_unique<int>(7); }),
+                Pointee(7));
 }
 
 TEST_F(callables, can_be_what_can_only_be_moved) {
@@ -198,7 +201,8 @@ TEST_F(callables, give_what_cannot_be_assigned) {
     const auto awaited = coroutine([]() -> awaitable<never_assigned> { co_return never_assigned{7}; });
     ASSERT_TRUE(awaited);
     EXPECT_EQ(awaited->value, 7);
-    const auto failed = blocking([]() -> std::expected<never_assigned, std::errc> { return std::unexpected{std::errc::io_error}; });
+    const auto failed =
+        blocking([]() -> std::expected<never_assigned, std::errc> { return std::unexpected{std::errc::io_error}; });
     EXPECT_THAT(failed, fails_with(std::errc::io_error));
 }
 
@@ -237,7 +241,8 @@ TEST_F(callables, run_or_throw_gives_the_value_or_the_original_exception) {
 
 TEST_F(callables, run_or_throw_throws_the_error_where_nothing_was_thrown) {
     try {
-        guarded.run_or_throw(said, []() -> std::expected<void, std::errc> { return std::unexpected{std::errc::io_error}; });
+        guarded.run_or_throw(said,
+                             []() -> std::expected<void, std::errc> { return std::unexpected{std::errc::io_error}; });
         FAIL() << "nothing was thrown";
     } catch (const call_error& e) {
         EXPECT_EQ(e.code(), std::errc::io_error);

@@ -10,11 +10,11 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using testing::fails_with;
 using testing::has_value;
 using testing::spoken_by;
-using ::testing::AllOf;
-using ::testing::ElementsAre;
 
 struct bug : std::runtime_error {
     bug() : std::runtime_error{"a bug"} {}
@@ -156,7 +156,8 @@ TEST(callbacks, a_gate_that_throws_fails_its_call) {
 }
 
 TEST(callbacks, a_loop_that_throws_fails_its_call) {
-    for (const place p : {place::begin, place::after_attempt, place::explain}) expect_a_failed_callback<trapped_loop>(p);
+    for (const place p : {place::begin, place::after_attempt, place::explain})
+        expect_a_failed_callback<trapped_loop>(p);
 }
 
 TEST(callbacks, a_frame_that_throws_fails_its_call) {
@@ -184,11 +185,11 @@ TEST(callbacks, a_rule_that_throws_fails_its_call) {
 
 TEST(callbacks, a_rule_that_throws_of_an_error_keeps_what_it_threw) {
     own::everywhere([](auto& on, auto compose) {
-        auto guarded = compose(own::persistence{2, 1ms},
-                               classify{[]<class T>(const outcome<T>& out) -> std::optional<judgement> {
-                                   if (!out.has_value() && out.failure().code() == std::errc::io_error) throw 42;
-                                   return {};
-                               }});
+        auto guarded =
+            compose(own::persistence{2, 1ms}, classify{[]<class T>(const outcome<T>& out) -> std::optional<judgement> {
+                        if (!out.has_value() && out.failure().code() == std::errc::io_error) throw 42;
+                        return {};
+                    }});
         on.dependency.fails(std::errc::io_error).returns(7);
         EXPECT_THAT(on.play(guarded), has_value(7)) << "a loop may try again: it is told that the outcome is ignored";
     });

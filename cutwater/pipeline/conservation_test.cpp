@@ -94,7 +94,7 @@ private:
     asio::awaitable<void> await(Pipeline& guarded, const plan& p) {
         const call_options said{.deadline = time_.in(p.patience)};
         const auto out = co_await guarded.async_run(said, [this, &p](attempt& a) { return work(p, a.number()); });
-        answered_ += out || out.error().code() ? 1 : 0;
+        if (out || out.error().code()) ++answered_;
         co_await asio::this_coro::throw_if_cancelled(false);
     }
     asio::awaitable<std::expected<int, std::errc>> work(const plan& p, unsigned number) {

@@ -13,11 +13,11 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using testing::fails_with;
 using testing::has_value;
-using testing::spoken_by;
-using ::testing::AllOf;
 using ::testing::IsEmpty;
+using testing::spoken_by;
 
 // ---- nothing is sent too late ----
 
@@ -161,13 +161,13 @@ RC_GTEST_PROP(deadlines_property, delays_stay_within_their_bounds, ()) {
     const duration shortest = some(20ms);
     const duration base = some(100ms);
     const duration longest = base + shortest + some(1s);
-    pipeline guarded{retry{{.max_attempts = 12,
-                            .base_delay = base,
-                            .max_delay = longest,
-                            .min_delay = shortest,
-                            .growth = *rc::gen::element(backoff::constant, backoff::linear, backoff::exponential,
-                                                        backoff::fibonacci),
-                            .jitter = *rc::gen::element(jitter::none, jitter::full, jitter::equal, jitter::decorrelated)}}};
+    pipeline guarded{retry{
+        {.max_attempts = 12,
+         .base_delay = base,
+         .max_delay = longest,
+         .min_delay = shortest,
+         .growth = *rc::gen::element(backoff::constant, backoff::linear, backoff::exponential, backoff::fibonacci),
+         .jitter = *rc::gen::element(jitter::none, jitter::full, jitter::equal, jitter::decorrelated)}}};
     (void)time.run(guarded, []() -> std::expected<int, std::errc> { return std::unexpected{std::errc::timed_out}; });
     RC_ASSERT(time.sleeps().size() == 11U);
     RC_ASSERT(std::ranges::all_of(time.sleeps(), [&](duration d) { return d >= shortest && d <= longest; }));
@@ -198,8 +198,8 @@ struct punctual_gate {
 };
 
 TEST(clock_readings, are_two_for_an_attempt_however_many_layers_ask) {
-    pipeline guarded{timeout{10s},     punctual_gate{}, punctual_gate{}, own::persistence{5, 1ms}, timeout{5s},
-                     punctual_gate{}, punctual_gate{}, timeout{1s}};
+    pipeline guarded{timeout{10s}, punctual_gate{}, punctual_gate{}, own::persistence{5, 1ms},
+                     timeout{5s},  punctual_gate{}, punctual_gate{}, timeout{1s}};
     EXPECT_EQ(readings(guarded), 2U);
     EXPECT_EQ(readings(guarded, 1), 4U);
     EXPECT_EQ(readings(guarded, 4), 10U);

@@ -49,7 +49,8 @@ TEST(describe, is_the_same_at_run_time) {
 TEST(describe, a_layer_shows_what_it_is_what_it_is_called_and_its_options) {
     EXPECT_EQ(describe_layer(bulkhead{{.name = "payments", .max_concurrent = 5}}),
               "bulkhead \"payments\" {max_concurrent = 5, max_queue = 0, max_wait = 1s}");
-    EXPECT_EQ(describe_layer(timeout{1s}), "timeout {after = 1s}") << "a name that says no more than the kind is left out";
+    EXPECT_EQ(describe_layer(timeout{1s}), "timeout {after = 1s}")
+        << "a name that says no more than the kind is left out";
     EXPECT_EQ(describe_layer(has_a_kind{"kindly"}), "kindly");
     EXPECT_EQ(describe_layer(has_a_kind{"called otherwise"}), "kindly \"called otherwise\"");
     EXPECT_EQ(describe_layer(own::persistence{3, 1ms}), "persistence");

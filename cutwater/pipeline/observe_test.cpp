@@ -10,18 +10,19 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::ElementsAre;
 using testing::event_from;
 using testing::event_named;
 using testing::event_with;
 using testing::fails_with;
-using testing::has_value;
-using ::testing::AllOf;
-using ::testing::Each;
-using ::testing::ElementsAre;
 using ::testing::Field;
+using testing::has_value;
 using ::testing::IsEmpty;
 
-static_assert(!std::is_constructible_v<observe, testing::event_recorder>, "a temporary would be gone before the first call");
+static_assert(!std::is_constructible_v<observe, testing::event_recorder>,
+              "a temporary would be gone before the first call");
 static_assert(std::is_constructible_v<observe, testing::event_recorder&>);
 
 TEST(observe, tells_when_a_call_starts_and_completes) {
@@ -30,10 +31,11 @@ TEST(observe, tells_when_a_call_starts_and_completes) {
         on.dependency.fails(std::errc::connection_reset, 5ms).returns(7, 5ms);
         (void)on.play(guarded, {.operation = "get", .id = "c-1"});
         EXPECT_THAT(on.heard.all(),
-                    ElementsAre(event_named("call_started"), AllOf(event_named("call_completed"), event_with("attempts", "2"),
-                                                                   event_with("elapsed", "20ms"),
-                                                                   event_with("meaning", "success"))));
-        EXPECT_THAT(on.heard.all(), Each(AllOf(event_from("observe"), Field(&testing::recorded_event::operation, "get"))));
+                    ElementsAre(event_named("call_started"),
+                                AllOf(event_named("call_completed"), event_with("attempts", "2"),
+                                      event_with("elapsed", "20ms"), event_with("meaning", "success"))));
+        EXPECT_THAT(on.heard.all(),
+                    Each(AllOf(event_from("observe"), Field(&testing::recorded_event::operation, "get"))));
     });
 }
 

@@ -11,12 +11,12 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using testing::fails_with;
 using testing::has_value;
 using testing::is_degraded;
 using testing::spoken_by;
-using ::testing::AllOf;
-using ::testing::ElementsAre;
 
 TEST(own_policies, a_gate_admits_and_is_told_how_it_went) {
     own::everywhere([](auto& on, auto compose) {
@@ -27,8 +27,8 @@ TEST(own_policies, a_gate_admits_and_is_told_how_it_went) {
         EXPECT_THAT(on.play(guarded), has_value(7));
         EXPECT_THAT(on.play(guarded), fails_with(std::errc::connection_reset));
         EXPECT_THAT(on.play(guarded), fails_with(errc::failed));
-        EXPECT_THAT(book, ElementsAre("door admitted", "door settled success", "door admitted", "door settled transient",
-                                      "door admitted", "door settled permanent"));
+        EXPECT_THAT(book, ElementsAre("door admitted", "door settled success", "door admitted",
+                                      "door settled transient", "door admitted", "door settled permanent"));
         EXPECT_EQ(gate.inside(), 0);
     });
 }
@@ -200,7 +200,8 @@ TEST(own_policies, a_frame_that_can_do_all_does_one_after_the_other) {
         auto guarded = compose(everything_frame{book});
         on.dependency.hangs();
         EXPECT_THAT(on.play(guarded), has_value(42));
-        EXPECT_THAT(book, ElementsAre("before", "timed out", "substitutes for the time limit was reached", "after success"));
+        EXPECT_THAT(book,
+                    ElementsAre("before", "timed out", "substitutes for the time limit was reached", "after success"));
     });
 }
 
@@ -276,8 +277,8 @@ TEST(own_policies, each_attempt_of_a_loop_asks_the_gates_inside_it_again) {
         auto guarded = compose(own::persistence{3, 1ms}, ref(gate));
         on.dependency.fails(std::errc::connection_reset);
         EXPECT_THAT(on.play(guarded), fails_with(errc::refused));
-        EXPECT_THAT(book, ElementsAre("door admitted", "door settled transient", "door admitted", "door settled transient",
-                                      "door refused"));
+        EXPECT_THAT(book, ElementsAre("door admitted", "door settled transient", "door admitted",
+                                      "door settled transient", "door refused"));
     });
 }
 

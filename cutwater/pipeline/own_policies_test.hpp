@@ -3,10 +3,10 @@
 // drivers.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"

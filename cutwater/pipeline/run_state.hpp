@@ -61,8 +61,9 @@ protected:
         try {
             out_->judge(rules(*out_));
         } catch (...) {
-            out_.emplace(error{errc::callback_failed, "classify", call_.operation()}.with_cause(std::current_exception()),
-                         verdict::ignored);
+            out_.emplace(
+                error{errc::callback_failed, "classify", call_.operation()}.with_cause(std::current_exception()),
+                verdict::ignored);
         }
     }
 

@@ -14,10 +14,10 @@
 // as well; the last three take what an `event_recorder` kept. Where a value is expected, a matcher will do: `has_value(Gt(3))`.
 #pragma once
 
+#include <gmock/gmock.h>
+
 #include <ostream>
 #include <string>
-
-#include <gmock/gmock.h>
 
 #include "cutwater/core/outcome.hpp"
 #include "cutwater/core/result.hpp"

@@ -71,8 +71,7 @@ TEST(matchers, is_degraded_names_the_source) {
 }
 
 TEST(matchers, a_mismatch_is_told_in_the_errors_own_words) {
-    EXPECT_EQ(mismatch(has_value(7), bad()),
-              "which failed: attempt: get: the time limit was reached [cutwater:2]");
+    EXPECT_EQ(mismatch(has_value(7), bad()), "which failed: attempt: get: the time limit was reached [cutwater:2]");
     EXPECT_EQ(mismatch(fails_with(errc::cancelled), bad()),
               "which failed: attempt: get: the time limit was reached [cutwater:2]");
     EXPECT_EQ(mismatch(fails_with(errc::cancelled), good()), "which has a value");
@@ -92,7 +91,8 @@ TEST(matchers, what_is_expected_is_told_in_words) {
 }
 
 TEST(matchers, events_match_by_name_layer_and_field) {
-    const recorded_event e{.name = "retry_scheduled", .layer = "retry", .operation = "get", .fields = {{"delay", "1s"}}};
+    const recorded_event e{
+        .name = "retry_scheduled", .layer = "retry", .operation = "get", .fields = {{"delay", "1s"}}};
     EXPECT_THAT(e, AllOf(event_named("retry_scheduled"), event_from("retry"), event_with("delay", "1s")));
     EXPECT_THAT(e, event_with("delay", ::testing::HasSubstr("s")));
     EXPECT_THAT(e, event_with("jitter", "<none>"));

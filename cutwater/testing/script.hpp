@@ -19,12 +19,12 @@
 // A step that hangs ends only where something bounds its attempt. Thread safety: none.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "cutwater/testing/mock_dependency.hpp"
 
@@ -175,7 +175,8 @@ void for_each_spoilt_step(const kernel_script<Answer>& script, Make&& make, Chec
             SCOPED_TRACE("step " + std::to_string(at + 1) + " is " + std::string{to_text(told)});
             auto kernel = make();
             const instant now = add(detail::play_first(script, at, kernel), script[at].after);
-            const kernel_step<Answer> instead{.told = told, .code = told == verdict::cancelled ? errc::cancelled : errc::failed};
+            const kernel_step<Answer> instead{.told = told,
+                                              .code = told == verdict::cancelled ? errc::cancelled : errc::failed};
             const error failure{instead.code};
             check(observation{.judged = {.meaning = told}, .failure = &failure}, detail::tell(kernel, instead, now));
         }

@@ -1,10 +1,11 @@
 #include "cutwater/testing/script.hpp"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include <map>
+
+#include <gtest/gtest-spi.h>
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/matchers.hpp"
@@ -25,9 +26,9 @@ TEST(script, is_played_as_written_and_then_with_each_step_spoilt_in_each_way) {
         played.push_back(v.text());
     });
     EXPECT_THAT(played,
-                ElementsAre("step 1 of 2 goes as written", "step 1 of 2 fails", "step 1 of 2 throws", "step 1 of 2 hangs",
-                            "step 1 of 2 is cancelled", "step 1 of 2 is cancelled after its end", "step 2 of 2 fails",
-                            "step 2 of 2 throws", "step 2 of 2 hangs", "step 2 of 2 is cancelled",
+                ElementsAre("step 1 of 2 goes as written", "step 1 of 2 fails", "step 1 of 2 throws",
+                            "step 1 of 2 hangs", "step 1 of 2 is cancelled", "step 1 of 2 is cancelled after its end",
+                            "step 2 of 2 fails", "step 2 of 2 throws", "step 2 of 2 hangs", "step 2 of 2 is cancelled",
                             "step 2 of 2 is cancelled after its end"));
 }
 
@@ -110,8 +111,8 @@ const kernel_script<answer> strikes{
 TEST(kernel_script, is_played_step_by_step_with_its_times) { play_kernel(strikes, fresh); }
 
 TEST(kernel_script, a_wrong_answer_is_a_failure_that_names_the_step) {
-    EXPECT_NONFATAL_FAILURE(play_kernel(kernel_script<answer>{{.told = verdict::transient, .answer = answer::stop}}, fresh),
-                            "step 1 of 1");
+    EXPECT_NONFATAL_FAILURE(
+        play_kernel(kernel_script<answer>{{.told = verdict::transient, .answer = answer::stop}}, fresh), "step 1 of 1");
 }
 
 TEST(kernel_script, tells_error_and_wish) {

@@ -6,6 +6,10 @@
 #include <cstdlib>
 #include <new>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/virtual_time.hpp"
@@ -114,7 +118,8 @@ TEST(allocations, a_refusal_makes_none) {
 }
 
 TEST(allocations, T36_an_open_circuit_makes_none_and_throws_nothing) {
-    circuit_breaker open{{.window = breaker_window::consecutive, .consecutive_failures = 1, .open_for = 1h, .open_max = 1h}};
+    circuit_breaker open{
+        {.window = breaker_window::consecutive, .consecutive_failures = 1, .open_for = 1h, .open_max = 1h}};
     pipeline guarded{timeout{2s}, retry{{.max_attempts = 1}}, ref(open)};
     (void)guarded.run([]() -> std::expected<int, std::errc> { return std::unexpected{std::errc::connection_reset}; });
     EXPECT_EQ(allocations_of([&] { EXPECT_EQ(guarded.run([] { return 7; }).error().code(), errc::circuit_open); }), 0U);

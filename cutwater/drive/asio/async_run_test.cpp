@@ -24,12 +24,12 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using asio::awaitable;
-using testing::fails_with;
-using testing::has_value;
-using testing::spoken_by;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using testing::fails_with;
+using testing::has_value;
 using ::testing::Pointee;
+using testing::spoken_by;
 
 awaitable<int> seven() { co_return 7; }
 
@@ -96,7 +96,8 @@ TEST_F(async_run, gives_nothing_and_what_can_only_be_moved) {
     std::unique_ptr<int> moved;
     spawn([&]() -> awaitable<void> {
         nothing = (co_await bounded.async_run([]() -> awaitable<void> { co_return; })).has_value();
-        moved = *co_await bounded.async_run([]() -> awaitable<std::unique_ptr<int>> { co_return std::make_unique<int>(7); });
+        moved = *co_await bounded.async_run(
+            []() -> awaitable<std::unique_ptr<int>> { co_return std::make_unique<int>(7); });
     });
     loop.run_all();
     EXPECT_TRUE(nothing);
@@ -131,7 +132,8 @@ TEST_F(async_run, completes_a_future) {
     auto soon = bounded.async_run(seven, asio::bind_executor(executor(), asio::use_future));
     auto moved = unbounded.async_run([]() -> awaitable<std::unique_ptr<int>> { co_return std::make_unique<int>(7); },
                                      asio::bind_executor(executor(), asio::use_future));
-    auto nothing = bounded.async_run([]() -> awaitable<void> { co_return; }, asio::bind_executor(executor(), asio::use_future));
+    auto nothing =
+        bounded.async_run([]() -> awaitable<void> { co_return; }, asio::bind_executor(executor(), asio::use_future));
     loop.run_all();
     EXPECT_THAT(soon.get(), has_value(7));
     EXPECT_THAT(*moved.get(), Pointee(7));
@@ -142,15 +144,16 @@ TEST_F(async_run, completes_a_callback_on_its_executor) {
     const auto strand = asio::make_strand(loop.context());
     std::optional<result<int>> given;
     bool on_strand = false;
-    bounded.async_run({.operation = "get"},
-                      [&]() -> awaitable<int> {
-                          EXPECT_TRUE(strand.running_in_this_thread()) << "the callable runs there, too";
-                          co_return 7;
-                      },
-                      asio::bind_executor(strand, [&](result<int> r) {
-                          on_strand = strand.running_in_this_thread();
-                          given = std::move(r);
-                      }));
+    bounded.async_run(
+        {.operation = "get"},
+        [&]() -> awaitable<int> {
+            EXPECT_TRUE(strand.running_in_this_thread()) << "the callable runs there, too";
+            co_return 7;
+        },
+        asio::bind_executor(strand, [&](result<int> r) {
+            on_strand = strand.running_in_this_thread();
+            given = std::move(r);
+        }));
     EXPECT_FALSE(given) << "nothing completes before the context runs";
     loop.run_all();
     EXPECT_THAT(*given, has_value(7));
@@ -161,20 +164,23 @@ TEST_F(async_run, a_callback_may_be_what_can_only_be_moved) {
     auto owned = std::make_unique<int>(0);
     int* const sum = owned.get();
     int seen = 0;
-    bounded.async_run(seven, asio::bind_executor(executor(), [owned = std::move(owned), &seen, sum](const result<int>& r) {
-        *owned += *r;
-        seen = *sum;
-    }));
+    bounded.async_run(seven,
+                      asio::bind_executor(executor(), [owned = std::move(owned), &seen, sum](const result<int>& r) {
+                          *owned += *r;
+                          seen = *sum;
+                      }));
     loop.run_all();
     EXPECT_EQ(seen, 7);
 }
 
 TEST_F(async_run, runs_detached) {
     int ran = 0;
-    bounded.async_run([&]() -> awaitable<void> {
-        ++ran;
-        co_return;
-    }, asio::bind_executor(executor(), asio::detached));
+    bounded.async_run(
+        [&]() -> awaitable<void> {
+            ++ran;
+            co_return;
+        },
+        asio::bind_executor(executor(), asio::detached));
     loop.run_all();
     EXPECT_EQ(ran, 1);
 }
@@ -204,9 +210,9 @@ TEST_F(async_run, a_callback_may_destroy_the_pipeline) {
     auto own = std::make_unique<pipeline<timeout>>(timeout{1s});
     bool done = false;
     own->async_run(seven, asio::bind_executor(executor(), [&](const result<int>&) {
-        own.reset();
-        done = true;
-    }));
+                       own.reset();
+                       done = true;
+                   }));
     loop.run_all();
     EXPECT_TRUE(done);
 }
@@ -214,7 +220,8 @@ TEST_F(async_run, a_callback_may_destroy_the_pipeline) {
 TEST_F(async_run, what_a_callback_throws_comes_out_of_the_context) {
     bulkhead narrow{{.max_concurrent = 1}};
     pipeline guarded{timeout{1s}, ref(narrow)};
-    guarded.async_run(seven, asio::bind_executor(executor(), [](const result<int>&) { throw std::out_of_range{"callback"}; }));
+    guarded.async_run(seven,
+                      asio::bind_executor(executor(), [](const result<int>&) { throw std::out_of_range{"callback"}; }));
     EXPECT_THROW(loop.run_all(), std::out_of_range);
     EXPECT_EQ(narrow.in_use(), 0U);
     std::optional<result<int>> given;
@@ -293,20 +300,22 @@ TEST_F(async_run, a_call_inside_a_call_that_times_out_first_speaks_for_itself) {
 
 TEST_F(async_run, T42_a_value_that_arrives_together_with_the_deadline_is_the_value) {
     pipeline guarded{timeout{30ms}};
-    EXPECT_THAT(loop.run(guarded, [&]() -> awaitable<int> {
-                    time.pass(1h);  // busy, so that nothing can interrupt it
-                    co_return 7;
-                }),
+    EXPECT_THAT(loop.run(guarded,
+                         [&]() -> awaitable<int> {
+                             time.pass(1h);  // busy, so that nothing can interrupt it
+                             co_return 7;
+                         }),
                 has_value(7));
 }
 
 TEST_F(async_run, what_ignores_its_interruption_is_waited_for) {
     pipeline guarded{timeout{30ms}};
-    EXPECT_THAT(loop.run(guarded, [&]() -> awaitable<int> {
-                    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-                    co_await loop.sleep(50ms);
-                    co_return 7;
-                }),
+    EXPECT_THAT(loop.run(guarded,
+                         [&]() -> awaitable<int> {
+                             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+                             co_await loop.sleep(50ms);
+                             co_return 7;
+                         }),
                 has_value(7));
     EXPECT_EQ(time.elapsed(), 50ms);
 }
@@ -323,11 +332,12 @@ TEST_F(async_run, a_failure_at_the_deadline_is_the_timeouts_where_it_is_about_ti
 TEST_F(async_run, an_interrupted_attempt_can_be_followed_by_another) {
     pipeline guarded{retry{{.max_attempts = 3, .base_delay = 1ms, .jitter = jitter::none}}, timeout{30ms}};
     unsigned calls = 0;
-    EXPECT_THAT(loop.run(guarded, [&]() -> awaitable<int> {
-                    if (++calls < 3) co_await loop.sleep(1h);
-                    co_await loop.sleep(10ms);
-                    co_return 7;
-                }),
+    EXPECT_THAT(loop.run(guarded,
+                         [&]() -> awaitable<int> {
+                             if (++calls < 3) co_await loop.sleep(1h);
+                             co_await loop.sleep(10ms);
+                             co_return 7;
+                         }),
                 has_value(7));
     EXPECT_EQ(calls, 3U);
 }
@@ -337,10 +347,12 @@ TEST_F(async_run, keeps_the_cancellation_settings_of_the_coroutine_that_awaits_i
     bool after = true;
     spawn([&]() -> awaitable<void> {
         co_await asio::this_coro::throw_if_cancelled(false);
-        (void)co_await unbounded.async_run([&]() -> awaitable<int> { throw boost::system::system_error{asio::error::connection_reset}; });
+        (void)co_await unbounded.async_run(
+            [&]() -> awaitable<int> { throw boost::system::system_error{asio::error::connection_reset}; });
         before = co_await asio::this_coro::throw_if_cancelled();
         co_await asio::this_coro::throw_if_cancelled(true);
-        (void)co_await unbounded.async_run([&]() -> awaitable<int> { throw boost::system::system_error{asio::error::connection_reset}; });
+        (void)co_await unbounded.async_run(
+            [&]() -> awaitable<int> { throw boost::system::system_error{asio::error::connection_reset}; });
         after = co_await asio::this_coro::throw_if_cancelled();
     });
     loop.run_all();

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <optional>
+#include <stop_token>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -17,10 +21,10 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 using asio::awaitable;
+using ::testing::AllOf;
 using testing::fails_with;
 using testing::has_value;
 using testing::spoken_by;
-using ::testing::AllOf;
 
 /// How the caller cancels.
 enum class by : std::uint8_t {
@@ -44,9 +48,10 @@ protected:
         std::optional<result<int>> out;
         if (GetParam() == by::awaiting) return loop.run(guarded, said, f, signal.slot());
         if (GetParam() == by::stopping) said.stop = caller.get_token();
-        guarded.async_run(said, f,
-                          asio::bind_cancellation_slot(
-                              signal.slot(), asio::bind_executor(loop.context(), [&](result<int> r) { out = std::move(r); })));
+        guarded.async_run(
+            said, f,
+            asio::bind_cancellation_slot(
+                signal.slot(), asio::bind_executor(loop.context(), [&](result<int> r) { out = std::move(r); })));
         loop.run_until([&] { return out.has_value(); });
         return *out;
     }
@@ -58,11 +63,12 @@ protected:
     asio::cancellation_type type_ = asio::cancellation_type::terminal;
 };
 
-INSTANTIATE_TEST_SUITE_P(ways, cancellation, ::testing::Values(by::awaiting, by::completing, by::stopping),
-                         [](const auto& info) {
-                             constexpr std::string_view texts[] = {"awaiting", "completing", "stopping"};
-                             return std::string{texts[static_cast<std::size_t>(info.param)]};
-                         });
+std::string way(const ::testing::TestParamInfo<by>& tried) {
+    constexpr std::array texts{"awaiting", "completing", "stopping"};
+    return texts.at(static_cast<std::size_t>(tried.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(ways, cancellation, ::testing::Values(by::awaiting, by::completing, by::stopping), way);
 
 TEST_P(cancellation, ends_an_attempt_that_can_be_interrupted) {
     pipeline bounded{timeout{1h}};
@@ -146,8 +152,7 @@ TEST_P(cancellation, T42_leaves_a_completed_value_alone) {
         co_await asio::this_coro::throw_if_cancelled(false);
         try {
             co_await loop.sleep(30min);
-        } catch (const boost::system::system_error&) {
-        }
+        } catch (const boost::system::system_error&) {}
         co_return 7;
     };
     EXPECT_THAT(cancelled_after(20ms, guarded, succeeds_all_the_same), has_value(7));

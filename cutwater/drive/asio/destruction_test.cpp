@@ -115,20 +115,22 @@ auto keep(Pipeline guarded) {
 template <class Call>
 auto usual(Call call) {
     return [call](world& w) {
-        auto guarded = keep(pipeline{timeout{1h}, retry{{.max_attempts = 3, .base_delay = 10ms, .jitter = jitter::none}},
-                                     ref(w.wide), ref(w.narrow), timeout{100ms}});
+        auto guarded =
+            keep(pipeline{timeout{1h}, retry{{.max_attempts = 3, .base_delay = 10ms, .jitter = jitter::none}},
+                          ref(w.wide), ref(w.narrow), timeout{100ms}});
         call(w, *guarded);
         return guarded;
     };
 }
 
 TEST(destruction, of_an_awaited_call_that_retries) {
-    EXPECT_GT(destroyed_at_every_step(usual([](world& w, auto& guarded) { w.awaits(guarded, w.fails_after(20ms)); })), 10);
+    EXPECT_GT(destroyed_at_every_step(usual([](world& w, auto& guarded) { w.awaits(guarded, w.fails_after(20ms)); })),
+              10);
 }
 
 TEST(destruction, of_a_completed_call_that_retries) {
-    EXPECT_GT(destroyed_at_every_step(usual([](world& w, auto& guarded) { w.completes(guarded, w.fails_after(20ms)); })),
-              10);
+    EXPECT_GT(
+        destroyed_at_every_step(usual([](world& w, auto& guarded) { w.completes(guarded, w.fails_after(20ms)); })), 10);
 }
 
 TEST(destruction, of_a_call_whose_attempts_are_interrupted) {
@@ -145,7 +147,8 @@ TEST(destruction, of_calls_that_queue) {
 
 TEST(destruction, of_calls_without_any_limit) {
     EXPECT_GT(destroyed_at_every_step([](world& w) {
-                  auto guarded = keep(pipeline{retry{{.max_attempts = 2, .base_delay = 10ms, .jitter = jitter::none}}, ref(w.narrow)});
+                  auto guarded = keep(
+                      pipeline{retry{{.max_attempts = 2, .base_delay = 10ms, .jitter = jitter::none}}, ref(w.narrow)});
                   w.awaits(*guarded, w.fails_after(20ms));
                   w.awaits(*guarded, w.sleeps(20ms));
                   w.completes(*guarded, w.sleeps(20ms));

@@ -69,7 +69,8 @@ template <class T>
 void attribute_failure(outcome<T>& out, call_context& call, bool cancelled, bool interrupted) {
     if (!cancelled && !interrupted) return;
     error& failure = out.failure();
-    failure = error{cancelled ? errc::cancelled : errc::deadline_exceeded, {}, call.operation()}.with_cause(failure.cause());
+    failure =
+        error{cancelled ? errc::cancelled : errc::deadline_exceeded, {}, call.operation()}.with_cause(failure.cause());
     const verdict too_late = call.deadline_is_ours ? verdict::transient : verdict::ignored;
     out.judge({.meaning = cancelled ? verdict::cancelled : too_late});
 }
@@ -145,7 +146,8 @@ public:
 
     /// The handler may start the next call, or destroy what this one used: everything leaves this memory first.
     static void complete(std::shared_ptr<spawned_call> self, const std::exception_ptr& thrown) {
-        if (auto slot = boost::asio::get_associated_cancellation_slot(self->handler_); slot.is_connected()) slot.clear();
+        if (auto slot = boost::asio::get_associated_cancellation_slot(self->handler_); slot.is_connected())
+            slot.clear();
         if (thrown) self->out_.emplace(std::unexpect, error::from_exception(thrown));
         result<T> out = std::move(*self->out_);
         Handler handler = std::move(self->handler_);
@@ -175,12 +177,13 @@ struct spawned_completion {
 template <class T, class Pipeline, class F, class Handler>
 void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F f) {
     namespace asio = boost::asio;
-    static_assert(!requires { typename asio::associated_executor<Handler>::asio_associated_executor_is_unspecialised; },
-                  "cutwater::async_run: the completion token has no executor; use asio::bind_executor(executor, token)");
+    static_assert(
+        !requires { typename asio::associated_executor<Handler>::asio_associated_executor_is_unspecialised; },
+        "cutwater::async_run: the completion token has no executor; use asio::bind_executor(executor, token)");
     using call_type = spawned_call<T, F, Handler>;
     asio::any_io_executor executor = asio::get_associated_executor(handler);
-    auto call = std::allocate_shared<call_type>(asio::recycling_allocator<call_type>{}, std::move(executor), said, std::move(f),
-                                                std::move(handler));
+    auto call = std::allocate_shared<call_type>(asio::recycling_allocator<call_type>{}, std::move(executor), said,
+                                                std::move(f), std::move(handler));
     if (auto slot = asio::get_associated_cancellation_slot(call->handler()); slot.is_connected())
         slot.assign([weak = std::weak_ptr{call}](asio::cancellation_type type) {
             if (const auto alive = weak.lock()) alive->cancel(type);

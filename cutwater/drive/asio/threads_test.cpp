@@ -54,9 +54,9 @@ TEST(asio_threads, calls_on_strands_of_two_contexts_share_one_bulkhead) {
     asio::io_context second;
     for (int i = 0; i < calls; ++i)
         for (asio::io_context* context : {&first, &second})
-            guarded.async_run([&] { return inside.pass(); },
-                              asio::bind_executor(asio::make_strand(*context),
-                                                  [&](const result<int>& r) { through += r ? 1 : 0; }));
+            guarded.async_run(
+                [&] { return inside.pass(); },
+                asio::bind_executor(asio::make_strand(*context), [&](const result<int>& r) { through += r ? 1 : 0; }));
     run_on_threads(first, second);
     EXPECT_EQ(through, 2 * calls);
     EXPECT_FALSE(inside.broken);
@@ -72,9 +72,9 @@ TEST(asio_threads, coroutines_and_blocking_threads_share_one_bulkhead) {
     pipeline guarded{ref(narrow)};
     asio::io_context context;
     for (int i = 0; i < calls; ++i)
-        guarded.async_run([&] { return inside.pass(); },
-                          asio::bind_executor(asio::make_strand(context),
-                                              [&](const result<int>& r) { through += r ? 1 : 0; }));
+        guarded.async_run(
+            [&] { return inside.pass(); },
+            asio::bind_executor(asio::make_strand(context), [&](const result<int>& r) { through += r ? 1 : 0; }));
     {
         const std::jthread blocks{[&] {
             for (int i = 0; i < calls; ++i)
@@ -103,11 +103,12 @@ TEST(asio_threads, stop_tokens_of_other_threads_end_calls_wherever_they_are) {
     asio::io_context context;
     std::vector<std::stop_source> callers(calls);
     for (std::stop_source& caller : callers)
-        guarded.async_run({.stop = caller.get_token()}, [&] { return inside.pass(); },
-                          asio::bind_executor(asio::make_strand(context), [&](const result<int>& r) {
-                              ++ended;
-                              if (!r && r.error().code() != errc::cancelled) ++unexpected;
-                          }));
+        guarded.async_run(
+            {.stop = caller.get_token()}, [&] { return inside.pass(); },
+            asio::bind_executor(asio::make_strand(context), [&](const result<int>& r) {
+                ++ended;
+                if (!r && r.error().code() != errc::cancelled) ++unexpected;
+            }));
     {
         const std::jthread cancels{[&] {
             for (std::stop_source& caller : callers) caller.request_stop();
@@ -129,10 +130,9 @@ TEST(asio_threads, limits_that_are_far_away_are_armed_and_disarmed_from_all_thre
     asio::io_context context;
     for (int i = 0; i < calls; ++i)
         guarded.async_run([&] { return inside.pass(); },
-                          asio::bind_executor(asio::make_strand(context),
-                                              [&](const result<int>& r) {
-                                                  if (r && ++through == calls) context.stop();
-                                              }));
+                          asio::bind_executor(asio::make_strand(context), [&](const result<int>& r) {
+                              if (r && ++through == calls) context.stop();
+                          }));
     run_on_threads(context);
     EXPECT_EQ(through, calls);
 }

@@ -1,7 +1,8 @@
 #include "cutwater/drive/asio/timing.hpp"
 
-#include <boost/asio/query.hpp>
 #include <atomic>
+
+#include <boost/asio/query.hpp>
 
 namespace cutwater {
 

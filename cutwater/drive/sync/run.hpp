@@ -90,7 +90,8 @@ step invoke(Run& run, F& f, [[maybe_unused]] blocking_environment& waits) {
             if constexpr (can_move_elsewhere<Run, F>())
                 return invoke_elsewhere<T>(*runner, run, f, waits);
             else
-                throw std::logic_error{"cutwater::worker_pool: the callable is copied to another thread, and cannot be"};
+                throw std::logic_error{
+                    "cutwater::worker_pool: the callable is copied to another thread, and cannot be"};
         }
     }
     invoke_here(run, f);

@@ -18,10 +18,10 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using testing::fails_with;
 using testing::has_value;
 using testing::spoken_by;
-using ::testing::AllOf;
 
 /// Looks until it holds: for another thread, not for time.
 template <class Condition>
@@ -119,7 +119,8 @@ TEST(run_blocking, a_place_in_a_queue_ends_when_another_thread_cancels) {
         caller.request_stop();
     }};
     pipeline guarded{ref(narrow)};
-    EXPECT_THAT(guarded.run({.stop = caller.get_token()}, [] {}), AllOf(fails_with(errc::cancelled), spoken_by("narrow")));
+    EXPECT_THAT(guarded.run({.stop = caller.get_token()}, [] {}),
+                AllOf(fails_with(errc::cancelled), spoken_by("narrow")));
     EXPECT_EQ(narrow.queued(), 0U);
     may_leave.count_down();
 }

@@ -22,7 +22,7 @@ admission<bulkhead::ticket> bulkhead::enqueue(waiter& w, call_context& call, mom
 
 admission<bulkhead::ticket> bulkhead::resume(waiter& w, call_context& call, moment& now) {
     bool admitted = permits_->was_granted(w);
-    if (!admitted && now.get() < w.until) return wait_until{w.until};  // woken for nothing
+    if (!admitted && now.get() < w.until) return wait_until{w.until};        // woken for nothing
     if (admitted && call.deadline != never && now.get() >= call.deadline) {  // too late: nothing is to be sent
         permits_->give_back();
         admitted = false;

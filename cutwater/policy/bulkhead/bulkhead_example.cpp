@@ -41,9 +41,7 @@ struct tally {
 };
 
 /// What came of a call.
-void note(tally& counts, const auto& result) {
-    ++(result ? counts.answered : counts.refused);
-}
+void note(tally& counts, const auto& result) { ++(result ? counts.answered : counts.refused); }
 
 }  // namespace
 
@@ -60,7 +58,8 @@ int main() {
     {
         std::vector<std::jthread> shop;
         for (unsigned i = 0; i < 3; ++i)
-            shop.emplace_back([&] { note(stock, look_up.run({.operation = "stock"}, [&] { return inventory.stock(); })); });
+            shop.emplace_back(
+                [&] { note(stock, look_up.run({.operation = "stock"}, [&] { return inventory.stock(); })); });
         inventory.wait_for(3);
         std::printf("Three workers are stuck in the inventory: %u of %u permits are taken.\n", inventory_calls.in_use(),
                     inventory_calls.limit());

@@ -18,9 +18,9 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::fails_with;
 using testing::has_value;
+using ::testing::HasSubstr;
 using testing::spoken_by;
 
 /// Others who are inside of a bulkhead, or wait for it.
@@ -233,9 +233,8 @@ TEST_P(bulkhead_policy, T40_whatever_a_call_ends_with_its_permit_comes_back) {
     pipeline guarded{ref(db)};
     EXPECT_FALSE(on.play(guarded, {}, []() -> int { throw std::runtime_error{"broken"}; }));
     EXPECT_FALSE(on.play(guarded, {}, []() -> int { throw 7; }));
-    EXPECT_FALSE(on.play(guarded, {}, []() -> std::expected<int, std::errc> {
-        return std::unexpected{std::errc::connection_reset};
-    }));
+    EXPECT_FALSE(on.play(
+        guarded, {}, []() -> std::expected<int, std::errc> { return std::unexpected{std::errc::connection_reset}; }));
     EXPECT_EQ(db.in_use(), 0U);
 }
 
@@ -384,7 +383,9 @@ TEST(bulkhead_policy, T19_T43_coroutines_destroyed_inside_or_in_the_queue_leave_
         testing::virtual_asio loop{time};
         testing::mock_dependency<int> hanging{time};
         hanging.hangs();
-        const auto call = [&]() -> boost::asio::awaitable<void> { (void)co_await guarded.async_run(loop.coroutine(hanging)); };
+        const auto call = [&]() -> boost::asio::awaitable<void> {
+            (void)co_await guarded.async_run(loop.coroutine(hanging));
+        };
         for (int i = 0; i < 2; ++i) boost::asio::co_spawn(loop.context(), call(), boost::asio::detached);
         loop.context().poll();
         EXPECT_EQ(db.in_use(), 1U);

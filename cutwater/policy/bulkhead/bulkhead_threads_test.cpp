@@ -197,7 +197,8 @@ protected:
         for (std::uint64_t seed = 1; seed <= rounds && !HasFailure(); ++seed) {
             game<stepped_permits> at_play{GetParam().limit, GetParam().max_queue, threads, seed};
             testing::play_stepped(threads, seed, [&](unsigned thread) { at_play.play(thread, calls); });
-            if (const std::string wrong = at_play.end(); !wrong.empty()) ADD_FAILURE() << "seed " << seed << ": " << wrong;
+            if (const std::string wrong = at_play.end(); !wrong.empty())
+                ADD_FAILURE() << "seed " << seed << ": " << wrong;
         }
     }
 
@@ -206,8 +207,7 @@ protected:
         const auto between = [&](unsigned round) {
             if (at_play)
                 if (const std::string wrong = at_play->end(); !wrong.empty()) ADD_FAILURE() << wrong;
-            at_play =
-                std::make_unique<game<shared_permits>>(GetParam().limit, GetParam().max_queue, threads, round);
+            at_play = std::make_unique<game<shared_permits>>(GetParam().limit, GetParam().max_queue, threads, round);
         };
         testing::race(threads, rounds, between, [&](unsigned thread, unsigned) { at_play->play(thread, calls); });
     }
@@ -264,12 +264,14 @@ TEST(bulkhead_threads, everyone_gets_in_and_never_more_than_its_limit_at_once) {
     constexpr unsigned calls = 500;
     bulkhead narrow{{.max_concurrent = 2, .max_queue = threads, .max_wait = 24h}};
     headcount inside;
-    testing::race(threads, 2, [](unsigned) {}, [&](unsigned, unsigned) {
-        time_stands_still time;
-        pipeline guarded{ref(narrow)};
-        for (unsigned i = 0; i < calls; ++i)
-            EXPECT_TRUE(run_blocking(guarded, nothing_said, [&] { inside.enter(2); }, time));
-    });
+    testing::race(
+        threads, 2, [](unsigned) {},
+        [&](unsigned, unsigned) {
+            time_stands_still time;
+            pipeline guarded{ref(narrow)};
+            for (unsigned i = 0; i < calls; ++i)
+                EXPECT_TRUE(run_blocking(guarded, nothing_said, [&] { inside.enter(2); }, time));
+        });
     EXPECT_EQ(inside.ever(), 2 * threads * calls);
     EXPECT_FALSE(inside.exceeded());
     EXPECT_EQ(narrow.in_use(), 0U);
@@ -280,12 +282,14 @@ TEST(bulkhead_threads, without_a_queue_it_refuses_and_never_exceeds_its_limit) {
     bulkhead narrow{{.max_concurrent = 2}};
     headcount inside;
     std::atomic<unsigned> refused{0};
-    testing::race(4, 2, [](unsigned) {}, [&](unsigned, unsigned) {
-        time_stands_still time;
-        pipeline guarded{ref(narrow)};
-        for (unsigned i = 0; i < 1000; ++i)
-            if (!run_blocking(guarded, nothing_said, [&] { inside.enter(2); }, time)) ++refused;
-    });
+    testing::race(
+        4, 2, [](unsigned) {},
+        [&](unsigned, unsigned) {
+            time_stands_still time;
+            pipeline guarded{ref(narrow)};
+            for (unsigned i = 0; i < 1000; ++i)
+                if (!run_blocking(guarded, nothing_said, [&] { inside.enter(2); }, time)) ++refused;
+        });
     EXPECT_EQ(inside.ever() + refused, 8000U);
     EXPECT_FALSE(inside.exceeded());
     EXPECT_EQ(narrow.in_use(), 0U);

@@ -42,7 +42,8 @@ TEST(bulkhead_kernel, one_who_leaves_makes_room_for_one) {
     EXPECT_EQ(kernel.admit(2), refused);
 }
 
-TEST(bulkhead_kernel, gives_back_and_takes_as_elsewhere) {  // failsafe-go bulkhead_test, TryAcquirePermitAndReleasePermit
+TEST(bulkhead_kernel,
+     gives_back_and_takes_as_elsewhere) {  // failsafe-go bulkhead_test, TryAcquirePermitAndReleasePermit
     bulkhead_kernel kernel{2, 0};
     const auto admits = [&] { return kernel.admit(0) == admitted; };
     EXPECT_TRUE(admits() && admits() && !admits());
@@ -106,9 +107,9 @@ TEST(bulkhead_kernel, a_higher_limit_lets_in_those_who_wait) {
 RC_GTEST_PROP(bulkhead_kernel, permits_are_bounded_and_conserved_and_nobody_overtakes, ()) {
     const auto limit = *rc::gen::inRange(1U, 5U);
     bulkhead_kernel kernel{limit, *rc::gen::inRange(0U, 5U)};
-    unsigned inside = 0;                               // what a second book says
+    unsigned inside = 0;  // what a second book says
     std::deque<bulkhead_kernel::waiter_id> waiting;
-    unsigned most = limit;                             // the limit, or what was inside when it was lowered
+    unsigned most = limit;  // the limit, or what was inside when it was lowered
     const auto let_in = [&](bulkhead_kernel::waiter_id who) {
         RC_ASSERT(!waiting.empty() && waiting.front() == who);
         waiting.pop_front();

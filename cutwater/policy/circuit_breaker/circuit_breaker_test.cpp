@@ -15,9 +15,9 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::fails_with;
 using testing::has_value;
+using ::testing::HasSubstr;
 using testing::spoken_by;
 
 // ---- one table, both drivers ----
@@ -430,7 +430,9 @@ TEST(circuit_breaker_policy, T19_a_coroutine_destroyed_while_it_probes_gives_its
         testing::virtual_asio loop{time};
         testing::mock_dependency<int> hanging{time};
         hanging.hangs();
-        auto probe = [&]() -> boost::asio::awaitable<void> { (void)co_await guarded.async_run(loop.coroutine(hanging)); };
+        auto probe = [&]() -> boost::asio::awaitable<void> {
+            (void)co_await guarded.async_run(loop.coroutine(hanging));
+        };
         boost::asio::co_spawn(loop.context(), probe(), boost::asio::detached);
         loop.context().poll();
         EXPECT_EQ(probes_left(), 1U);
@@ -566,7 +568,8 @@ TEST(circuit_breaker_options, T57_all_that_is_wrong_is_said_at_once) {
                                        "slow_after", "slow_rate", "consecutive_failures", "open_for", "open_growth",
                                        "open_max", "open_jitter", "healthy_after", "probes", "probe_successes",
                                        "probe_lease", "ramp_for", "probe_successes"));
-        EXPECT_THAT(e.what(), HasSubstr("circuit_breaker \"db\": failure_rate is nan, allowed is more than 0 and at most 1"));
+        EXPECT_THAT(e.what(),
+                    HasSubstr("circuit_breaker \"db\": failure_rate is nan, allowed is more than 0 and at most 1"));
     }
 }
 
@@ -593,7 +596,8 @@ TEST(circuit_breaker_options, what_does_not_go_together_is_refused) {
 
 TEST(circuit_breaker_options, T23_the_ends_of_their_ranges_are_taken) {
     EXPECT_EQ(complaint_about({.window = breaker_window::count, .window_calls = 1, .minimum_calls = 1}), "none");
-    EXPECT_EQ(complaint_about({.window_time = 1ms, .window_buckets = 1, .failure_rate = 1.0, .slow_after = 1ns}), "none");
+    EXPECT_EQ(complaint_about({.window_time = 1ms, .window_buckets = 1, .failure_rate = 1.0, .slow_after = 1ns}),
+              "none");
     EXPECT_EQ(complaint_about({.window_time = 24h,
                                .window_buckets = 1000,
                                .open_for = 24h,

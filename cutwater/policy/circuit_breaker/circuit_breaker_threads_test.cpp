@@ -279,28 +279,28 @@ TEST_P(histories, of_three_threads_step_by_step) { step_by_step(3, 7, 250); }
 TEST_P(histories, of_four_threads_step_by_step) { step_by_step(4, 6, 150); }
 TEST_P(histories, of_three_threads_in_parallel) { in_parallel(3, 7, 300); }
 
-INSTANTIATE_TEST_SUITE_P(
-    windows, histories,
-    ::testing::Values(with("count", [](auto& o) { o.window = breaker_window::count; }),
-                      with("count_of_one",
-                           [](auto& o) {
-                               o.window = breaker_window::count;
-                               o.window_calls = o.minimum_calls = 1;
-                           }),
-                      with("consecutive", [](auto& o) { o.window = breaker_window::consecutive; }),
-                      with("time", [](auto&) {}), with("time_with_one_bucket", [](auto& o) { o.window_buckets = 1; }),
-                      with("slow_calls_and_ramp",
-                           [](auto& o) {
-                               o.slow_after = 2ms;
-                               o.slow_rate = 0.6;
-                               o.ramp_for = 10ms;
-                           }),
-                      with("metrics_only",
-                           [](auto& o) {
-                               o.mode = breaker_mode::metrics_only;
-                               o.window = breaker_window::count;
-                           })),
-    setting_name{});
+INSTANTIATE_TEST_SUITE_P(windows, histories,
+                         ::testing::Values(with("count", [](auto& o) { o.window = breaker_window::count; }),
+                                           with("count_of_one",
+                                                [](auto& o) {
+                                                    o.window = breaker_window::count;
+                                                    o.window_calls = o.minimum_calls = 1;
+                                                }),
+                                           with("consecutive", [](auto& o) { o.window = breaker_window::consecutive; }),
+                                           with("time", [](auto&) {}),
+                                           with("time_with_one_bucket", [](auto& o) { o.window_buckets = 1; }),
+                                           with("slow_calls_and_ramp",
+                                                [](auto& o) {
+                                                    o.slow_after = 2ms;
+                                                    o.slow_rate = 0.6;
+                                                    o.ramp_for = 10ms;
+                                                }),
+                                           with("metrics_only",
+                                                [](auto& o) {
+                                                    o.mode = breaker_mode::metrics_only;
+                                                    o.window = breaker_window::count;
+                                                })),
+                         setting_name{});
 
 // ---- under load ----
 

@@ -136,7 +136,8 @@ TEST(circuit_breaker_kernel, a_time_window_forgets_old_failures) {
 }
 
 TEST(circuit_breaker_kernel, T24_T31_each_epoch_begins_with_an_empty_window) {
-    for (circuit_breaker_options options : {counting(10, 3, 0.5), in_a_row(3), circuit_breaker_options{.minimum_calls = 3}}) {
+    for (circuit_breaker_options options :
+         {counting(10, 3, 0.5), in_a_row(3), circuit_breaker_options{.minimum_calls = 3}}) {
         options.probes = options.probe_successes = 1;
         played circuit{options};
         EXPECT_EQ(circuit.play("FFF"), open);
@@ -435,8 +436,8 @@ TEST(circuit_breaker_kernel, opens_as_elsewhere) {
         {"cockatiel ConsecutiveBreaker.test", in_a_row(3), "FF", "F", open},
         {"Polly AdvancedCircuitBehaviorTests, 10 of 10, 0.1 at 0.1", counting(10, 10, 0.1), "SSSSSSSSS", "F", open},
         {"Polly AdvancedCircuitBehaviorTests, 9 of 10", counting(10, 10, 0.1), "SSSSSSSS", "F", closed},
-        {"cockatiel CountBreaker.test, minimum", counting(100, 50, 0.5), "SSSSSSSSSSSSSSSSSSSSSSSSSFFFFFFFFFFFFFFFFFFFFFFFF",
-         "", closed},
+        {"cockatiel CountBreaker.test, minimum", counting(100, 50, 0.5),
+         "SSSSSSSSSSSSSSSSSSSSSSSSSFFFFFFFFFFFFFFFFFFFFFFFF", "", closed},
     };
     for (const vector_row& row : rows) {
         played circuit{row.options};
@@ -454,7 +455,8 @@ TEST(circuit_breaker_kernel, probes_as_elsewhere) {
         {"failsafe-go halfopenstate_test, FailureWithSuccessAndFailureRatios", probing(4, 3), "SF", "F", open},
         {"failsafe-go halfopenstate_test, SuccessWithSuccessRatio", probing(3, 2), "FS", "S", closed},
         {"failsafe-go halfopenstate_test, SuccessWithSuccessThreshold", probing(3, 3), "SS", "S", closed},
-        {"failsafe-go halfopenstate_test, SuccessWithSuccessRatioAndFailureThreshold", probing(4, 3), "SSF", "S", closed},
+        {"failsafe-go halfopenstate_test, SuccessWithSuccessRatioAndFailureThreshold", probing(4, 3), "SSF", "S",
+         closed},
     };
     for (const vector_row& row : rows) {
         half_opened circuit{row.options};

@@ -52,7 +52,9 @@ struct played {
         EXPECT_FALSE(answer.ticket) << "admitted";
         return answer.retry_after;
     }
-    circuit_state ends(const circuit_ticket& t, verdict meaning) { return ends(t, circuit_verdict{.meaning = meaning}); }
+    circuit_state ends(const circuit_ticket& t, verdict meaning) {
+        return ends(t, circuit_verdict{.meaning = meaning});
+    }
     circuit_state ends(const circuit_ticket& t, circuit_verdict how) {
         keep(kernel.settle(t, how, now, dice));
         return state();

@@ -241,7 +241,8 @@ private:
 
     static circuit_snapshot any_snapshot() {
         const auto any = rc::gen::arbitrary<std::uint64_t>();
-        const auto number = rc::gen::oneOf(any, rc::gen::inRange<std::uint64_t>(0, 20), rc::gen::just(~std::uint64_t{0}));
+        const auto number =
+            rc::gen::oneOf(any, rc::gen::inRange<std::uint64_t>(0, 20), rc::gen::just(~std::uint64_t{0}));
         return {.state = static_cast<circuit_state>(*rc::gen::inRange(0, 256)),
                 .open_left = duration{static_cast<std::int64_t>(*number)},
                 .openings_in_a_row = static_cast<unsigned>(*number),

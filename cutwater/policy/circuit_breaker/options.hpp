@@ -83,7 +83,8 @@ struct circuit_breaker_options {
               "consecutive: opens at this many in a row");
         visit("open_for", self.open_for, within<duration>(1ms, 24h),
               "how long the circuit stays open before it probes");
-        visit("open_growth", self.open_growth, within(1.0, 10.0), "factor on each opening after another, until it was healthy");
+        visit("open_growth", self.open_growth, within(1.0, 10.0),
+              "factor on each opening after another, until it was healthy");
         visit("open_max", self.open_max, within<duration>(1ms, 24h), "the longest that it stays open");
         visit("open_jitter", self.open_jitter, within(0.0, 1.0), "share of the open time that is random, added");
         visit("healthy_after", self.healthy_after, within<duration>(0ms, 24h),

@@ -315,8 +315,7 @@ std::uint64_t basic_shared_circuit<Atomic, Mutex>::flags() const noexcept {
 template <template <class> class Atomic, class Mutex>
 instant basic_shared_circuit<Atomic, Mutex>::until_for(std::uint64_t before, std::uint64_t after,
                                                        instant now) const noexcept {
-    if ((after & refuses) != 0)
-        return kernel_.mode() == breaker_mode::forced_open ? never : kernel_.open_until();
+    if ((after & refuses) != 0) return kernel_.mode() == breaker_mode::forced_open ? never : kernel_.open_until();
     if (bucket_length_ == duration::zero()) return never;
     const instant end = add(start_of_bucket(now, bucket_length_), bucket_length_);
     const bool goes_on = epoch_of(before) == epoch_of(after) && (before & counting) != 0;

@@ -19,9 +19,7 @@ constexpr instant noon{12h};
 constexpr call_mark clean{};
 constexpr call_mark failure{.failed = true};
 
-call_mark random_mark() {
-    return {.failed = *rc::gen::inRange(0, 4) == 0, .slow = *rc::gen::inRange(0, 4) == 0};
-}
+call_mark random_mark() { return {.failed = *rc::gen::inRange(0, 4) == 0, .slow = *rc::gen::inRange(0, 4) == 0}; }
 
 void count_in(window_counts& counts, call_mark m) {
     counts.calls += 1;
@@ -176,8 +174,7 @@ RC_GTEST_PROP(failure_run, counts_failures_since_the_last_success, ()) {
 // ---- vectors: inputs and results from the tests of other libraries, which are named ----
 
 window_counts played_in(auto window, std::string_view calls) {
-    for (const char c : calls)
-        window.add({.failed = c == 'F' || c == 'f', .slow = c == 's' || c == 'f'}, 1, noon);
+    for (const char c : calls) window.add({.failed = c == 'F' || c == 'f', .slow = c == 's' || c == 'f'}, 1, noon);
     return window.counts(noon);
 }
 
@@ -198,9 +195,9 @@ TEST(time_window, counts_as_resilience4j_does) {  // SlidingTimeWindowMetricsTes
         call_mark mark;
         window_counts expected;
     };
-    const row rows[] = {{0ms, failure, {1, 1, 0}},   {100ms, clean, {2, 1, 0}}, {100ms, clean, {3, 1, 0}},
-                        {1s, clean, {4, 1, 0}},      {1s, clean, {5, 1, 0}},    {1s, failure, {6, 2, 0}},
-                        {1s, clean, {7, 2, 0}},      {1s, clean, {5, 1, 0}},    {1s, clean, {5, 1, 0}},
+    const row rows[] = {{0ms, failure, {1, 1, 0}}, {100ms, clean, {2, 1, 0}}, {100ms, clean, {3, 1, 0}},
+                        {1s, clean, {4, 1, 0}},    {1s, clean, {5, 1, 0}},    {1s, failure, {6, 2, 0}},
+                        {1s, clean, {7, 2, 0}},    {1s, clean, {5, 1, 0}},    {1s, clean, {5, 1, 0}},
                         {5s, clean, {1, 0, 0}}};
     time_window window{5s, 5};
     instant now = noon;
