@@ -52,7 +52,7 @@ void one_co_spawn(benchmark::State& state) {
 CUTWATER_BENCH_ALONE(one_co_spawn, "reference/co_spawn");
 
 void timeout_idiom(benchmark::State& state) {
-    using namespace asio::experimental::awaitable_operators;
+    using asio::experimental::awaitable_operators::operator||;
     in_a_coroutine(state, []() -> asio::awaitable<void> {
         asio::steady_timer timer{co_await asio::this_coro::executor, 1s};
         cw::bench::keep(co_await (quick() || timer.async_wait(asio::use_awaitable)));

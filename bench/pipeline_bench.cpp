@@ -80,10 +80,14 @@ void exception_through_a_layer(benchmark::State& state) {
 }
 CUTWATER_BENCH_ALONE(exception_through_a_layer, "pipeline/exception/sync");
 
+struct guard {
+    guard() = default;
+    guard(const guard&) = delete;
+    guard& operator=(const guard&) = delete;
+    ~guard() { benchmark::ClobberMemory(); }
+};
+
 void exception_through_a_guard(benchmark::State& state) {
-    struct guard {
-        ~guard() { benchmark::ClobberMemory(); }
-    };
     for (auto _ : state) {
         std::exception_ptr caught;
         try {

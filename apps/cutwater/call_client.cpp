@@ -31,6 +31,7 @@ using attempt_result = std::expected<http_response, error>;
 void tell(attempt_seen& seen, const attempt_result& got) {
     seen.cut_off = !got && got.error().code() == std::errc::operation_canceled;
     seen.status = got ? got->status : 0;
+    seen.kind = got ? status_line(*got) : seen.cut_off ? "cut off" : got.error().code().message();
     seen.result = got ? status_line(*got) : printable(got.error().words());
     if (!got) return;
     if (const auto wish = got->fields.find("retry-after")) seen.result += ", Retry-After: " + printable(*wish);
@@ -47,8 +48,9 @@ asio::awaitable<attempt_result> attempt_once(const http_client* client, const ht
             told(seen);
         }
     };
-    watched_attempt watched{.seen = {.number = number, .began = now(), .result = "cut off", .cut_off = true},
-                            .told = *told};
+    watched_attempt watched{
+        .seen = {.number = number, .began = now(), .result = "cut off", .kind = "cut off", .cut_off = true},
+        .told = *told};
     attempt_result got = co_await client->send(*request, &watched.seen.phase);
     tell(watched.seen, got);
     co_return got;

@@ -21,6 +21,7 @@ struct attempt_seen {
     http_phase phase{};    ///< how far it came
     unsigned status = 0;   ///< 0: there was no answer
     std::string result;    ///< `503 Service Unavailable`, or what went wrong
+    std::string kind;      ///< the same words for all that went like it
     bool cut_off = false;  ///< by a timeout, or by Ctrl-C
 
     /// Whether the dependency has seen any of it.

@@ -1,37 +1,39 @@
 // `cutwater call` on the command line: a resilient curl.
 
-#include <fmt/format.h>
-
 #include <memory>
 
+#include "apps/cutwater/call_options.hpp"
 #include "apps/cutwater/call_outcome.hpp"
 #include "apps/cutwater/call_run.hpp"
 #include "apps/cutwater/commands.hpp"
+#include "apps/cutwater/terminal.hpp"
 
 namespace cutwater::app {
 
 namespace {
 
-constexpr auto about = R"(Makes an HTTP request that survives a dependency having a bad moment: bounded in time,
-tried again where that helps and is safe, and stopped where it does not. The answer goes to standard output, what
-happened on the way as JSON lines to standard error. Redirects are not followed.)";
+constexpr auto about = R"(Makes an HTTP request that survives a bad moment of its dependency.
 
-constexpr auto examples = R"(Examples:
-  cutwater call https://stock.example/items/7
-  cutwater call --timeout 2s --attempt-timeout 500ms --max-attempts 4 http://127.0.0.1:8080/
-  cutwater call -X PUT -H 'Content-Type: application/json' -d @item.json https://stock.example/items/7
-  cutwater call -d 'sku=7' --idempotent -H 'Idempotency-Key: 4711' https://stock.example/orders
-  cutwater call --explain --events info http://127.0.0.1:8080/flaky
-  cutwater call --repeat 1000 --concurrency 20 --breaker-open-for 2s http://127.0.0.1:8080/
+Bounded in time, tried again where that helps and is safe, and stopped where it does not. The answer goes to standard output, what happened on the way as JSON lines to standard error. Redirects are not followed: what the server said is what you get.)";
 
-What is tried again: statuses 408, 425, 429, 502, 503, 504 and failures of the network, if the method is idempotent (GET,
-HEAD, OPTIONS, TRACE, PUT, DELETE, or --idempotent) or the request was never sent. A Retry-After is honoured.
-Durations have units: 250ms, 1.5s, 2min, 1h.
+constexpr auto rules =
+    R"(What is tried again: the statuses of --retry-status and failures of the network, if the method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE, or --idempotent) or the request was never sent. A Retry-After is honoured, as seconds or as a date.
+
+Durations have units: 250ms, 1.5s, 2min, 1h. Sizes: 4096, 64KiB, 16MB.
 )";
 
+constexpr auto at_the_end = R"(
+Examples:
+  cutwater call https://stock.example/items/7
+  cutwater call --timeout 2s --max-attempts 4 http://127.0.0.1:8080/
+  cutwater call -X PUT -d @item.json http://127.0.0.1:8080/items/7
+  cutwater call -d sku=7 --idempotent http://127.0.0.1:8080/orders
+  cutwater call --explain http://127.0.0.1:8080/flaky
+  cutwater call --repeat 1000 --concurrency 20 http://127.0.0.1:8080/)";
+
 int refuse(const std::vector<std::string>& problems) {
-    for (const std::string& problem : problems) fmt::print(stderr, "cutwater call: {}\n", problem);
-    fmt::print(stderr, "Try `cutwater call --help`.\n");
+    for (const std::string& problem : problems) complain("cutwater call", problem);
+    complain("cutwater call", "try `cutwater call --help`");
     return misused;
 }
 
@@ -40,9 +42,9 @@ int run_call(call_settings settings) {
     const auto request = request_of(settings);
     if (!request) return refuse({request.error()});
     try {
-        return settings.repeat > 0 ? call_many(settings, *request) : call_once(settings, *request);
+        return settings.repeat ? call_many(settings, *request) : call_once(settings, *request);
     } catch (const invalid_options& e) {  // what only shows when it is used: a file of certificates
-        return refuse({e.what()});
+        return refuse(in_flags(settings.client.name, e.problems()));
     }
 }
 
@@ -50,10 +52,8 @@ int run_call(call_settings settings) {
 
 void add_call(CLI::App& program, action& chosen) {
     const auto settings = std::make_shared<call_settings>();
-    CLI::App* const command =
-        program.add_subcommand("call", "An HTTP request that survives a bad moment of its dependency");
-    command->description(about);
-    command->footer(std::string{examples} + "\n" + call_exit_codes);
+    CLI::App* const command = program.add_subcommand("call", about);
+    command->footer(std::string{rules} + "\n" + call_exit_codes + "\n" + at_the_end);
     add_call_options(*command, *settings);
     command->callback([settings, &chosen] { chosen = [settings] { return run_call(*settings); }; });
 }

@@ -60,8 +60,14 @@ paint paint_of(const attempt_seen& seen) {
 
 }  // namespace
 
+/// A wait is over when something else happens.
+void ledger::add(entry e) {
+    if (!entries_.empty() && entries_.back().what == kind::wait) entries_.back().ended = e.began;
+    entries_.push_back(std::move(e));
+}
+
 void ledger::note(instant at, std::string text, paint in) {
-    entries_.push_back({.what = kind::note, .began = at, .ended = at, .text = std::move(text), .in = in});
+    add({.what = kind::note, .began = at, .ended = at, .text = std::move(text), .in = in});
 }
 
 void ledger::on_event(const event& e) {
@@ -72,38 +78,37 @@ void ledger::on_event(const event& e) {
 }
 
 void ledger::on_attempt(const attempt_seen& seen) {
+    if (!started_) started_ = seen.began;
     const std::string result = seen.cut_off ? fmt::format("cut off while {}", doing(seen.phase)) : seen.result;
-    entries_.push_back({.what = kind::attempt,
-                        .began = seen.began,
-                        .ended = seen.ended,
-                        .text = fmt::format("attempt {}: {}", seen.number, result),
-                        .in = paint_of(seen),
-                        .phase = seen.phase});
+    add({.what = kind::attempt,
+         .began = seen.began,
+         .ended = seen.ended,
+         .text = fmt::format("attempt {}: {}", seen.number, result),
+         .in = paint_of(seen),
+         .cut_off = seen.cut_off ? std::optional{seen} : std::nullopt});
 }
 
-/// Says whose limit it was that cut off the attempt; the call's own may end it in a wait, too.
+/// Says whose limit it was that cut off the last attempt; the call's own may end it elsewhere, too.
 void ledger::on_timeout(const event& e, duration limit) {
     const std::string whose = fmt::format("the {} limit of {}", e.origin().layer.view(), short_text(limit));
-    if (!entries_.empty() && entries_.back().what == kind::attempt && entries_.back().ended <= e.origin().at) {
-        entry& last = entries_.back();
-        last.text = fmt::format("attempt {}: timed out while {}: {}", e.origin().attempt, doing(last.phase), whose);
-        return;
-    }
-    note(e.origin().at, "timed out: " + whose, paint::bad);
+    const auto last = std::ranges::find(entries_.rbegin(), entries_.rend(), kind::attempt, &entry::what);
+    if (last == entries_.rend() || !last->cut_off) return note(e.origin().at, "timed out: " + whose, paint::bad);
+    last->text =
+        fmt::format("attempt {}: timed out while {}: {}", last->cut_off->number, doing(last->cut_off->phase), whose);
+    last->cut_off.reset();
 }
 
 void ledger::on_wait(const event& e, duration delay, unsigned failed) {
-    entries_.push_back({.what = kind::wait,
-                        .began = e.origin().at,
-                        .ended = add(e.origin().at, delay),
-                        .text = fmt::format("wait {} before attempt {}", short_text(delay), failed + 1),
-                        .in = paint::waiting});
+    add({.what = kind::wait,
+         .began = e.origin().at,
+         .ended = cutwater::add(e.origin().at, delay),
+         .text = fmt::format("wait {} before attempt {}", short_text(delay), failed + 1),
+         .in = paint::waiting});
 }
 
 void ledger::close(instant at, std::string result, paint in) {
     if (!started_) started_ = at;
     ended_ = at;
-    for (entry& e : entries_) e.ended = std::min(e.ended, at);  // a wait may have been cut short
     note(at, std::move(result), in);
 }
 

@@ -35,9 +35,10 @@ private:
         instant ended{};
         std::string text;
         paint in = paint::plain;
-        http_phase phase{};
+        std::optional<attempt_seen> cut_off = {};  ///< by whom is not known yet
     };
 
+    void add(entry e);
     void note(instant at, std::string text, paint in);
     void on_timeout(const event& e, duration limit);
     void on_wait(const event& e, duration delay, unsigned failed);

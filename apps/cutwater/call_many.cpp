@@ -1,11 +1,11 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <iostream>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "apps/cutwater/call_client.hpp"
@@ -33,7 +33,7 @@ public:
     }
     progress_line(const progress_line&) = delete;
     progress_line& operator=(const progress_line&) = delete;
-    ~progress_line() { fmt::print(stderr, "\r\x1b[K"); }
+    ~progress_line() { try_to_write(stderr, "\r\x1b[K"); }
 
 private:
     void tick() {
@@ -42,7 +42,7 @@ private:
             if (stopped) return;
             const std::string line =
                 fmt::format("{} of {} calls, {} failed", counted_->calls(), of_, counted_->failed());
-            fmt::print(stderr, "\r{}\x1b[K", line.substr(0, columns_ - 1));
+            try_to_write(stderr, fmt::format("\r{}\x1b[K", line.substr(0, columns_ - 1)));
             tick();
         });
     }
@@ -61,12 +61,12 @@ public:
           seen_{[this](const attempt_seen& attempt) { counted_.on_attempt(attempt); }} {}
 
     void run() {
-        const auto workers = std::min<std::uint64_t>(settings_.concurrency, settings_.repeat);
+        const auto workers = std::min<std::uint64_t>(settings_.concurrency, calls_);
         at_work_ = workers;
         for (std::uint64_t i = 0; i < workers; ++i)
-            asio::co_spawn(context_, work(), asio::bind_cancellation_slot(stop_.slot(), asio::detached));
+            asio::co_spawn(context_, work(), asio::bind_cancellation_slot(stop_.slot(), pass_on_what_is_thrown));
         std::optional<progress_line> progress;
-        if (!settings_.silent && is_terminal(stderr)) progress.emplace(context_, counted_, settings_.repeat);
+        if (!settings_.silent && is_terminal(stderr)) progress.emplace(context_, counted_, calls_);
         while (at_work_ > 0) context_.run_one();
         stop_.disarm();
     }
@@ -83,7 +83,7 @@ private:
     /// One call after the other, as long as there are any left.
     asio::awaitable<void> work() {
         co_await asio::this_coro::throw_if_cancelled(false);
-        while (!stop_.came() && begun_ < settings_.repeat) {
+        while (!stop_.came() && begun_ < calls_) {
             ++begun_;
             const instant began = now();
             const auto got = co_await client_.send(seen_);
@@ -98,6 +98,7 @@ private:
     call_client client_;
     interrupt stop_;
     call_client::watcher seen_;
+    std::uint64_t calls_ = settings_.repeat.value_or(1);
     std::uint64_t begun_ = 0;
     std::uint64_t at_work_ = 0;
 };
@@ -106,13 +107,22 @@ std::string title_of(const call_settings& settings, const http_request& request,
                      duration elapsed) {
     const double seconds = std::chrono::duration<double>{elapsed}.count();
     return fmt::format("{} {}\n{} of {} calls, {} at once, in {}: {:.0f} a second\n\n", request.method,
-                       request.url.text(), counted.calls(), settings.repeat, settings.concurrency, short_text(elapsed),
-                       static_cast<double>(counted.calls()) / std::max(seconds, 1e-9));
+                       request.url.text(), counted.calls(), settings.repeat.value_or(1), settings.concurrency,
+                       short_text(elapsed), static_cast<double>(counted.calls()) / std::max(seconds, 1e-9));
+}
+
+/// Each attempt takes a connection: as many as the system lets us have.
+void raise_file_limit() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace
 
 int call_many(const call_settings& settings, const http_request& request) {
+    raise_file_limit();
     static auto* const context = new asio::io_context{1};  // never destroyed: see call_once
     const std::optional<severity> level = shown_events(settings);
     json_log log{std::cerr, {.min_level = level.value_or(severity::error)}};

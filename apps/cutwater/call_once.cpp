@@ -5,7 +5,6 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "apps/cutwater/call_client.hpp"
 #include "apps/cutwater/call_ledger.hpp"
@@ -41,7 +40,7 @@ ended_call run(const call_settings& settings, const http_request& request, liste
     interrupt stop{context};
     asio::co_spawn(
         context, [&]() -> asio::awaitable<void> { got.emplace(co_await client.send(seen)); },
-        asio::bind_cancellation_slot(stop.slot(), asio::detached));
+        asio::bind_cancellation_slot(stop.slot(), pass_on_what_is_thrown));
     while (!got) context.run_one();
     const int exit = stop.came() ? stop.exit_code() : exit_of(*got);
     stop.disarm();
@@ -59,16 +58,16 @@ paint paint_of(int exit) {
     return exit == succeeded ? paint::good : exit == client_error ? paint::waiting : paint::bad;
 }
 
-/// On a terminal a call that gave no answer ends in words; elsewhere the last event has said it.
+/// A call that gave no answer ends in words for people, and for others where no event has said it.
 void say_why(const call_settings& settings, const ended_call& end) {
-    if (end.got || settings.silent || settings.explain || !is_terminal(stderr)) return;
-    fmt::print(stderr, "cutwater: {}\n", sentence_of(end.got));
+    if (end.got || settings.silent || settings.explain) return;
+    if (is_terminal(stderr) || !shown_events(settings)) complain("cutwater call", sentence_of(end.got));
 }
 
 }  // namespace
 
 std::optional<severity> shown_events(const call_settings& settings) {
-    const std::string level = settings.events.value_or(settings.explain || settings.repeat > 0 ? "none" : "warning");
+    const std::string level = settings.events.value_or(settings.explain || settings.repeat ? "none" : "warning");
     if (settings.silent || level == "none") return {};
     for (const severity s : {severity::debug, severity::info, severity::warning, severity::error})
         if (to_text(s) == level) return s;

@@ -31,7 +31,8 @@ std::string kind_of(const result<http_response>& got) {
 }
 
 std::string sentence_of(const result<http_response>& got) {
-    return got ? status_line(*got) : printable(got.error().message());
+    if (got) return status_line(*got);
+    return got.error().code() == errc::cancelled ? "stopped" : printable(got.error().message());
 }
 
 }  // namespace cutwater::app

@@ -1,6 +1,10 @@
 // Runs `cutwater call`, once or many times; gives the exit code.
 #pragma once
 
+#include <exception>
+#include <optional>
+#include <vector>
+
 #include "apps/cutwater/call_settings.hpp"
 
 namespace cutwater::app {
@@ -13,6 +17,11 @@ namespace cutwater::app {
 
 /// The lowest level of events that are shown; nothing: none are.
 [[nodiscard]] std::optional<severity> shown_events(const call_settings& settings);
+
+/// The end of a coroutine: what it threw goes on to whoever runs its context.
+inline constexpr auto pass_on_what_is_thrown = [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+};
 
 /// Hears for several.
 class audience final : public listener {

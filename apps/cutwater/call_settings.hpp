@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "cutwater/cutwater.hpp"
 #include "cutwater/http/http_client.hpp"
 #include "cutwater/http/status_set.hpp"
@@ -27,21 +25,24 @@ struct call_settings {
     bool retry_500 = false;
     circuit_breaker_options breaking{.name = "circuit"};
     bulkhead_options isolating{.name = "bulkhead"};
-    unsigned max_concurrent = 0;  ///< 0: as many as are at work at once
+    std::optional<unsigned> max_concurrent;  ///< nothing: as many as are at work at once
     http_client_options client{.user_agent = "cutwater/" CUTWATER_VERSION};
 
     bool include = false;
     bool silent = false;
     bool explain = false;
     std::string output;
-    std::optional<std::string> events;
+    std::optional<std::string> events;  ///< a level, or `none`
 
-    std::uint64_t repeat = 0;  ///< 0: one call, whose answer is shown
+    std::optional<std::uint64_t> repeat;  ///< nothing: one call, whose answer is shown
     unsigned concurrency = 1;
 };
 
-/// The options on the command line, into `settings`.
-void add_call_options(CLI::App& command, call_settings& settings);
+inline constexpr std::uint64_t most_calls = 10'000'000;
+inline constexpr unsigned most_at_once = 10'000;
+
+/// What is wrong with a policy's options, each under the flag that it is set by: `--timeout is 0s, allowed is …`.
+[[nodiscard]] std::vector<std::string> in_flags(const std::string& policy, const option_problems& problems);
 
 /// Fills in what follows from other settings, and gives everything that is wrong, one a line.
 [[nodiscard]] std::vector<std::string> complete(call_settings& settings);

@@ -49,6 +49,7 @@ duration call_tally::circuit_open(instant at) const {
 
 void call_tally::on_attempt(const attempt_seen& seen) {
     ++attempts_;
+    ++results_[seen.kind];
     if (seen.was_sent()) ++sent_;
 }
 
@@ -58,7 +59,7 @@ void call_tally::on_call(const result<http_response>& got, duration took) {
         return;
     }
     waits_.push_back(took);
-    if (exit_of(got) == succeeded) return;
+    if (exit_of(got) == succeeded) return good_waits_.push_back(took);
     ++failed_;
     if (!got && got.error().code() == condition::refused)
         ++refusals_[got.error().code().message()];
@@ -66,52 +67,59 @@ void call_tally::on_call(const result<http_response>& got, duration took) {
         ++failures_[kind_of(got)];
 }
 
-duration call_tally::percentile(double share) const {
-    if (waits_.empty()) return {};
-    std::vector<duration> sorted = waits_;
-    const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
-    const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(std::clamp<std::size_t>(rank, 1, sorted.size()) - 1);
-    std::ranges::nth_element(sorted, at);
+duration call_tally::percentile_of(std::vector<duration> waits, double share) {
+    if (waits.empty()) return {};
+    const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(waits.size())));
+    const auto at = waits.begin() + static_cast<std::ptrdiff_t>(std::clamp<std::size_t>(rank, 1, waits.size()) - 1);
+    std::ranges::nth_element(waits, at);
     return *at;
 }
 
 void call_tally::add_calls(text_table& table) const {
-    const std::uint64_t refused = [this] {
-        std::uint64_t sum = 0;
-        for (const auto& [reason, count] : refusals_) sum += count;
-        return sum;
-    }();
-    const std::uint64_t good = calls() - failed_;
+    std::uint64_t refused = 0;
+    for (const auto& [reason, count] : refusals_) refused += count;
+    const auto add = [&](const std::string& what, std::uint64_t count, paint in) {
+        table.add({{what}, {std::to_string(count)}, {share_of(count, calls()), count > 0 ? in : paint::plain}});
+    };
     table.add(
         {{"calls"}, {std::to_string(calls())}, {interrupted_ > 0 ? fmt::format("and {} cut off", interrupted_) : ""}});
-    table.add(
-        {{"succeeded"}, {std::to_string(good)}, {share_of(good, calls()), good > 0 ? paint::good : paint::plain}});
+    add("succeeded", calls() - failed_, paint::good);
     if (rescued_ > 0) table.add({{"  after a retry"}, {std::to_string(rescued_)}, {}});
-    table.add({{"failed"}, {std::to_string(failed_ - refused)}, {share_of(failed_ - refused, calls()), paint::bad}});
+    add("failed", failed_ - refused, paint::bad);
     add_each(table, failures_);
-    table.add({{"refused"}, {std::to_string(refused)}, {share_of(refused, calls()), paint::waiting}});
+    add("refused", refused, paint::waiting);
     add_each(table, refusals_);
 }
 
 void call_tally::add_load(text_table& table, duration elapsed, instant at) const {
-    const double each = calls() == 0 ? 0 : static_cast<double>(attempts_) / static_cast<double>(calls() + interrupted_);
-    table.add(
-        {{"attempts"}, {std::to_string(attempts_)}, {calls() == 0 ? "" : fmt::format("{:.2f} for each call", each)}});
+    const std::uint64_t whole = calls() + interrupted_;
+    const double each = whole == 0 ? 0 : static_cast<double>(attempts_) / static_cast<double>(whole);
+    table.add({{"attempts"}, {std::to_string(attempts_)}, {fmt::format("{:.2f} for each call", each)}});
+    add_each(table, results_);
     table.add({{"requests seen"}, {std::to_string(sent_)}, {"by the dependency"}});
     const duration open = circuit_open(at);
     const double share =
         elapsed > duration::zero() ? static_cast<double>(open.count()) / static_cast<double>(elapsed.count()) : 0;
-    table.add(
-        {{"circuit open"},
-         {short_text(open)},
-         {openings_ == 0 ? "never" : fmt::format("{:.0f} % of the time, opened {} times", share * 100, openings_)}});
+    table.add({{"circuit open"},
+               {short_text(open)},
+               {openings_ == 0 ? "never"
+                               : fmt::format("{:.0f} % of the time, opened {}", share * 100,
+                                             openings_ == 1 ? "once" : fmt::format("{} times", openings_))}});
 }
 
+/// Where calls are refused in no time, what the others took is worth knowing by itself.
 void call_tally::add_latency(text_table& table) const {
-    table.add({{"latency p50"}, {short_text(percentile(0.5))}, {}});
-    table.add({{"        p90"}, {short_text(percentile(0.9))}, {}});
-    table.add({{"        p99"}, {short_text(percentile(0.99))}, {}});
-    table.add({{"        max"}, {short_text(percentile(1))}, {}});
+    if (waits_.empty()) return;
+    const bool both = !good_waits_.empty() && good_waits_.size() < waits_.size();
+    const auto add = [&](const std::string& what, double share) {
+        table.add({{what},
+                   {short_text(percentile(share))},
+                   {both ? fmt::format("{} of those that succeeded", short_text(success_percentile(share))) : ""}});
+    };
+    add("latency p50", 0.5);
+    add("        p90", 0.9);
+    add("        p99", 0.99);
+    add("        max", 1);
 }
 
 std::string call_tally::text(duration elapsed, instant at, const page& shown) const {

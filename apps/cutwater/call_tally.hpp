@@ -24,8 +24,9 @@ public:
     [[nodiscard]] std::uint64_t failed() const noexcept { return failed_; }
     [[nodiscard]] std::uint64_t interrupted() const noexcept { return interrupted_; }
 
-    /// The share-th part of all calls took at most this long (nearest rank); zero where there was none.
-    [[nodiscard]] duration percentile(double share) const;
+    /// Of all calls, and of those that succeeded: this share took at most so long (nearest rank). Zero where there was none.
+    [[nodiscard]] duration percentile(double share) const { return percentile_of(waits_, share); }
+    [[nodiscard]] duration success_percentile(double share) const { return percentile_of(good_waits_, share); }
     /// How long the circuit was open until `at`.
     [[nodiscard]] duration circuit_open(instant at) const;
 
@@ -38,13 +39,17 @@ private:
     void add_latency(text_table& table) const;
     void close_circuit(instant at);
 
+    static duration percentile_of(std::vector<duration> waits, double share);
+
     std::vector<duration> waits_;
+    std::vector<duration> good_waits_;
     std::uint64_t failed_ = 0;
     std::uint64_t interrupted_ = 0;
     std::uint64_t rescued_ = 0;
     std::map<std::string, std::uint64_t> failures_;
     std::map<std::string, std::uint64_t> refusals_;
     std::uint64_t attempts_ = 0;
+    std::map<std::string, std::uint64_t> results_;
     std::uint64_t sent_ = 0;
     std::uint64_t openings_ = 0;
     instant opened_ = never;

@@ -1,12 +1,11 @@
 // The command line: `cutwater SUB-COMMAND …`. Each sub-command is in a file of its own; see commands.hpp.
 
-#include <fmt/core.h>
-
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <sstream>
+#include <system_error>
 
 #include "apps/cutwater/commands.hpp"
 #include "apps/cutwater/help.hpp"
@@ -27,6 +26,11 @@ Exit codes: 0 it worked, 1 it failed, 2 the command line is wrong, 130 stopped b
 /// The sub-commands: to add one, write its file, declare it in commands.hpp, and list it here.
 constexpr std::array sub_commands{add_call, add_demo};
 
+int hint(const std::string& called) {
+    complain(called, "try `" + called + " --help`");
+    return misused;
+}
+
 /// Help and version to standard output; what is wrong to standard error.
 int say(const CLI::App& program, const CLI::ParseError& said) {
     std::ostringstream out;
@@ -34,8 +38,8 @@ int say(const CLI::App& program, const CLI::ParseError& said) {
     if (program.exit(said, out, err) == 0) return write_all(stdout, out.str());
     const auto chosen = program.get_subcommands();
     const std::string called = chosen.empty() ? "cutwater" : "cutwater " + chosen.front()->get_name();
-    fmt::print(stderr, "{0}: {1}\nTry `{0} --help`.\n", called, said.what());
-    return misused;
+    complain(called, said.what());
+    return hint(called);
 }
 
 int run(int count, const char* const* words) {
@@ -51,18 +55,23 @@ int run(int count, const char* const* words) {
         return say(program, e);
     }
     if (chosen) return chosen();
-    fmt::print(stderr, "{}", program.help());
+    (void)write_all(stderr, program.help());
     return misused;
 }
 
 }  // namespace
 
 int main(int count, char** words) {
+    hold_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone away is an error where it is written to
     try {
         return run(count, words);
+    } catch (const std::system_error& e) {
+        if (e.code() == std::errc::broken_pipe) return nobody_reads;
+        complain("cutwater", e.what());
+        return failed;
     } catch (const std::exception& e) {
-        fmt::print(stderr, "cutwater: {}\n", e.what());
+        complain("cutwater", e.what());
         return failed;
     }
 }

@@ -10,9 +10,10 @@
 
 namespace cutwater::app {
 
-output_file::output_file(const std::string& name) : file_{name.empty() ? stdout : std::fopen(name.c_str(), "ab")} {
+output_file::output_file(const std::string& name)
+    : file_{name.empty() || name == "-" ? stdout : std::fopen(name.c_str(), "ab")} {
     if (file_ == nullptr)
-        fmt::print(stderr, "cutwater: cannot write {}: {}\n", name, std::generic_category().message(errno));
+        complain("cutwater", fmt::format("cannot write {}: {}", name, std::generic_category().message(errno)));
 }
 
 output_file::~output_file() {

@@ -1,6 +1,6 @@
 #include "apps/cutwater/terminal.hpp"
 
-#include <fmt/core.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -26,12 +26,26 @@ unsigned columns_of(std::FILE* out) noexcept {
     return size.ws_col;
 }
 
+void try_to_write(std::FILE* out, std::string_view text) noexcept {
+    if (std::fwrite(text.data(), 1, text.size(), out) == text.size()) (void)std::fflush(out);
+}
+
+void complain(std::string_view who, std::string_view what) noexcept {
+    for (const std::string_view part : {who, std::string_view{": "}, what, std::string_view{"\n"}})
+        try_to_write(stderr, part);
+}
+
+void hold_standard_streams() noexcept {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) == -1) (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 exit_code write_all(std::FILE* out, std::string_view text) {
     errno = 0;
     if (std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0) return succeeded;
     const int why = errno;
     if (why == EPIPE) return nobody_reads;
-    fmt::print(stderr, "cutwater: cannot write the output: {}\n", std::generic_category().message(why));
+    complain("cutwater", "cannot write the output: " + std::generic_category().message(why));
     return failed;
 }
 

@@ -1,4 +1,4 @@
-// What stands at the other end of an output: a terminal, its width, and whether it wants colours.
+// What stands at the other end of an output: a terminal, its width, and whether it wants colours; and writing to it.
 #pragma once
 
 #include <cstdio>
@@ -15,6 +15,16 @@ namespace cutwater::app {
 
 /// Its columns; 80 where nobody knows.
 [[nodiscard]] unsigned columns_of(std::FILE* out) noexcept;
+
+/// Writes what can be written.
+void try_to_write(std::FILE* out, std::string_view text) noexcept;
+
+/// One line on standard error, with who says it in front. If nobody can read it, nobody can be told so.
+void complain(std::string_view who, std::string_view what) noexcept;
+
+/// Holds the places of standard input, output and error that the process was started without, so that no socket is
+/// opened there: what is written to one fails.
+void hold_standard_streams() noexcept;
 
 /// Writes all of it and flushes. Where that fails it says why on standard error and gives `failed`; where the reader has
 /// gone away it says nothing and gives `nobody_reads`.

@@ -85,6 +85,7 @@ std::string text_table::text(const page& shown) const {
         bool first = true;
         for (const std::string& line : wrapped(row[last].text, room)) {
             if (!std::exchange(first, false)) out.append(before, ' ');
+            if (line.empty()) out.erase(out.find_last_not_of(' ') + 1);
             out.append(painted(line, row[last].in, shown.colours)).append("\n");
         }
     }

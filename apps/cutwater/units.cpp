@@ -73,10 +73,27 @@ std::expected<std::uint64_t, std::string> parse_size(std::string_view text) {
     return static_cast<std::uint64_t>(std::llround(*bytes));
 }
 
+std::expected<std::uint64_t, std::string> parse_count(std::string_view text) {
+    std::uint64_t count = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (failed == std::errc::result_out_of_range) return std::unexpected{fmt::format("{} is too large", text)};
+    if (failed != std::errc{} || end != text.data() + text.size())
+        return std::unexpected{fmt::format("\"{}\" is no whole number; write 0, 1, 2 …", text)};
+    return count;
+}
+
+std::expected<double, std::string> parse_number(std::string_view text) {
+    double number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed == std::errc{} && end == text.data() + text.size()) return number;
+    return std::unexpected{fmt::format("\"{}\" is no number; write 0.5", text)};
+}
+
 std::string short_text(duration d) {
     const double ms = std::chrono::duration<double, std::milli>{d}.count();
     if (d == forever) return "none";
     if (ms < 0.0005) return "0ms";
+    if (ms < 0.0995) return fmt::format("{:.0f}us", ms * 1e3);
     if (ms < 9.995) return fmt::format("{:.2f}ms", ms);
     if (ms < 99.95) return fmt::format("{:.1f}ms", ms);
     if (ms < 999.5) return fmt::format("{:.0f}ms", ms);

@@ -16,7 +16,13 @@ namespace cutwater::app {
 /// `4096`, `64KiB`, `16MB`: a number of bytes; or what is wrong with it.
 [[nodiscard]] std::expected<std::uint64_t, std::string> parse_size(std::string_view text);
 
-/// Three digits of it: `0.41ms`, `12.3ms`, `500ms`, `1.32s`, `2min 3s`.
+/// A whole number from 0 on; or what is wrong with it.
+[[nodiscard]] std::expected<std::uint64_t, std::string> parse_count(std::string_view text);
+
+/// A number such as `0.5`, which may be out of every range; or what is wrong with it.
+[[nodiscard]] std::expected<double, std::string> parse_number(std::string_view text);
+
+/// Three digits of it: `4us`, `0.41ms`, `12.3ms`, `500ms`, `1.32s`, `2min 3s`.
 [[nodiscard]] std::string short_text(duration d);
 
 }  // namespace cutwater::app

@@ -43,6 +43,12 @@ using value_of = typename detail::returned_value<std::remove_cvref_t<R>>::type;
 template <class F>
 concept attempt_callable = std::invocable<F&, attempt&> || std::invocable<F&>;
 
+/// Says so in plain words before anything else is looked at.
+template <class F>
+consteval void check_callable() {
+    static_assert(attempt_callable<F>, "cutwater::run: the callable takes neither a cw::attempt& nor nothing");
+}
+
 template <class F>
 decltype(auto) call_with(F& f, attempt& a) {
     if constexpr (std::invocable<F&, attempt&>)

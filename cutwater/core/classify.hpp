@@ -38,6 +38,11 @@ struct matcher {
 template <class Match>
 matcher(Match) -> matcher<Match>;
 
+template <class Rule>
+inline constexpr bool is_matcher = false;
+template <class Match>
+inline constexpr bool is_matcher<matcher<Match>> = true;
+
 template <class Left, class Right>
 [[nodiscard]] constexpr auto operator||(matcher<Left> left, matcher<Right> right) {
     return matcher{[left = std::move(left.match), right = std::move(right.match)](const auto& out) {
@@ -117,6 +122,9 @@ concept judges = requires(const Rule& rule, const outcome<T>& out) {
 /// The rules of one pipeline, first match first.
 template <class... Rules>
 class classify {
+    static_assert((... && !is_matcher<Rules>),
+                  "cutwater::classify: a matcher has no verdict; put it into transient(), permanent() or ignored()");
+
 public:
     constexpr explicit classify(Rules... rules) : rules_{std::move(rules)...} {}
 

@@ -19,7 +19,7 @@ public:
     using reader = instant (*)(void* clock) noexcept;
 
     /// A moment that is known: what tests and manual interfaces pass.
-    constexpr moment(instant known) noexcept : at_{known}, known_{true} {}  // implicit: an instant is a moment
+    constexpr explicit(false) moment(instant known) noexcept : at_{known}, known_{true} {}
 
     /// A moment that asks `clock` through `read` when it is first needed.
     constexpr moment(reader read, void* clock) noexcept : read_{read}, clock_{clock} {}
@@ -32,7 +32,7 @@ public:
         }
         return at_;
     }
-    constexpr operator instant() noexcept { return get(); }
+    constexpr operator instant() noexcept { return get(); }  // NOLINT(google-explicit-constructor)
 
     /// Time has passed (an attempt ran, a wait ended): the next `get` reads again. A fixed moment stays.
     constexpr void forget() noexcept { known_ = read_ == nullptr; }

@@ -21,8 +21,8 @@ public:
     constexpr name() noexcept = default;
 
     /// Interns `text`; equal texts give equal names.
-    name(std::string_view text);                              // implicit: options take plain text
-    name(const char* text) : name{std::string_view{text}} {}  // implicit: and literals
+    explicit(false) name(std::string_view text);
+    explicit(false) name(const char* text) : name{std::string_view{text}} {}
 
     [[nodiscard]] std::string_view view() const noexcept { return text_ == nullptr ? std::string_view{} : *text_; }
     [[nodiscard]] bool empty() const noexcept { return text_ == nullptr; }

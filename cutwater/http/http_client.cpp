@@ -3,7 +3,6 @@
 #include <mutex>
 #include <utility>
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "cutwater/http/exchange.hpp"
@@ -66,6 +65,20 @@ std::string peer_of(const http_url& url) {
     return (v6 ? "[" + url.host() + "]" : url.host()) + ":" + std::to_string(url.port());
 }
 
+/// One endpoint after the other, until one takes us. Gives the last one's failure.
+asio::awaitable<boost::system::error_code> connect_any(tcp::socket* socket, tcp::resolver::results_type endpoints) {
+    boost::system::error_code failed = asio::error::host_not_found;
+    for (const tcp::endpoint endpoint : endpoints) {
+        boost::system::error_code not_vital;
+        socket->close(not_vital);
+        socket->open(endpoint.protocol(), failed);
+        if (failed) continue;
+        failed = std::get<0>(co_await socket->async_connect(endpoint, token));
+        if (!failed || failed == asio::error::operation_aborted) break;
+    }
+    co_return failed;
+}
+
 struct connected {
     tcp::socket socket;
     std::optional<error> failure;
@@ -80,9 +93,8 @@ asio::awaitable<connected> connect(const http_url* url, std::string_view peer, h
         co_return made;
     }
     *at = http_phase::connecting;
-    const auto [code, endpoint] = co_await asio::async_connect(made.socket, found.endpoints, token);
-    if (code) {
-        made.failure = http_failure(*at, code, peer);
+    if (const auto failed = co_await connect_any(&made.socket, found.endpoints)) {
+        made.failure = http_failure(*at, failed, peer);
         co_return made;
     }
     boost::system::error_code not_vital;

@@ -15,14 +15,16 @@
 
 #include <stdexcept>
 
+#include "cutwater/core/capture.hpp"
 #include "cutwater/core/classify.hpp"
 #include "cutwater/pipeline/any_run.hpp"
 #include "cutwater/pipeline/check.hpp"
+#include "cutwater/pipeline/runs_callables.hpp"
 
 namespace cutwater {
 
 template <class T>
-class any_pipeline {
+class any_pipeline : public runs_callables<any_pipeline<T>> {
 public:
     template <class U>
     using run_type = any_run<U>;
@@ -47,34 +49,6 @@ public:
         else
             push(std::make_unique<any_layer_of<T, Layer>>(std::move(layer)));
         return *this;
-    }
-
-    template <class F>
-    auto run(F&& f) {
-        return run_blocking(*this, nothing_said, std::forward<F>(f));
-    }
-    template <class F>
-    auto run(const call_options& said, F&& f) {
-        return run_blocking(*this, said, std::forward<F>(f));
-    }
-    /// As `run`, but gives the value or throws: the original exception, or `call_error`.
-    template <class F>
-    auto run_or_throw(F&& f) {
-        return run_or_throw(nothing_said, std::forward<F>(f));
-    }
-    template <class F>
-    auto run_or_throw(const call_options& said, F&& f) {
-        auto result = run_blocking(*this, said, std::forward<F>(f));
-        if (!result) result.error().raise();
-        if constexpr (!std::is_void_v<T>) return std::move(*result);
-    }
-    template <class F, class... Token>
-    auto async_run(F f, Token&&... token) {
-        return run_async(*this, nothing_said, std::move(f), std::forward<Token>(token)...);
-    }
-    template <class F, class... Token>
-    auto async_run(const call_options& said, F f, Token&&... token) {
-        return run_async(*this, said, std::move(f), std::forward<Token>(token)...);
     }
 
     [[nodiscard]] bool bounds_time() const noexcept { return stack_->bounds_time; }

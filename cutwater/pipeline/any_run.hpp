@@ -30,7 +30,7 @@ public:
     static constexpr bool chosen_at_run_time = true;
     static constexpr bool may_run_elsewhere = true;
 
-    any_run(any_stack<T>& stack, const call_options& said, environment& lent, parking& place)
+    any_run(any_stack<T>& stack, const call_options& said, environment& lent, parking& place)  // NOLINT(*-member-init)
         : run_state<T>{said, lent, place}, stack_{stack} {
         if (stack.state_size > sizeof memory_)
             large_ = std::make_unique<std::max_align_t[]>(stack.state_size / sizeof(std::max_align_t) + 1);
@@ -112,8 +112,8 @@ private:
     std::byte* base_;
     std::size_t entered_ = 0;  // layers whose state exists
     std::size_t paused_at_ = 0;
-    std::unique_ptr<std::max_align_t[]> large_;  // where the layers need more than the usual
-    alignas(std::max_align_t) std::byte memory_[1024];
+    std::unique_ptr<std::max_align_t[]> large_;         // where the layers need more than the usual
+    alignas(std::max_align_t) std::byte memory_[1024];  // the layers' to fill
 };
 
 }  // namespace cutwater

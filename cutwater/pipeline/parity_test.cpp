@@ -38,6 +38,7 @@ struct scenario {
     unsigned calls = 1;
     duration pace{};
     duration deadline{};
+    duration patience{};  // the caller cancels so long after the beginning of each call; never where it is zero
     unsigned attempts = 1;
     on_refusal refusals{};
     breaker_window window{};
@@ -66,6 +67,7 @@ scenario random_scenario() {
     s.calls = *rc::gen::inRange(1U, 12U);
     s.pace = duration{*rc::gen::element<std::int64_t>(0, 10'000'000, 400'000'000)};
     s.deadline = duration{*rc::gen::element<std::int64_t>(0, 0, 60'000'000, 300'000'000)};
+    s.patience = duration{*rc::gen::element<std::int64_t>(0, 0, 7'000'000, 110'000'000)};
     s.attempts = *rc::gen::inRange(1U, 5U);
     s.refusals = *rc::gen::element(on_refusal::give_up, on_refusal::wait_for_hint);
     s.window = *rc::gen::element(breaker_window::time, breaker_window::count, breaker_window::consecutive);
@@ -101,7 +103,12 @@ story play(const scenario& s, testing::virtual_time& time, testing::event_record
            testing::mock_dependency<int>& mock, Call&& call) {
     story told;
     for (unsigned i = 0; i < s.calls; ++i) {
-        const call_options said{.operation = "get", .deadline = s.deadline == duration{} ? never : time.in(s.deadline)};
+        call_options said{.operation = "get", .deadline = s.deadline == duration{} ? never : time.in(s.deadline)};
+        std::stop_source caller;
+        if (s.patience > duration{}) {
+            said.stop = caller.get_token();
+            time.after(s.patience, [caller]() mutable { caller.request_stop(); });
+        }
         const result<int> r = call(said);
         told.results.push_back((r ? std::to_string(*r) : r.error().message()) + (r.is_degraded() ? " degraded" : ""));
         time.pass(s.pace);

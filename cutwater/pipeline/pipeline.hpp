@@ -19,9 +19,11 @@
 #include <string>
 #include <tuple>
 
+#include "cutwater/core/capture.hpp"
 #include "cutwater/core/classify.hpp"
 #include "cutwater/pipeline/check.hpp"
 #include "cutwater/pipeline/describe.hpp"
+#include "cutwater/pipeline/runs_callables.hpp"
 #include "cutwater/pipeline/static_run.hpp"
 
 namespace cutwater {
@@ -53,7 +55,7 @@ struct split<std::tuple<Layers...>, Next, Rest...> : split<std::tuple<Layers...,
 }  // namespace detail
 
 template <class... Layers>
-class pipeline {
+class pipeline : public runs_callables<pipeline<Layers...>> {
     using parts = detail::split<std::tuple<>, Layers...>;
 
 public:
@@ -64,38 +66,6 @@ public:
 
     constexpr explicit pipeline(Layers... given) : pipeline{std::tuple<Layers...>{std::move(given)...}} {
         check_composition<Layers...>();
-    }
-
-    /// Runs `f` now, in this thread. See `drive/sync/run.hpp`.
-    template <class F>
-    auto run(F&& f) {
-        return run_blocking(*this, nothing_said, std::forward<F>(f));
-    }
-    template <class F>
-    auto run(const call_options& said, F&& f) {
-        return run_blocking(*this, said, std::forward<F>(f));
-    }
-
-    /// As `run`, but gives the value or throws: the original exception, or `call_error`.
-    template <class F>
-    auto run_or_throw(F&& f) {
-        return run_or_throw(nothing_said, std::forward<F>(f));
-    }
-    template <class F>
-    auto run_or_throw(const call_options& said, F&& f) {
-        auto result = run_blocking(*this, said, std::forward<F>(f));
-        if (!result) result.error().raise();
-        if constexpr (!std::is_void_v<typename decltype(result)::value_type>) return std::move(*result);
-    }
-
-    /// Runs the coroutine that `f` gives, for `co_await` or any completion token. See `drive/asio/run.hpp`.
-    template <class F, class... Token>
-    auto async_run(F f, Token&&... token) {
-        return run_async(*this, nothing_said, std::move(f), std::forward<Token>(token)...);
-    }
-    template <class F, class... Token>
-    auto async_run(const call_options& said, F f, Token&&... token) {
-        return run_async(*this, said, std::move(f), std::forward<Token>(token)...);
     }
 
     /// Whether a layer bounds the time of what is inside.

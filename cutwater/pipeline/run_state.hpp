@@ -25,6 +25,8 @@ template <class T>
 class run_state {
 public:
     run_state(const call_options& said, environment& lent, parking& place) noexcept : call_{said, lent, place} {}
+    run_state(const run_state&) = delete;
+    run_state& operator=(const run_state&) = delete;
 
     [[nodiscard]] call_context& call() noexcept { return call_; }
     [[nodiscard]] outcome_slot<T>& slot() noexcept { return out_; }  ///< for the driver to put outcomes into
@@ -39,8 +41,6 @@ public:
 
 protected:
     ~run_state() = default;
-    run_state(const run_state&) = delete;
-    run_state& operator=(const run_state&) = delete;
 
     /// Nothing is sent for a call that nobody waits for: its caller has cancelled, or its deadline has passed.
     [[nodiscard]] bool is_too_late() {

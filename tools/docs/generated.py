@@ -12,6 +12,7 @@ API = "docs/api.txt"
 MARK = re.compile(r"<!-- begin generated: (\w+) -->")
 END = "<!-- end generated -->"
 EVENT = re.compile(r'\bevent_kind kind\{\s*"(\w+)"')
+WITH_TESTS = "CUTWATER_TESTS:BOOL=ON"
 SHOWN = 40  # lines of difference
 
 
@@ -91,10 +92,15 @@ def read(path: Path) -> str:
 
 def print_tables(root: Path, build: Path) -> str:
     """What the code says, asked from a program that is built first where it has to be."""
-    if not (build / "build.ninja").is_file():
+    if not can_build(build):
         run(root, "cmake", "--preset", "gcc-release", "-B", build)
     run(root, "cmake", "--build", build, "--target", "docs_tables")
     return run(root, build / "tools/docs/docs_tables")
+
+
+def can_build(build: Path) -> bool:
+    """`./dev run` leaves a tree without tests, which does not know the program."""
+    return (build / "build.ninja").is_file() and WITH_TESTS in read(build / "CMakeCache.txt").splitlines()
 
 
 def run(root: Path, *command: str | Path) -> str:

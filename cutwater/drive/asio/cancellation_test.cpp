@@ -111,6 +111,8 @@ TEST_P(cancellation, T43_ends_a_place_in_a_queue_at_once) {
     EXPECT_EQ(time.elapsed(), 20ms);
     EXPECT_EQ(narrow.queued(), 0U);
     EXPECT_EQ(narrow.in_use(), 1U);
+    loop.run_all();
+    EXPECT_EQ(narrow.in_use(), 0U);
 }
 
 TEST_P(cancellation, T38_T39_is_told_from_a_timeout_by_who_asked) {

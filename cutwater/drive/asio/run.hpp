@@ -6,10 +6,12 @@
 //
 // Interruption: when an attempt's deadline passes, the operation that it awaits is cancelled (`cancellation_type::all`;
 // Asio's default filter lets `terminal` through). The call goes on when the attempt has ended: what ignores cancellation
-// is waited for. A value that arrives together with the deadline is still the value.
+// is waited for. A value that arrives together with the deadline is still the value; a failure at or after it is the
+// deadline's where it is about time.
 //
-// Cancellation: the caller's cancellation slot, and `call_options::stop` from any thread, cancel the attempt and end a sleep
-// or a place in a queue at once. They are told from a timeout by who asked, not by the error that comes out.
+// Cancellation: the caller's cancellation slot (`terminal` only: the request may have left), and `call_options::stop` from
+// any thread, cancel the attempt and end a sleep or a place in a queue at once. They are told from a timeout by who asked,
+// not by the error that comes out.
 //
 // Executor: as for Asio's own awaitable operators, a call runs on one thread or strand; a multi-threaded `io_context`
 // needs a strand round it. Lifetime: `f` is kept in the call's own frame; the pipeline and what `f` refers to outlive it.
@@ -26,6 +28,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "cutwater/core/attribution.hpp"
 #include "cutwater/core/capture.hpp"
 #include "cutwater/core/late.hpp"
 #include "cutwater/drive/asio/call_thread.hpp"
@@ -62,17 +65,6 @@ private:
 [[nodiscard]] inline bool is_cancelled(const call_thread* thread,
                                        const boost::asio::cancellation_state& state) noexcept {
     return thread != nullptr ? thread->is_cancelled() : state.cancelled() != boost::asio::cancellation_type::none;
-}
-
-/// Who ended an attempt that failed: the caller, the deadline, or nobody but itself.
-template <class T>
-void attribute_failure(outcome<T>& out, call_context& call, bool cancelled, bool interrupted) {
-    if (!cancelled && !interrupted) return;
-    error& failure = out.failure();
-    failure =
-        error{cancelled ? errc::cancelled : errc::deadline_exceeded, {}, call.operation()}.with_cause(failure.cause());
-    const verdict too_late = call.deadline_is_ours ? verdict::transient : verdict::ignored;
-    out.judge({.meaning = cancelled ? verdict::cancelled : too_late});
 }
 
 /// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `sink`. `thread`: where there
@@ -134,8 +126,8 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_threa
 template <class T, class F, class Handler>
 class spawned_call final : public call_thread {
 public:
-    spawned_call(boost::asio::any_io_executor executor, const call_options& said, F f, Handler handler)
-        : call_thread{std::move(executor)}, said_{said}, f_{std::move(f)}, handler_{std::move(handler)} {}
+    spawned_call(boost::asio::any_io_executor executor, call_options said, F f, Handler handler)
+        : call_thread{std::move(executor)}, said_{std::move(said)}, f_{std::move(f)}, handler_{std::move(handler)} {}
 
     template <class Pipeline>
     [[nodiscard]] boost::asio::awaitable<void> go(Pipeline& guarded) {
@@ -186,6 +178,7 @@ void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F 
                                                 std::move(f), std::move(handler));
     if (auto slot = asio::get_associated_cancellation_slot(call->handler()); slot.is_connected())
         slot.assign([weak = std::weak_ptr{call}](asio::cancellation_type type) {
+            if ((type & asio::cancellation_type::terminal) == asio::cancellation_type::none) return;
             if (const auto alive = weak.lock()) alive->cancel(type);
         });
     if (said.stop.stop_possible()) call->cancel_on(said.stop);

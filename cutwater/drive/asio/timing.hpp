@@ -27,7 +27,7 @@ public:
     explicit asio_timing(boost::asio::execution_context& context) : service{context} {}
     asio_timing(const asio_timing&) = delete;
     asio_timing& operator=(const asio_timing&) = delete;
-    ~asio_timing();
+    ~asio_timing() override;
 
     /// The timing of the context that `executor` runs in.
     [[nodiscard]] static asio_timing& of(const boost::asio::any_io_executor& executor);

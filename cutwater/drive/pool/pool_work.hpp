@@ -61,7 +61,7 @@ private:
 template <class T, class F>
 class pool_work final : public pool_work_base {
 public:
-    pool_work(call_runner& owner, call_context& call, const F& f) : pool_work_base{owner, call}, f_{f} {}
+    pool_work(call_runner& owner, call_context& call, F f) : pool_work_base{owner, call}, f_{std::move(f)} {}
 
     void run() noexcept override {
         began();

@@ -38,7 +38,8 @@ public:
 
     explicit worker_pool(worker_pool_options options = {});
     worker_pool(worker_pool&&) noexcept;
-    worker_pool& operator=(worker_pool&&) = delete;
+    worker_pool(const worker_pool&) = delete;
+    worker_pool& operator=(const worker_pool&) = delete;
     ~worker_pool();
 
     [[nodiscard]] name layer_name() const noexcept { return layer_; }

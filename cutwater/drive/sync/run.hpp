@@ -13,6 +13,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "cutwater/core/attribution.hpp"
 #include "cutwater/core/capture.hpp"
 #include "cutwater/drive/clock/clock.hpp"
 #include "cutwater/drive/pool/pool_work.hpp"
@@ -23,21 +24,6 @@ namespace cutwater {
 
 namespace detail {
 
-/// An attempt that failed after its caller had stopped caring says nothing but that.
-template <class T>
-void attribute_failure(outcome<T>& out, call_context& call) {
-    error& failure = out.failure();
-    const auto blame = [&](errc code, verdict meaning) {
-        failure = error{code, {}, call.operation()}.with_cause(failure.cause());
-        out.judge({.meaning = meaning});
-    };
-    if (call.said().stop.stop_requested()) return blame(errc::cancelled, verdict::cancelled);
-    const bool may_be_ours = failure.code() == condition::timeout || failure.code() == std::errc::operation_canceled;
-    if (!may_be_ours || call.deadline == never) return;
-    if (call.now.get() < call.deadline) return;
-    blame(errc::deadline_exceeded, call.deadline_is_ours ? verdict::transient : verdict::ignored);
-}
-
 template <class Run, class F>
 void invoke_here(Run& run, F& f) {
     call_context& call = run.call();
@@ -46,7 +32,7 @@ void invoke_here(Run& run, F& f) {
     capture_into(slot, [&]() -> decltype(auto) { return call_with(f, a); });
     run.judge();
     if (!slot->has_value()) [[unlikely]]
-        attribute_failure(*slot, call);
+        attribute_failure(*slot, call, call.said().stop.stop_requested());
 }
 
 /// Whether `F` can be copied to another thread; what is fixed at compile time is refused there, the rest when it runs.
@@ -75,7 +61,7 @@ step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_enviro
         slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
     run.judge();
     work->report(call, left);
-    if (!slot->has_value()) attribute_failure(*slot, call);
+    if (!slot->has_value()) attribute_failure(*slot, call, call.said().stop.stop_requested());
     if (left == pool_work_base::left::orphaned) call.orphan = work.get();
     const step next = run.settle();
     call.orphan = nullptr;
@@ -101,8 +87,9 @@ step invoke(Run& run, F& f, [[maybe_unused]] blocking_environment& waits) {
 }  // namespace detail
 
 /// Runs `f` through `guarded`, waiting as `waits` does; what `pipeline::run` does in this thread.
-template <class Pipeline, attempt_callable F>
+template <class Pipeline, class F>
 auto run_blocking(Pipeline& guarded, const call_options& said, F&& f, blocking_environment& waits = this_thread) {
+    check_callable<F>();
     using T = value_of<result_of<F>>;
     blocking_parking place;
     auto run = guarded.template start_run<T>(said, waits.lent(), place);

@@ -10,7 +10,7 @@ bulkhead::bulkhead(bulkhead_options options)
 
 admission<bulkhead::ticket> bulkhead::enqueue(waiter& w, call_context& call, moment& now) {
     w.until = std::min(add(now, options_.max_wait), call.deadline);
-    if (w.until <= now.get()) return refusal{.reason = errc::wait_timed_out};
+    if (w.until <= now.get()) return waited_in_vain(w, call);
     switch (permits_->take_or_queue(w)) {
         case shared_permits::answer::taken: return ticket{};
         case shared_permits::answer::full: return refuse(call);
@@ -21,14 +21,19 @@ admission<bulkhead::ticket> bulkhead::enqueue(waiter& w, call_context& call, mom
 }
 
 admission<bulkhead::ticket> bulkhead::resume(waiter& w, call_context& call, moment& now) {
-    bool admitted = permits_->was_granted(w);
-    if (!admitted && now.get() < w.until) return wait_until{w.until};        // woken for nothing
-    if (admitted && call.deadline != never && now.get() >= call.deadline) {  // too late: nothing is to be sent
+    if (!permits_->was_granted(w))
+        return now.get() < w.until ? admission<ticket>{wait_until{w.until}}  // woken for nothing
+                                   : waited_in_vain(w, call);
+    if (call.deadline != never && now.get() >= call.deadline) {  // too late: nothing is to be sent
         permits_->give_back();
-        admitted = false;
+        return waited_in_vain(w, call);
     }
-    call.emit(layer_, [&] { return bulkhead_wait_ended{admitted}; });
-    if (admitted) return ticket{};
+    call.emit(layer_, [&] { return bulkhead_wait_ended{.admitted = true}; });
+    return ticket{};
+}
+
+admission<bulkhead::ticket> bulkhead::waited_in_vain(const waiter& w, call_context& call) const {
+    call.emit(layer_, [&] { return bulkhead_wait_ended{.admitted = false}; });
     refusal why{.reason = errc::wait_timed_out};
     if (w.until < call.deadline) why.limit = options_.max_wait;
     return why;

@@ -35,6 +35,7 @@ public:
     explicit bulkhead(bulkhead_options options = {});
 
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
+    /// Those that it was made with; after a `resize` it is `limit()` that holds.
     [[nodiscard]] const bulkhead_options& options() const noexcept { return options_; }
 
     [[nodiscard]] admission<ticket> admit(call_context& call, moment&) {
@@ -62,6 +63,7 @@ private:
         call.emit(layer_, [&] { return bulkhead_refused{limit(), queued()}; });
         return admission<ticket>{std::in_place_type<refusal>, errc::bulkhead_full};
     }
+    [[nodiscard]] admission<ticket> waited_in_vain(const waiter& w, call_context& call) const;
 
     bulkhead_options options_;
     name layer_;

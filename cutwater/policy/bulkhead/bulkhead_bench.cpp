@@ -8,19 +8,8 @@ namespace {
 
 namespace cw = cutwater;
 
-class no_parking final : public cw::parking {
-public:
-    [[nodiscard]] cw::waker& prepare() override { return nobody_; }
-
-private:
-    class : public cw::waker {
-    public:
-        void wake() noexcept override {}
-    } nobody_;
-};
-
 void measure(benchmark::State& state, cw::bulkhead& shared) {
-    no_parking place;
+    cw::blocking_parking place;
     cw::call_context call{cw::nothing_said, cw::this_machine, place};
     const cw::bench::count_allocations counting{state};
     for (auto _ : state) {
@@ -48,7 +37,7 @@ void with_a_queue_that_is_empty(benchmark::State& state) {
 void refused(benchmark::State& state) {
     static auto& shared = [] -> auto& {
         auto& made = of({.max_concurrent = 1});
-        no_parking place;
+        cw::blocking_parking place;
         cw::call_context call{cw::nothing_said, cw::this_machine, place};
         (void)made.admit(call, call.now);
         return made;

@@ -12,6 +12,7 @@
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/matchers.hpp"
+#include "cutwater/testing/refused_options.hpp"
 
 namespace cutwater {
 namespace {
@@ -202,15 +203,9 @@ TEST_P(bulkhead_scenarios, are_as_the_table_says) {
     EXPECT_EQ(db.queued(), 0U);
 }
 
-struct scenario_name {
-    std::string operator()(const auto& info) const {
-        return std::get<1>(info.param).name + "_" + std::string{to_text(std::get<0>(info.param))};
-    }
-};
-
 INSTANTIATE_TEST_SUITE_P(table, bulkhead_scenarios,
                          ::testing::Combine(::testing::ValuesIn(testing::both_drivers), ::testing::ValuesIn(scenarios)),
-                         scenario_name{});
+                         testing::scenario_name{});
 
 // ---- what a table cannot say ----
 
@@ -238,17 +233,8 @@ TEST_P(bulkhead_policy, T40_whatever_a_call_ends_with_its_permit_comes_back) {
     EXPECT_EQ(db.in_use(), 0U);
 }
 
-class refusing {
-public:
-    struct ticket {};
-    [[nodiscard]] name layer_name() const { return "refusing"; }
-    [[nodiscard]] admission<ticket> admit(call_context&, moment&) const { return refusal{}; }
-    void settle(ticket&, const observation&, call_context&, moment&) const {}
-    void abandon(ticket&) const noexcept {}
-};
-
 TEST_P(bulkhead_policy, T17_a_permit_comes_back_where_a_later_gate_refuses) {
-    pipeline guarded{ref(db), refusing{}};
+    pipeline guarded{ref(db), circuit_breaker{{.name = "refusing", .mode = breaker_mode::forced_open}}};
     EXPECT_THAT(on.play(guarded), spoken_by("refusing"));
     EXPECT_EQ(db.in_use(), 0U);
 }
@@ -351,6 +337,40 @@ TEST_P(bulkhead_policy, reads_no_clock_where_it_need_not_wait) {
     EXPECT_EQ(on.time.reads(), 0U);
 }
 
+/// A call that asks for a place by hand.
+struct asking final : parking, waker {
+    explicit asking(testing::stage<int>& on, const call_options& said = nothing_said) : call{said, on.time, *this} {
+        call.audience = &on.heard;
+    }
+    waker& prepare() override { return *this; }
+    void wake() noexcept override {}
+
+    call_context call;
+    waiter place{*this};
+};
+
+TEST_P(bulkhead_policy, a_wait_that_cannot_succeed_is_not_begun_and_is_told) {
+    those.come();
+    asking late{on, {.deadline = on.time.present()}};
+    const auto answer = db.enqueue(late.place, late.call, late.call.now);
+    ASSERT_TRUE(std::holds_alternative<refusal>(answer));
+    EXPECT_EQ(std::get<refusal>(answer).reason, errc::wait_timed_out);
+    EXPECT_EQ(std::get<refusal>(answer).limit, std::nullopt) << "it was the deadline, not max_wait";
+    EXPECT_EQ(db.queued(), 0U);
+    EXPECT_THAT(on.heard.lines(), ElementsAre(in_vain));
+}
+
+TEST_P(bulkhead_policy, who_is_woken_for_nothing_goes_on_waiting) {
+    those.come();
+    asking early{on};
+    ASSERT_TRUE(std::holds_alternative<wait_until>(db.enqueue(early.place, early.call, early.call.now)));
+    const auto answer = db.resume(early.place, early.call, early.call.now);
+    ASSERT_TRUE(std::holds_alternative<wait_until>(answer));
+    EXPECT_EQ(std::get<wait_until>(answer).until, on.time.in(200ms));
+    EXPECT_EQ(db.queued(), 1U);
+    db.leave(early.place);
+}
+
 // ---- many at once ----
 
 TEST(bulkhead_policy, calls_are_let_in_in_the_order_in_which_they_came) {
@@ -416,33 +436,29 @@ TEST(bulkhead_policy, T43_a_million_who_wait_leave_in_any_order) {
 TEST(bulkhead_policy, S12_works_alone) {
     bulkhead db{narrow};
     EXPECT_EQ(db([] { return 7; }), 7);
-    EXPECT_THAT(pipeline{bulkhead{narrow}}.describe(),
-                AllOf(HasSubstr("bulkhead \"db\""), HasSubstr("max_concurrent = 1"), HasSubstr("max_wait = 200ms")));
 }
 
 // ---- options ----
 
-std::string complaint_about(bulkhead_options options) {
-    try {
-        const bulkhead made{std::move(options)};
-        return "none";
-    } catch (const invalid_options& e) {
-        return e.what();
-    }
-}
+std::string refused_with(const bulkhead_options& options) { return testing::refused_with<bulkhead>(options); }
 
 TEST(bulkhead_options, T57_all_that_is_wrong_is_said_at_once) {
-    EXPECT_EQ(complaint_about({.name = "db", .max_concurrent = 0, .max_queue = 1'000'001, .max_wait = 0s}),
+    EXPECT_EQ(refused_with({.name = "db", .max_concurrent = 0, .max_queue = 1'000'001, .max_wait = 0s}),
               "bulkhead \"db\": max_concurrent is 0, allowed is from 1 to 1000000\n"
               "bulkhead \"db\": max_queue is 1000001, allowed is from 0 to 1000000\n"
               "bulkhead \"db\": max_wait is 0s, allowed is more than 0s and at most 24h");
-    EXPECT_THAT(complaint_about({.max_wait = forever}), HasSubstr("max_wait is none"));
-    EXPECT_THAT(complaint_about({.max_wait = -1ns}), HasSubstr("max_wait is -"));
+    EXPECT_THAT(refused_with({.max_wait = forever}), HasSubstr("max_wait is none"));
+    EXPECT_THAT(refused_with({.max_wait = -1ns}), HasSubstr("max_wait is -"));
+}
+
+TEST(bulkhead_options, T57_the_options_in_force_can_be_read) {
+    EXPECT_EQ(pipeline{bulkhead{narrow}}.describe(),
+              "bulkhead \"db\" {max_concurrent = 1, max_queue = 1, max_wait = 200ms}\n└─ call\n");
 }
 
 TEST(bulkhead_options, the_ends_of_their_ranges_are_taken) {
-    EXPECT_EQ(complaint_about({.max_concurrent = 1, .max_queue = 0, .max_wait = 1ns}), "none");
-    EXPECT_EQ(complaint_about({.max_concurrent = 1'000'000, .max_queue = 1'000'000, .max_wait = 24h}), "none");
+    EXPECT_EQ(refused_with({.max_concurrent = 1, .max_queue = 0, .max_wait = 1ns}), "");
+    EXPECT_EQ(refused_with({.max_concurrent = 1'000'000, .max_queue = 1'000'000, .max_wait = 24h}), "");
 }
 
 TEST(bulkhead_options, a_limit_out_of_range_is_refused_and_changes_nothing) {

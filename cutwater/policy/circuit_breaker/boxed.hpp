@@ -18,7 +18,11 @@ public:
     boxed() noexcept = default;
     boxed(const boxed& other) : held_{other.held_ ? std::make_unique<T>(*other.held_) : nullptr} {}
     boxed(boxed&&) noexcept = default;
-    boxed& operator=(boxed other) noexcept { return held_.swap(other.held_), *this; }
+    boxed& operator=(const boxed& other) {
+        held_ = std::move(boxed{other}.held_);
+        return *this;
+    }
+    boxed& operator=(boxed&&) noexcept = default;
     ~boxed() = default;
 
     template <class... Args>

@@ -9,17 +9,6 @@ namespace {
 namespace cw = cutwater;
 using namespace std::chrono_literals;
 
-class no_parking final : public cw::parking {
-public:
-    [[nodiscard]] cw::waker& prepare() override { return nobody_; }
-
-private:
-    class : public cw::waker {
-    public:
-        void wake() noexcept override {}
-    } nobody_;
-};
-
 /// One thread's calls through a breaker, as a pipeline makes them.
 class caller {
 public:
@@ -39,7 +28,7 @@ public:
 
 private:
     cw::circuit_breaker& through_;
-    no_parking place_;
+    cw::blocking_parking place_;
     cw::call_context call_{cw::nothing_said, cw::this_machine, place_};
 };
 

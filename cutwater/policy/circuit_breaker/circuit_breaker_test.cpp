@@ -211,15 +211,9 @@ TEST_P(breaker_scenarios, are_as_the_table_says) {
     EXPECT_EQ(on.dependency.calls(), on.dependency.script().size()) << "nothing more reached it, nothing less";
 }
 
-struct scenario_name {
-    std::string operator()(const auto& info) const {
-        return std::get<1>(info.param).name + "_" + std::string{to_text(std::get<0>(info.param))};
-    }
-};
-
 INSTANTIATE_TEST_SUITE_P(table, breaker_scenarios,
                          ::testing::Combine(::testing::ValuesIn(testing::both_drivers), ::testing::ValuesIn(scenarios)),
-                         scenario_name{});
+                         testing::scenario_name{});
 
 // ---- what a table cannot say ----
 
@@ -295,25 +289,19 @@ TEST_P(circuit_breaker_policy, T1_an_ignored_probe_gives_its_lease_back) {
     EXPECT_EQ(free_probes(), 2U);
 }
 
-class refusing {
-public:
-    struct ticket {};
-    [[nodiscard]] name layer_name() const { return "refusing"; }
-    [[nodiscard]] admission<ticket> admit(call_context&, moment&) const { return refusal{}; }
-    void settle(ticket&, const observation&, call_context&, moment&) const {}
-    void abandon(ticket&) const noexcept {}
-};
+const circuit_breaker_options refusing{.name = "refusing", .mode = breaker_mode::forced_open};
 
 TEST_P(circuit_breaker_policy, T17_T40_a_probe_refused_by_a_later_gate_returns_its_lease) {
     half_open();
-    pipeline guarded{ref(db), refusing{}};
-    for (int i = 0; i < 5; ++i) EXPECT_THAT(on.play(guarded), AllOf(fails_with(errc::refused), spoken_by("refusing")));
+    pipeline guarded{ref(db), circuit_breaker{refusing}};
+    for (int i = 0; i < 5; ++i)
+        EXPECT_THAT(on.play(guarded), AllOf(fails_with(condition::refused), spoken_by("refusing")));
     EXPECT_EQ(state(), circuit_state::half_open);
     EXPECT_EQ(free_probes(), 2U);
 }
 
 TEST_P(circuit_breaker_policy, T25_refusals_of_other_policies_are_not_counted) {
-    pipeline guarded{ref(db), refusing{}};
+    pipeline guarded{ref(db), circuit_breaker{refusing}};
     for (int i = 0; i < 5; ++i) EXPECT_FALSE(on.play(guarded));
     EXPECT_EQ(db.counts(on.time.present()), window_counts{});
 }
@@ -535,78 +523,6 @@ TEST(circuit_breaker_by_hand, another_shares_its_options_and_nothing_else) {
 
 TEST(circuit_breaker_by_hand, M23_an_idle_one_is_small) {
     EXPECT_LE(sizeof(circuit_breaker) + sizeof(shared_circuit), 256U);
-}
-
-// ---- options ----
-
-TEST(circuit_breaker_options, T57_all_that_is_wrong_is_said_at_once) {
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    try {
-        const circuit_breaker refused_options{{.name = "db",
-                                               .window_time = 0s,
-                                               .window_buckets = 0,
-                                               .window_calls = 0,
-                                               .minimum_calls = 0,
-                                               .failure_rate = nan,
-                                               .slow_after = 0s,
-                                               .slow_rate = 1.01,
-                                               .consecutive_failures = 0,
-                                               .open_for = -1s,
-                                               .open_growth = std::numeric_limits<double>::infinity(),
-                                               .open_max = 25h,
-                                               .open_jitter = -0.1,
-                                               .healthy_after = -1ns,
-                                               .probes = 0,
-                                               .probe_successes = 65,
-                                               .probe_lease = 0s,
-                                               .ramp_for = -1s}};
-        FAIL() << "taken";
-    } catch (const invalid_options& e) {
-        std::vector<std::string> named;
-        for (const option_problem& p : e.problems()) named.push_back(p.option);
-        EXPECT_THAT(named, ElementsAre("window_time", "window_buckets", "window_calls", "minimum_calls", "failure_rate",
-                                       "slow_after", "slow_rate", "consecutive_failures", "open_for", "open_growth",
-                                       "open_max", "open_jitter", "healthy_after", "probes", "probe_successes",
-                                       "probe_lease", "ramp_for", "probe_successes"));
-        EXPECT_THAT(e.what(),
-                    HasSubstr("circuit_breaker \"db\": failure_rate is nan, allowed is more than 0 and at most 1"));
-    }
-}
-
-std::string complaint_about(circuit_breaker_options options) {
-    try {
-        const circuit_breaker made{std::move(options)};
-        return "none";
-    } catch (const invalid_options& e) {
-        return e.what();
-    }
-}
-
-TEST(circuit_breaker_options, what_does_not_go_together_is_refused) {
-    EXPECT_EQ(complaint_about({.window = breaker_window::count, .window_calls = 9, .minimum_calls = 10}),
-              "circuit_breaker \"circuit_breaker\": minimum_calls is 10, allowed is at most window_calls, 9");
-    EXPECT_EQ(complaint_about({.probes = 2, .probe_successes = 3}),
-              "circuit_breaker \"circuit_breaker\": probe_successes is 3, allowed is at most probes, 2");
-    EXPECT_EQ(complaint_about({.open_for = 10min}),
-              "circuit_breaker \"circuit_breaker\": open_max is 5min, allowed is at least open_for, 10min");
-    EXPECT_EQ(complaint_about({.window_time = 99ms, .window_buckets = 100}),
-              "circuit_breaker \"circuit_breaker\": window_buckets is 100, allowed is buckets of 1ms or more in "
-              "window_time, 99ms");
-}
-
-TEST(circuit_breaker_options, T23_the_ends_of_their_ranges_are_taken) {
-    EXPECT_EQ(complaint_about({.window = breaker_window::count, .window_calls = 1, .minimum_calls = 1}), "none");
-    EXPECT_EQ(complaint_about({.window_time = 1ms, .window_buckets = 1, .failure_rate = 1.0, .slow_after = 1ns}),
-              "none");
-    EXPECT_EQ(complaint_about({.window_time = 24h,
-                               .window_buckets = 1000,
-                               .open_for = 24h,
-                               .open_growth = 10.0,
-                               .open_max = 24h,
-                               .open_jitter = 1.0,
-                               .probes = 64,
-                               .probe_successes = 64}),
-              "none");
 }
 
 }  // namespace

@@ -20,7 +20,20 @@ constexpr instant noon{1h};
 
 // ---- one call of a history, and what it gave ----
 
-enum class deed : std::uint8_t { admit, settle, abandon, record, counts, state, open, close, set_mode };
+enum class deed : std::uint8_t {
+    admit,
+    settle,
+    abandon,
+    record,
+    counts,
+    state,
+    retry_after,
+    open,
+    close,
+    set_mode,
+    snapshot,
+    restore
+};
 
 struct circuit_call {
     deed what{};
@@ -28,11 +41,13 @@ struct circuit_call {
     verdict meaning{};
     breaker_mode mode{};
     circuit_ticket ticket{};  ///< settled or abandoned
+    circuit_snapshot kept{};  ///< restored, or what a snapshot gave
 
     circuit_breaker_kernel::admitted answer{};
     std::optional<circuit_change> change{};
     window_counts counted{};
     circuit_state state{};
+    duration wait{};
 };
 
 std::ostream& operator<<(std::ostream& out, const circuit_ticket& t) {
@@ -49,12 +64,17 @@ std::ostream& operator<<(std::ostream& out, const circuit_change& c) {
 }
 
 std::ostream& operator<<(std::ostream& out, const circuit_call& c) {
-    constexpr std::array names{"admit", "settle", "abandon", "record", "counts", "state", "open", "close", "set_mode"};
+    constexpr std::array names{"admit",       "settle", "abandon", "record",   "counts",   "state",
+                               "retry_after", "open",   "close",   "set_mode", "snapshot", "restore"};
     out << names[static_cast<std::size_t>(c.what)] << " at " << to_text(between(noon, c.at));
     if (c.what == deed::settle || c.what == deed::record) out << " " << to_text(c.meaning);
     if (c.what == deed::settle || c.what == deed::abandon) out << c.ticket;
     if (c.what == deed::set_mode) out << " " << to_text(c.mode);
     if (c.what == deed::counts) out << ": " << c.counted;
+    if (c.what == deed::retry_after) out << ": " << to_text(c.wait);
+    if (c.what == deed::snapshot || c.what == deed::restore)
+        out << " " << to_text(c.kept.state) << " for " << to_text(c.kept.open_left) << ", opened "
+            << c.kept.openings_in_a_row << " times, " << c.kept.counts;
     if (c.what == deed::state || c.what == deed::admit) out << ": " << to_text(c.state);
     if (c.what == deed::admit && !c.answer.ticket) out << ", refused for " << to_text(c.answer.retry_after);
     if (c.answer.ticket) out << *c.answer.ticket;
@@ -82,6 +102,9 @@ void carry_out(auto& circuit, circuit_call& c) {
         case deed::open: c.change = circuit.open(c.at); return;
         case deed::close: c.change = circuit.close(c.at); return;
         case deed::set_mode: c.change = circuit.set_mode(c.mode, c.at); return;
+        case deed::retry_after: c.wait = circuit.retry_after(c.at); return;
+        case deed::snapshot: c.kept = circuit.snapshot(c.at); return;
+        case deed::restore: circuit.restore(c.kept, c.at); return;
     }
 }
 
@@ -103,6 +126,9 @@ public:
             case deed::open: return c.change == kernel_.open(c.at, dice);
             case deed::close: return c.change == kernel_.close(c.at);
             case deed::set_mode: return c.change == kernel_.set_mode(c.mode, c.at);
+            case deed::retry_after: return c.wait == kernel_.retry_after(c.at);
+            case deed::snapshot: return c.kept == kernel_.snapshot(c.at);
+            case deed::restore: return kernel_.restore(c.kept, c.at), true;
         }
         return false;
     }
@@ -138,10 +164,12 @@ public:
         if (n < 55 && !held_.empty()) return end_of_a_call(c, n < 8 ? deed::abandon : deed::settle);
         if (n < 75) return c;
         if (n < 87) return c.what = deed::record, c.meaning = outcome(), c;
-        if (n < 92) return c.what = deed::counts, c;
-        if (n < 95) return c.what = deed::state, c;
-        c.what = n == 95 ? deed::open : n == 96 ? deed::close : deed::set_mode;
+        static constexpr std::array rest{deed::counts,  deed::counts,      deed::counts,   deed::state, deed::state,
+                                         deed::state,   deed::retry_after, deed::snapshot, deed::open,  deed::close,
+                                         deed::restore, deed::set_mode,    deed::set_mode};
+        c.what = rest[n - 87];
         c.mode = static_cast<breaker_mode>(dice_() % 2 == 0 ? 0 : dice_() % 5);
+        if (c.what == deed::restore) c.kept = any_snapshot();
         return c;
     }
 
@@ -158,6 +186,14 @@ public:
 
 private:
     verdict outcome() { return dice_() % 3 == 0 ? verdict::transient : verdict::success; }
+
+    circuit_snapshot any_snapshot() {
+        const std::uint64_t calls = dice_() % 4;
+        return {.state = static_cast<circuit_state>(dice_() % 3),
+                .open_left = stride_ * (dice_() % 8),
+                .openings_in_a_row = static_cast<unsigned>(dice_() % 3),
+                .counts = {.calls = calls, .failures = calls / 2, .slow = 0}};
+    }
 
     circuit_call& end_of_a_call(circuit_call& c, deed what) {
         const std::size_t which = dice_() % held_.size();

@@ -18,7 +18,7 @@ enum class breaker_window : std::uint8_t {
 
 [[nodiscard]] constexpr std::string_view to_text(breaker_window w) noexcept {
     constexpr std::string_view texts[] = {"time", "count", "consecutive"};
-    return texts[static_cast<std::uint8_t>(w)];
+    return w <= breaker_window::consecutive ? texts[static_cast<std::uint8_t>(w)] : "unknown";
 }
 
 /// Whether the breaker decides for itself.
@@ -32,14 +32,15 @@ enum class breaker_mode : std::uint8_t {
 
 [[nodiscard]] constexpr std::string_view to_text(breaker_mode m) noexcept {
     constexpr std::string_view texts[] = {"automatic", "forced_open", "forced_closed", "metrics_only", "disabled"};
-    return texts[static_cast<std::uint8_t>(m)];
+    return m <= breaker_mode::disabled ? texts[static_cast<std::uint8_t>(m)] : "unknown";
 }
 
 /// Whose fault an attempt is that the caller's own deadline cut short.
 enum class deadline_blame : std::uint8_t { nobody, dependency };
 
 [[nodiscard]] constexpr std::string_view to_text(deadline_blame b) noexcept {
-    return b == deadline_blame::nobody ? "nobody" : "dependency";
+    constexpr std::string_view texts[] = {"nobody", "dependency"};
+    return b <= deadline_blame::dependency ? texts[static_cast<std::uint8_t>(b)] : "unknown";
 }
 
 struct circuit_breaker_options {
@@ -67,8 +68,10 @@ struct circuit_breaker_options {
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "names the dependency in errors and events");
-        visit("mode", self.mode, any_value, "automatic, or what it is forced to");
-        visit("window", self.window, any_value, "what the rate is taken over: time, count, or consecutive failures");
+        visit("mode", self.mode, within(breaker_mode::automatic, breaker_mode::disabled),
+              "automatic, or what it is forced to");
+        visit("window", self.window, within(breaker_window::time, breaker_window::consecutive),
+              "what the rate is taken over: time, count, or consecutive failures");
         visit("window_time", self.window_time, within<duration>(1ms, 24h), "time window: how far back it looks");
         visit("window_buckets", self.window_buckets, within(1U, 1000U), "time window: parts that it forgets at once");
         visit("window_calls", self.window_calls, within(1U, 1'000'000U), "count window: how many calls it looks at");
@@ -96,7 +99,7 @@ struct circuit_breaker_options {
               "half-open: a probe unheard of this long is replaced");
         visit("ramp_for", self.ramp_for, within<duration>(0ms, 24h),
               "after closing: time in which traffic grows back to all");
-        visit("caller_deadline", self.caller_deadline, any_value,
+        visit("caller_deadline", self.caller_deadline, within(deadline_blame::nobody, deadline_blame::dependency),
               "whose fault is an attempt cut by the caller's deadline");
     }
 
@@ -108,7 +111,7 @@ struct circuit_breaker_options {
             problems.push_back({"probe_successes", to_text(probe_successes), "at most probes, " + to_text(probes)});
         if (open_max < open_for)
             problems.push_back({"open_max", to_text(open_max), "at least open_for, " + to_text(open_for)});
-        if (window_buckets > 0 && window_time / window_buckets < 1ms)
+        if (window_buckets > 0 && window_time >= 1ms && window_time / window_buckets < 1ms)
             problems.push_back({"window_buckets", to_text(window_buckets),
                                 "buckets of 1ms or more in window_time, " + to_text(window_time)});
     }

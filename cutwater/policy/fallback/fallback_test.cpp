@@ -178,10 +178,7 @@ TEST_P(fallback_scenarios, are_as_the_table_says) {
 
 INSTANTIATE_TEST_SUITE_P(table, fallback_scenarios,
                          ::testing::Combine(::testing::ValuesIn(testing::both_drivers), ::testing::ValuesIn(scenarios)),
-                         [](const auto& of) {
-                             return std::get<1>(of.param).name + "_" +
-                                    std::string{testing::to_text(std::get<0>(of.param))};
-                         });
+                         testing::scenario_name{});
 
 // ---- what a table cannot say ----
 
@@ -289,6 +286,15 @@ TEST_P(fallback_policy, the_outer_of_two_speaks_only_where_the_inner_fails) {
     layers inner_fails{fallback{tier("outer", 1)}, fallback{tier("inner", is_down(std::errc::io_error))}};
     EXPECT_EQ(on.play(inner_gives).source(), name{"inner"});
     EXPECT_EQ(on.play(inner_fails).source(), name{"outer"});
+}
+
+TEST_P(fallback_policy, a_tier_without_a_name_is_marked_all_the_same) {
+    on.dependency.fails(std::errc::connection_reset);
+    layers constant{fallback{tier("", -1)}};
+    layers function{fallback{tier(name{}, gives(6))}};
+    EXPECT_EQ(on.play(constant).source(), name{"default"});
+    EXPECT_EQ(on.play(function).source(), name{"fallback"});
+    EXPECT_TRUE(on.play(function).is_degraded());
 }
 
 // ---- conditions ----

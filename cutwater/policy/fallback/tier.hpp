@@ -59,12 +59,15 @@ decltype(auto) ask(Source& source, const error& instead_of) {
 template <class Source>
 using given_by = value_of<decltype(ask(std::declval<Source&>(), std::declval<const error&>()))>;
 
-template <class Tier>
-[[nodiscard]] auto as_tier(Tier given) {
-    if constexpr (requires { given.called; })
-        return given;
-    else
-        return fallback_tier<Tier>{name{is_function<Tier> ? "fallback" : "default"}, std::move(given)};
+/// A value without a source would pass for the dependency's own: who is given no name gets one.
+template <class Source>
+[[nodiscard]] fallback_tier<Source> as_tier(fallback_tier<Source> given) {
+    if (given.called.view().empty()) given.called = name{is_function<Source> ? "fallback" : "default"};
+    return given;
+}
+template <class Source>
+[[nodiscard]] auto as_tier(Source given) {
+    return as_tier(fallback_tier<Source>{name{}, std::move(given)});
 }
 
 }  // namespace detail

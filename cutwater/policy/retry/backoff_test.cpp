@@ -1,5 +1,5 @@
-// The arithmetic of delays: vectors of other libraries, distributions of each jitter with fixed seeds, and properties over
-// every curve, base and number of attempts.
+// The arithmetic of delays: distributions of each jitter with fixed seeds, and properties over every curve, base and number
+// of attempts. Sequences that other libraries state are in backoff_vectors_test.cpp.
 
 #include "cutwater/policy/retry/backoff.hpp"
 
@@ -15,88 +15,8 @@
 namespace cutwater {
 namespace {
 
-using ::testing::ElementsAreArray;
-
 constexpr std::array every_growth{backoff::constant, backoff::linear, backoff::exponential, backoff::fibonacci};
 constexpr std::array every_jitter{jitter::none, jitter::full, jitter::equal, jitter::decorrelated, jitter::additive};
-
-std::vector<duration> delays(const retry_options& options, unsigned count) {
-    std::vector<duration> found;
-    for (unsigned n = 1; n <= count; ++n) found.push_back(backoff_delay(options, n));
-    return found;
-}
-
-// ---- vectors: inputs and results from the tests of other libraries, which are named ----
-
-struct curve {
-    const char* source;
-    retry_options options;
-    std::vector<duration> expected;
-};
-
-const std::vector<curve>& curves() {
-    static const std::vector<curve> all{
-        {"finagle BackoffTest, const", {.base_delay = 7ms, .growth = backoff::constant}, {7ms, 7ms, 7ms, 7ms, 7ms}},
-        {"finagle BackoffTest, exponential", {.base_delay = 2ms}, {2ms, 4ms, 8ms, 16ms, 32ms}},
-        {"finagle BackoffTest, exponential with maximum",
-         {.base_delay = 2ms, .max_delay = 15ms},
-         {2ms, 4ms, 8ms, 15ms, 15ms}},
-        {"finagle BackoffTest, linear", {.base_delay = 1s, .growth = backoff::linear}, {1s, 2s, 3s, 4s, 5s}},
-        {"Polly RetryHelperTests, Constant_Ok", {.base_delay = 1s, .growth = backoff::constant}, {1s, 1s, 1s}},
-        {"Polly RetryHelperTests, Linear_Ok", {.base_delay = 1s, .growth = backoff::linear}, {1s, 2s, 3s}},
-        {"Polly RetryHelperTests, Exponential_Ok", {.base_delay = 1s}, {1s, 2s, 4s}},
-        {"Polly RetryHelperTests, no base", {.base_delay = 0s, .growth = backoff::linear}, {0s, 0s, 0s}},
-        {"Polly RetryHelperTests, MaxDelay_Ok", {.base_delay = 10s, .max_delay = 1s}, {1s, 1s, 1s}},
-        {"tenacity test_exponential", {.base_delay = 1s, .max_delay = forever}, {1s, 2s, 4s, 8s, 16s, 32s, 64s, 128s}},
-        {"tenacity test_exponential_with_max_wait",
-         {.base_delay = 1s, .max_delay = 40s},
-         {1s, 2s, 4s, 8s, 16s, 32s, 40s, 40s}},
-        {"failsafe-go TestGetFixedOrRandomDelay", {.base_delay = 2s, .max_delay = 30s}, {2s, 4s, 8s, 16s, 30s}},
-        {"failsafe-go TestRetryPolicy, with backoff delay",
-         {.base_delay = 1ms, .max_delay = 10ms},
-         {1ms, 2ms, 4ms, 8ms, 10ms, 10ms}},
-        {"hyx test_backoffs, const", {.base_delay = 500ms, .growth = backoff::constant}, {500ms, 500ms, 500ms}},
-        {"hyx test_backoffs, expo", {.base_delay = 1s, .max_delay = 8s}, {1s, 2s, 4s, 8s, 8s}},
-        {"cockatiel ExponentialBackoff.test",
-         {.base_delay = 128ms, .max_delay = 30s},
-         {128ms, 256ms, 512ms, 1024ms, 2048ms, 4096ms, 8192ms, 16384ms, 30s, 30s, 30s}},
-        {"OEIS A000045",
-         {.base_delay = 1s, .max_delay = 50s, .growth = backoff::fibonacci},
-         {1s, 1s, 2s, 3s, 5s, 8s, 13s, 21s, 34s, 50s, 50s}},
-    };
-    return all;
-}
-
-TEST(backoff, curves_are_those_of_other_libraries) {
-    for (const curve& c : curves())
-        EXPECT_THAT(delays(c.options, static_cast<unsigned>(c.expected.size())), ElementsAreArray(c.expected))
-            << c.source;
-}
-
-// resilience4j IntervalFunctionTest, generatesExponentialIntervals and generatesCappedExponentialIntervals
-TEST(backoff, an_exponential_curve_rises_until_its_cap) {
-    const retry_options open_ended{.base_delay = 100ms, .max_delay = forever, .multiplier = 1.5};
-    const retry_options capped{.base_delay = 100ms, .max_delay = 100s, .multiplier = 2.0};
-    for (unsigned n = 2; n < 50; ++n) EXPECT_GT(backoff_delay(open_ended, n), backoff_delay(open_ended, n - 1)) << n;
-    for (unsigned n = 2; n < 12; ++n) EXPECT_GT(backoff_delay(capped, n), backoff_delay(capped, n - 1)) << n;
-    EXPECT_EQ(backoff_delay(capped, 12), 100s);
-    EXPECT_EQ(backoff_delay(capped, 13), 100s);
-}
-
-// tenacity test_exponential_with_min_wait and test_exponential_with_min_wait_and_multiplier, their 20th attempt
-TEST(backoff, a_late_attempt_is_exact) {
-    EXPECT_EQ(backoff_delay({.base_delay = 1s, .max_delay = forever}, 20), 524288s);
-    EXPECT_EQ(backoff_delay({.base_delay = 2s, .max_delay = forever}, 20), 1048576s);
-    EXPECT_EQ(backoff_delay({.base_delay = 1ns, .max_delay = forever, .growth = backoff::fibonacci}, 78),
-              duration{8'944'394'323'791'464})
-        << "the largest Fibonacci number that a double holds exactly";
-}
-
-// Polly RetryHelperTests, GetRetryDelay_Overflow_ReturnsMaxTimeSpan and …OverflowWithMaxDelay_ReturnsMaxDelay
-TEST(backoff, T54_an_overflow_is_the_longest_delay_or_the_cap) {
-    EXPECT_EQ(backoff_delay({.base_delay = 24h, .max_delay = forever}, 1001), forever);
-    EXPECT_EQ(backoff_delay({.base_delay = 24h, .max_delay = 48h}, 1001), 48h);
-}
 
 TEST(backoff, T54_attempts_past_two_to_the_31st_stay_within_bounds) {
     for (const backoff growth : every_growth)
@@ -247,18 +167,6 @@ TEST(backoff, no_jitter_is_no_chance) {
     const sample s = drawn(0s, 10s, [&](random_source& random) { return jittered(options, 8s, 0s, random); });
     EXPECT_EQ(s.least, 8s);
     EXPECT_EQ(s.most, 8s);
-}
-
-// tenacity test_wait_random_exponential_statistically: base 0.5 s, cap 60 s, 4000 draws
-TEST(backoff, T55_the_mean_of_full_jitter_doubles_until_the_cap) {
-    constexpr std::array means{0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0};
-    const retry_options options{.base_delay = 500ms, .max_delay = 60s, .jitter = jitter::full};
-    random_source random{7};
-    for (unsigned n = 1; n <= means.size(); ++n) {
-        double mean = 0;
-        for (int i = 0; i < 4000; ++i) mean += seconds(jittered(options, backoff_delay(options, n), 0s, random)) / 4000;
-        EXPECT_NEAR(mean, means[n - 1], 0.08 * means[n - 1]) << n;
-    }
 }
 
 /// The most of a thousand clients that come back within the same hundredth of their range.

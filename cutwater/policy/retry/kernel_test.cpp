@@ -151,23 +151,6 @@ TEST(retry_kernel, attempts_include_the_first) {
     expect_end(script{steady(1)}.after(transient_failure()), give_up_reason::attempts_exhausted);
 }
 
-// tenacity test_stop_any: attempts 4 or one second; attempt, time, whether it stops
-TEST(retry_kernel, T52_attempts_and_total_time_bound_a_call_each_alone) {
-    struct row {
-        unsigned attempt;
-        duration elapsed;
-        bool stops;
-    };
-    for (const auto& [attempt, elapsed, stops] : {row{1, 100ms, false}, row{2, 200ms, false}, row{2, 800ms, false},
-                                                  row{4, 800ms, true}, row{3, 1800ms, true}, row{4, 1800ms, true}}) {
-        retry_options both = steady(4);
-        both.max_total = 1s;
-        script call{both};
-        for (unsigned i = 1; i < attempt; ++i) (void)call.after(transient_failure());
-        EXPECT_EQ(call.after(transient_failure(), elapsed).what == kind::give_up, stops) << attempt;
-    }
-}
-
 // tenacity test_stop_before_delay: a limit of 1 s and the sleep to come
 TEST(retry_kernel, T53_a_sleep_that_would_reach_the_total_is_not_begun) {
     struct row {
@@ -244,21 +227,7 @@ TEST(retry_kernel, it_never_executes_again_at_once) {
     }
 }
 
-// finagle BackoffTest, linear (7 ms and 10 ms a step, 9 ms and 30 ms a step to 99 ms); tenacity test_incrementing_sleep
-TEST(retry_kernel, delay_by_gives_any_curve) {
-    const auto stepping = [](duration start, duration step, duration max) {
-        retry_options by_function = steady(30);
-        by_function.max_delay = max;
-        by_function.base_delay = 1ms;
-        by_function.delay_by = [=](unsigned retry, const observation&) { return start + (retry - 1) * step; };
-        return script{by_function}.delays(5);
-    };
-    EXPECT_THAT(stepping(7ms, 10ms, 10s), ElementsAre(7ms, 17ms, 27ms, 37ms, 47ms));
-    EXPECT_THAT(stepping(9ms, 30ms, 99ms), ElementsAre(9ms, 39ms, 69ms, 99ms, 99ms));
-    EXPECT_THAT(stepping(500s, 100s, 24h), ElementsAre(500s, 600s, 700s, 800s, 900s));
-}
-
-// cockatiel DelegateBackoff.test and tenacity test_wait_exception: the function sees what happened
+// tenacity test_wait_exception: the function sees what happened
 TEST(retry_kernel, delay_by_sees_the_failure_and_is_held_between_floor_and_cap) {
     retry_options by_function = steady(30);
     by_function.delay_by = [](unsigned retry, const observation& o) {

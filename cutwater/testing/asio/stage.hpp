@@ -20,6 +20,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <tuple>
 
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -39,6 +40,13 @@ inline constexpr std::array both_drivers{driver::blocking, driver::coroutine};
 /// Names the cases of a parameterised test.
 struct driver_name {
     std::string operator()(const auto& info) const { return std::string{to_text(info.param)}; }
+};
+
+/// Names the cases of a table, whose rows have a `name`, that both drivers play: parameters are `std::tuple<driver, row>`.
+struct scenario_name {
+    std::string operator()(const auto& info) const {
+        return std::get<1>(info.param).name + "_" + std::string{to_text(std::get<0>(info.param))};
+    }
 };
 
 /// Whatever a test of a policy needs: time, a dependency that gives `T`, a listener, and a caller who may cancel.

@@ -59,3 +59,11 @@ class Generated(unittest.TestCase):
     def test_a_mark_that_nothing_is_generated_for_is_named(self) -> None:
         self.write("cutwater/a/README.md", PAGE.replace("events", "answers"))
         self.assertRegex(self.wanted()[1][0], "^cutwater/a/README.md: nothing is generated for the mark `answers`")
+
+    def test_a_tree_without_tests_cannot_build_the_program(self) -> None:
+        self.assertFalse(generated.can_build(self.root))
+        self.write("build.ninja", "")
+        self.write("CMakeCache.txt", "CUTWATER_TESTS:BOOL=OFF\n")
+        self.assertFalse(generated.can_build(self.root))
+        self.write("CMakeCache.txt", "CUTWATER_TESTS:BOOL=ON\n")
+        self.assertTrue(generated.can_build(self.root))

@@ -1,0 +1,16 @@
+// says: deleted function
+#include "cutwater/pipeline/pipeline.hpp"
+#include "cutwater/policy/timeout/timeout.hpp"
+
+namespace a_reference_to_a_temporary {
+
+namespace cw = cutwater;
+
+cw::timeout patience{std::chrono::seconds{1}};
+#ifdef RIGHT
+cw::pipeline guarded{cw::ref(patience)};
+#else
+cw::pipeline guarded{cw::ref(cw::timeout{patience})};
+#endif
+
+}  // namespace a_reference_to_a_temporary
