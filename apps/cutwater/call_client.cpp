@@ -37,20 +37,27 @@ void tell(attempt_seen& seen, const attempt_result& got) {
     if (const auto wish = got->fields.find("retry-after")) seen.result += ", Retry-After: " + printable(*wish);
 }
 
-/// One attempt; `seen` is told however it ends, even if it is destroyed.
+/// Tells the watcher of an attempt however it ends, even if it is destroyed.
+struct watched_attempt {
+    watched_attempt(unsigned number, const call_client::watcher& told)
+        : seen{.number = number, .began = now(), .result = "cut off", .kind = "cut off", .cut_off = true}, told_{told} {
+    }
+    watched_attempt(const watched_attempt&) = delete;
+    watched_attempt& operator=(const watched_attempt&) = delete;
+    ~watched_attempt() {
+        seen.ended = now();
+        told_(seen);
+    }
+
+    attempt_seen seen;
+
+private:
+    const call_client::watcher& told_;
+};
+
 asio::awaitable<attempt_result> attempt_once(const http_client* client, const http_request* request, unsigned number,
                                              const call_client::watcher* told) {
-    struct watched_attempt {
-        attempt_seen seen;
-        const call_client::watcher& told;
-        ~watched_attempt() {
-            seen.ended = now();
-            told(seen);
-        }
-    };
-    watched_attempt watched{
-        .seen = {.number = number, .began = now(), .result = "cut off", .kind = "cut off", .cut_off = true},
-        .told = *told};
+    watched_attempt watched{number, *told};
     attempt_result got = co_await client->send(*request, &watched.seen.phase);
     tell(watched.seen, got);
     co_return got;

@@ -18,11 +18,11 @@ struct attempt_seen {
     unsigned number = 0;
     instant began{};
     instant ended{};
-    http_phase phase{};    ///< how far it came
-    unsigned status = 0;   ///< 0: there was no answer
-    std::string result;    ///< `503 Service Unavailable`, or what went wrong
-    std::string kind;      ///< the same words for all that went like it
-    bool cut_off = false;  ///< by a timeout, or by Ctrl-C
+    http_phase phase{};       ///< how far it came
+    unsigned status = 0;      ///< 0: there was no answer
+    std::string result = {};  ///< `503 Service Unavailable`, or what went wrong
+    std::string kind = {};    ///< the same words for all that went like it
+    bool cut_off = false;     ///< by a timeout, or by Ctrl-C
 
     /// Whether the dependency has seen any of it.
     [[nodiscard]] bool was_sent() const noexcept { return phase >= http_phase::sending; }

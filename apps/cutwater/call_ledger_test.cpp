@@ -10,12 +10,30 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr instant start{1h};
-constexpr page wide{.columns = 120};
+constexpr page wide{.columns = 200};
 constexpr page narrow{.columns = 60};
 
 template <class Body>
 void hear(ledger& kept, duration at, const Body& body, name layer = "retry", unsigned attempt = 1) {
-    kept.on_event({{.layer = layer, .operation = "GET stock", .attempt = attempt, .at = start + at}, body});
+    kept.on_event(
+        {{.layer = layer, .operation = "GET stock", .call_id = {}, .attempt = attempt, .at = start + at}, body});
+}
+
+retry_scheduled wait_of(duration delay) {
+    retry_scheduled e;
+    e.failed_attempts = 1;
+    e.delay = delay;
+    return e;
+}
+retry_gave_up gave_up(give_up_reason reason) {
+    retry_gave_up e;
+    e.reason = reason;
+    return e;
+}
+retry_not_tried not_tried(give_up_reason reason) {
+    retry_not_tried e;
+    e.reason = reason;
+    return e;
 }
 
 attempt_seen attempt(unsigned number, duration from, duration to, std::string result) {
@@ -36,7 +54,7 @@ attempt_seen cut_off(unsigned number, duration from, duration to) {
 TEST(ledger, tells_each_attempt_wait_and_end_with_its_times) {
     ledger kept;
     kept.on_attempt(attempt(1, 0ms, 20ms, "503 busy"));
-    hear(kept, 20ms, retry_scheduled{.failed_attempts = 1, .delay = 100ms});
+    hear(kept, 20ms, wait_of(100ms));
     kept.on_attempt(attempt(2, 120ms, 150ms, "200 OK"));
     kept.close(start + 150ms, "200 OK", paint::good);
     EXPECT_EQ(kept.text(narrow),
@@ -50,7 +68,7 @@ TEST(ledger, tells_each_attempt_wait_and_end_with_its_times) {
 TEST(ledger, draws_the_times_to_scale_where_there_is_room) {
     ledger kept;
     kept.on_attempt(attempt(1, 0ms, 50ms, "503"));
-    hear(kept, 50ms, retry_scheduled{.failed_attempts = 1, .delay = 25ms});
+    hear(kept, 50ms, wait_of(25ms));
     kept.on_attempt(attempt(2, 75ms, 100ms, "200 OK"));
     kept.close(start + 100ms, "200 OK", paint::good);
     const std::string text = kept.text({.columns = 80});
@@ -62,7 +80,7 @@ TEST(ledger, draws_the_times_to_scale_where_there_is_room) {
 TEST(ledger, says_how_long_a_wait_was_in_the_end_not_how_long_it_should_have_been) {
     ledger kept;
     kept.on_attempt(attempt(1, 0ms, 0ms, "503"));
-    hear(kept, 0ms, retry_scheduled{.failed_attempts = 1, .delay = 10s});
+    hear(kept, 0ms, wait_of(10s));
     kept.close(start + 2s, "stopped", paint::bad);
     EXPECT_THAT(kept.text(narrow), HasSubstr("2.00s  wait 10.0s before attempt 2"));
 }
@@ -71,7 +89,7 @@ TEST(ledger, says_whose_limit_cut_an_attempt_off) {
     ledger kept;
     kept.on_attempt(cut_off(1, 0ms, 300ms));
     hear(kept, 300ms, timed_out{.limit = 300ms}, "attempt");
-    hear(kept, 300ms, retry_gave_up{.attempts = 1, .reason = give_up_reason::attempts_exhausted});
+    hear(kept, 300ms, gave_up(give_up_reason::attempts_exhausted));
     kept.close(start + 300ms, "over", paint::bad);
     EXPECT_THAT(kept.text(wide),
                 HasSubstr("attempt 1: timed out while waiting for the answer: the attempt limit of 300ms"));
@@ -80,7 +98,7 @@ TEST(ledger, says_whose_limit_cut_an_attempt_off) {
 TEST(ledger, says_so_where_the_limit_is_heard_of_after_other_things) {
     ledger kept;
     kept.on_attempt(cut_off(2, 0ms, 1s));
-    hear(kept, 1s, retry_not_tried{.reason = give_up_reason::time_exhausted});
+    hear(kept, 1s, not_tried(give_up_reason::time_exhausted));
     hear(kept, 1s, timed_out{.limit = 1s}, "total", 2);
     kept.close(start + 1s, "over", paint::bad);
     EXPECT_THAT(kept.text(wide),
@@ -123,7 +141,7 @@ TEST(ledger, gives_the_reason_why_there_is_no_further_attempt) {
          {give_up_reason::not_transient, give_up_reason::not_idempotent, give_up_reason::attempts_exhausted,
           give_up_reason::time_exhausted, give_up_reason::retry_after_too_long, give_up_reason::refused}) {
         ledger kept;
-        hear(kept, 0ms, retry_not_tried{.reason = reason});
+        hear(kept, 0ms, not_tried(reason));
         kept.close(start, "over", paint::bad);
         EXPECT_THAT(kept.text(wide), HasSubstr("no second attempt: "));
         EXPECT_THAT(kept.text(wide), Not(HasSubstr("_"))) << "a name for programs: " << to_text(reason);

@@ -8,12 +8,27 @@
 #include <cstdio>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "cutwater/http/exchange.hpp"
 
 namespace cutwater::app {
 
 namespace {
+
+/// What was not said follows from what was.
+void follow(retry_options& o) {
+    if (o.max_delay <= duration::zero()) return;
+    o.min_delay = std::min(o.min_delay, o.max_delay);
+    if (o.base_delay == retry_options{}.base_delay) o.base_delay = std::min(o.base_delay, o.max_delay);
+}
+void follow(circuit_breaker_options& o) {
+    o.open_max = std::max(o.open_max, o.open_for);
+    const auto fit = std::max<duration::rep>(o.window_time / std::chrono::milliseconds{1}, 1);
+    if (std::cmp_less(fit, o.window_buckets)) o.window_buckets = static_cast<unsigned>(fit);
+}
+
+bool has_flag(std::string_view option) { return option != "min_delay" && option != "window_buckets"; }
 
 /// The flag of an option of a policy's, where it is not just the option's name.
 std::string flag_of(const std::string& policy, std::string option) {
@@ -72,16 +87,16 @@ std::expected<http_field, std::string> field_of(const std::string& text) {
 std::vector<std::string> in_flags(const std::string& policy, const option_problems& problems) {
     std::vector<std::string> texts;
     for (const option_problem& p : problems)
-        texts.push_back(fmt::format("{} is {}, allowed is {}", flag_of(policy, p.option), p.value, p.allowed));
+        if (has_flag(p.option))
+            texts.push_back(fmt::format("{} is {}, allowed is {}", flag_of(policy, p.option), p.value, p.allowed));
     return texts;
 }
 
 std::vector<std::string> complete(call_settings& s) {
     if (s.retry_500) s.transient.add(500);
-    if (s.retrying.max_delay > duration::zero())
-        s.retrying.min_delay = std::min(s.retrying.min_delay, s.retrying.max_delay);
-    s.breaking.open_max = std::max(s.breaking.open_max, s.breaking.open_for);
-    s.isolating.max_concurrent = s.max_concurrent.value_or(s.concurrency);
+    follow(s.retrying);
+    follow(s.breaking);
+    s.isolating.max_concurrent = s.max_concurrent.value_or(std::max(s.concurrency, 1U));
     if (s.method.empty()) s.method = s.data ? "POST" : "GET";
     std::vector<std::string> found;
     if (s.url.empty()) found.emplace_back("a URL is wanted, such as https://stock.example/items/7");

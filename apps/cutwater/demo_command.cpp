@@ -1,10 +1,13 @@
 // `cutwater demo` on the command line.
 
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "apps/cutwater/commands.hpp"
 #include "apps/cutwater/demo.hpp"
 #include "apps/cutwater/terminal.hpp"
+#include "apps/cutwater/units.hpp"
 
 namespace cutwater::app {
 
@@ -31,25 +34,36 @@ int run_demo(const demo_arguments& given) {
     return end.interrupted ? interrupted : succeeded;
 }
 
+/// CLI11's own range takes what is not a number.
+auto within_range(double least, double most) {
+    return [=](const std::string& text) {
+        const auto number = parse_number(text);
+        const bool fits = number && *number >= least && *number <= most;  // false for NaN
+        return fits ? "" : fmt::format("{} is not from {} to {}", text, least, most);
+    };
+}
+
 }  // namespace
 
 void add_demo(CLI::App& program, action& chosen) {
     const auto given = std::make_shared<demo_arguments>();
     CLI::App* const command = program.add_subcommand("demo",
-                                                     "A dependency fails by a script (errors, hangs, overload), and "
-                                                     "the same traffic meets it unguarded and guarded");
+                                                     "Watch a failing dependency being survived.\n\nIt fails by a "
+                                                     "script (errors, hangs, overload), and the same traffic meets it "
+                                                     "unguarded and guarded.");
     command->footer(
         "It runs for 20 seconds on loopback, and ends with what users saw, what the dependency had to bear, and how "
-        "long "
-        "threads were stuck.\n\nExamples:\n  cutwater demo\n  cutwater demo --json | jq .guarded.errors\n  "
+        "long threads were stuck.\n\nExamples:\n  cutwater demo\n  cutwater demo --json | jq .guarded.errors\n  "
         "cutwater demo --scale 0.25 --users 50\n\nExit codes: 0 it ran, 1 it could not, 130 stopped by Ctrl-C "
         "(with the report so far).");
     command->add_flag("--json", given->json, "print the comparison as JSON");
     command->add_option("--scale", given->chosen.scale, "length, in shares of the usual 20 seconds")
-        ->check(CLI::Range(0.05, 1.5))
+        ->check(within_range(0.05, 1.5))
+        ->type_name("SHARE")
         ->capture_default_str();
     command->add_option("--users", given->chosen.users, "users on each side")
-        ->check(CLI::Range(1U, 500U))
+        ->check(within_range(1, 500))
+        ->type_name("N")
         ->capture_default_str();
     command->callback([given, &chosen] { chosen = [given] { return run_demo(*given); }; });
 }

@@ -17,8 +17,9 @@ using namespace cutwater::app;
 
 constexpr auto about = R"(Stands between your code and every dependency that can be down, slow, overloaded or wrong.)";
 constexpr auto examples = R"(Examples:
-  cutwater demo                                  watch a failing dependency being survived, in 20 seconds
-  cutwater call https://stock.example/items/7    a request that survives a bad moment
+  cutwater demo
+  cutwater call https://stock.example/items/7
+  cutwater call --repeat 1000 --concurrency 20 http://127.0.0.1:8080/
 
 Exit codes: 0 it worked, 1 it failed, 2 the command line is wrong, 130 stopped by Ctrl-C, 141 nobody reads the output.
 `cutwater SUB-COMMAND --help` tells more.)";

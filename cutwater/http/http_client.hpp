@@ -30,8 +30,8 @@ namespace cutwater {
 
 struct http_client_options {
     std::string name = "http_client";
-    std::size_t max_header = 64 * 1024;
-    std::size_t max_body = 16 * 1024 * 1024;
+    std::size_t max_header = std::size_t{64} * 1024;
+    std::size_t max_body = std::size_t{16} * 1024 * 1024;
     std::string user_agent = "cutwater";
     std::string ca_file = {};
     certificate_check certificates = certificate_check::on;

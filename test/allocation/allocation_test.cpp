@@ -133,6 +133,43 @@ TEST(allocations, a_full_bulkhead_makes_none) {
     });
 }
 
+/// Time that jumps to the end of each wait and, unlike the kit's, keeps no record of it.
+class jumping_time final : public environment, public blocking_environment {
+public:
+    [[nodiscard]] instant now() noexcept override { return now_; }
+    [[nodiscard]] random_source& random() noexcept override { return random_; }
+    [[nodiscard]] environment& lent() noexcept override { return *this; }
+    [[nodiscard]] wait_end wait(parker&, instant until, const std::stop_token&) override {
+        now_ = std::max(now_, until);
+        return wait_end::time;
+    }
+
+private:
+    instant now_ = testing::virtual_time::start;
+    random_source random_{42};
+};
+
+TEST(allocations, a_wait_in_a_queue_makes_none) {
+    jumping_time time;
+    bulkhead full{{.max_concurrent = 1, .max_queue = 3, .max_wait = 1s}};
+    pipeline guarded{timeout{5s}, ref(full)};
+    const auto waits = [&] {
+        EXPECT_EQ(run_blocking(guarded, nothing_said, [] {}, time).error().code(), errc::wait_timed_out);
+    };
+    (void)guarded.run([&] { EXPECT_EQ(allocations_of(waits), 0U); });
+}
+
+TEST(allocations, a_call_that_is_retried_makes_only_its_history) {
+    jumping_time time;
+    pipeline guarded{timeout{5s}, retry{}, circuit_breaker{}, bulkhead{}, timeout{500ms}};
+    const auto flaky = [](attempt& a) -> std::expected<unsigned, std::error_code> {
+        if (a.number() < 2) return std::unexpected{std::make_error_code(std::errc::connection_reset)};
+        return a.number();
+    };
+    const std::size_t made = allocations_of([&] { EXPECT_EQ(*run_blocking(guarded, nothing_said, flaky, time), 2U); });
+    EXPECT_LE(made, 3U) << "its owner, and a record of each attempt";
+}
+
 TEST(allocations, a_deadline_that_has_passed_makes_none) {
     testing::virtual_time time;
     pipeline guarded{timeout{2s}, retry{}};

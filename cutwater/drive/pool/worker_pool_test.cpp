@@ -158,6 +158,28 @@ TEST_F(worker_pool_test, T48_a_bulkheads_permit_stays_taken_until_the_work_ends)
     EXPECT_TRUE(run_blocking(guarded, nothing_said, [] {}, for_worker));
 }
 
+/// A layer that has the work end, for good, once its call has given up on it.
+struct ends_it {
+    stuck work;
+    worker_pool* pool;
+
+    [[nodiscard]] name layer_name() const { return "ends_it"; }
+    int before(call_context&) { return 0; }
+    void after(int, const observation&, call_context&) {
+        work.end();
+        until([this] { return pool->in_use() == 0; });
+    }
+};
+
+TEST_F(worker_pool_test, T48_a_permit_that_outlasts_the_work_by_a_moment_comes_back_as_well) {
+    bulkhead narrow{{.max_concurrent = 1}};
+    worker_pool pool{{.threads = 1}};
+    pipeline guarded{observe{heard}, timeout{100ms}, ref(narrow), ends_it{work, &pool}, ref(pool)};
+    (void)run_blocking(guarded, nothing_said, work, give_up_once_begun);
+    EXPECT_EQ(heard.count("pool_call_orphaned"), 1U);
+    EXPECT_EQ(narrow.in_use(), 0U);
+}
+
 TEST_F(worker_pool_test, T42_work_that_is_done_when_the_call_would_give_up_is_done) {
     worker_pool pool{{.threads = 1}};
     pipeline guarded{timeout{100ms}, ref(pool)};
@@ -173,19 +195,21 @@ TEST_F(worker_pool_test, cancellation_gives_up_and_asks_the_work_to_stop) {
     worker_pool pool{{.threads = 1}};
     pipeline guarded{ref(pool)};
     std::stop_source caller;
-    std::latch begun{1};
     const auto cancels_once_begun = std::jthread{[&] {
-        begun.wait();
+        work.begun->wait();
         caller.request_stop();
     }};
     const auto result = run_blocking(
         guarded, {.stop = caller.get_token()},
-        [&begun](attempt& a) {
-            begun.count_down();
+        [may_end = work.may_end, begun = work.begun](attempt& a) {
+            begun->count_down();
             until([&] { return a.stop_requested(); });
+            may_end->wait();  // or it would be done before it is given up, now and then
         },
         for_worker);
+    ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code(), errc::cancelled);
+    work.end();
     until([&] { return pool.in_use() == 0; });
 }
 
@@ -215,6 +239,12 @@ TEST_F(worker_pool_test, its_destructor_waits_for_orphans) {
     work.end();
     destroys.join();
     EXPECT_TRUE(destroyed);
+}
+
+TEST_F(worker_pool_test, T57_the_options_in_force_can_be_read) {
+    const worker_pool pool{{.name = "legacy", .threads = 3}};
+    EXPECT_EQ(pool.options().name, "legacy");
+    EXPECT_EQ(pool.options().threads, 3U);
 }
 
 TEST_F(worker_pool_test, options_out_of_range_are_refused) {

@@ -339,19 +339,24 @@ TEST_P(bulkhead_policy, reads_no_clock_where_it_need_not_wait) {
 
 /// A call that asks for a place by hand.
 struct asking final : parking, waker {
-    explicit asking(testing::stage<int>& on, const call_options& said = nothing_said) : call{said, on.time, *this} {
+    explicit asking(testing::stage<int>& on, instant deadline = never) : said{.deadline = deadline}, time{on.time} {
         call.audience = &on.heard;
     }
+    asking(const asking&) = delete;
+    asking& operator=(const asking&) = delete;
+    ~asking() = default;
     waker& prepare() override { return *this; }
     void wake() noexcept override {}
 
-    call_context call;
+    call_options said;
+    testing::virtual_time& time;
+    call_context call{said, time, *this};
     waiter place{*this};
 };
 
 TEST_P(bulkhead_policy, a_wait_that_cannot_succeed_is_not_begun_and_is_told) {
     those.come();
-    asking late{on, {.deadline = on.time.present()}};
+    asking late{on, on.time.present()};
     const auto answer = db.enqueue(late.place, late.call, late.call.now);
     ASSERT_TRUE(std::holds_alternative<refusal>(answer));
     EXPECT_EQ(std::get<refusal>(answer).reason, errc::wait_timed_out);

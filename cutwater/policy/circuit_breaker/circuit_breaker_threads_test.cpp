@@ -313,7 +313,7 @@ protected:
 TEST_P(histories, of_two_threads_step_by_step) { step_by_step(2, 9, 400); }
 TEST_P(histories, of_three_threads_step_by_step) { step_by_step(3, 7, 250); }
 TEST_P(histories, of_four_threads_step_by_step) { step_by_step(4, 6, 150); }
-TEST_P(histories, of_three_threads_in_parallel) { in_parallel(3, 7, 300); }
+TEST_P(histories, of_three_threads_in_parallel) { in_parallel(3, 7, 150); }
 
 INSTANTIATE_TEST_SUITE_P(windows, histories,
                          ::testing::Values(with("count", [](auto& o) { o.window = breaker_window::count; }),
@@ -354,7 +354,7 @@ TEST(circuit_breaker_threads, T8_exactly_as_many_probes_as_it_says) {
         (void)db.open(now);
         now = add(now, 20ms);
     };
-    testing::race(4, 300, between, [&](unsigned thread, unsigned) {
+    testing::race(4, 150, between, [&](unsigned thread, unsigned) {
         for (int i = 0; i < 4; ++i)
             if (auto pass = db.acquire(now)) held[thread].push_back(std::move(*pass));
     });
