@@ -52,10 +52,29 @@ def of(run: Run, benchmark: str, times: float, threads: int = 1) -> float:
     return times * run[(benchmark, threads)].ns
 
 
+def alone(run: Run, benchmark: str, times: float) -> float:
+    """For two threads: so many times what one takes."""
+    return of(run, benchmark, times)
+
+
 TARGETS = [
+    Target("M1", "circuit_breaker/count/clean", 1, "1 R", lambda r: rmw(r, 1)),
+    Target("M2", "circuit_breaker/count/clean", 2, "1.3 x one thread", lambda r: alone(r, "circuit_breaker/count/clean", 1.3)),
+    Target("M3", "circuit_breaker/count/one_percent_fail", 1, "2 R", lambda r: rmw(r, 2)),
+    Target("M3", "circuit_breaker/count/one_percent_fail", 2, "2.5 cR", lambda r: contended(r, 2.5)),
+    Target("M4", "circuit_breaker/time/clean", 1, "1.2 (R + C)", lambda r: both(r, 1.2)),
+    Target("M5", "circuit_breaker/time/slow_calls", 1, "2.2 (R + C)", lambda r: both(r, 2.2)),
+    Target("M6", "circuit_breaker/time/clean", 2, "1.3 x one thread", lambda r: alone(r, "circuit_breaker/time/clean", 1.3)),
+    Target("M7", "circuit_breaker/refused/open", 1, "1.2 C", lambda r: clock(r, 1.2)),
+    Target("M7", "circuit_breaker/refused/open", 2, "1.3 x one thread", lambda r: alone(r, "circuit_breaker/refused/open", 1.3)),
+    Target("M7", "circuit_breaker/refused/forced_open", 1, "0.5 R", lambda r: rmw(r, 0.5)),
+    Target("M7", "bulkhead/refused", 1, "0.5 R", lambda r: rmw(r, 0.5)),
+    Target("M7", "bulkhead/refused", 2, "1.3 x one thread", lambda r: alone(r, "bulkhead/refused", 1.3)),
+    Target("M7", "pipeline/3_layers_open_circuit/sync", 1, "1.2 C", lambda r: clock(r, 1.2)),
+    Target("M8", "bulkhead/taken_and_given_back", 1, "3.5 R", lambda r: rmw(r, 3.5)),
+    Target("M8", "bulkhead/taken_and_given_back", 2, "5 cR", lambda r: contended(r, 5)),
     Target("M11", "pipeline/3_layers_count/sync", 1, "4 R", lambda r: rmw(r, 4)),
     Target("M12", "pipeline/3_layers_time/sync", 1, "2 (R + C)", lambda r: both(r, 2)),
-    Target("M7", "pipeline/3_layers_open_circuit/sync", 1, "1.2 C", lambda r: clock(r, 1.2)),
     Target("M14", "any_pipeline/3_layers_count/sync", 1, "compile-time one + 2 R",
            lambda r: of(r, "pipeline/3_layers_count/sync", 1) + rmw(r, 2)),
     Target("M14", "any_pipeline/5_layers/sync", 1, "compile-time one + 2 R",
@@ -65,6 +84,7 @@ TARGETS = [
     Target("M15b", "pipeline/5_layers/asio", 1, "1/5 idiom", lambda r: of(r, "reference/timeout_idiom", 0.2)),
     Target("M16", "timer_wheel/arm_and_disarm/1", 1, "1 R", lambda r: rmw(r, 1)),
     Target("M16", "timer_wheel/arm_and_disarm/1000000", 1, "1 R", lambda r: rmw(r, 1)),
+    Target("M17", "retry/first_attempt_succeeds", 1, "no layer + 0.5 R", lambda r: of(r, "reference/no_layer", 1) + rmw(r, 0.5)),
     Target("M18", "pipeline/exception/sync", 1, "1.5 guard", lambda r: of(r, "reference/exception", 1.5)),
     Target("M19", "pipeline/6_layers/sync", 1, "2 C + 7 R", lambda r: clock(r, 2) + rmw(r, 7)),
 ]

@@ -10,7 +10,9 @@ namespace {
 using ::testing::HasSubstr;
 using got = result<http_response>;
 
-got answer(unsigned status, std::string reason = "") { return http_response{.status = status, .reason = reason}; }
+got answer(unsigned status, std::string reason = "") {
+    return http_response{.status = status, .reason = std::move(reason)};
+}
 got failure(std::error_code code) { return std::unexpected{error{code}}; }
 
 TEST(call_outcome, a_status_gives_the_exit_code) {

@@ -76,7 +76,7 @@ std::expected<std::string, std::string> body_of(const std::string& data) {
 std::expected<http_field, std::string> field_of(const std::string& text) {
     const auto colon = text.find(':');
     if (colon == std::string::npos || colon == 0)
-        return std::unexpected{fmt::format("--header: \"{}\" is no field; write \"Name: value\"", text)};
+        return std::unexpected{fmt::format(R"(--header: "{}" is no field; write "Name: value")", text)};
     const auto first = text.find_first_not_of(" \t", colon + 1);
     if (first == std::string::npos) return http_field{text.substr(0, colon), ""};
     return http_field{text.substr(0, colon), text.substr(first, text.find_last_not_of(" \t") - first + 1)};

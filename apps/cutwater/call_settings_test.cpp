@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <iterator>
+#include <sstream>
+
 #include "apps/cutwater/call_options.hpp"
 
 namespace cutwater::app {
@@ -16,6 +20,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr auto url = "http://stock.example/items/7";
+
+std::vector<std::string> words(const std::string& line) {
+    std::istringstream in{line};
+    return {std::istream_iterator<std::string>{in}, {}};
+}
 
 /// What the command line says; throws what CLI11 does.
 call_settings settings_of(std::vector<std::string> words) {
@@ -62,46 +71,11 @@ TEST(call_settings, without_a_url_one_is_asked_for) {
 }
 
 TEST(call_settings, each_option_reaches_its_policy) {
-    const call_settings s = settings_of({"--timeout",
-                                         "2s",
-                                         "--attempt-timeout",
-                                         "300ms",
-                                         "--max-attempts",
-                                         "7",
-                                         "--base-delay",
-                                         "5ms",
-                                         "--max-delay",
-                                         "6ms",
-                                         "--max-retry-after",
-                                         "8s",
-                                         "--jitter",
-                                         "equal",
-                                         "--retry-status",
-                                         "500-599",
-                                         "--breaker-failure-rate",
-                                         "0.25",
-                                         "--breaker-minimum-calls",
-                                         "4",
-                                         "--breaker-window",
-                                         "3s",
-                                         "--breaker-open-for",
-                                         "9s",
-                                         "--max-concurrent",
-                                         "11",
-                                         "--max-queue",
-                                         "12",
-                                         "--max-body",
-                                         "13kB",
-                                         "--repeat",
-                                         "14",
-                                         "--concurrency",
-                                         "15",
-                                         "--events",
-                                         "info",
-                                         "--cacert",
-                                         "ca.pem",
-                                         "-k",
-                                         url});
+    const call_settings s = settings_of(
+        words("--timeout 2s --attempt-timeout 300ms --max-attempts 7 --base-delay 5ms --max-delay 6ms "
+              "--max-retry-after 8s --jitter equal --retry-status 500-599 --breaker-failure-rate 0.25 "
+              "--breaker-minimum-calls 4 --breaker-window 3s --breaker-open-for 9s --max-concurrent 11 --max-queue 12 "
+              "--max-body 13kB --repeat 14 --concurrency 15 --events info --cacert ca.pem -k http://stock.example/"));
     EXPECT_EQ(s.total.after, 2s);
     EXPECT_EQ(s.attempt.after, 300ms);
     EXPECT_EQ(s.retrying.max_attempts, 7U);

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <latch>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -42,7 +44,7 @@ void until(Condition&& holds) {
 enum class waiting : std::uint8_t {
     for_worker,   ///< until it is done
     until_begun,  ///< until the work has begun; then time passes
-    until_done,   ///< until it is done, but time passes all the same before anybody looks
+    until_done,   ///< until it has been let end and is done, but time passes all the same before anybody looks
     not_at_all,   ///< time passes at once
 };
 
@@ -54,18 +56,26 @@ public:
 
     [[nodiscard]] environment& lent() noexcept override { return time_; }
     [[nodiscard]] wait_end wait(parker& place, instant end, const std::stop_token& stop) override {
+        place_ = &place;
         const waiting how = script_[std::min(waits_++, script_.size() - 1)];
         if (how == waiting::for_worker) return place.wait(never, stop);
         if (how == waiting::until_begun) work_.begun->wait();
-        if (how == waiting::until_done) until([&] { return place.take_wake(); });
+        if (how == waiting::until_done) {
+            work_.end();
+            until([&] { return place.take_wake(); });
+        }
         return time_.wait(place, end, stop);
     }
+
+    /// Whether the work has said that it is done, since the latest wait.
+    [[nodiscard]] bool hears_of_its_end() { return place_->take_wake(); }
 
 private:
     testing::virtual_time& time_;
     const stuck& work_;
     std::vector<waiting> script_;
     std::size_t waits_ = 0;
+    parker* place_ = nullptr;
 };
 
 class worker_pool_test : public ::testing::Test {
@@ -184,10 +194,29 @@ TEST_F(worker_pool_test, T42_work_that_is_done_when_the_call_would_give_up_is_do
     worker_pool pool{{.threads = 1}};
     pipeline guarded{timeout{100ms}, ref(pool)};
     scripted_wait too_late{time, work, {waiting::until_done}};
-    const auto result = run_blocking(guarded, nothing_said, [] { return 7; }, too_late);
+    const auto result = run_blocking(guarded, nothing_said, work, too_late);
     ASSERT_TRUE(result) << result.error().message();
-    EXPECT_EQ(*result, 7);
+    EXPECT_EQ(*result, 1);
     EXPECT_EQ(time.elapsed(), 100ms);
+    EXPECT_EQ(pool.orphans_ever(), 0U);
+}
+
+TEST_F(worker_pool_test, T42_work_that_ends_as_it_is_asked_to_stop_is_done) {
+    worker_pool pool{{.threads = 1}};
+    pipeline guarded{timeout{100ms}, ref(pool)};
+    std::optional<std::stop_callback<std::function<void()>>> on_stop;  // outlives the work, which cannot wait for it
+    const auto ends_it = [&] {
+        work.end();
+        until([&] { return give_up_once_begun.hears_of_its_end(); });
+    };
+    const auto result = run_blocking(
+        guarded, nothing_said,
+        [&](attempt& a) {
+            on_stop.emplace(a.stop_token(), ends_it);
+            return work();
+        },
+        give_up_once_begun);
+    EXPECT_EQ(result, 1);
     EXPECT_EQ(pool.orphans_ever(), 0U);
 }
 
