@@ -1,5 +1,5 @@
 // Whole pipelines on the coroutine driver, beside a bare await, one `co_spawn` with a cancellation slot, and the usual
-// timeout idiom, `awaitable || timer`.
+// timeout idiom, `awaitable || timer`. One and two threads.
 
 #include "cutwater/asio.hpp"
 
@@ -60,35 +60,31 @@ void timeout_idiom(benchmark::State& state) {
 }
 CUTWATER_BENCH_ALONE(timeout_idiom, "reference/timeout_idiom");
 
-template <class Pipeline>
-void awaited(benchmark::State& state, Pipeline& guarded) {
-    in_a_coroutine(state, [&]() -> asio::awaitable<void> { cw::bench::keep(co_await guarded.async_run(quick)); });
+auto one_layer() { return cw::pipeline{cw::retry{}}; }
+
+auto three_layers() {
+    return cw::pipeline{cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}}, cw::bulkhead{}};
 }
 
-void one_layer(benchmark::State& state) {
-    cw::pipeline guarded{cw::retry{}};
-    awaited(state, guarded);
+auto five_layers() {
+    return cw::pipeline{cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}},
+                        cw::bulkhead{}, cw::timeout{500ms}};
 }
-CUTWATER_BENCH_ALONE(one_layer, "pipeline/1_layer/asio");
 
-void three_layers(benchmark::State& state) {
-    cw::pipeline guarded{cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}}, cw::bulkhead{}};
-    awaited(state, guarded);
+auto three_chosen() {
+    return cw::any_pipeline<int>{cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}},
+                                 cw::bulkhead{}};
 }
-CUTWATER_BENCH_ALONE(three_layers, "pipeline/3_layers_count/asio");
 
-void five_layers(benchmark::State& state) {
-    cw::pipeline guarded{cw::timeout{2s}, cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}},
-                         cw::bulkhead{}, cw::timeout{500ms}};
-    awaited(state, guarded);
+/// All threads of a benchmark share one pipeline, and each has a context of its own.
+template <auto Make>
+void awaits(benchmark::State& state) {
+    static auto guarded = Make();
+    in_a_coroutine(state, []() -> asio::awaitable<void> { cw::bench::keep(co_await guarded.async_run(quick)); });
 }
-CUTWATER_BENCH_ALONE(five_layers, "pipeline/5_layers/asio");
-
-void three_chosen(benchmark::State& state) {
-    cw::any_pipeline<int> guarded{cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}},
-                                  cw::bulkhead{}};
-    awaited(state, guarded);
-}
-CUTWATER_BENCH_ALONE(three_chosen, "any_pipeline/3_layers_count/asio");
+CUTWATER_BENCH(awaits<one_layer>, "pipeline/1_layer/asio");
+CUTWATER_BENCH(awaits<three_layers>, "pipeline/3_layers_count/asio");
+CUTWATER_BENCH(awaits<five_layers>, "pipeline/5_layers/asio");
+CUTWATER_BENCH(awaits<three_chosen>, "any_pipeline/3_layers_count/asio");
 
 }  // namespace

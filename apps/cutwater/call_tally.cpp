@@ -18,7 +18,9 @@ std::string share_of(std::uint64_t part, std::uint64_t whole) {
 
 void add_each(text_table& table, const std::map<std::string, std::uint64_t>& counted) {
     std::vector<std::pair<std::string, std::uint64_t>> largest_first{counted.begin(), counted.end()};
-    std::ranges::stable_sort(largest_first, std::greater{}, &std::pair<std::string, std::uint64_t>::second);
+    std::ranges::sort(largest_first, [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     for (const auto& [what, count] : largest_first) table.add({{"  " + what}, {std::to_string(count)}, {}});
 }
 

@@ -19,7 +19,7 @@ constexpr instant start{1h};
 std::string text_of(const call_tally& counted, duration elapsed = 1s) {
     std::string text = counted.text(elapsed, start + elapsed, {.columns = 80});
     const auto both_blank = [](char a, char b) { return a == ' ' && b == ' '; };
-    text.erase(std::unique(text.begin(), text.end(), both_blank), text.end());
+    text.erase(std::ranges::unique(text, both_blank).begin(), text.end());
     return text;
 }
 

@@ -11,9 +11,8 @@
 #include "apps/cutwater/help.hpp"
 #include "apps/cutwater/terminal.hpp"
 
+namespace cutwater::app {
 namespace {
-
-using namespace cutwater::app;
 
 constexpr auto about = R"(Stands between your code and every dependency that can be down, slow, overloaded or wrong.)";
 constexpr auto examples = R"(Examples:
@@ -61,12 +60,14 @@ int run(int count, const char* const* words) {
 }
 
 }  // namespace
+}  // namespace cutwater::app
 
 int main(int count, char** words) {
-    hold_standard_streams();
+    using cutwater::app::complain, cutwater::app::failed, cutwater::app::nobody_reads;
+    cutwater::app::hold_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone away is an error where it is written to
     try {
-        return run(count, words);
+        return cutwater::app::run(count, words);
     } catch (const std::system_error& e) {
         if (e.code() == std::errc::broken_pipe) return nobody_reads;
         complain("cutwater", e.what());
