@@ -61,7 +61,7 @@ public:
         else if constexpr (std::is_integral_v<Value>)
             on_integer(field, static_cast<std::int64_t>(value));
         else if constexpr (std::is_floating_point_v<Value>)
-            on_number(field, value);
+            on_number(field, static_cast<double>(value));
         else if constexpr (std::is_enum_v<Value>)
             on_text(field, to_text(value));
         else

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 
 #include "cutwater/core/result.hpp"
 
@@ -70,6 +71,14 @@ TEST(observation, knows_what_was_never_sent) {
     EXPECT_TRUE((observation{.judged = {.meaning = verdict::transient}, .failure = &unreachable}.never_sent()));
     EXPECT_FALSE((observation{.judged = {.meaning = verdict::transient}, .failure = &reset}.never_sent()));
     EXPECT_FALSE(observation{}.never_sent());
+}
+
+TEST(result, compares_with_a_value) {
+    const result<std::string> found{"here"};
+    const result<std::string> lost{std::unexpect, errc::failed};
+    EXPECT_TRUE(found == "here");
+    EXPECT_TRUE(std::string{"there"} != found);
+    EXPECT_FALSE(lost == "here");
 }
 
 TEST(result, is_an_expected_that_knows_its_source) {

@@ -6,6 +6,7 @@
 // It is an `std::expected<T, cw::error>` and converts to one.
 #pragma once
 
+#include <concepts>
 #include <expected>
 #include <utility>
 
@@ -23,6 +24,13 @@ public:
     [[nodiscard]] bool is_degraded() const noexcept { return !source_.empty(); }
     /// The tier that it came from; empty where it is the dependency's own.
     [[nodiscard]] name source() const noexcept { return source_; }
+
+    /// Equal to a value where it holds that; errors do not compare, their codes do.
+    template <class U>
+        requires std::convertible_to<const U&, T> && std::equality_comparable_with<T, U>
+    friend bool operator==(const result& a, const U& b) {
+        return a && *a == b;
+    }
 
 private:
     name source_;

@@ -16,7 +16,7 @@ namespace cutwater {
 namespace {
 
 namespace asio = boost::asio;
-using namespace testing;  // NOLINT(google-build-using-namespace): the servers of these tests
+using namespace testing;  // the servers of these tests
 using ::testing::HasSubstr;
 
 duration time_of(const std::function<void()>& work) {
@@ -250,7 +250,7 @@ TEST(http_client_live, can_be_destroyed_at_any_suspension) {
 TEST(http_client, names_what_is_wrong_with_its_options) {
     EXPECT_THROW(http_client{{.max_header = 1}}, invalid_options);
     try {
-        http_client{{.name = "stock", .ca_file = "no/such/file.pem"}};
+        const http_client client{{.name = "stock", .ca_file = "no/such/file.pem"}};
         FAIL() << "a file that does not exist was accepted";
     } catch (const invalid_options& e) {
         EXPECT_THAT(e.what(), HasSubstr("ca_file"));

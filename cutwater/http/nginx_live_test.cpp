@@ -10,7 +10,7 @@
 namespace cutwater {
 namespace {
 
-using namespace testing;  // NOLINT(google-build-using-namespace): the servers of these tests
+using namespace testing;  // the servers of these tests
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 

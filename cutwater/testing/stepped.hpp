@@ -88,7 +88,7 @@ private:
             if (const auto i = static_cast<unsigned>(dice_() % seats_.size()); seats_[i].is_taken) return i;
     }
 
-    static inline thread_local place here_{nullptr, 0};
+    static inline thread_local place here_{nullptr, 0};  // NOLINT(readability-identifier-naming)
 
     random_source dice_;
     std::deque<seat> seats_;

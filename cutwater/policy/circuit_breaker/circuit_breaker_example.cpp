@@ -90,6 +90,7 @@ int main() {
     std::printf("\n\nThe shop asked %d times: %d paid, %d refused at once, %d failed.\n", seconds, paid, refused,
                 seconds - paid - refused);
     std::printf("The service was called %d times; while it was down, it was spared the rest.\n", service.calls());
-    std::printf("Now the circuit is %s, with %llu calls in its window.\n",
-                cw::to_text(health.state(time.present())).data(), static_cast<unsigned long long>(last.calls));
+    const std::string_view state = cw::to_text(health.state(time.present()));
+    std::printf("Now the circuit is %.*s, with %llu calls in its window.\n", static_cast<int>(state.size()),
+                state.data(), static_cast<unsigned long long>(last.calls));
 }
