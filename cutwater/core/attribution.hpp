@@ -13,6 +13,7 @@ namespace cutwater::detail {
 template <class T>
 void attribute_failure(outcome<T>& out, call_context& call, bool cancelled, bool interrupted = false) {
     error& failure = out.failure();
+    call.ran_out = false;
     const auto blame = [&](errc code, verdict meaning) {
         failure = error{code, {}, call.operation()}.with_cause(failure.cause());
         out.judge({.meaning = meaning});
@@ -22,8 +23,8 @@ void attribute_failure(outcome<T>& out, call_context& call, bool cancelled, bool
         const bool about_time = failure.code() == condition::timeout || failure.code() == std::errc::operation_canceled;
         return about_time && call.deadline != never && call.now.get() >= call.deadline;
     };
-    if (interrupted || ran_into_it())
-        blame(errc::deadline_exceeded, call.deadline_is_ours ? verdict::transient : verdict::ignored);
+    call.ran_out = interrupted || ran_into_it();
+    if (call.ran_out) blame(errc::deadline_exceeded, call.deadline_is_ours ? verdict::transient : verdict::ignored);
 }
 
 }  // namespace cutwater::detail

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string_view>
 
@@ -46,7 +47,11 @@ inline const call_options nothing_said{};
 /// the work really ends.
 class orphan_work {
 public:
+    /// Calls `release` when the work has ended, at once if it has; destroys it in any case.
     virtual void keep(std::move_only_function<void()> release) = 0;
+
+    unsigned of_attempt = 0;
+    std::shared_ptr<orphan_work> earlier;  ///< of the same call
 
 protected:
     ~orphan_work() = default;
@@ -64,12 +69,13 @@ public:
     call_context& operator=(const call_context&) = delete;
     ~call_context() = default;
 
-    moment now;                     ///< the present; shared by the layers of one step
-    instant deadline;               ///< the earliest of the caller's and the timeouts' around the current layer
-    unsigned attempt = 1;           ///< 1 is the first
-    bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
-    orphan_work* orphan = nullptr;  ///< set while leaving an attempt that nobody waits for, but that still runs
-    listener* audience = nullptr;   ///< who hears the events; null: nobody, and none is built
+    moment now;                            ///< the present; shared by the layers of one step
+    instant deadline;                      ///< the earliest of the caller's and the timeouts' around the current layer
+    unsigned attempt = 1;                  ///< 1 is the first
+    bool deadline_is_ours = false;         ///< whether a timeout layer set `deadline`, rather than the caller
+    bool ran_out = false;                  ///< whether the latest failure is that `deadline` has passed
+    std::shared_ptr<orphan_work> orphans;  ///< attempts that nobody waits for but that may still run, the latest first
+    listener* audience = nullptr;          ///< who hears the events; null: nobody, and none is built
 
     [[nodiscard]] const call_options& said() const noexcept { return said_; }
     [[nodiscard]] name operation() const noexcept { return said_.operation; }

@@ -20,7 +20,7 @@ struct error::details {
 
 namespace {
 
-std::optional<duration> if_set(duration d) { return d < duration::zero() ? std::nullopt : std::optional{d}; }
+std::optional<duration> if_set(duration d) { return d == duration::min() ? std::nullopt : std::optional{d}; }
 
 std::string words_of(const std::exception_ptr& cause) {
     if (!cause) return {};
@@ -51,6 +51,8 @@ error error::from_exception(std::exception_ptr cause) noexcept {
     std::error_code code = errc::failed;
     try {
         std::rethrow_exception(cause);
+    } catch (const call_error& e) {  // another pipeline's: with all that it knows
+        return e.reason();
     } catch (const std::system_error& e) {
         code = e.code();
     } catch (...) {  // any other exception has no code of its own

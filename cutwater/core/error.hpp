@@ -87,7 +87,7 @@ public:
 
 private:
     struct details;
-    static constexpr duration unset{-1};
+    static constexpr duration unset = duration::min();
 
     details& edit();  // details that are ours alone
     void keep(std::shared_ptr<const void> original, const std::type_info& type);

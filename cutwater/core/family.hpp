@@ -90,6 +90,12 @@ concept runs_calls = gate<P> && requires(P& p) {
     { p.runner() } -> std::convertible_to<call_runner&>;
 };
 
+/// One that owns those threads, and can be told to wait for what runs on them before any layer goes.
+template <class P>
+concept owns_threads = runs_calls<P> && requires(P& p) {
+    { p.stop() } noexcept;
+};
+
 template <class P>
 concept policy = gate<P> || loop<P> || frame<P>;
 

@@ -35,7 +35,7 @@ struct observation {
         return judged.meaning == verdict::rejected || (failure != nullptr && failure->code() == condition::never_sent);
     }
 
-    /// The longest of the dependency's wish and the refusing policy's.
+    /// The dependency's wish as the rules read it; where they read none, what the error says.
     [[nodiscard]] std::optional<duration> retry_after() const noexcept {
         return judged.retry_after ? judged.retry_after : failure != nullptr ? failure->retry_after() : std::nullopt;
     }
@@ -47,7 +47,8 @@ public:
     using value_type = T;
     using result_type = std::expected<T, error>;
 
-    explicit outcome(result_type result,
+    template <std::same_as<result_type> Result>  // nothing that only converts: `T` may be anything
+    explicit outcome(Result result,
                      judgement judged = {}) noexcept(std::is_nothrow_move_constructible_v<T> || std::is_void_v<T>)
         : result_{std::move(result)}, judged_{judged} {}
     template <class... Args>

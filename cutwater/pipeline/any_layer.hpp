@@ -31,6 +31,8 @@ public:
     [[nodiscard]] virtual std::string describe() = 0;
     /// Where the callable runs, where this layer says so.
     [[nodiscard]] virtual call_runner* runner() noexcept = 0;
+    /// Waits for the layer's own threads, if it owns any.
+    virtual void stop() noexcept = 0;
 
     [[nodiscard]] std::size_t state_size() const noexcept { return state_size_; }
     [[nodiscard]] bool bounds_time() const noexcept { return bounds_ == bounds::time; }
@@ -72,6 +74,9 @@ public:
             return &unwrap(layer_).runner();
         else
             return nullptr;
+    }
+    void stop() noexcept override {
+        if constexpr (owns_threads<Layer>) layer_.stop();
     }
 
 private:

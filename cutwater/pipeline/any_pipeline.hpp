@@ -10,7 +10,8 @@
 // allocated for a call through the usual number of layers (1 KB of state).
 //
 // Errors: `add` throws `std::logic_error` for a layer after the rules, and for a second one with threads of its own.
-// Thread safety: `add` before the first call, and from one thread; then as `pipeline`. Movable while no call is in flight.
+// Thread safety: `add` before the first call, and from one thread; then as `pipeline`. Movable while no call is in
+// flight and no orphan of a worker pool's runs.
 #pragma once
 
 #include <stdexcept>

@@ -22,6 +22,13 @@ struct any_stack {
     bool bounds_time = false;
     call_runner* runner = nullptr;
     std::function<judgement(const outcome<T>&)> rules;  // empty: the default ones
+
+    any_stack() = default;
+    any_stack(const any_stack&) = delete;
+    any_stack& operator=(const any_stack&) = delete;
+    ~any_stack() {  // orphans hold permits of other layers
+        for (place& p : places) p.layer->stop();
+    }
 };
 
 template <class T>

@@ -56,16 +56,38 @@ flow refused(name layer, call_context& call, const refusal& why, outcome_slot<T>
     return flow::outward;
 }
 
+/// Has a permit stay taken until the attempts of this call that began under it, and that nobody waits for, have ended.
+template <class P>
+[[nodiscard]] bool stays_with_orphans(permit<P>& held, const call_context& call, unsigned entered_at) {
+    std::shared_ptr<permit<P>> shared;
+    for (orphan_work* work = call.orphans.get(); work != nullptr; work = work->earlier.get()) {
+        if (work->of_attempt < entered_at) break;                            // it began before the permit was taken
+        if (!shared) shared = std::make_shared<permit<P>>(std::move(held));  // NOLINT(bugprone-use-after-move): once
+        work->keep([shared] {});
+    }
+    return shared != nullptr;
+}
+
+/// Which attempt a permit was taken for, where that matters later.
+template <class P>
+struct entry {
+    void note(const call_context&) noexcept {}
+};
+template <class P>
+    requires requires { requires P::holds_work; }
+struct entry<P> {
+    void note(const call_context& call) noexcept { attempt = call.attempt; }
+    unsigned attempt = 0;
+};
+
 /// Settles the permit; one that is bound to the work stays with work that is still running.
 template <class P, class T>
-flow settle_permit(P& policy, permit<P>& held, call_context& call, outcome_slot<T>& out) {
+flow settle_permit(P& policy, permit<P>& held, call_context& call, outcome_slot<T>& out,
+                   [[maybe_unused]] const entry<P>& entered) {
     return guarded(policy.layer_name(), call, out, [&] {
-        if constexpr (requires { requires P::holds_work; }) {
-            if (call.orphan != nullptr) [[unlikely]] {
-                call.orphan->keep([kept = std::move(held)]() mutable { kept.abandon(); });
+        if constexpr (requires { requires P::holds_work; })
+            if (call.orphans != nullptr && stays_with_orphans(held, call, entered.attempt)) [[unlikely]]
                 return flow::outward;
-            }
-        }
         held.settle(out->observed(), call, call.now);
         return flow::outward;
     });
@@ -84,6 +106,7 @@ public:
         return detail::guarded(policy.layer_name(), call, out, [&] {
             auto answer = policy.admit(call, call.now);
             if (auto* ticket = std::get_if<typename P::ticket>(&answer)) {
+                entry_.note(call);
                 held_ = permit<P>{policy, std::move(*ticket)};
                 return flow::inward;
             }
@@ -93,7 +116,7 @@ public:
     }
 
     flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
-        return detail::settle_permit(policy, held_, call, out);
+        return detail::settle_permit(policy, held_, call, out, entry_);
     }
 
     flow resume(P&, call_context&, outcome_slot<T>&, pause_point&) { return flow::inward; }
@@ -101,6 +124,7 @@ public:
 
 private:
     permit<P> held_;
+    [[no_unique_address]] detail::entry<P> entry_;
 };
 
 template <queueing_gate P, class T>
@@ -126,7 +150,7 @@ public:
     }
 
     flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
-        return detail::settle_permit(policy, held_, call, out);
+        return detail::settle_permit(policy, held_, call, out, entry_);
     }
 
     flow resume(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
@@ -148,6 +172,7 @@ private:
         }
         if (place_) leave_queue();
         if (auto* why = std::get_if<refusal>(&answer)) return detail::refused(policy.layer_name(), call, *why, out);
+        entry_.note(call);
         held_ = permit<P>{policy, std::move(std::get<typename P::ticket>(answer))};
         return flow::inward;
     }
@@ -158,6 +183,7 @@ private:
     }
 
     permit<P> held_;
+    [[no_unique_address]] detail::entry<P> entry_;
     P* queue_ = nullptr;
     late<waiter> place_;
 };
@@ -246,6 +272,7 @@ private:
         if (call.deadline == never || call.deadline > call.now.get()) return flow::inward;
         detail::set_error(out, error{errc::deadline_exceeded, {}, call.operation()},
                           call.deadline_is_ours ? verdict::transient : verdict::ignored);
+        call.ran_out = true;
         unbind(policy, call, out);
         return flow::outward;
     }
@@ -256,7 +283,7 @@ private:
         call.deadline_is_ours = outer_.is_ours;
         if (!tightened_ || out->has_value()) return;
         error& failure = out->failure();
-        if (failure.code() != errc::deadline_exceeded || !failure.layer().empty()) return;
+        if (!call.ran_out || failure.code() != errc::deadline_exceeded || !failure.layer().empty()) return;
         failure.with_code(errc::timed_out).with_layer(policy.layer_name()).with_limit(policy.limit());
         if constexpr (requires { policy.on_timeout(call); }) policy.on_timeout(call);
     }

@@ -67,6 +67,16 @@ public:
     constexpr explicit pipeline(Layers... given) : pipeline{std::tuple<Layers...>{std::move(given)...}} {
         check_composition<Layers...>();
     }
+    pipeline(const pipeline&) = default;
+    pipeline(pipeline&&) = default;
+    pipeline& operator=(const pipeline&) = default;
+    pipeline& operator=(pipeline&&) = default;
+    ~pipeline() = default;
+    ~pipeline()
+        requires(... || owns_threads<Layers>)
+    {  // orphans hold permits of other layers
+        std::apply([](auto&... layer) { (stop_threads(layer), ...); }, layers_);
+    }
 
     /// Whether a layer bounds the time of what is inside.
     [[nodiscard]] static constexpr bool bounds_time() noexcept { return parts::bounds_time; }
@@ -83,6 +93,11 @@ public:
     }
 
 private:
+    template <class Layer>
+    static void stop_threads([[maybe_unused]] Layer& layer) noexcept {
+        if constexpr (owns_threads<Layer>) layer.stop();
+    }
+
     template <std::size_t... I>
     constexpr pipeline(std::tuple<Layers...> given, std::index_sequence<I...>)
         : layers_{std::move(std::get<I>(given))...}, rules_{take_rules(given)} {}

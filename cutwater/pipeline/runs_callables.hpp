@@ -1,6 +1,6 @@
 // The verbs of a pipeline, for both kinds of it: `run`, `run_or_throw`, `async_run`.
 //
-//     auto result = guarded.run({.operation = "get", .deadline = until}, f);     // in this thread; result<T>
+//     auto result = guarded.run({.operation = "get", .deadline = cw::in(1s)}, f);     // in this thread; result<T>
 //     stock found = guarded.run_or_throw(f);                                     // the value, or an exception
 //     auto later  = co_await guarded.async_run(f);                               // a coroutine, or any completion token
 //

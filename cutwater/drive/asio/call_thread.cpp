@@ -26,11 +26,10 @@ bool call_thread::end_attempt() noexcept {
 }
 
 void call_thread::cancel(asio::cancellation_type type) {
+    if (finished_) return;
     cancelled_ = true;
     signal_.emit(type);
 }
-
-void call_thread::cancel_on(const std::stop_token& stop) { on_stop_.emplace(stop, posts_cancel{weak_from_this()}); }
 
 void call_thread::posts_cancel::operator()() const noexcept {
     const auto alive = call.lock();

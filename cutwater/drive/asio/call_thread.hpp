@@ -13,7 +13,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include "cutwater/core/late.hpp"
 #include "cutwater/drive/asio/timing.hpp"
 
 namespace cutwater {
@@ -34,8 +33,17 @@ public:
 
     /// The caller cancels the call.
     void cancel(boost::asio::cancellation_type type);
-    /// The same from any thread, by a stop token.
-    void cancel_on(const std::stop_token& stop);
+    /// It has completed: what comes now comes too late.
+    void finish() noexcept { finished_ = true; }
+
+    /// Cancels the call on its executor, whichever thread stops it. Made and destroyed in the call's frame: the last that
+    /// can still be doing it then is waited for, while the executor is there.
+    struct posts_cancel {
+        std::weak_ptr<call_thread> call;
+        void operator()() const noexcept;
+    };
+    using stop_watch = std::stop_callback<posts_cancel>;
+
     [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_; }
 
 protected:
@@ -45,18 +53,13 @@ private:
     void on_expiry() noexcept override;
     void interrupt(std::uint64_t attempt);
 
-    struct posts_cancel {
-        std::weak_ptr<call_thread> call;
-        void operator()() const noexcept;
-    };
-
     boost::asio::any_io_executor executor_;
     asio_timing& timing_;
     boost::asio::cancellation_signal signal_;
     std::atomic<std::uint64_t> attempt_{0};  // odd while one runs
     bool interrupted_ = false;
     bool cancelled_ = false;
-    late<std::stop_callback<posts_cancel>> on_stop_;
+    bool finished_ = false;
 };
 
 }  // namespace cutwater

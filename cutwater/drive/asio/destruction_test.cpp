@@ -5,10 +5,17 @@
 
 #include <deque>
 #include <future>
+#include <latch>
+#include <stop_token>
+#include <thread>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include "cutwater/asio.hpp"
@@ -264,6 +271,94 @@ TEST(destruction, one_context_goes_and_the_calls_of_another_go_on) {
     other.run_all();
     EXPECT_TRUE(through);
     EXPECT_EQ(w.narrow.in_use(), 0U);
+}
+
+// ---- with the kernel's timer ----
+
+awaitable<int> waits_for_ever() {
+    asio::steady_timer timer{co_await asio::this_coro::executor, asio::steady_timer::time_point::max()};
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return 7;
+}
+awaitable<int> fails_at_once() { throw boost::system::system_error{asio::error::connection_reset}; }
+
+/// Begins a call in a context of its own, lets it come as far as it does, and destroys the context.
+template <class Pipeline, class F>
+void abandoned(Pipeline& guarded, F f) {
+    {
+        asio::io_context context{1};
+        guarded.async_run(f, asio::bind_executor(context, [](const result<int>&) { FAIL() << "it never ended"; }));
+        context.poll();
+    }
+    {
+        asio::io_context context{1};
+        asio::co_spawn(context, [&]() -> awaitable<void> { (void)co_await guarded.async_run(f); }, asio::detached);
+        context.poll();
+    }
+}
+
+TEST(a_context_that_goes, takes_a_running_attempt_with_it) {
+    pipeline bounded{timeout{1h}};
+    abandoned(bounded, waits_for_ever);
+    pipeline unbounded{retry{}};
+    abandoned(unbounded, waits_for_ever);
+}
+
+TEST(a_context_that_goes, takes_a_sleep_with_it) {
+    const retry patient{{.base_delay = 1h, .max_delay = 1h, .jitter = jitter::none}};
+    pipeline bounded{timeout{10h}, patient};
+    abandoned(bounded, fails_at_once);
+    pipeline unbounded{patient};
+    abandoned(unbounded, fails_at_once);
+}
+
+TEST(a_context_that_goes, takes_a_place_in_a_queue_with_it) {
+    bulkhead narrow{{.max_concurrent = 1, .max_queue = 5, .max_wait = 1h}};
+    pipeline guarded{timeout{10h}, ref(narrow)};
+    asio::io_context other{1};
+    guarded.async_run(waits_for_ever, asio::bind_executor(other, [](const result<int>&) {}));
+    other.poll();
+    EXPECT_EQ(narrow.in_use(), 1U);
+    abandoned(guarded, waits_for_ever);
+    EXPECT_EQ(narrow.queued(), 0U);
+}
+
+TEST(a_context_that_goes, is_not_posted_to_by_whoever_stops_a_call_that_has_ended) {
+    for (int i = 0; i < 500; ++i) {
+        std::stop_source caller;
+        std::latch both{2};
+        std::jthread other{[&] {
+            both.arrive_and_wait();
+            caller.request_stop();
+        }};
+        asio::io_context context{1};
+        pipeline guarded{retry{}};
+        guarded.async_run(
+            {.stop = caller.get_token()}, []() -> awaitable<int> { co_return 1; },
+            asio::bind_executor(context, [](const result<int>&) {}));
+        both.arrive_and_wait();
+        if (i % 2 == 0) context.run();
+    }
+}
+
+TEST(a_slot, can_be_emitted_between_two_turns_of_the_loop) {
+    pipeline guarded{timeout{1h}};
+    const auto takes_turns = []() -> awaitable<int> {
+        for (int i = 0; i < 3; ++i) co_await asio::post(asio::use_awaitable);
+        co_return 1;
+    };
+    for (int turns = 0; turns < 16; ++turns) {
+        asio::io_context context{1};
+        asio::cancellation_signal signal;
+        int ended = 0;
+        guarded.async_run(takes_turns,
+                          asio::bind_cancellation_slot(
+                              signal.slot(), asio::bind_executor(context, [&](const result<int>&) { ++ended; })));
+        for (int i = 0; i < turns; ++i) context.poll_one();
+        signal.emit(asio::cancellation_type::terminal);
+        context.run();
+        EXPECT_EQ(ended, 1);
+    }
 }
 
 }  // namespace

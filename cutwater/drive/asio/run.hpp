@@ -23,6 +23,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -74,6 +75,9 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_threa
     namespace asio = boost::asio;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     asio_parking place{executor};
+    std::optional<call_thread::stop_watch> watch;
+    if (thread != nullptr && said.stop.stop_possible())
+        watch.emplace(said.stop, call_thread::posts_cancel{thread->weak_from_this()});
     auto run = guarded.template start_run<T>(said, asio_timing::of(executor).lent(), place);
     call_context& call = run.call();
     for (step next = run.start(); next != step::finish;) {
@@ -140,6 +144,7 @@ public:
     static void complete(std::shared_ptr<spawned_call> self, const std::exception_ptr& thrown) {
         if (auto slot = boost::asio::get_associated_cancellation_slot(self->handler_); slot.is_connected())
             slot.clear();
+        self->finish();
         if (thrown) self->out_.emplace(std::unexpect, error::from_exception(thrown));
         result<T> out = std::move(*self->out_);
         Handler handler = std::move(self->handler_);
@@ -179,9 +184,9 @@ void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F 
     if (auto slot = asio::get_associated_cancellation_slot(call->handler()); slot.is_connected())
         slot.assign([weak = std::weak_ptr{call}](asio::cancellation_type type) {
             if ((type & asio::cancellation_type::terminal) == asio::cancellation_type::none) return;
-            if (const auto alive = weak.lock()) alive->cancel(type);
+            if (const auto alive = weak.lock())  // Asio's own part of this dispatches, too: it must find itself there
+                asio::dispatch(alive->executor(), [alive, type] { alive->cancel(type); });
         });
-    if (said.stop.stop_possible()) call->cancel_on(said.stop);
     call_type& going = *call;
     asio::co_spawn(going.executor(), going.go(guarded), spawned_completion<call_type>{std::move(call)});
 }

@@ -2,7 +2,10 @@
 
 #include <atomic>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
+#include <boost/asio/strand.hpp>
 
 namespace cutwater {
 
@@ -13,6 +16,17 @@ asio::execution_context::id asio_timing::id;
 namespace {
 
 std::atomic<std::uint64_t> destroyed{0};  // timings, ever: what a thread remembers may be one of them
+
+/// Where the kernel timer is heard: not on a strand, which may be busy while other calls' time is up, and not by an
+/// executor that keeps the context at work for as long as the timer exists.
+asio::any_io_executor for_kernel_timer(const asio::any_io_executor& of_a_call) {
+    asio::any_io_executor found = of_a_call;
+    if (const auto* const s = of_a_call.target<asio::strand<asio::io_context::executor_type>>())
+        found = s->get_inner_executor();
+    else if (const auto* const any = of_a_call.target<asio::strand<asio::any_io_executor>>())
+        found = any->get_inner_executor();
+    return asio::prefer(found, asio::execution::outstanding_work.untracked);
+}
 
 }  // namespace
 
@@ -61,7 +75,8 @@ void asio_timing::disarm(timer_wheel::node& timer) noexcept {
 
 /// Only the latest wait counts: one that was replaced, or cancelled when nothing was left, says so by its number.
 void asio_timing::set_kernel_timer(instant due, const asio::any_io_executor& executor) {
-    if (!kernel_timer_) kernel_timer_.emplace(executor);
+    if (shut_down_) return;
+    if (!kernel_timer_) kernel_timer_.emplace(for_kernel_timer(executor));
     kernel_due_ = due;
     kernel_timer_->expires_at(to_steady(due));
     kernel_timer_->async_wait([this, number = ++kernel_waits_](const boost::system::error_code&) {
@@ -117,7 +132,9 @@ void asio_timing::shutdown() noexcept {
         lodger* gone = nullptr;
         {
             const std::scoped_lock lock{mutex_};
+            shut_down_ = true;
             kernel_timer_.reset();
+            kernel_due_ = never;
             gone = lodgers_;
         }
         if (gone == nullptr) return;

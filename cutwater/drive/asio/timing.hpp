@@ -74,6 +74,7 @@ private:
     std::optional<boost::asio::steady_timer> kernel_timer_;
     instant kernel_due_ = never;  // `never`: not armed
     std::uint64_t kernel_waits_ = 0;
+    bool shut_down_ = false;
     bool lingering_ = false;  // armed for nobody, to see whether somebody comes
 };
 

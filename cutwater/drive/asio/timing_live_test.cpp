@@ -2,10 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include "cutwater/asio.hpp"
 #include "cutwater/testing/matchers.hpp"
@@ -91,6 +97,34 @@ TEST_F(live, a_blocking_delay_ends_too) {
     EXPECT_THAT(guarded.run([]() -> std::expected<int, std::errc> { return std::unexpected{std::errc::timed_out}; }),
                 fails_with(std::errc::timed_out));
     EXPECT_GE(took(), 20ms);
+}
+
+TEST_F(live, an_executor_that_keeps_its_context_at_work_does_so_no_longer_than_its_call) {
+    pipeline guarded{timeout{1h}};
+    int ended = 0;
+    {
+        const auto at_work = asio::require(context.get_executor(), asio::execution::outstanding_work.tracked);
+        guarded.async_run([]() -> awaitable<int> { co_return 7; },
+                          asio::bind_executor(at_work, [&](const result<int>&) { ++ended; }));
+    }
+    context.run();
+    EXPECT_EQ(ended, 1);
+}
+
+TEST_F(live, a_strand_that_is_busy_does_not_keep_another_waiting) {
+    const auto first = asio::make_strand(context);
+    const auto second = asio::make_strand(context);
+    pipeline quick{timeout{1h}};
+    pipeline bounded{timeout{20ms}};
+    quick.async_run([]() -> awaitable<int> { co_return 7; }, asio::bind_executor(first, [](const result<int>&) {}));
+    context.poll();
+    std::promise<result<int>> ended;
+    auto end = ended.get_future();
+    asio::post(first, [&] { end.wait(); });  // busy until the other has timed out
+    bounded.async_run(sleeps(1h), asio::bind_executor(second, [&](result<int> r) { ended.set_value(std::move(r)); }));
+    std::jthread helper{[&] { context.run(); }};
+    context.run();
+    EXPECT_THAT(end.get(), fails_with(errc::timed_out));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -12,12 +13,18 @@
 
 namespace cutwater {
 
-class pool_threads final : public call_runner {
+class pool_threads final : public call_runner, public std::enable_shared_from_this<pool_threads> {
 public:
-    pool_threads(name layer, unsigned threads, unsigned max_queue);
+    pool_threads(name layer, unsigned threads, unsigned max_queue) noexcept
+        : layer_{layer}, places_{threads + max_queue} {}
     pool_threads(const pool_threads&) = delete;
     pool_threads& operator=(const pool_threads&) = delete;
-    ~pool_threads();
+    ~pool_threads() = default;
+
+    /// Each thread keeps this alive: the last work may destroy the pool that it runs on.
+    void start(unsigned threads);
+    /// Waits for what runs, but not for itself. Once is enough.
+    void stop() noexcept;
 
     /// A place on a thread or in the queue.
     [[nodiscard]] bool try_take_place() noexcept;
@@ -36,7 +43,6 @@ public:
 
 private:
     void work();
-    void stop() noexcept;
 
     const name layer_;
     const unsigned places_;

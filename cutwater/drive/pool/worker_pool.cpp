@@ -6,17 +6,14 @@
 
 namespace cutwater {
 
-pool_threads::pool_threads(name layer, unsigned threads, unsigned max_queue)
-    : layer_{layer}, places_{threads + max_queue} {
+void pool_threads::start(unsigned threads) {
     try {
-        for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+        for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([self = shared_from_this()] { self->work(); });
     } catch (...) {
         stop();
         throw;
     }
 }
-
-pool_threads::~pool_threads() { stop(); }
 
 void pool_threads::stop() noexcept {
     {
@@ -24,7 +21,12 @@ void pool_threads::stop() noexcept {
         stopping_ = true;
         changed_.notify_all();
     }
-    for (std::thread& t : threads_) t.join();
+    for (std::thread& t : threads_) {
+        if (t.get_id() == std::this_thread::get_id())
+            t.detach();
+        else if (t.joinable())
+            t.join();
+    }
 }
 
 bool pool_threads::try_take_place() noexcept {
@@ -74,10 +76,16 @@ void pool_threads::work() {
 
 worker_pool::worker_pool(worker_pool_options options)
     : options_{validated(kind, std::move(options))}, layer_{options_.name},
-      threads_{std::make_unique<pool_threads>(layer_, options_.threads, options_.max_queue)} {}
+      threads_{std::make_shared<pool_threads>(layer_, options_.threads, options_.max_queue)} {
+    threads_->start(options_.threads);
+}
 
 worker_pool::worker_pool(worker_pool&&) noexcept = default;
-worker_pool::~worker_pool() = default;
+worker_pool::~worker_pool() { stop(); }
+
+void worker_pool::stop() noexcept {
+    if (threads_) threads_->stop();
+}
 
 admission<worker_pool::ticket> worker_pool::admit(call_context& call, moment&) {
     if (threads_->try_take_place()) return ticket{};

@@ -51,6 +51,10 @@ public:
 
     [[nodiscard]] call_runner& runner() noexcept;
 
+    /// Waits for what is queued and what runs, orphans included; nothing is to be run on it afterwards. The destructor
+    /// does that, and so does a pipeline that owns the pool, before it destroys any of its layers.
+    void stop() noexcept;
+
     /// Calls on the pool, running or queued, orphans included.
     [[nodiscard]] unsigned in_use() const noexcept;
     [[nodiscard]] unsigned queued() const noexcept;
@@ -61,7 +65,7 @@ public:
 private:
     worker_pool_options options_;
     name layer_;
-    std::unique_ptr<pool_threads> threads_;
+    std::shared_ptr<pool_threads> threads_;
 };
 
 }  // namespace cutwater

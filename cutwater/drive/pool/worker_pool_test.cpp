@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <latch>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -13,6 +15,7 @@
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/event_recorder.hpp"
+#include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/virtual_time.hpp"
 
 namespace cutwater {
@@ -283,6 +286,66 @@ TEST_F(worker_pool_test, options_out_of_range_are_refused) {
     } catch (const invalid_options& e) {
         EXPECT_THAT(e.what(), HasSubstr("threads is 0, allowed is from 1 to 1024"));
     }
+}
+
+TEST_F(worker_pool_test, T48_a_permit_taken_outside_a_retry_stays_with_the_orphan_of_an_earlier_attempt) {
+    worker_pool pool{{.threads = 2}};
+    bulkhead outside{{.max_concurrent = 1}};
+    bulkhead inside{{.max_concurrent = 2}};
+    pipeline guarded{ref(outside), retry{{.max_attempts = 2, .base_delay = 1ms, .jitter = jitter::none}}, ref(inside),
+                     timeout{20ms}, ref(pool)};
+    scripted_wait first_gives_up{time, work, {waiting::until_begun, waiting::not_at_all, waiting::for_worker}};
+    const auto out = run_blocking(
+        guarded, nothing_said, [w = work](attempt& a) { return a.number() == 1 ? w() : 2; }, first_gives_up);
+    EXPECT_THAT(out, testing::has_value(2));
+    EXPECT_EQ(pool.orphans(), 1U);
+    EXPECT_EQ(outside.in_use(), 1U) << "the first attempt began under it, and still runs";
+    EXPECT_EQ(inside.in_use(), 1U) << "the second attempt's is back";
+    work.end();
+    until([&] { return outside.in_use() == 0U && inside.in_use() == 0U; });
+}
+
+TEST_F(worker_pool_test, T48_a_pipeline_that_owns_its_layers_waits_for_orphans_before_any_goes) {
+    {
+        pipeline guarded{timeout{20ms}, bulkhead{}, worker_pool{{.threads = 1}}};
+        EXPECT_FALSE(run_blocking(guarded, nothing_said, work, give_up_once_begun));
+        work.end();
+    }
+    stuck other;
+    scripted_wait gives_up{time, other, {waiting::until_begun}};
+    any_pipeline<int> chosen{timeout{20ms}, bulkhead{}, worker_pool{{.threads = 1}}};
+    EXPECT_FALSE(run_blocking(chosen, nothing_said, other, gives_up));
+    other.end();
+}
+
+/// Says when the last copy of it goes.
+struct farewell {
+    std::promise<void> said;
+    farewell() = default;
+    farewell(const farewell&) = delete;
+    farewell& operator=(const farewell&) = delete;
+    ~farewell() { said.set_value(); }
+};
+
+/// Work that owns the pool that it runs on.
+struct owner {
+    stuck work;
+    std::shared_ptr<farewell> last;  // goes after the pool
+    std::shared_ptr<worker_pool> pool;
+
+    int operator()() const { return work(); }
+};
+
+TEST_F(worker_pool_test, a_pool_may_be_destroyed_by_the_last_work_that_runs_on_it) {
+    auto last = std::make_shared<farewell>();
+    auto gone = last->said.get_future();
+    {
+        const owner own{work, std::move(last), std::make_shared<worker_pool>(worker_pool_options{.threads = 1})};
+        pipeline guarded{timeout{20ms}, ref(*own.pool)};
+        EXPECT_FALSE(run_blocking(guarded, nothing_said, own, give_up_once_begun));
+    }
+    work.end();
+    gone.wait();
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include "cutwater/core/attribution.hpp"
 #include "cutwater/core/capture.hpp"
@@ -49,7 +50,14 @@ template <class T, class Run, class F>
 step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_environment& waits) {
     call_context& call = run.call();
     parker done;
-    const auto work = std::make_shared<pool_work<T, std::decay_t<F>>>(runner, call, f);
+    std::shared_ptr<pool_work<T, std::decay_t<F>>> work;
+    try {
+        work = std::make_shared<pool_work<T, std::decay_t<F>>>(runner, call, f);
+    } catch (...) {  // what copying it throws is how the attempt failed
+        store_exception(run.slot());
+        run.judge();
+        return run.settle();
+    }
     runner.submit(work);
     work->tell(done);
     while (!work->is_done() && waits.wait(done, call.deadline, call.said().stop) == wait_end::woken) {}
@@ -62,10 +70,11 @@ step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_enviro
     run.judge();
     work->report(call, left);
     if (!slot->has_value()) attribute_failure(*slot, call, call.said().stop.stop_requested());
-    if (left == pool_work_base::left::orphaned) call.orphan = work.get();
-    const step next = run.settle();
-    call.orphan = nullptr;
-    return next;
+    if (left == pool_work_base::left::orphaned) {
+        work->of_attempt = call.attempt;
+        work->earlier = std::exchange(call.orphans, work);
+    }
+    return run.settle();
 }
 
 /// One attempt, wherever the layers say.

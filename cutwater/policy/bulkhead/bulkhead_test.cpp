@@ -298,7 +298,10 @@ class orphaning final : public orphan_work {
 public:
     [[nodiscard]] name layer_name() const { return "orphaning"; }
     [[nodiscard]] int before(call_context&) const { return 0; }
-    void after(int, const observation&, call_context& call) { call.orphan = this; }
+    void after(int, const observation&, call_context& call) {
+        of_attempt = call.attempt;
+        call.orphans = std::shared_ptr<orphan_work>{std::shared_ptr<void>{}, this};  // the test's, not the call's
+    }
     void keep(std::move_only_function<void()> release) override { releases_.push_back(std::move(release)); }
     void ends() {
         for (auto& release : std::exchange(releases_, {})) release();
