@@ -23,7 +23,7 @@ void pool_threads::stop() noexcept {
     }
     for (std::thread& t : threads_) {
         if (t.get_id() == std::this_thread::get_id())
-            t.detach();
+            t.detach();  // tidy: allow detach because it cannot join itself, and keeps alive what it uses
         else if (t.joinable())
             t.join();
     }
