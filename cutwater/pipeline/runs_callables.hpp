@@ -1,8 +1,9 @@
 // The verbs of a pipeline, for both kinds of it: `run`, `run_or_throw`, `async_run`.
 //
-//     auto result = guarded.run({.operation = "get", .deadline = cw::in(1s)}, f);     // in this thread; result<T>
-//     stock found = guarded.run_or_throw(f);                                     // the value, or an exception
-//     auto later  = co_await guarded.async_run(f);                               // a coroutine, or any completion token
+//     cw::pipeline guarded{cw::retry{}};
+//     auto result = guarded.run({.operation = "get", .deadline = cw::in(1s)}, f);   // in this thread; result<T>
+//     stock found = guarded.run_or_throw(f);                                        // the value, or an exception
+//     auto later = co_await guarded.async_run(g);                                   // a coroutine, or any completion token
 //
 // Each comes with `call_options` and without. The drivers do the work: include `cutwater/cutwater.hpp`, and for
 // `async_run` `cutwater/asio.hpp`.
