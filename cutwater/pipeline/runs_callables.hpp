@@ -3,7 +3,7 @@
 //     cw::pipeline guarded{cw::retry{}};
 //     auto result = guarded.run({.operation = "get", .deadline = cw::in(1s)}, f);   // in this thread; result<T>
 //     stock found = guarded.run_or_throw(f);                                        // the value, or an exception
-//     auto later = co_await guarded.async_run(g);                                   // a coroutine, or any completion token
+//     auto later = co_await guarded.async_run([]() -> asio::awaitable<stock> { co_return f(); });   // or any token
 //
 // Each comes with `call_options` and without. The drivers do the work: include `cutwater/cutwater.hpp`, and for
 // `async_run` `cutwater/asio.hpp`.
