@@ -289,9 +289,9 @@ TEST_F(worker_pool_test, options_out_of_range_are_refused) {
 }
 
 TEST_F(worker_pool_test, T48_a_permit_taken_outside_a_retry_stays_with_the_orphan_of_an_earlier_attempt) {
-    worker_pool pool{{.threads = 2}};
     bulkhead outside{{.max_concurrent = 1}};
     bulkhead inside{{.max_concurrent = 2}};
+    worker_pool pool{{.threads = 2}};  // last: it waits for its orphans, which hold permits of both
     pipeline guarded{ref(outside), retry{{.max_attempts = 2, .base_delay = 1ms, .jitter = jitter::none}}, ref(inside),
                      timeout{20ms}, ref(pool)};
     scripted_wait first_gives_up{time, work, {waiting::until_begun, waiting::not_at_all, waiting::for_worker}};
