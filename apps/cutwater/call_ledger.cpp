@@ -45,6 +45,10 @@ std::optional<std::string> words_of(const event& e) {
         return fmt::format("refused: {} attempts are at work, {} wait", r->max_concurrent, r->queued);
     if (const auto* q = e.get_if<bulkhead_queued>())
         return fmt::format("waits for a place, with {} others", q->queued - 1);
+    return {};
+}
+
+std::optional<std::string> ending_words(const event& e) {
     if (const auto* n = e.get_if<retry_not_tried>()) return "no second attempt: " + why(n->reason);
     if (const auto* g = e.get_if<retry_gave_up>()) return "no further attempt: " + why(g->reason);
     return {};
@@ -74,6 +78,10 @@ void ledger::on_event(const event& e) {
     if (!started_) started_ = e.origin().at;
     if (const auto* t = e.get_if<timed_out>()) return on_timeout(e, t->limit);
     if (const auto* w = e.get_if<retry_scheduled>()) return on_wait(e, w->delay, w->failed_attempts);
+    if (const auto words = ending_words(e)) {
+        ending_ = {*words, e.kind().level};
+        return note(e.origin().at, *words, paint_of(e.kind().level));
+    }
     if (auto words = words_of(e)) note(e.origin().at, std::move(*words), paint_of(e.kind().level));
 }
 

@@ -24,6 +24,13 @@ public:
     /// The call is over.
     void close(instant at, std::string result, paint in);
 
+    /// Why there was no further attempt; nothing where the last one was good, or nobody asked.
+    struct ending_note {
+        std::string words;
+        severity level{};  ///< of the event that said it
+    };
+    [[nodiscard]] const std::optional<ending_note>& ending() const noexcept { return ending_; }
+
     /// A row for each entry, in their order; the times drawn to scale where the line has room.
     [[nodiscard]] std::string text(const page& shown) const;
 
@@ -47,6 +54,7 @@ private:
     std::optional<instant> started_;
     instant ended_{};
     std::vector<entry> entries_;
+    std::optional<ending_note> ending_;
 };
 
 }  // namespace cutwater::app

@@ -58,10 +58,17 @@ paint paint_of(int exit) {
     return exit == succeeded ? paint::good : exit == client_error ? paint::waiting : paint::bad;
 }
 
-/// A call that gave no answer ends in words for people, and for others where no event has said it.
-void say_why(const call_settings& settings, const ended_call& end) {
-    if (end.got || settings.silent || settings.explain) return;
-    if (is_terminal(stderr) || !shown_events(settings)) complain("cutwater call", sentence_of(end.got));
+/// A call without an answer, or with one that says that the server failed, ends in words for people; for others where
+/// no event has said it.
+void say_why(const call_settings& settings, const ended_call& end, const ledger& kept) {
+    if (settings.silent || settings.explain) return;
+    const auto shown = shown_events(settings);
+    const auto heard = [&](severity level) { return !is_terminal(stderr) && shown && level >= *shown; };
+    if (!end.got) {
+        if (!heard(severity::error)) complain("cutwater call", sentence_of(end.got));
+    } else if (end.exit == server_error && kept.ending() && !heard(kept.ending()->level)) {
+        complain("cutwater call", fmt::format("{}; {}", sentence_of(end.got), kept.ending()->words));
+    }
 }
 
 }  // namespace
@@ -75,7 +82,7 @@ std::optional<severity> shown_events(const call_settings& settings) {
 }
 
 int call_once(const call_settings& settings, const http_request& request) {
-    output_file out{settings.output};
+    output_file out{settings.output.value_or("-")};
     if (!out.is_open()) return failed;
     const std::optional<severity> level = shown_events(settings);
     json_log log{std::cerr, {.min_level = level.value_or(severity::error)}};
@@ -90,7 +97,7 @@ int call_once(const call_settings& settings, const http_request& request) {
         const exit_code written = out.write(settings.include ? header_of(*end.got) : "", end.got->body);
         if (written != succeeded) end.exit = written;
     }
-    say_why(settings, end);
+    say_why(settings, end, kept);
     if (settings.explain) {
         const page shown{.columns = columns_of(stderr), .colours = wants_colours(stderr)};
         (void)write_all(stderr, kept.text(shown));  // if nobody can read it, nobody can be told so

@@ -168,6 +168,16 @@ TEST(call_program_live, a_reader_that_has_gone_away_is_no_reason_for_words) {
     EXPECT_EQ(done.err, "");
 }
 
+TEST(call_program_live, a_wish_to_wait_longer_than_is_allowed_is_said_in_words) {
+    scripted_server server{answers("HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 5\r\n\r\nbusy\n")};
+    const ran done = run_in_shell("\"$program\" call '" + server.url("/") + "'");
+    EXPECT_EQ(done.exit, 5);
+    EXPECT_EQ(done.out, "busy\n");
+    EXPECT_EQ(done.err,
+              "cutwater call: 503 Busy; no second attempt: the server asks for a longer wait than is allowed\n");
+    EXPECT_EQ(run_in_shell("\"$program\" call -s '" + server.url("/") + "'").err, "");
+}
+
 TEST(call_program_live, ctrl_c_ends_a_call_with_the_ledger_so_far) {
     scripted_server server{testing::hangs};
     running program{{"call", "--timeout", "1h", "--attempt-timeout", "1h", "--explain", server.url("/")}};

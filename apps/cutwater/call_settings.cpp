@@ -99,6 +99,9 @@ std::vector<std::string> complete(call_settings& s) {
     s.isolating.max_concurrent = s.max_concurrent.value_or(std::max(s.concurrency, 1U));
     if (s.method.empty()) s.method = s.data ? "POST" : "GET";
     std::vector<std::string> found;
+    if (s.method == "CONNECT")
+        found.emplace_back("--request is CONNECT, which opens a tunnel: nothing here goes through it");
+    if (s.output && s.output->empty()) found.emplace_back("--output is empty: name a file, or - for standard output");
     if (s.url.empty()) found.emplace_back("a URL is wanted, such as https://stock.example/items/7");
     add_problem(found, "--repeat", s.repeat, within<std::uint64_t>(1, most_calls));
     add_problem(found, "--concurrency", std::optional{s.concurrency}, within(1U, most_at_once));

@@ -31,7 +31,7 @@ struct call_settings {
     bool include = false;
     bool silent = false;
     bool explain = false;
-    std::string output;
+    std::optional<std::string> output;
     std::optional<std::string> events;  ///< a level, or `none`
 
     std::optional<std::uint64_t> repeat;  ///< nothing: one call, whose answer is shown

@@ -56,6 +56,12 @@ http_request request_with(std::vector<std::string> words) {
     return request_of(settings).value();
 }
 
+TEST(call_settings, what_would_not_do_what_it_says_is_refused) {
+    EXPECT_THAT(problems_with({"-X", "CONNECT", url}), ElementsAre(HasSubstr("--request is CONNECT")));
+    EXPECT_THAT(problems_with({"-o", "", url}), ElementsAre(HasSubstr("--output is empty")));
+    EXPECT_THAT(problems_with({"-o", "-", url}), IsEmpty());
+}
+
 TEST(call_settings, a_url_is_all_that_is_needed) {
     call_settings settings = settings_of({url});
     EXPECT_THAT(complete(settings), IsEmpty());

@@ -10,8 +10,7 @@
 
 namespace cutwater::app {
 
-output_file::output_file(const std::string& name)
-    : file_{name.empty() || name == "-" ? stdout : std::fopen(name.c_str(), "ab")} {
+output_file::output_file(const std::string& name) : file_{name == "-" ? stdout : std::fopen(name.c_str(), "ab")} {
     if (file_ == nullptr)
         complain("cutwater", fmt::format("cannot write {}: {}", name, std::generic_category().message(errno)));
 }

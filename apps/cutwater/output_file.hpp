@@ -11,7 +11,7 @@ namespace cutwater::app {
 
 class output_file {
 public:
-    /// No name, or `-`: standard output. Says on standard error why a file cannot be written.
+    /// `-`: standard output. Says on standard error why a file cannot be written.
     explicit output_file(const std::string& name);
     output_file(const output_file&) = delete;
     output_file& operator=(const output_file&) = delete;

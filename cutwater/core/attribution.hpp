@@ -11,14 +11,15 @@ namespace cutwater::detail {
 /// An attempt that failed after its caller had stopped caring says nothing but that, and one that the deadline interrupted
 /// is the deadline's. So is a failure that comes at or after the deadline and is about time: a callable that bounds itself.
 template <class T>
-void attribute_failure(outcome<T>& out, call_context& call, bool cancelled, bool interrupted = false) {
-    error& failure = out.failure();
+void attribute_failure(outcome<T>& out, call_context& call, bool interrupted = false) {
     call.ran_out = false;
+    if (out.has_value()) return;  // judged a failure, and still the answer
+    error& failure = out.failure();
     const auto blame = [&](errc code, verdict meaning) {
         failure = error{code, {}, call.operation()}.with_cause(failure.cause());
         out.judge({.meaning = meaning});
     };
-    if (cancelled) return blame(errc::cancelled, verdict::cancelled);
+    if (call.cancelled) return blame(errc::cancelled, verdict::cancelled);
     const auto ran_into_it = [&] {
         const bool about_time = failure.code() == condition::timeout || failure.code() == std::errc::operation_canceled;
         return about_time && call.deadline != never && call.now.get() >= call.deadline;

@@ -74,6 +74,7 @@ public:
     unsigned attempt = 1;                  ///< 1 is the first
     bool deadline_is_ours = false;         ///< whether a timeout layer set `deadline`, rather than the caller
     bool ran_out = false;                  ///< whether the latest failure is that `deadline` has passed
+    bool cancelled = false;                ///< whether the caller had cancelled when the latest failure came
     std::shared_ptr<orphan_work> orphans;  ///< attempts that nobody waits for but that may still run, the latest first
     listener* audience = nullptr;          ///< who hears the events; null: nobody, and none is built
 

@@ -148,6 +148,11 @@ TEST(error, zero_is_a_wish_too) {
     EXPECT_EQ(error{errc::failed}.with_limit(0s).limit(), 0s);
 }
 
+TEST(error, a_negative_wait_says_not_to_ask_again) {
+    EXPECT_EQ(error{errc::failed}.with_retry_after(-1ns).retry_after(), -1ns);
+    EXPECT_EQ(error{errc::failed}.with_retry_after(-1h).retry_after(), -1h);
+}
+
 TEST(error, the_setters_set_what_they_name) {
     const error e = error{errc::failed}.with_code(errc::refused).with_layer("gate").with_operation("get");
     EXPECT_EQ(e.code(), errc::refused);

@@ -8,7 +8,7 @@ std::string all_messages(std::string_view kind, std::string_view name, const opt
     std::string text;
     for (const option_problem& p : problems) {
         if (!text.empty()) text += '\n';
-        text.append(kind).append(" \"").append(name).append("\": ").append(p.message());
+        text.append(kind).append(" ").append(in_quotes(name)).append(": ").append(p.message());
     }
     return text;
 }

@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -66,6 +67,22 @@ public:
     [[nodiscard]] const judgement& judged() const noexcept { return judged_; }
     [[nodiscard]] verdict meaning() const noexcept { return judged_.meaning; }
     void judge(judgement j) noexcept { judged_ = j; }
+
+    /// A value, and judged to be what was wanted.
+    [[nodiscard]] bool is_success() const noexcept { return has_value() && meaning() == verdict::success; }
+
+    /// Puts a value in the place of whatever is there; types that cannot be assigned are made anew.
+    template <class... Args>
+    void replace(Args&&... args) {
+        if constexpr (std::is_move_assignable_v<result_type>) {
+            *this = outcome{std::in_place, std::forward<Args>(args)...};
+        } else {
+            static_assert(std::is_nothrow_constructible_v<T, Args...>,
+                          "cutwater::outcome: the value can neither be assigned nor be made without throwing");
+            std::destroy_at(this);
+            std::construct_at(this, std::in_place, std::forward<Args>(args)...);
+        }
+    }
 
     /// The fallback tier that the value is from; empty where it is the dependency's own.
     [[nodiscard]] name source() const noexcept { return source_; }

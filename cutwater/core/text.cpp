@@ -41,6 +41,23 @@ std::string to_text(duration d) {
     return "0s";
 }
 
+std::string in_quotes(std::string_view text) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    std::string shown{'"'};
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\')
+            shown.append({'\\', c});
+        else if (c == '\n')
+            shown += "\\n";
+        else if (byte < ' ' || byte == 0x7f)
+            shown.append("\\x").append({hex[byte / 16], hex[byte % 16]});
+        else
+            shown += c;
+    }
+    return shown + '"';
+}
+
 std::string to_text(double value) {
     if (std::isnan(value)) return "nan";
     std::array<char, 32> digits{};

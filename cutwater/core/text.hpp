@@ -17,7 +17,9 @@ namespace cutwater {
 [[nodiscard]] std::string to_text(double value);
 
 [[nodiscard]] inline std::string to_text(std::same_as<bool> auto value) { return value ? "true" : "false"; }
-[[nodiscard]] inline std::string to_text(const std::string& value) { return '"' + value + '"'; }
+/// In quotes, on one line: quotes, backslashes and control characters are escaped as in C.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+[[nodiscard]] inline std::string to_text(const std::string& value) { return in_quotes(value); }
 
 template <class Integer>
     requires(std::integral<Integer> && !std::same_as<Integer, bool>)

@@ -105,5 +105,13 @@ RC_GTEST_PROP(text_property, a_number_reads_back_as_the_same, (double number)) {
     RC_ASSERT(read == number);
 }
 
+TEST(text, a_text_in_quotes_stays_on_its_line_and_can_be_read_back) {
+    EXPECT_EQ(in_quotes("stock"), R"("stock")");
+    EXPECT_EQ(in_quotes("a \"b\" \\ c"), R"("a \"b\" \\ c")");
+    EXPECT_EQ(in_quotes("two\nlines\t\x1b[31m\x7f"), R"("two\nlines\x09\x1b[31m\x7f")");
+    EXPECT_EQ(in_quotes("größer"), R"("größer")");
+    EXPECT_EQ(to_text(std::string{"a\nb"}), R"("a\nb")");
+}
+
 }  // namespace
 }  // namespace cutwater

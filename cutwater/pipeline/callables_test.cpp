@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <any>
 #include <memory>
 #include <string>
 
@@ -248,6 +249,29 @@ TEST_F(callables, run_or_throw_throws_the_error_where_nothing_was_thrown) {
         EXPECT_EQ(e.code(), std::errc::io_error);
         EXPECT_EQ(e.reason().operation(), name{"get"});
     }
+}
+
+TEST_F(callables, that_run_another_pipeline_and_throw_its_error_keep_all_that_it_says) {
+    pipeline inner{retry{{.name = "inner", .max_attempts = 3, .base_delay = 10ms}}};
+    const auto down = []() -> std::expected<int, std::errc> { return std::unexpected{std::errc::host_unreachable}; };
+    pipeline outer{timeout{100s}};
+    const auto got = time.run(outer, said, [&]() -> int {
+        auto out = time.run(inner, {.operation = "inside"}, down);
+        if (!out) throw call_error{std::move(out).error()};  // as run_or_throw does
+        return *out;
+    });
+    EXPECT_THAT(got, fails_with(std::errc::host_unreachable));
+    EXPECT_EQ(got.error().operation(), "inside");
+    EXPECT_EQ(got.error().history().size(), 3U);
+}
+
+TEST_F(callables, give_a_value_of_a_type_that_anything_converts_to) {
+    const auto got = blocking([] { return std::any{7}; });
+    ASSERT_TRUE(got);
+    EXPECT_EQ(std::any_cast<int>(*got), 7);
+    EXPECT_THAT(
+        blocking([]() -> std::expected<std::any, std::errc> { return std::unexpected{std::errc::not_supported}; }),
+        fails_with(std::errc::not_supported));
 }
 
 }  // namespace

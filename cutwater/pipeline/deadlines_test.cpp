@@ -233,5 +233,14 @@ TEST(clock_readings, are_as_few_at_run_time) {
     EXPECT_EQ(readings(timeless), 0U);
 }
 
+TEST(deadlines, that_passed_in_somebody_elses_call_are_not_ours) {
+    own::everywhere([](auto& on, auto compose) {
+        auto guarded = compose(own::patience{"total", 100ms});
+        on.dependency.fails(errc::deadline_exceeded);  // another pipeline's, with time left on ours
+        EXPECT_THAT(on.play(guarded), AllOf(fails_with(errc::deadline_exceeded), spoken_by("")));
+        EXPECT_EQ(on.time.elapsed(), 0ms);
+    });
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -22,7 +22,7 @@ template <class Policy>
         const std::string_view own_name = name{policy.layer_name()}.view();
         if constexpr (requires { Policy::kind; }) {
             line += Policy::kind;
-            if (own_name != Policy::kind) line.append(" \"").append(own_name).append("\"");
+            if (own_name != Policy::kind) line.append(" ").append(in_quotes(own_name));
         } else {
             line += own_name;
         }

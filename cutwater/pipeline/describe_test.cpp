@@ -80,5 +80,12 @@ TEST(ref, unwraps_to_what_it_refers_to) {
     EXPECT_EQ(&to_it.get(), &t);
 }
 
+TEST(describe, keeps_a_name_on_its_line) {
+    pipeline guarded{timeout{{.name = "two\nlines \"\x1b[31m", .after = 2s}}};
+    EXPECT_EQ(guarded.describe(),
+              "timeout \"two\\nlines \\\"\\x1b[31m\" {after = 2s}\n"
+              "└─ call\n");
+}
+
 }  // namespace
 }  // namespace cutwater

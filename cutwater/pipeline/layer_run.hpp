@@ -215,7 +215,11 @@ public:
         const instant now = call.now;
         if (now < at.until) return flow::pause;  // woken for nothing
         if (now >= call.deadline) [[unlikely]]   // slept longer than was asked for: nothing is to be sent
-            return detail::guarded(policy.layer_name(), call, out, [&] { return give_up(out); });
+            return detail::guarded(policy.layer_name(), call, out, [&] {
+                if constexpr (requires { session_->overslept(out->observed(), call); })
+                    session_->overslept(out->observed(), call);
+                return give_up(out);
+            });
         ++call.attempt;
         out.reset();
         return flow::inward;

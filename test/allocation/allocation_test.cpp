@@ -18,9 +18,11 @@ namespace {
 
 thread_local std::size_t made_here = 0;
 thread_local std::size_t freed_here = 0;
+thread_local std::size_t bytes_here = 0;
 
 void* counted(std::size_t size, std::size_t alignment) {
     ++made_here;
+    bytes_here += size;
     const std::size_t whole = (size + alignment - 1) / alignment * alignment;
     void* const memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole);  // NOLINT(*-no-malloc)
     if (memory == nullptr) throw std::bad_alloc{};
@@ -202,6 +204,13 @@ std::size_t allocations_awaiting(Pipeline& guarded) {
     asio::co_spawn(context, awaits, asio::detached);
     context.run();
     return made;
+}
+
+TEST(allocations, an_idle_breaker_of_many_takes_no_more_than_256_bytes) {
+    const circuit_breaker first;
+    const std::size_t before = bytes_here;
+    const circuit_breaker another = first.another("shop");  // its name is interned: two maps' nodes, and counted here
+    EXPECT_LE(sizeof another + bytes_here - before, 256U);
 }
 
 TEST(allocations, a_coroutine_call_without_a_deadline_makes_none_once_warm) {

@@ -219,5 +219,20 @@ TEST_P(cancellation, after_the_end_finds_nothing_to_do) {
     EXPECT_THAT(loop.run(guarded, []() -> awaitable<int> { co_return 8; }), has_value(8));
 }
 
+TEST_P(cancellation, leaves_a_value_that_was_judged_a_failure_without_a_stand_in) {
+    pipeline guarded{fallback{tier("default", 0)}, timeout{1h},
+                     classify{transient(value([](int status) { return status == 503; }))}};
+    const auto answers_too_late_to_be_wanted = [&]() -> awaitable<int> {
+        try {
+            co_await loop.sleep(30min);
+        } catch (const boost::system::system_error&) {  // its answer has come meanwhile
+        }
+        co_return 503;
+    };
+    const auto given = cancelled_after(20ms, guarded, answers_too_late_to_be_wanted);
+    EXPECT_THAT(given, has_value(503));
+    EXPECT_FALSE(given.is_degraded());
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -103,9 +103,9 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_threa
             const bool interrupted = thread != nullptr && thread->end_attempt();
             if (interrupted) co_await asio::this_coro::reset_cancellation_state();
             run.judge();
-            if (!run.slot()->has_value()) [[unlikely]] {
-                const bool cancelled = is_cancelled(thread, co_await asio::this_coro::cancellation_state);
-                attribute_failure(*run.slot(), call, cancelled, interrupted);
+            if (!run.slot()->is_success()) [[unlikely]] {
+                call.cancelled = is_cancelled(thread, co_await asio::this_coro::cancellation_state);
+                attribute_failure(*run.slot(), call, interrupted);
             }
             next = run.settle();
         } else if (is_cancelled(thread, co_await asio::this_coro::cancellation_state)) {

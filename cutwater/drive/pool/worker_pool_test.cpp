@@ -348,5 +348,21 @@ TEST_F(worker_pool_test, a_pool_may_be_destroyed_by_the_last_work_that_runs_on_i
     gone.wait();
 }
 
+TEST_F(worker_pool_test, a_callable_whose_copy_throws_is_an_attempt_that_failed) {
+    struct cannot_be_copied_now {
+        cannot_be_copied_now() = default;
+        cannot_be_copied_now(const cannot_be_copied_now&) { throw std::runtime_error{"no memory for a copy"}; }
+        cannot_be_copied_now& operator=(const cannot_be_copied_now&) = delete;
+        ~cannot_be_copied_now() = default;
+        int operator()() const { return 7; }
+    };
+    worker_pool pool{{.threads = 1}};
+    pipeline guarded{retry{{.max_attempts = 2}}, ref(pool)};
+    const auto got = guarded.run(cannot_be_copied_now{});
+    ASSERT_FALSE(got);
+    EXPECT_THAT(got.error().message(), HasSubstr("no memory for a copy"));
+    EXPECT_EQ(guarded.run([] { return 7; }), 7) << "and the pool has all its places";
+}
+
 }  // namespace
 }  // namespace cutwater

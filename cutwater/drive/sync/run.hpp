@@ -25,6 +25,14 @@ namespace cutwater {
 
 namespace detail {
 
+template <class T>
+void attribute(outcome<T>& out, call_context& call) {
+    if (out.is_success()) [[likely]]
+        return;
+    call.cancelled = call.said().stop.stop_requested();
+    attribute_failure(out, call);
+}
+
 template <class Run, class F>
 void invoke_here(Run& run, F& f) {
     call_context& call = run.call();
@@ -32,8 +40,7 @@ void invoke_here(Run& run, F& f) {
     auto& slot = run.slot();
     capture_into(slot, [&]() -> decltype(auto) { return call_with(f, a); });
     run.judge();
-    if (!slot->has_value()) [[unlikely]]
-        attribute_failure(*slot, call, call.said().stop.stop_requested());
+    attribute(*slot, call);
 }
 
 /// Whether `F` can be copied to another thread; what is fixed at compile time is refused there, the rest when it runs.
@@ -69,7 +76,7 @@ step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_enviro
         slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
     run.judge();
     work->report(call, left);
-    if (!slot->has_value()) attribute_failure(*slot, call, call.said().stop.stop_requested());
+    attribute(*slot, call);
     if (left == pool_work_base::left::orphaned) {
         work->of_attempt = call.attempt;
         work->earlier = std::exchange(call.orphans, work);

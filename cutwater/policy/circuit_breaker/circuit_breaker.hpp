@@ -22,7 +22,7 @@
 // probes; half-open, until a probe's lease ends; ramping, until all may pass.
 //
 // Formulas: failures / calls >= failure_rate, with calls >= minimum_calls; open time min(open_for · growth^n, open_max),
-// plus uniform(0, jitter · that). Memory: about 200 bytes, and options that `another` shares; a window takes more when
+// plus uniform(0, jitter · that). Memory: a few hundred bytes, and options that `another` shares; a window takes more when
 // calls come, and 1 KB when threads contend.
 #pragma once
 

@@ -97,7 +97,7 @@ public:
     template <class T>
     void substitute(outcome<T>& out, call_context& call) {
         static_assert(gives<T>, "cutwater::fallback: a tier gives another type than the call");
-        if (call.said().stop.stop_requested() || !on_.match(std::as_const(out))) return;
+        if (call.cancelled || call.said().stop.stop_requested() || !on_.match(std::as_const(out))) return;
         const substitution work{*this, call, out.has_value() ? not_accepted(call) : out.failure()};
         std::vector<error> failed;
         const bool found = std::apply([&](auto&... each) { return (... || work.ask(each, failed, out)); }, tiers_);
@@ -121,9 +121,9 @@ private:
             }
             tell<Source>(tier.called, failed.size() + 1);
             if constexpr (std::is_void_v<T>)
-                out = outcome<T>{std::in_place};
+                out.replace();
             else
-                out = outcome<T>{std::in_place, *std::move(given.result())};
+                out.replace(*std::move(given.result()));
             out.mark_degraded(tier.called);
             return true;
         }

@@ -532,5 +532,21 @@ TEST(fallback_cost, a_success_looks_at_no_clock_and_asks_no_tier) {
     EXPECT_EQ(time.reads(), 0U);
 }
 
+/// Neither copied nor assigned once it is made.
+struct fixed_stock {
+    const int count;
+};
+
+TEST(fallback_result, stands_in_for_a_type_that_cannot_be_assigned) {
+    pipeline guarded{fallback{tier("none", fixed_stock{0})}};
+    testing::virtual_time time;
+    const auto got = time.run(guarded, []() -> std::expected<fixed_stock, std::errc> {
+        return std::unexpected{std::errc::connection_reset};
+    });
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->count, 0);
+    EXPECT_EQ(got.source(), name{"none"});
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -46,6 +46,12 @@ loop_step retry::session::end(const observation& seen, give_up_reason why, call_
     return loop_step::give_up();
 }
 
+void retry::session::overslept(const observation& seen, call_context& call) const {
+    call.emit(owner_->layer_, [&] {
+        return retry_gave_up{kernel_.attempts(), give_up_reason::time_exhausted, type_of(seen), words_of(seen)};
+    });
+}
+
 /// Bounded however long the call goes on: the first attempt is kept, and the latest.
 void retry::session::remember(const observation& seen, duration wait_after) {
     if (!history_) history_ = std::make_unique<std::vector<attempt_record>>();

@@ -51,6 +51,9 @@ public:
             return after_failure(seen, call, now);
         }
 
+        /// The sleep took so much longer than was asked for that the deadline has passed.
+        void overslept(const observation& seen, call_context& call) const;
+
         /// Attaches the history, where there is one.
         void explain(error& last);
 

@@ -8,6 +8,8 @@
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/asio/stage.hpp"
+#include "cutwater/testing/event_recorder.hpp"
+#include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/refused_options.hpp"
 
 namespace cutwater {
@@ -671,6 +673,39 @@ TEST(retry_options, T56_every_knob_has_an_effect) {
         const auto [same, fresh] = shapes.emplace(shape(with(base, k.turn)), k.name);
         EXPECT_TRUE(fresh) << k.name << " does what " << same->second << " does";
     }
+}
+
+/// Its sleeps take an hour longer than was asked for: a machine that was suspended.
+class oversleeper final : public blocking_environment {
+public:
+    explicit oversleeper(testing::virtual_time& time) : time_{time} {}
+    [[nodiscard]] environment& lent() noexcept override { return time_; }
+    [[nodiscard]] wait_end wait(parker& place, instant until, const std::stop_token& stop) override {
+        return time_.wait(place, add(until, 1h), stop);
+    }
+
+private:
+    testing::virtual_time& time_;
+};
+
+TEST(retry_asleep, that_has_slept_past_the_deadline_sends_nothing_more_and_says_so) {
+    testing::virtual_time time;
+    oversleeper waits{time};
+    testing::event_recorder heard;
+    pipeline guarded{observe{heard}, timeout{10s}, retry{steady()}};
+    unsigned calls = 0;
+    const auto got = run_blocking(
+        guarded, nothing_said,
+        [&]() -> std::expected<int, std::errc> {
+            ++calls;
+            return std::unexpected{std::errc::connection_reset};
+        },
+        waits);
+    EXPECT_THAT(got, testing::fails_with(std::errc::connection_reset));
+    EXPECT_EQ(calls, 1U);
+    EXPECT_EQ(got.error().history().size(), 1U);
+    EXPECT_THAT(heard.names(), ElementsAre("call_started", "retry_scheduled", "retry_gave_up", "call_failed"));
+    EXPECT_EQ(heard.last("retry_gave_up").field("reason"), "time_exhausted");
 }
 
 }  // namespace
