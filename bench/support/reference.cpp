@@ -11,12 +11,13 @@ namespace {
 thread_local std::uint64_t made_here = 0;
 
 void* counted(std::size_t size, std::size_t alignment) {
-    ++made_here;
-    void* memory = alignment <= alignof(std::max_align_t)
-                       ? std::malloc(size)
-                       : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (memory == nullptr) throw std::bad_alloc{};
-    return memory;
+    if (alignment > alignof(std::max_align_t)) {
+        if (void* const memory = std::aligned_alloc(alignment, size)) return memory;
+    } else {
+        ++made_here;
+        if (void* const memory = std::malloc(size)) return memory;
+    }
+    throw std::bad_alloc{};
 }
 
 /// glibc spares a process its atomics until it has had a second thread: it has had one from here on.
@@ -44,6 +45,13 @@ CUTWATER_BENCH(one_bare_call, "reference/bare_call");
 std::uint64_t cutwater::bench::allocations() noexcept {
     benchmark::DoNotOptimize(has_had_a_thread);
     return made_here;
+}
+
+/// Asio's way to the heap.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+    ++made_here;
+    void* memory = nullptr;
+    return ::posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
 }
 
 void* operator new(std::size_t size) { return counted(size, 0); }

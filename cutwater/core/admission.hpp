@@ -51,6 +51,10 @@ public:
     permit& operator=(const permit&) = delete;
     ~permit() { abandon(); }
 
+    /// For a gate to fill in; `hold` says that it did.
+    [[nodiscard]] ticket& blank() noexcept { return ticket_; }
+    void hold(Gate& gate) noexcept { gate_ = &gate; }
+
     [[nodiscard]] explicit operator bool() const noexcept { return gate_ != nullptr; }
 
     /// Tells the gate how it went, once. `about` is what the gate's `settle` takes beside ticket and observation.

@@ -109,12 +109,8 @@ void capture_into(outcome_slot<T>& slot, Produce&& produce) {
         } else {
             store_returned(slot, produce());
         }
-    } catch (const call_error& e) {  // another pipeline's: with all that it knows
-        slot.emplace(e.reason());
-    } catch (const std::system_error& e) {  // without throwing again to find out
-        slot.emplace(error{e.code()}.with_cause(std::current_exception()));
     } catch (...) {
-        slot.emplace(error{errc::failed}.with_cause(std::current_exception()));
+        store_exception(slot);
     }
 }
 

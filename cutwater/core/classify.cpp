@@ -4,16 +4,7 @@ namespace cutwater {
 
 namespace {
 
-bool is_bug(const std::exception_ptr& cause) noexcept {
-    if (!cause) return false;
-    try {
-        std::rethrow_exception(cause);
-    } catch (const std::logic_error&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
+bool is_bug(const std::exception_ptr& cause) noexcept { return exception_cast<std::logic_error>(cause) != nullptr; }
 
 }  // namespace
 

@@ -24,6 +24,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "cutwater/core/exception_cast.hpp"
 #include "cutwater/core/outcome.hpp"
 
 namespace cutwater {
@@ -58,14 +59,9 @@ struct any_of_them {
 template <class Exception, class Accepts = any_of_them>
 [[nodiscard]] constexpr auto exception(Accepts accepts = {}) {
     return matcher{[accepts = std::move(accepts)](const auto& out) {
-        if (out.has_value() || !out.failure().cause()) return false;
-        try {
-            std::rethrow_exception(out.failure().cause());
-        } catch (const Exception& e) {
-            return static_cast<bool>(accepts(e));
-        } catch (...) {
-            return false;
-        }
+        if (out.has_value()) return false;
+        const auto* const thrown = exception_cast<Exception>(out.failure().cause());
+        return thrown != nullptr && static_cast<bool>(accepts(*thrown));
     }};
 }
 

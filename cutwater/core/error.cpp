@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "cutwater/core/exception_cast.hpp"
 #include "cutwater/core/text.hpp"
 
 namespace cutwater {
@@ -24,13 +25,8 @@ std::optional<duration> if_set(duration d) { return d == duration::min() ? std::
 
 std::string words_of(const std::exception_ptr& cause) {
     if (!cause) return {};
-    try {
-        std::rethrow_exception(cause);
-    } catch (const std::exception& e) {
-        return e.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
+    const auto* const e = exception_cast<std::exception>(cause);
+    return e != nullptr ? e->what() : "an exception that is not a std::exception";
 }
 
 /// Whether a policy says what happened; what lies underneath is then only the cause.
@@ -48,16 +44,9 @@ std::string readable(const char* mangled) {
 }  // namespace
 
 error error::from_exception(std::exception_ptr cause) noexcept {
-    std::error_code code = errc::failed;
-    try {
-        std::rethrow_exception(cause);
-    } catch (const call_error& e) {  // another pipeline's: with all that it knows
-        return e.reason();
-    } catch (const std::system_error& e) {
-        code = e.code();
-    } catch (...) {  // any other exception has no code of its own
-    }
-    return error{code}.with_cause(std::move(cause));
+    if (const auto* anothers = exception_cast<call_error>(cause)) return anothers->reason();  // with all that it knows
+    const auto* const system = exception_cast<std::system_error>(cause);
+    return error{system != nullptr ? system->code() : errc::failed}.with_cause(std::move(cause));
 }
 
 std::optional<duration> error::retry_after() const noexcept { return if_set(retry_after_); }

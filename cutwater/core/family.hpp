@@ -46,6 +46,13 @@ concept queueing_gate = gate<P> && requires(P& p, call_context& call, waiter& w)
     { p.leave(w) } noexcept;
 };
 
+/// A gate that nearly always admits: `try_admit` writes the ticket and says yes, or says no and leaves it to `admit` to
+/// find out what to answer.
+template <class P>
+concept quick_gate = gate<P> && requires(P& p, typename P::ticket& blank, moment& now) {
+    { p.try_admit(blank, now) } noexcept -> std::same_as<bool>;
+};
+
 /// What a loop says after an attempt.
 struct loop_step {
     enum class kind : std::uint8_t { finish, give_up, again };

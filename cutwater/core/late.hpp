@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace cutwater {
@@ -19,6 +20,15 @@ public:
     T& emplace(Args&&... args) {
         reset();
         std::construct_at(&value_, std::forward<Args>(args)...);
+        made_ = true;
+        return value_;
+    }
+
+    /// Makes it where it stays of what `make` returns, without a move.
+    template <class Make>
+    T& emplace_from(Make&& make) {
+        reset();
+        ::new (static_cast<void*>(&value_)) T(make());
         made_ = true;
         return value_;
     }

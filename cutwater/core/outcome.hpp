@@ -66,7 +66,7 @@ public:
 
     [[nodiscard]] const judgement& judged() const noexcept { return judged_; }
     [[nodiscard]] verdict meaning() const noexcept { return judged_.meaning; }
-    void judge(judgement j) noexcept { judged_ = j; }
+    void judge(const judgement& j) noexcept { copy(j, judged_); }
 
     /// A value, and judged to be what was wanted.
     [[nodiscard]] bool is_success() const noexcept { return has_value() && meaning() == verdict::success; }
@@ -89,10 +89,19 @@ public:
     void mark_degraded(name source) noexcept { source_ = source; }
 
     [[nodiscard]] observation observed() const noexcept {
-        return {.judged = judged_, .failure = result_.has_value() ? nullptr : &result_.error()};
+        observation seen{.failure = result_.has_value() ? nullptr : &result_.error()};
+        copy(judged_, seen.judged);
+        return seen;
     }
 
 private:
+    /// Field by field: copied as a whole it is read in other pieces than it was just written in, which processors wait for.
+    static void copy(const judgement& from, judgement& to) noexcept {
+        to.meaning = from.meaning;
+        if (from.retry_after || to.retry_after) [[unlikely]]
+            to.retry_after = from.retry_after;
+    }
+
     result_type result_;
     judgement judged_;
     name source_;

@@ -29,9 +29,10 @@ void set_error(outcome_slot<T>& out, error failure, verdict meaning) {
     out.emplace(std::move(failure), meaning);
 }
 
-/// Runs one step of a layer; what it throws fails the call.
+/// Runs one step of a layer; what it throws fails the call. Inlined, and so is what else nearly all calls do: a step that
+/// is called has its captures written to memory and read back in other pieces, which costs more than the step.
 template <class T, class Step>
-flow guarded(name layer, call_context& call, outcome_slot<T>& out, Step&& step) noexcept {
+[[gnu::always_inline]] inline flow guarded(name layer, call_context& call, outcome_slot<T>& out, Step&& step) noexcept {
     try {
         return step();
     } catch (...) {
@@ -82,8 +83,8 @@ struct entry<P> {
 
 /// Settles the permit; one that is bound to the work stays with work that is still running.
 template <class P, class T>
-flow settle_permit(P& policy, permit<P>& held, call_context& call, outcome_slot<T>& out,
-                   [[maybe_unused]] const entry<P>& entered) {
+[[gnu::always_inline]] inline flow settle_permit(P& policy, permit<P>& held, call_context& call, outcome_slot<T>& out,
+                                                 [[maybe_unused]] const entry<P>& entered) {
     return guarded(policy.layer_name(), call, out, [&] {
         if constexpr (requires { requires P::holds_work; })
             if (call.orphans != nullptr && stays_with_orphans(held, call, entered.attempt)) [[unlikely]]
@@ -91,6 +92,20 @@ flow settle_permit(P& policy, permit<P>& held, call_context& call, outcome_slot<
         held.settle(out->observed(), call, call.now);
         return flow::outward;
     });
+}
+
+/// The short way in, where a gate has one: the ticket is written where it stays.
+template <class P>
+[[gnu::always_inline]] inline bool try_admit(P& policy, permit<P>& held, entry<P>& entered,
+                                             call_context& call) noexcept {
+    if constexpr (quick_gate<P>) {
+        if (!policy.try_admit(held.blank(), call.now)) return false;
+        held.hold(policy);
+        entered.note(call);
+        return true;
+    } else {
+        return false;
+    }
 }
 
 }  // namespace detail
@@ -102,7 +117,21 @@ template <gate P, class T>
     requires(!queueing_gate<P>)
 class layer_run<P, T> {
 public:
-    flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+    [[gnu::always_inline]] flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        if (detail::try_admit(policy, held_, entry_, call)) [[likely]]
+            return flow::inward;
+        return ask(policy, call, out);
+    }
+
+    flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        return detail::settle_permit(policy, held_, call, out, entry_);
+    }
+
+    flow resume(P&, call_context&, outcome_slot<T>&, pause_point&) { return flow::inward; }
+    flow interrupt(P&, call_context&, outcome_slot<T>&) { return flow::outward; }
+
+private:
+    flow ask(P& policy, call_context& call, outcome_slot<T>& out) {
         return detail::guarded(policy.layer_name(), call, out, [&] {
             auto answer = policy.admit(call, call.now);
             if (auto* ticket = std::get_if<typename P::ticket>(&answer)) {
@@ -115,14 +144,6 @@ public:
         });
     }
 
-    flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
-        return detail::settle_permit(policy, held_, call, out, entry_);
-    }
-
-    flow resume(P&, call_context&, outcome_slot<T>&, pause_point&) { return flow::inward; }
-    flow interrupt(P&, call_context&, outcome_slot<T>&) { return flow::outward; }
-
-private:
     permit<P> held_;
     [[no_unique_address]] detail::entry<P> entry_;
 };
@@ -137,16 +158,10 @@ public:
         if (place_) queue_->leave(*place_);
     }
 
-    flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        return detail::guarded(policy.layer_name(), call, out, [&] {
-            auto answer = policy.admit(call, call.now);
-            if (std::holds_alternative<wait_until>(answer)) [[unlikely]] {
-                queue_ = &policy;
-                place_.emplace(call.parked());
-                answer = policy.enqueue(*place_, call, call.now);
-            }
-            return accept(policy, std::move(answer), call, out, at);
-        });
+    [[gnu::always_inline]] flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        if (detail::try_admit(policy, held_, entry_, call)) [[likely]]
+            return flow::inward;
+        return ask(policy, call, out, at);
     }
 
     flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
@@ -164,6 +179,18 @@ public:
     }
 
 private:
+    flow ask(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            auto answer = policy.admit(call, call.now);
+            if (std::holds_alternative<wait_until>(answer)) [[unlikely]] {
+                queue_ = &policy;
+                place_.emplace(call.parked());
+                answer = policy.enqueue(*place_, call, call.now);
+            }
+            return accept(policy, std::move(answer), call, out, at);
+        });
+    }
+
     flow accept(P& policy, admission<typename P::ticket> answer, call_context& call, outcome_slot<T>& out,
                 pause_point& at) {
         if (auto* wait = std::get_if<wait_until>(&answer)) {
@@ -195,7 +222,7 @@ class layer_run<P, T> {
 public:
     flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
         return detail::guarded(policy.layer_name(), call, out, [&] {
-            session_.emplace(policy.begin(call, call.now));
+            session_.emplace_from([&] { return policy.begin(call, call.now); });
             return flow::inward;
         });
     }
@@ -245,7 +272,7 @@ class layer_run<P, T> {
 public:
     flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
         return detail::guarded(policy.layer_name(), call, out, [&] {
-            if constexpr (watching_frame<P>) remembered_.emplace(policy.before(call));
+            if constexpr (watching_frame<P>) remembered_.emplace_from([&] { return policy.before(call); });
             if constexpr (deadline_frame<P>) return bound(policy, call, out);
             return flow::inward;
         });
@@ -266,7 +293,8 @@ public:
 
 private:
     flow bound(P& policy, call_context& call, outcome_slot<T>& out) {
-        outer_ = {call.deadline, call.deadline_is_ours};
+        outer_.deadline = call.deadline;
+        outer_.is_ours = call.deadline_is_ours;
         const instant own = policy.deadline_for(call, call.now);
         tightened_ = own < call.deadline;
         if (tightened_) {

@@ -43,7 +43,7 @@ protected:
     ~run_state() = default;
 
     /// Nothing is sent for a call that nobody waits for: its caller has cancelled, or its deadline has passed.
-    [[nodiscard]] bool is_too_late() {
+    [[nodiscard, gnu::always_inline]] inline bool is_too_late() {
         if (call_.said().stop.stop_requested()) [[unlikely]] {
             out_.emplace(error{errc::cancelled, {}, call_.operation()}, verdict::cancelled);
             return true;

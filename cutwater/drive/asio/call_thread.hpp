@@ -8,10 +8,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
 
 #include "cutwater/drive/asio/timing.hpp"
 
@@ -43,8 +45,12 @@ public:
         void operator()() const noexcept;
     };
     using stop_watch = std::stop_callback<posts_cancel>;
+    void watch(std::optional<stop_watch>& made, const std::stop_token& stop) {
+        if (stop.stop_possible()) made.emplace(stop, posts_cancel{weak_from_this()});
+    }
 
-    [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_; }
+    /// Whoever did it: the state of the coroutines is changed by a deadline as well.
+    [[nodiscard]] bool is_cancelled(const boost::asio::cancellation_state&) const noexcept { return cancelled_; }
 
 protected:
     ~call_thread();

@@ -18,21 +18,25 @@
 // Frames: a call without a deadline adds one coroutine frame; with one, it is spawned once, however many attempts it makes.
 #pragma once
 
+#include <concepts>
+#include <memory>
 #include <optional>
+#include <type_traits>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "cutwater/core/attribution.hpp"
 #include "cutwater/core/capture.hpp"
+#include "cutwater/core/exception_cast.hpp"
 #include "cutwater/core/late.hpp"
 #include "cutwater/drive/asio/call_thread.hpp"
+#include "cutwater/drive/asio/frame_memory.hpp"
 #include "cutwater/drive/asio/pause.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
@@ -63,28 +67,53 @@ private:
     std::shared_ptr<asio_pause> pause_;
 };
 
-[[nodiscard]] inline bool is_cancelled(const call_thread* thread,
-                                       const boost::asio::cancellation_state& state) noexcept {
-    return thread != nullptr ? thread->is_cancelled() : state.cancelled() != boost::asio::cancellation_type::none;
+/// In place of a `call_thread`, for a call that nothing but its awaiter interrupts: no deadline, no stop token.
+struct no_thread {
+    struct stop_watch {};
+    void watch(std::optional<stop_watch>&, const std::stop_token&) const noexcept {}
+    void begin_attempt(instant) const noexcept {}
+    [[nodiscard]] bool end_attempt() const noexcept { return false; }
+    [[nodiscard]] bool is_cancelled(const boost::asio::cancellation_state& state) const noexcept {
+        return state.cancelled() != boost::asio::cancellation_type::none;
+    }
+};
+
+/// Puts into `slot` the exception that is being handled; Asio's have codes of Boost's.
+template <class T>
+void store_asio_exception(outcome_slot<T>& slot) noexcept {
+    std::exception_ptr thrown = std::current_exception();
+    if (const auto* const e = exception_cast<boost::system::system_error>(thrown))
+        slot.emplace(error{e->code()}.with_cause(std::move(thrown)));
+    else
+        slot.emplace(error::from_exception(std::move(thrown)));
 }
 
-/// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `sink`. `thread`: where there
-/// is something to interrupt it with. `Fn` is the callable, `Said` its options, or references to what outlives the frame.
-template <class Out, class T, class Pipeline, class Said, class Fn>
-boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_thread* thread, late<result<T>>* sink) {
+/// Waits, and lets nothing be thrown where the caller cancels meanwhile.
+inline boost::asio::awaitable<pause_end> pause_quietly(asio_pause& place, instant until) {
+    const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    const pause_end end = co_await place.async_wait(until);
+    co_await boost::asio::this_coro::throw_if_cancelled(throws);
+    co_return end;
+}
+
+/// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `sink`. `thread`: what can
+/// interrupt it. `Fn` is the callable, `Said` its options, or references to what outlives the frame.
+template <class Out, class T, class Pipeline, class Said, class Fn, class Thread>
+boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn f, Thread thread,
+                                  late<result<T>>* sink) {
     namespace asio = boost::asio;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     asio_parking place{executor};
-    std::optional<call_thread::stop_watch> watch;
-    if (thread != nullptr && said.stop.stop_possible())
-        watch.emplace(said.stop, call_thread::posts_cancel{thread->weak_from_this()});
+    std::optional<typename std::remove_cvref_t<Thread>::stop_watch> watch;
+    thread.watch(watch, said.stop);
     auto run = guarded.template start_run<T>(said, asio_timing::of(executor).lent(), place);
     call_context& call = run.call();
     for (step next = run.start(); next != step::finish;) {
         if (next == step::invoke) [[likely]] {
             attempt a{call, call.surroundings(), said.stop};
             const auto calls = [&]() -> decltype(auto) { return call_with(f, a); };
-            if (thread != nullptr) thread->begin_attempt(call.deadline);
+            thread.begin_attempt(call.deadline);
             try {
                 using R = result_of<std::remove_reference_t<Fn>>;
                 if constexpr (!is_awaitable<R>) {
@@ -95,31 +124,26 @@ boost::asio::awaitable<Out> drive(Pipeline& guarded, Said said, Fn f, call_threa
                 } else {
                     store_returned(run.slot(), co_await calls());
                 }
-            } catch (const boost::system::system_error& e) {
-                run.slot().emplace(error{e.code()}.with_cause(std::current_exception()));
             } catch (...) {
-                store_exception(run.slot());
+                store_asio_exception(run.slot());
             }
-            const bool interrupted = thread != nullptr && thread->end_attempt();
+            const bool interrupted = thread.end_attempt();
             if (interrupted) co_await asio::this_coro::reset_cancellation_state();
             run.judge();
             if (!run.slot()->is_success()) [[unlikely]] {
-                call.cancelled = is_cancelled(thread, co_await asio::this_coro::cancellation_state);
+                call.cancelled = thread.is_cancelled(co_await asio::this_coro::cancellation_state);
                 attribute_failure(*run.slot(), call, interrupted);
             }
             next = run.settle();
-        } else if (is_cancelled(thread, co_await asio::this_coro::cancellation_state)) {
+        } else if (thread.is_cancelled(co_await asio::this_coro::cancellation_state)) {
             next = run.interrupt();
         } else {
-            const bool throws = co_await asio::this_coro::throw_if_cancelled();
-            co_await asio::this_coro::throw_if_cancelled(false);
-            const pause_end end = co_await place.get().async_wait(run.pause_until());
-            co_await asio::this_coro::throw_if_cancelled(throws);
+            const pause_end end = co_await pause_quietly(place.get(), run.pause_until());
             next = end == pause_end::cancelled ? run.interrupt() : run.resume();
         }
     }
     // co_spawn awaits once more to complete; cancelled meanwhile, that would throw out of the io_context's own run
-    if (thread != nullptr) co_await asio::this_coro::throw_if_cancelled(false);
+    if constexpr (!std::same_as<Thread, no_thread>) co_await asio::this_coro::throw_if_cancelled(false);
     if constexpr (std::is_void_v<Out>)
         sink->emplace(run.take());
     else
@@ -135,7 +159,7 @@ public:
 
     template <class Pipeline>
     [[nodiscard]] boost::asio::awaitable<void> go(Pipeline& guarded) {
-        return drive<void, T, Pipeline, const call_options&, F&>(guarded, said_, f_, this, &out_);
+        return drive<void, T, Pipeline, const call_options&, F&, call_thread&>({}, guarded, said_, f_, *this, &out_);
     }
 
     [[nodiscard]] Handler& handler() noexcept { return handler_; }
@@ -179,8 +203,8 @@ void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F 
         "cutwater::async_run: the completion token has no executor; use asio::bind_executor(executor, token)");
     using call_type = spawned_call<T, F, Handler>;
     asio::any_io_executor executor = asio::get_associated_executor(handler);
-    auto call = std::allocate_shared<call_type>(asio::recycling_allocator<call_type>{}, std::move(executor), said,
-                                                std::move(f), std::move(handler));
+    auto call = std::allocate_shared<call_type>(frame_allocator<call_type>{}, std::move(executor), said, std::move(f),
+                                                std::move(handler));
     if (auto slot = asio::get_associated_cancellation_slot(call->handler()); slot.is_connected())
         slot.assign([weak = std::weak_ptr{call}](asio::cancellation_type type) {
             if ((type & asio::cancellation_type::terminal) == asio::cancellation_type::none) return;
@@ -209,7 +233,8 @@ template <class Pipeline, attempt_callable F>
 boost::asio::awaitable<result<value_of<result_of<F>>>> run_async(Pipeline& guarded, const call_options& said, F f) {
     using T = value_of<result_of<F>>;
     if (said.deadline == never && !guarded.bounds_time() && !said.stop.stop_possible())
-        return detail::drive<result<T>, T, Pipeline, call_options, F>(guarded, said, std::move(f), nullptr, nullptr);
+        return detail::drive<result<T>, T, Pipeline, call_options, F>({}, guarded, said, std::move(f),
+                                                                      detail::no_thread{}, nullptr);
     return run_async(guarded, said, std::move(f), boost::asio::use_awaitable);
 }
 

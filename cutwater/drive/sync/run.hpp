@@ -26,7 +26,7 @@ namespace cutwater {
 namespace detail {
 
 template <class T>
-void attribute(outcome<T>& out, call_context& call) {
+[[gnu::always_inline]] inline void attribute(outcome<T>& out, call_context& call) {
     if (out.is_success()) [[likely]]
         return;
     call.cancelled = call.said().stop.stop_requested();

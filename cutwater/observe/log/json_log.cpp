@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cutwater/core/error.hpp"
+#include "cutwater/core/exception_cast.hpp"
 #include "cutwater/observe/log/stream_sink.hpp"
 
 namespace cutwater {
@@ -67,12 +68,8 @@ json to_json(const error& e) { return {{"type", e.type()}, {"message", e.words()
 /// The exception, and under `cause` the one that is nested in it.
 json to_json(const std::exception_ptr& thrown) {
     json described = to_json(error::from_exception(thrown));
-    try {
-        std::rethrow_exception(thrown);
-    } catch (const std::nested_exception& outer) {
-        if (outer.nested_ptr()) described["cause"] = to_json(outer.nested_ptr());
-    } catch (...) {  // nothing is nested in it
-    }
+    const auto* const outer = exception_cast<std::nested_exception>(thrown);
+    if (outer != nullptr && outer->nested_ptr()) described["cause"] = to_json(outer->nested_ptr());
     return described;
 }
 

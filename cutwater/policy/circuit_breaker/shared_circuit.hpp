@@ -63,8 +63,19 @@ public:
     [[nodiscard]] static bool admits_all(std::uint64_t word) noexcept { return (word & admits) != 0; }
 
     /// The ticket of a call that was let through by `word`.
-    [[nodiscard]] static ticket pass(std::uint64_t word, moment& now) {
+    [[nodiscard]] static ticket pass(std::uint64_t word, moment& now) noexcept {
         return {.epoch = epoch_of(word), .lease = 0, .started = (word & timed) != 0 ? now.get() : instant{}};
+    }
+
+    /// Writes the ticket where any call may pass.
+    [[nodiscard]] bool try_admit(ticket& t, moment& now) const noexcept {
+        const std::uint64_t seen = word();
+        if (!admits_all(seen)) [[unlikely]]
+            return false;
+        t.epoch = epoch_of(seen);  // field by field: see `outcome::copy`
+        t.lease = 0;
+        t.started = (seen & timed) != 0 ? now.get() : instant{};
+        return true;
     }
 
     /// How long a call is to stay away, where `word` tells that it is refused.
