@@ -1,7 +1,8 @@
 // What a kept exception is, without throwing it again: a throw costs about a microsecond, and as much again for each
 // frame with a destructor that it passes.
 //
-//     if (const auto* lost = cw::exception_cast<lost_connection>(e.cause())) reconnect(lost->host());
+//     const std::exception_ptr cause = std::make_exception_ptr(lost_connection{});
+//     if (const auto* lost = cw::exception_cast<std::runtime_error>(cause)) std::puts(lost->what());
 //
 // Finds what a `catch (const Exception&)` would: the type itself, or one that it publicly derives from. Where the
 // runtime is not the GNU one it does throw and catch. Thread safety: as for a shared object that nobody changes.

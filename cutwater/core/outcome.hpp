@@ -57,6 +57,10 @@ public:
     explicit outcome(error failure) noexcept : result_{std::unexpect, std::move(failure)} {}
     outcome(error failure, verdict meaning) noexcept
         : result_{std::unexpect, std::move(failure)}, judged_{.meaning = meaning} {}
+    /// The error is made where it stays.
+    template <class... Args>
+    explicit outcome(verdict meaning, std::unexpect_t, Args&&... of_error)
+        : result_{std::unexpect, std::forward<Args>(of_error)...}, judged_{.meaning = meaning} {}
 
     [[nodiscard]] bool has_value() const noexcept { return result_.has_value(); }
     [[nodiscard]] const result_type& result() const noexcept { return result_; }

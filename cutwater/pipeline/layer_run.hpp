@@ -25,8 +25,8 @@ struct pause_point {
 namespace detail {
 
 template <class T>
-void set_error(outcome_slot<T>& out, error failure, verdict meaning) {
-    out.emplace(std::move(failure), meaning);
+error& set_error(outcome_slot<T>& out, verdict meaning, errc reason, name layer, const call_context& call) {
+    return out.emplace(meaning, std::unexpect, reason, layer, call.operation()).failure();
 }
 
 /// Runs one step of a layer; what it throws fails the call. Inlined, and so is what else nearly all calls do: a step that
@@ -36,24 +36,22 @@ template <class T, class Step>
     try {
         return step();
     } catch (...) {
-        set_error(out, error{errc::callback_failed, layer, call.operation()}.with_cause(std::current_exception()),
-                  verdict::ignored);
+        set_error(out, verdict::ignored, errc::callback_failed, layer, call).with_cause(std::current_exception());
         return flow::outward;
     }
 }
 
 template <class T>
 flow cancelled(name layer, call_context& call, outcome_slot<T>& out) {
-    set_error(out, error{errc::cancelled, layer, call.operation()}, verdict::cancelled);
+    set_error(out, verdict::cancelled, errc::cancelled, layer, call);
     return flow::outward;
 }
 
 template <class T>
 flow refused(name layer, call_context& call, const refusal& why, outcome_slot<T>& out) {
-    error e{why.reason, layer, call.operation()};
+    error& e = set_error(out, verdict::rejected, why.reason, layer, call);
     if (why.retry_after) e.with_retry_after(*why.retry_after);
     if (why.limit) e.with_limit(*why.limit);
-    set_error(out, std::move(e), verdict::rejected);
     return flow::outward;
 }
 
@@ -139,8 +137,9 @@ private:
                 held_ = permit<P>{policy, std::move(*ticket)};
                 return flow::inward;
             }
-            auto* why = std::get_if<refusal>(&answer);
-            return detail::refused(policy.layer_name(), call, why != nullptr ? *why : refusal{}, out);
+            const auto* const why = std::get_if<refusal>(&answer);
+            if (why == nullptr) return detail::refused(policy.layer_name(), call, refusal{}, out);
+            return detail::refused(policy.layer_name(), call, *why, out);
         });
     }
 
@@ -302,8 +301,8 @@ private:
             call.deadline_is_ours = true;
         }
         if (call.deadline == never || call.deadline > call.now.get()) return flow::inward;
-        detail::set_error(out, error{errc::deadline_exceeded, {}, call.operation()},
-                          call.deadline_is_ours ? verdict::transient : verdict::ignored);
+        detail::set_error(out, call.deadline_is_ours ? verdict::transient : verdict::ignored, errc::deadline_exceeded,
+                          {}, call);
         call.ran_out = true;
         unbind(policy, call, out);
         return flow::outward;

@@ -45,12 +45,12 @@ protected:
     /// Nothing is sent for a call that nobody waits for: its caller has cancelled, or its deadline has passed.
     [[nodiscard, gnu::always_inline]] inline bool is_too_late() {
         if (call_.said().stop.stop_requested()) [[unlikely]] {
-            out_.emplace(error{errc::cancelled, {}, call_.operation()}, verdict::cancelled);
+            detail::set_error(out_, verdict::cancelled, errc::cancelled, {}, call_);
             return true;
         }
         if (call_.deadline == never || call_.deadline > call_.now.get()) [[likely]]
             return false;
-        out_.emplace(error{errc::deadline_exceeded, {}, call_.operation()}, verdict::ignored);
+        detail::set_error(out_, verdict::ignored, errc::deadline_exceeded, {}, call_);
         return true;
     }
 
@@ -61,9 +61,8 @@ protected:
         try {
             out_->judge(rules(*out_));
         } catch (...) {
-            out_.emplace(
-                error{errc::callback_failed, "classify", call_.operation()}.with_cause(std::current_exception()),
-                verdict::ignored);
+            detail::set_error(out_, verdict::ignored, errc::callback_failed, "classify", call_)
+                .with_cause(std::current_exception());
         }
     }
 

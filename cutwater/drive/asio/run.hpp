@@ -97,11 +97,10 @@ inline boost::asio::awaitable<pause_end> pause_quietly(asio_pause& place, instan
     co_return end;
 }
 
-/// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `sink`. `thread`: what can
+/// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `thread`. `thread`: what can
 /// interrupt it. `Fn` is the callable, `Said` its options, or references to what outlives the frame.
 template <class Out, class T, class Pipeline, class Said, class Fn, class Thread>
-boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn f, Thread thread,
-                                  late<result<T>>* sink) {
+boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn f, Thread thread) {
     namespace asio = boost::asio;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     asio_parking place{executor};
@@ -145,7 +144,7 @@ boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn
     // co_spawn awaits once more to complete; cancelled meanwhile, that would throw out of the io_context's own run
     if constexpr (!std::same_as<Thread, no_thread>) co_await asio::this_coro::throw_if_cancelled(false);
     if constexpr (std::is_void_v<Out>)
-        sink->emplace(run.take());
+        thread.put(run.take());
     else
         co_return run.take();
 }
@@ -159,10 +158,11 @@ public:
 
     template <class Pipeline>
     [[nodiscard]] boost::asio::awaitable<void> go(Pipeline& guarded) {
-        return drive<void, T, Pipeline, const call_options&, F&, call_thread&>({}, guarded, said_, f_, *this, &out_);
+        return drive<void, T, Pipeline, const call_options&, F&, spawned_call&>({}, guarded, said_, f_, *this);
     }
 
     [[nodiscard]] Handler& handler() noexcept { return handler_; }
+    void put(result<T> out) { out_.emplace(std::move(out)); }
 
     /// The handler may start the next call, or destroy what this one used: everything leaves this memory first.
     static void complete(std::shared_ptr<spawned_call> self, const std::exception_ptr& thrown) {
@@ -234,7 +234,7 @@ boost::asio::awaitable<result<value_of<result_of<F>>>> run_async(Pipeline& guard
     using T = value_of<result_of<F>>;
     if (said.deadline == never && !guarded.bounds_time() && !said.stop.stop_possible())
         return detail::drive<result<T>, T, Pipeline, call_options, F>({}, guarded, said, std::move(f),
-                                                                      detail::no_thread{}, nullptr);
+                                                                      detail::no_thread{});
     return run_async(guarded, said, std::move(f), boost::asio::use_awaitable);
 }
 

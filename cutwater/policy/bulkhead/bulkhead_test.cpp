@@ -24,6 +24,8 @@ using testing::has_value;
 using ::testing::HasSubstr;
 using testing::spoken_by;
 
+static_assert(queueing_gate<bulkhead> && quick_gate<bulkhead>);
+
 /// Others who are inside of a bulkhead, or wait for it.
 class others {
 public:

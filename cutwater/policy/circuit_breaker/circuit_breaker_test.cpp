@@ -20,6 +20,8 @@ using testing::has_value;
 using ::testing::HasSubstr;
 using testing::spoken_by;
 
+static_assert(quick_gate<circuit_breaker> && !queueing_gate<circuit_breaker>);
+
 // ---- one table, both drivers ----
 // A letter is a call: S succeeds, F fails, P throws, L throws what is a bug of the caller's, H hangs, s succeeds after a
 // second, ? is one that does not reach the dependency. _ lets five seconds pass. What is seen of it: the same letters, and
