@@ -12,7 +12,7 @@ const void* caught_as(const std::exception_ptr& thrown, const std::type_info& wa
     const std::type_info& type = *thrown.__cxa_exception_type();
     if (type.__is_pointer_p()) return nullptr;  // is of no class
     void* object = nullptr;
-    std::memcpy(&object, &thrown, sizeof object);  // NOLINT(bugprone-undefined-memory-manipulation)
+    std::memcpy(static_cast<void*>(&object), static_cast<const void*>(&thrown), sizeof object);
     return wanted.__do_catch(&type, &object, 1) ? object : nullptr;
 }
 #endif

@@ -69,6 +69,13 @@ concept loop = named_layer<P> && requires(P& p, call_context& call, const observ
     { p.begin(call, call.now).after(seen, call, call.now) } -> std::same_as<loop_step>;
 };
 
+/// A loop whose session may begin when the first attempt has failed: calls that succeed at once then have none.
+/// `begins_late` says whether it may, for the options in force.
+template <class P>
+concept late_loop = loop<P> && requires(const P& p) {
+    { p.begins_late() } noexcept -> std::same_as<bool>;
+};
+
 /// A frame that bounds the time of what it surrounds.
 template <class P>
 concept deadline_frame = named_layer<P> && requires(P& p, call_context& call, error e) {

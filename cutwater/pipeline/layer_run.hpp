@@ -219,22 +219,23 @@ class layer_run<P, T> {
     using session = decltype(std::declval<P&>().begin(std::declval<call_context&>(), std::declval<moment&>()));
 
 public:
-    flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+    [[gnu::always_inline]] flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        if constexpr (late_loop<P>) {
+            session_.reset();  // of an earlier way in, where an outer loop goes again
+            if (policy.begins_late()) [[likely]]
+                return flow::inward;
+        }
         return detail::guarded(policy.layer_name(), call, out, [&] {
-            session_.emplace_from([&] { return policy.begin(call, call.now); });
+            begin(policy, call);
             return flow::inward;
         });
     }
 
-    flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        return detail::guarded(policy.layer_name(), call, out, [&] {
-            const loop_step next = session_->after(out->observed(), call, call.now);
-            if (next.what == loop_step::kind::again && next.at < call.deadline) {
-                at.until = next.at;
-                return flow::pause;
-            }
-            return next.what == loop_step::kind::finish ? flow::outward : give_up(out);
-        });
+    [[gnu::always_inline]] flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        if constexpr (late_loop<P>)
+            if (!session_ && out->meaning() == verdict::success) [[likely]]
+                return flow::outward;
+        return look_back(policy, call, out, at);
     }
 
     flow resume(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
@@ -256,6 +257,22 @@ public:
     }
 
 private:
+    void begin(P& policy, call_context& call) {
+        session_.emplace_from([&] { return policy.begin(call, call.now); });
+    }
+
+    flow look_back(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            if (!session_) begin(policy, call);
+            const loop_step next = session_->after(out->observed(), call, call.now);
+            if (next.what == loop_step::kind::again && next.at < call.deadline) {
+                at.until = next.at;
+                return flow::pause;
+            }
+            return next.what == loop_step::kind::finish ? flow::outward : give_up(out);
+        });
+    }
+
     flow give_up(outcome_slot<T>& out) {
         if constexpr (requires { session_->explain(out->failure()); })
             if (!out->has_value()) session_->explain(out->failure());

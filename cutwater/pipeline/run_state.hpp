@@ -43,7 +43,7 @@ protected:
     ~run_state() = default;
 
     /// Nothing is sent for a call that nobody waits for: its caller has cancelled, or its deadline has passed.
-    [[nodiscard, gnu::always_inline]] inline bool is_too_late() {
+    [[nodiscard, gnu::always_inline]] bool is_too_late() {
         if (call_.said().stop.stop_requested()) [[unlikely]] {
             detail::set_error(out_, verdict::cancelled, errc::cancelled, {}, call_);
             return true;

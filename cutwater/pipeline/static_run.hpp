@@ -21,7 +21,7 @@ public:
         : run_state<T>{said, lent, place}, stack_{stack}, rules_{rules} {}
 
     /// Enters the layers, outermost first.
-    [[nodiscard, gnu::always_inline]] inline step start() {
+    [[nodiscard, gnu::always_inline]] step start() {
         if (this->is_too_late()) [[unlikely]]
             return step::finish;
         return enter_at<0>();

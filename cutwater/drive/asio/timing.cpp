@@ -25,7 +25,7 @@ asio::any_io_executor for_kernel_timer(const asio::any_io_executor& of_a_call) {
         found = s->get_inner_executor();
     else if (const auto* const any = of_a_call.target<asio::strand<asio::any_io_executor>>())
         found = any->get_inner_executor();
-    return asio::prefer(found, asio::execution::outstanding_work.untracked);
+    return asio::prefer(found, asio::execution::outstanding_work_t::untracked);
 }
 
 }  // namespace

@@ -36,6 +36,9 @@ public:
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
     [[nodiscard]] const retry_options& options() const noexcept { return options_; }
 
+    /// Whether a call that succeeds at once needs no session.
+    [[nodiscard]] bool begins_late() const noexcept { return !needs_start_; }
+
     /// The retries of one call.
     class session {
     public:

@@ -218,6 +218,14 @@ TEST_P(retry_policy, the_error_is_the_last_attempts_own_with_the_history_of_all)
     EXPECT_EQ(history[2].wait_after, 0s);
 }
 
+TEST_P(retry_policy, inside_another_counts_anew_each_time) {
+    pipeline guarded{retry{{.name = "outer", .max_attempts = 2, .jitter = jitter::none}},
+                     retry{{.name = "inner", .max_attempts = 3, .jitter = jitter::none}}};
+    on.dependency.fails(std::errc::connection_reset);
+    EXPECT_FALSE(on.play(guarded));
+    EXPECT_EQ(on.dependency.calls(), 6U);
+}
+
 TEST_P(retry_policy, a_single_attempt_has_no_history) {
     on.dependency.fails(std::errc::permission_denied);
     any_pipeline<int> guarded{retry{steady()}};
