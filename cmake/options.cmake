@@ -6,7 +6,7 @@ option(CUTWATER_EXAMPLES "Examples, which are tests too" ${PROJECT_IS_TOP_LEVEL}
 option(CUTWATER_FUZZ "Fuzz targets (clang)" OFF)
 option(CUTWATER_APPS "The command line program" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_ASIO "Component asio: the coroutine driver (Boost.Asio)" ${PROJECT_IS_TOP_LEVEL})
-option(CUTWATER_HTTP "Component http: HTTP client and server (Boost.Beast, OpenSSL)" ${PROJECT_IS_TOP_LEVEL})
+option(CUTWATER_HTTP "Component http: HTTP client (Boost.Beast, OpenSSL)" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_LOG "Component log: events as log lines (fmt, spdlog)" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_TESTING "Component testing: the test kit (GoogleTest); always on where there are tests" OFF)
 option(CUTWATER_TESTING_ASIO "Component testing_asio: virtual time for coroutines; always on where there are tests" OFF)

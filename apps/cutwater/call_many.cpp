@@ -66,7 +66,7 @@ public:
         for (std::uint64_t i = 0; i < workers; ++i)
             asio::co_spawn(context_, work(), asio::bind_cancellation_slot(stop_.slot(), pass_on_what_is_thrown));
         std::optional<progress_line> progress;
-        if (!settings_.silent && is_terminal(stderr)) progress.emplace(context_, counted_, calls_);
+        if (!settings_.silent && can_redraw(stderr)) progress.emplace(context_, counted_, calls_);
         while (at_work_ > 0) context_.run_one();
         stop_.disarm();
     }

@@ -205,7 +205,7 @@ TEST(call_settings, what_cannot_be_sent_is_named) {
         {{"-H", "A b: x"}, "\"A b\""},
         {{"-H", "A: x\ny"}, "A holds a line end"},
         {{"-H", "Content-Length: 5"}, "Content-Length is set by the client itself"},
-        {{"-X", "G ET"}, "the method is no token"},
+        {{"-X", "G ET"}, "\"G ET\" is no method"},
         {{"-d", "@/no/such/file"}, "--data: cannot read /no/such/file: No such file"},
         {{"-d", "@/"}, "--data: cannot read /: Is a directory"},
     });

@@ -21,17 +21,23 @@ struct demo_arguments {
 /// With JSON on standard output, people watch on standard error, if anybody does.
 std::unique_ptr<demo::screen> screen_for(const demo_arguments& given) {
     std::FILE* const out = given.json ? stderr : stdout;
-    if (is_terminal(out))
+    if (can_redraw(out))
         return demo::live_screen(out, columns_of(out), wants_colours(out) ? demo::colours::on : demo::colours::off);
     return given.json ? demo::no_screen() : demo::plain_screen(out);
 }
 
 int run_demo(const demo_arguments& given) {
+    if (!given.json)
+        try_to_write(stdout, fmt::format("{} users on each side of a dependency that fails by a script: first without "
+                                         "Cutwater, then with it.\n\n",
+                                         given.chosen.users));
     const auto shows = screen_for(given);
     const demo::ending end =
         demo::run(given.chosen, *shows, given.json ? demo::report_form::json : demo::report_form::table);
     if (const exit_code written = write_all(stdout, end.report); written != succeeded) return written;
-    return end.interrupted ? interrupted : succeeded;
+    if (!end.interrupted) return succeeded;
+    complain("cutwater demo", "stopped before its end; the report is of what there was");
+    return interrupted;
 }
 
 /// CLI11's own range takes what is not a number.

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+#include <optional>
+
 #include <nlohmann/json.hpp>
 
 namespace cutwater::demo {
@@ -11,29 +14,53 @@ namespace {
 double seconds(duration d) { return std::chrono::duration<double>(d).count(); }
 double milliseconds(duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
-/// Users who got something that they can use, of those who got anything.
-double useful(const tally& t) { return t.answered() == 0 ? 0.0 : 100.0 * (t.fresh + t.degraded) / t.answered(); }
+/// Per cent of users who got something that they can use, of those who got anything; nothing where nobody did.
+std::optional<double> useful(const tally& t) {
+    if (t.answered() == 0) return {};
+    return 100.0 * (t.fresh + t.degraded) / t.answered();
+}
 
-void append(std::string& text, std::string_view what, const std::string& unguarded, const std::string& guarded) {
+void append(std::string& text, std::string_view what, std::string_view unguarded, std::string_view guarded) {
     text += fmt::format("{:<33} {:>11} {:>11}\n", what, unguarded, guarded);
+}
+
+std::string as_percent(std::optional<double> share) { return share ? fmt::format("{:.0f} %", *share) : "–"; }
+std::string as_time(duration d) {
+    return d < std::chrono::milliseconds{100} ? fmt::format("{:.1f} ms", milliseconds(d))
+                                              : fmt::format("{:.2f} s", seconds(d));
+}
+
+/// `null` for what nobody saw; three decimals are plenty.
+nlohmann::ordered_json number(std::optional<double> value) {
+    return value ? nlohmann::ordered_json(std::round(*value * 1000.0) / 1000.0) : nullptr;
+}
+nlohmann::ordered_json wait(const tally& t, duration d) {
+    return number(t.answered() == 0 ? std::nullopt : std::optional{milliseconds(d)});
+}
+
+/// What it comes to, in a sentence for each side.
+std::string conclusion(std::string_view side, const tally& t) {
+    return fmt::format(
+        "{}: {} of {} calls failed, and the longest wait was {}; {} answers were degraded, and marked so.\n", side,
+        t.failed, t.answered(), as_time(t.longest()), t.degraded);
 }
 
 nlohmann::ordered_json as_json(const tally& t) {
     return {{"fresh", t.fresh},
             {"degraded", t.degraded},
             {"errors", t.failed},
-            {"useful_percent", useful(t)},
-            {"wait_p50_ms", milliseconds(t.percentile(0.5))},
-            {"wait_p99_ms", milliseconds(t.percentile(0.99))},
-            {"wait_max_ms", milliseconds(t.longest())},
-            {"threads_stuck_s", seconds(t.stuck())}};
+            {"useful_percent", number(useful(t))},
+            {"wait_p50_ms", wait(t, t.percentile(0.5))},
+            {"wait_p99_ms", wait(t, t.percentile(0.99))},
+            {"wait_max_ms", wait(t, t.longest())},
+            {"threads_stuck_s", number(seconds(t.stuck()))}};
 }
 
 nlohmann::ordered_json as_json(const script& played, const side& s) {
     nlohmann::ordered_json all = as_json(s.in_all());
     all["dependency_requests"] = s.borne().requests;
     all["dependency_most_in_flight"] = s.borne().most_in_flight;
-    all["circuit_open_s"] = seconds(s.circuit_open());
+    all["circuit_open_s"] = number(seconds(s.circuit_open()));
     all["calls_refused"] = s.refusals();
     auto& phases = all["phases"] = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < played.phases().size(); ++i) {
@@ -50,30 +77,28 @@ std::string report_text(const script& played, const side& unguarded, const side&
     const tally& u = unguarded.in_all();
     const tally& g = guarded.in_all();
     const auto count = [](unsigned n) { return fmt::format("{}", n); };
-    const auto time = [](duration d) { return fmt::format("{:.2f} s", seconds(d)); };
+    const auto time = as_time;
     std::string text;
-    append(text, "", "unguarded", "guarded");
-    append(text, "what users saw", "", "");
+    append(text, "what users saw", "unguarded", "guarded");
     append(text, "  fresh answers", count(u.fresh), count(g.fresh));
     append(text, "  degraded answers, marked as such", count(u.degraded), count(g.degraded));
     append(text, "  errors", count(u.failed), count(g.failed));
     append(text, "  wait, median", time(u.percentile(0.5)), time(g.percentile(0.5)));
     append(text, "  wait, 99th percentile", time(u.percentile(0.99)), time(g.percentile(0.99)));
     append(text, "  wait, longest", time(u.longest()), time(g.longest()));
-    append(text, "useful answers, by phase", "", "");
+    text += "useful answers, by phase\n";
     for (std::size_t i = 0; i < played.phases().size(); ++i)
-        append(text, fmt::format("  {}", played.phases()[i].name),
-               fmt::format("{:.0f} %", useful(unguarded.in_phase(i))),
-               fmt::format("{:.0f} %", useful(guarded.in_phase(i))));
-    append(text, "what the dependency had to bear", "", "");
+        append(text, fmt::format("  {}", played.phases()[i].name), as_percent(useful(unguarded.in_phase(i))),
+               as_percent(useful(guarded.in_phase(i))));
+    text += "what the dependency had to bear\n";
     append(text, "  requests", count(unguarded.borne().requests), count(guarded.borne().requests));
     append(text, "  requests in flight, at most", count(unguarded.borne().most_in_flight),
            count(guarded.borne().most_in_flight));
-    append(text, "how long threads were stuck", "", "");
+    text += "how long threads were stuck\n";
     append(text, "  beyond 1 s a call, in all", time(u.stuck()), time(g.stuck()));
-    append(text, "circuit open", "-", time(guarded.circuit_open()));
-    append(text, "calls refused by the open circuit", "-", count(guarded.refusals()));
-    return text;
+    append(text, "circuit open", "–", time(guarded.circuit_open()));
+    append(text, "calls refused by the open circuit", "–", count(guarded.refusals()));
+    return text + "\n" + conclusion("Unguarded", u) + conclusion("Guarded", g);
 }
 
 std::string report_json(const script& played, const side& unguarded, const side& guarded) {

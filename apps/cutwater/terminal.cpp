@@ -12,11 +12,14 @@ namespace cutwater::app {
 
 bool is_terminal(std::FILE* out) noexcept { return ::isatty(::fileno(out)) == 1; }
 
+bool can_redraw(std::FILE* out) noexcept {
+    const char* const kind = std::getenv("TERM");
+    return is_terminal(out) && (kind == nullptr || std::string_view{kind} != "dumb");
+}
+
 bool wants_colours(std::FILE* out) noexcept {
     const char* const refused = std::getenv("NO_COLOR");
-    const char* const kind = std::getenv("TERM");
-    const bool dumb = kind != nullptr && std::string_view{kind} == "dumb";
-    return is_terminal(out) && !dumb && (refused == nullptr || *refused == '\0');
+    return can_redraw(out) && (refused == nullptr || *refused == '\0');
 }
 
 unsigned columns_of(std::FILE* out) noexcept {

@@ -9,6 +9,8 @@
 namespace cutwater::app {
 
 [[nodiscard]] bool is_terminal(std::FILE* out) noexcept;
+/// A terminal on which the cursor can go back.
+[[nodiscard]] bool can_redraw(std::FILE* out) noexcept;
 
 /// A terminal that shows colours, unless `NO_COLOR` is set or `TERM` is `dumb`.
 [[nodiscard]] bool wants_colours(std::FILE* out) noexcept;

@@ -93,7 +93,7 @@ std::string short_text(duration d) {
     const double ms = std::chrono::duration<double, std::milli>{d}.count();
     if (d == forever) return "none";
     if (ms < 0.0005) return "0ms";
-    if (ms < 0.0995) return fmt::format("{:.0f}us", ms * 1e3);
+    if (ms < 0.9995) return fmt::format("{:.0f}us", ms * 1e3);
     if (ms < 9.995) return fmt::format("{:.2f}ms", ms);
     if (ms < 99.95) return fmt::format("{:.1f}ms", ms);
     if (ms < 999.5) return fmt::format("{:.0f}ms", ms);

@@ -77,7 +77,8 @@ TEST(units, a_time_is_shown_with_three_digits) {
     EXPECT_EQ(short_text(0ns), "0ms");
     EXPECT_EQ(short_text(4us), "4us");
     EXPECT_EQ(short_text(99us), "99us");
-    EXPECT_EQ(short_text(410us), "0.41ms");
+    EXPECT_EQ(short_text(410us), "410us");
+    EXPECT_EQ(short_text(1410us), "1.41ms");
     EXPECT_EQ(short_text(12'340us), "12.3ms");
     EXPECT_EQ(short_text(500ms), "500ms");
     EXPECT_EQ(short_text(1320ms), "1.32s");
@@ -87,7 +88,7 @@ TEST(units, a_time_is_shown_with_three_digits) {
 }
 
 TEST(units, a_time_is_never_rounded_into_a_unit_too_small_for_it) {
-    EXPECT_EQ(short_text(99'960ns), "0.10ms");
+    EXPECT_EQ(short_text(999'600ns), "1.00ms");
     EXPECT_EQ(short_text(9'996us), "10.0ms");
     EXPECT_EQ(short_text(999'600us), "1.00s");
     EXPECT_EQ(short_text(59'960ms), "1min 0s");

@@ -5,6 +5,8 @@
 #include <expected>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -46,7 +48,8 @@ concept attempt_callable = std::invocable<F&, attempt&> || std::invocable<F&>;
 /// Says so in plain words before anything else is looked at.
 template <class F>
 consteval void check_callable() {
-    static_assert(attempt_callable<F>, "cutwater::run: the callable takes neither a cw::attempt& nor nothing");
+    static_assert(attempt_callable<F>,
+                  "cutwater: the callable takes neither a cw::attempt& nor nothing; capture what it needs");
 }
 
 template <class F>
@@ -70,6 +73,8 @@ template <class E>
         return error{std::error_code{std::forward<E>(e)}};
     else if constexpr (requires { std::error_code{make_error_code(e)}; })  // error enumerations, std::errc among them
         return error::from_original<original>(make_error_code(e), std::forward<E>(e));
+    else if constexpr (std::convertible_to<const original&, std::string_view>)  // a text: it is what there is to say
+        return error::from_original<original>(errc::failed, e).with_text(std::string{std::string_view{e}});
     else
         return error::from_original<original>(errc::failed, std::forward<E>(e));
 }

@@ -55,13 +55,34 @@ struct any_of_them {
     constexpr bool operator()(const auto&) const noexcept { return true; }
 };
 
+namespace detail {
+
+/// Whether an `Exception` was thrown that `accepts`. A pointer that was thrown is caught as a copy: it is thrown again.
+template <class Exception, class Accepts>
+[[nodiscard]] bool is_thrown(const std::exception_ptr& cause, const Accepts& accepts) {
+    if constexpr (std::is_class_v<Exception>) {
+        const auto* const thrown = exception_cast<Exception>(cause);
+        return thrown != nullptr && static_cast<bool>(accepts(*thrown));
+    } else {
+        if (!cause) return false;
+        try {
+            std::rethrow_exception(cause);
+        } catch (const Exception& e) {
+            return static_cast<bool>(accepts(e));
+        } catch (...) {
+            return false;
+        }
+    }
+}
+
+}  // namespace detail
+
 /// Exceptions of type `Exception` or derived from it that satisfy `accepts`.
 template <class Exception, class Accepts = any_of_them>
 [[nodiscard]] constexpr auto exception(Accepts accepts = {}) {
     return matcher{[accepts = std::move(accepts)](const auto& out) {
         if (out.has_value()) return false;
-        const auto* const thrown = exception_cast<Exception>(out.failure().cause());
-        return thrown != nullptr && static_cast<bool>(accepts(*thrown));
+        return detail::is_thrown<Exception>(out.failure().cause(), accepts);
     }};
 }
 

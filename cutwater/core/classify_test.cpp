@@ -199,5 +199,16 @@ TEST(classify, looking_for_an_exception_leaves_the_outcome_as_it_was) {
     EXPECT_EQ(out.failure().cause(), cause);
 }
 
+TEST(classify, what_is_no_class_can_be_matched_as_well) {
+    const auto thrown = [](auto what) { return outcome<int>{error::from_exception(std::make_exception_ptr(what))}; };
+    const classify rules{
+        transient(exception<const char*>([](const char* text) { return std::string{text} == "deadlock"; })),
+        transient(exception<int>([](int code) { return code == 7; }))};
+    EXPECT_EQ(rules(thrown("deadlock")).meaning, verdict::transient);
+    EXPECT_EQ(rules(thrown("gone")).meaning, verdict::permanent);
+    EXPECT_EQ(rules(thrown(7)).meaning, verdict::transient);
+    EXPECT_EQ(rules(thrown(8)).meaning, verdict::permanent);
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <typeinfo>
@@ -106,10 +107,12 @@ private:
 class call_error : public std::system_error {
 public:
     explicit call_error(error reason)
-        : std::system_error{reason.code(), reason.message()}, reason_{std::move(reason)} {}
+        : std::system_error{reason.code()}, words_{reason.message()}, reason_{std::move(reason)} {}
     [[nodiscard]] const error& reason() const noexcept { return reason_; }
+    [[nodiscard]] const char* what() const noexcept override { return words_.what(); }
 
 private:
+    std::runtime_error words_;  // shared by copies, which must not throw
     error reason_;
 };
 

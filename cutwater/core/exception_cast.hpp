@@ -4,7 +4,7 @@
 //     const std::exception_ptr cause = std::make_exception_ptr(lost_connection{});
 //     if (const auto* lost = cw::exception_cast<std::runtime_error>(cause)) std::puts(lost->what());
 //
-// Finds what a `catch (const Exception&)` would: the type itself, or one that it publicly derives from. Where the
+// Finds what a `catch (const Exception&)` would: the type itself, or one that it publicly derives from. Not for pointers. Where the
 // runtime is not the GNU one it does throw and catch. Thread safety: as for a shared object that nobody changes.
 #pragma once
 
@@ -36,6 +36,8 @@ template <class Exception>
 /// long as `thrown` and its copies.
 template <class Exception>
 [[nodiscard]] const Exception* exception_cast(const std::exception_ptr& thrown) noexcept {
+    static_assert(std::is_class_v<Exception> || std::is_arithmetic_v<Exception> || std::is_enum_v<Exception>,
+                  "cutwater::exception_cast: what is caught as a pointer is a copy; there is nothing to point to");
 #ifdef __GLIBCXX__
     if constexpr (std::is_class_v<Exception>)
         return static_cast<const Exception*>(detail::caught_as(thrown, typeid(Exception)));

@@ -1,7 +1,7 @@
 // What a call gives back: a value or an error, and where the value is from.
 //
 //     auto stock = inventory.run(f);
-//     if (stock && stock.is_degraded()) show_warning(stock.source());     // "stale cache", not the dependency
+//     if (stock && stock.is_degraded()) show_warning(stock.source().view());  // "stale cache", not the dependency
 //
 // It is an `std::expected<T, cw::error>` and converts to one.
 #pragma once

@@ -5,6 +5,8 @@
 
 #include <boost/asio/error.hpp>
 
+#include "cutwater/core/text.hpp"
+
 namespace cutwater {
 
 namespace {
@@ -40,7 +42,7 @@ void set_unless_given(wire_request& out, const http_fields& given, http::field w
 }  // namespace
 
 std::optional<std::string> problem_of(const http_request& request) {
-    if (!is_token(request.method)) return "the method is no token";
+    if (!is_token(request.method)) return in_quotes(request.method) + " is no method, such as GET or PUT";
     for (const http_field& field : request.fields) {
         if (!is_token(field.name)) return "a field's name is no token: \"" + field.name + "\"";
         if (!is_field_value(field.value)) return "the field " + field.name + " holds a line end or another control";

@@ -46,7 +46,7 @@ std::optional<std::string> first_problem(std::string_view text) {
                std::to_string(odd - text.begin() + 1) + ": percent-encode it";
     if (begins_with(text, "http://") || begins_with(text, "https://")) return {};
     if (text.find("://") != std::string_view::npos) return quoted(text) + " is neither http:// nor https://";
-    return quoted(text) + " is no URL; did you mean " + quoted("http://" + std::string{text});
+    return quoted(text) + " is no URL; did you mean " + quoted("http://" + std::string{text}) + "?";
 }
 
 std::string not_allowed(std::string_view text) { return quoted(text) + " is no URL that RFC 3986 allows"; }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "cutwater/core/classify.hpp"
 #include "cutwater/pipeline/any_layer.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 

@@ -4,6 +4,8 @@
 // names what is wrong. `test/compile_fail` holds the first line of each.
 #pragma once
 
+#include <chrono>
+
 #include "cutwater/core/classify.hpp"
 #include "cutwater/core/family.hpp"
 #include "cutwater/pipeline/ref.hpp"
@@ -15,10 +17,16 @@ inline constexpr bool is_rules = false;
 template <class... Rules>
 inline constexpr bool is_rules<classify<Rules...>> = true;
 
+template <class Layer>
+inline constexpr bool is_duration = false;
+template <class Count, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Count, Period>> = true;
+
 /// Whether `Layer` belongs to one of the families; specialise the message for your own by modelling a concept.
 template <class Layer>
 consteval void check_layer() {
     if constexpr (!is_rules<Layer>) {
+        static_assert(!is_duration<Layer>, "cutwater::pipeline: a layer is a duration; write cw::timeout{500ms}");
         static_assert(named_layer<policy_of<Layer>>, "cutwater::pipeline: a layer has no layer_name()");
         static_assert(
             policy<policy_of<Layer>>,

@@ -56,6 +56,7 @@ struct split<std::tuple<Layers...>, Next, Rest...> : split<std::tuple<Layers...,
 
 template <class... Layers>
 class pipeline : public runs_callables<pipeline<Layers...>> {
+    static_assert((check_composition<Layers...>(), true));  // first: what follows fails in other words
     using parts = detail::split<std::tuple<>, Layers...>;
 
 public:
@@ -64,9 +65,7 @@ public:
     template <class T>
     using run_type = typename parts::template run<T>;
 
-    constexpr explicit pipeline(Layers... given) : pipeline{std::tuple<Layers...>{std::move(given)...}} {
-        check_composition<Layers...>();
-    }
+    constexpr explicit pipeline(Layers... given) : pipeline{std::tuple<Layers...>{std::move(given)...}} {}
     pipeline(const pipeline&) = default;
     pipeline(pipeline&&) = default;
     pipeline& operator=(const pipeline&) = default;

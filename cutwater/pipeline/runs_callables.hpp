@@ -13,9 +13,14 @@
 #include <utility>
 
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/capture.hpp"
 #include "cutwater/pipeline/check.hpp"
 
 namespace cutwater {
+
+/// Defined by the driver for coroutines, so that one that was forgotten can be named.
+template <class Pipeline>
+struct coroutine_driver;
 
 template <class Pipeline>
 class runs_callables {
@@ -45,18 +50,25 @@ public:
     /// Runs the coroutine that `f` gives, for `co_await` or any completion token. See `drive/asio/run.hpp`.
     template <class F, class... Token>
     auto async_run(F f, Token&&... token) {
-        check_callable<F>();
+        check_async<F>();
         return run_async(self(), nothing_said, std::move(f), std::forward<Token>(token)...);
     }
     template <class F, class... Token>
     auto async_run(const call_options& said, F f, Token&&... token) {
-        check_callable<F>();
+        check_async<F>();
         return run_async(self(), said, std::move(f), std::forward<Token>(token)...);
     }
 
 private:
     friend Pipeline;
     runs_callables() = default;
+
+    template <class F>
+    static consteval void check_async() {
+        static_assert(
+            requires { sizeof(coroutine_driver<Pipeline>); }, "cutwater::async_run: include cutwater/asio.hpp");
+        check_callable<F>();
+    }
 
     [[nodiscard]] Pipeline& self() noexcept { return static_cast<Pipeline&>(*this); }
 };

@@ -100,7 +100,7 @@ inline stock_cache cache;
 // --- what a program does with what it gets --------------------------------------------------------------------------------
 
 inline void show(const auto&) {}
-inline void show_warning(cw::name) {}
+inline void show_warning(std::string_view) {}
 inline void log(const std::string&) {}
 inline void log_failure(const cw::error&) {}
 

@@ -36,10 +36,12 @@ void call_thread::posts_cancel::operator()() const noexcept {
     if (alive) asio::post(alive->executor_, [alive] { alive->cancel(asio::cancellation_type::terminal); });
 }
 
+/// Comes under the wheel's lock, for which `end_attempt` may be waiting: the attempt it was for has then ended already.
 void call_thread::on_expiry() noexcept {
-    asio::post(executor_, [self = shared_from_this(), attempt = attempt_.load(std::memory_order_relaxed)] {
-        self->interrupt(attempt);
-    });
+    const std::uint64_t attempt = attempt_.load(std::memory_order_relaxed);
+    auto self = weak_from_this().lock();
+    if (self == nullptr || attempt % 2 == 0) return;
+    asio::post(executor_, [self = std::move(self), attempt] { self->interrupt(attempt); });
 }
 
 void call_thread::interrupt(std::uint64_t attempt) {

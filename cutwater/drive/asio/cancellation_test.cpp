@@ -234,5 +234,27 @@ TEST_P(cancellation, leaves_a_value_that_was_judged_a_failure_without_a_stand_in
     EXPECT_FALSE(given.is_degraded());
 }
 
+TEST_P(cancellation, that_comes_as_a_sleep_ends_sends_nothing_more) {
+    pipeline guarded{retry{{.max_attempts = 2, .base_delay = 100ms, .jitter = jitter::none}}};
+    int calls = 0;
+    const auto fails = [&]() -> awaitable<std::expected<int, std::errc>> {
+        ++calls;
+        co_return std::unexpected{std::errc::connection_reset};
+    };
+    EXPECT_THAT(cancelled_after(100ms, guarded, fails), fails_with(errc::cancelled));
+    EXPECT_EQ(calls, 1);
+}
+
+TEST_P(cancellation, that_comes_as_a_sleep_ends_sends_nothing_more_within_a_limit_either) {
+    pipeline limited{timeout{1h}, retry{{.max_attempts = 2, .base_delay = 100ms, .jitter = jitter::none}}};
+    int calls = 0;
+    const auto fails = [&] {
+        ++calls;
+        return std::expected<int, std::errc>{std::unexpected{std::errc::connection_reset}};
+    };
+    EXPECT_THAT(cancelled_after(100ms, limited, fails), fails_with(errc::cancelled));
+    EXPECT_EQ(calls, 1);
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -34,7 +34,9 @@ struct frame_allocator {
     explicit(false) frame_allocator(const frame_allocator<Other>&) noexcept {}
 
     [[nodiscard]] Value* allocate(std::size_t count) {
-        static_assert(alignof(Value) <= alignof(std::max_align_t));
+        static_assert(
+            alignof(Value) <= alignof(std::max_align_t),
+            "cutwater::async_run: the callable or the token is aligned more strictly than memory from new is");
         return static_cast<Value*>(frame_memory::take(count * sizeof(Value)));
     }
     void deallocate(Value* block, std::size_t count) noexcept { frame_memory::give_back(block, count * sizeof(Value)); }
@@ -66,7 +68,7 @@ struct framed_promise : Promise {
     using Promise::await_transform;
     template <class T>
     [[nodiscard]] auto await_transform(boost::asio::awaitable<T, Executor> inner) const {
-        return awaited<T>{std::move(inner)};
+        return awaited<T>{Promise::await_transform(std::move(inner))};  // throws where the caller has cancelled
     }
 };
 

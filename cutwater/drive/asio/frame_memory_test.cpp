@@ -10,9 +10,15 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace cutwater {
 namespace {
@@ -83,6 +89,35 @@ TEST(frame_memory, holds_the_frame_of_a_coroutine_that_says_so) {
     asio::co_spawn(context, awaits, asio::detached);
     context.run();
     EXPECT_EQ(out, 7);
+}
+
+int sent = 0;
+asio::awaitable<void> sends() {
+    ++sent;
+    co_return;
+}
+asio::awaitable<void> waits_and_says_nothing() {
+    asio::steady_timer timer{co_await asio::this_coro::executor, std::chrono::hours{1}};
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+asio::awaitable<void> goes_on(frame_memory) {
+    co_await waits_and_says_nothing();
+    co_await sends();
+}
+
+TEST(frame_memory, leaves_asio_to_throw_where_the_caller_has_cancelled) {
+    asio::io_context context;
+    asio::cancellation_signal signal;
+    bool thrown = false;
+    asio::co_spawn(context, goes_on({}), asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr& e) {
+                       thrown = e != nullptr;
+                   }));
+    context.poll();
+    signal.emit(asio::cancellation_type::terminal);
+    context.run();
+    EXPECT_TRUE(thrown);
+    EXPECT_EQ(sent, 0);
 }
 
 }  // namespace

@@ -138,7 +138,9 @@ boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn
             next = run.interrupt();
         } else {
             const pause_end end = co_await pause_quietly(place.get(), run.pause_until());
-            next = end == pause_end::cancelled ? run.interrupt() : run.resume();
+            const bool cancelled = end == pause_end::cancelled || said.stop.stop_requested() ||
+                                   thread.is_cancelled(co_await asio::this_coro::cancellation_state);
+            next = cancelled ? run.interrupt() : run.resume();
         }
     }
     // co_spawn awaits once more to complete; cancelled meanwhile, that would throw out of the io_context's own run
@@ -216,6 +218,10 @@ void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F 
 }
 
 }  // namespace detail
+
+/// There is one.
+template <class Pipeline>
+struct coroutine_driver {};
 
 /// Runs `f` through `guarded`; what `pipeline::async_run` does. Completes with `result<T>`.
 template <class Pipeline, attempt_callable F, class Token>

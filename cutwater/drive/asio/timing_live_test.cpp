@@ -136,5 +136,38 @@ TEST(live_threads, a_strand_that_is_busy_does_not_keep_another_waiting) {
     EXPECT_THAT(end.get(), fails_with(errc::timed_out));
 }
 
+/// A call whose time is up as its attempt ends, while another thread fires a crowd of timers that are due with it.
+std::string ends_among(unsigned crowd, duration lag) {
+    asio::io_context context{2};
+    const retry again{{.max_attempts = 2, .base_delay = 20ms, .jitter = jitter::none}};
+    pipeline others{timeout{1h}};
+    pipeline mine{again, timeout{10ms}};
+    const instant due = in(25ms);
+    for (unsigned i = 0; i < crowd; ++i)
+        others.async_run({.deadline = due}, sleeps_where_it_runs,
+                         asio::bind_executor(asio::make_strand(context), [](const result<int>&) {}));
+    context.poll();
+    context.restart();
+    while (now() < add(due, -10ms)) {}
+    const auto fails_at_the_limit = [&](attempt& a) -> std::expected<int, std::errc> {
+        if (a.number() == 2) return 7;
+        while (now() < add(a.deadline(), lag)) {}
+        return std::unexpected{std::errc::connection_reset};
+    };
+    std::string end;
+    mine.async_run(fails_at_the_limit, asio::bind_executor(asio::make_strand(context), [&](const result<int>& r) {
+                       end = r ? "value" : r.error().message();
+                   }));
+    {
+        const std::jthread helper{[&] { context.run(); }};
+        context.run();
+    }
+    return end;
+}
+
+TEST(live_threads, a_limit_that_is_reached_as_its_attempt_ends_cancels_nothing) {
+    for (unsigned round = 0; round < 20; ++round) EXPECT_EQ(ends_among(2000, round % 10 * 20us), "value") << round;
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -106,6 +106,9 @@ step invoke(Run& run, F& f, [[maybe_unused]] blocking_environment& waits) {
 template <class Pipeline, class F>
 auto run_blocking(Pipeline& guarded, const call_options& said, F&& f, blocking_environment& waits = this_thread) {
     check_callable<F>();
+    static_assert(
+        !requires { std::declval<result_of<F>>().await_ready(); },
+        "cutwater::run: the callable is a coroutine; use async_run");
     using T = value_of<result_of<F>>;
     blocking_parking place;
     auto run = guarded.template start_run<T>(said, waits.lent(), place);
@@ -116,7 +119,8 @@ auto run_blocking(Pipeline& guarded, const call_options& said, F&& f, blocking_e
             return run.take();
         } else {
             const wait_end end = waits.wait(place.get(), run.pause_until(), said.stop);
-            next = end == wait_end::cancelled ? run.interrupt() : run.resume();
+            const bool cancelled = end == wait_end::cancelled || said.stop.stop_requested();
+            next = cancelled ? run.interrupt() : run.resume();
         }
     }
 }

@@ -33,6 +33,11 @@ public:
 
     /// Throws `invalid_options`.
     explicit bulkhead(bulkhead_options options = {});
+    bulkhead(const bulkhead&) = delete;  // one for all who call the dependency: cw::ref(bulkhead)
+    bulkhead(bulkhead&&) noexcept = default;
+    bulkhead& operator=(const bulkhead&) = delete;
+    bulkhead& operator=(bulkhead&&) noexcept = default;
+    ~bulkhead() = default;
 
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
     /// Those that it was made with; after a `resize` it is `limit()` that holds.

@@ -43,6 +43,11 @@ public:
 
     /// Throws `invalid_options`.
     explicit circuit_breaker(circuit_breaker_options options = {});
+    circuit_breaker(const circuit_breaker&) = delete;  // one for all who call the dependency: cw::ref(breaker)
+    circuit_breaker(circuit_breaker&&) noexcept = default;
+    circuit_breaker& operator=(const circuit_breaker&) = delete;
+    circuit_breaker& operator=(circuit_breaker&&) noexcept = default;
+    ~circuit_breaker() = default;
 
     /// A breaker of its own, with the same options (one object for all of them) under another name: one for each host,
     /// tenant or route.

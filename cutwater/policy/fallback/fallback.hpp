@@ -96,7 +96,8 @@ public:
     /// Asks the tiers. What was refused after the caller had cancelled gets no answer either: nobody waits for it.
     template <class T>
     void substitute(outcome<T>& out, call_context& call) {
-        static_assert(gives<T>, "cutwater::fallback: a tier gives another type than the call");
+        static_assert(gives<T>,
+                      "cutwater::fallback: a tier gives another type than the call, or wants more than a cw::error");
         if (call.cancelled || call.said().stop.stop_requested() || !on_.match(std::as_const(out))) return;
         const substitution work{*this, call, out.has_value() ? not_accepted(call) : out.failure()};
         std::vector<error> failed;

@@ -1,4 +1,4 @@
-// says: cutwater::run: the callable takes neither a cw::attempt& nor nothing
+// says: cutwater: the callable takes neither a cw::attempt& nor nothing; capture what it needs
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/pipeline/pipeline.hpp"
 #include "cutwater/policy/timeout/timeout.hpp"

@@ -1,4 +1,4 @@
-// says: cutwater::fallback: a tier gives another type than the call
+// says: cutwater::fallback: a tier gives another type than the call, or wants more than a cw::error
 #include <string>
 
 #include "cutwater/drive/sync/run.hpp"

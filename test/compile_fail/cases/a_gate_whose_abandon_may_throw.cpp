@@ -1,5 +1,5 @@
 // says: cutwater::pipeline: a layer is neither a gate, a loop nor a frame (see cutwater/core/family.hpp)
-#include "cutwater/pipeline/pipeline.hpp"
+#include "cutwater/cutwater.hpp"
 
 namespace a_gate_whose_abandon_may_throw {
 
@@ -21,5 +21,6 @@ struct turnstile {
 };
 
 cw::pipeline guarded{turnstile{}};
+const auto ran = guarded.run([] { return 1; });
 
 }  // namespace a_gate_whose_abandon_may_throw

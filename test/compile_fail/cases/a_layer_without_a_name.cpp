@@ -1,5 +1,5 @@
 // says: cutwater::pipeline: a layer has no layer_name()
-#include "cutwater/pipeline/pipeline.hpp"
+#include "cutwater/cutwater.hpp"
 
 namespace a_layer_without_a_name {
 
@@ -14,5 +14,6 @@ struct stopwatch {
 };
 
 cw::pipeline guarded{stopwatch{}};
+const auto ran = guarded.run([] { return 1; });
 
 }  // namespace a_layer_without_a_name

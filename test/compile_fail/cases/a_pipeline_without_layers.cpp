@@ -1,6 +1,5 @@
 // says: cutwater::pipeline: there is no layer
-#include "cutwater/pipeline/pipeline.hpp"
-#include "cutwater/policy/timeout/timeout.hpp"
+#include "cutwater/cutwater.hpp"
 
 namespace a_pipeline_without_layers {
 
@@ -11,5 +10,6 @@ cw::pipeline guarded{cw::timeout{std::chrono::seconds{1}}};
 #else
 cw::pipeline guarded{};
 #endif
+const auto ran = guarded.run([] { return 1; });
 
 }  // namespace a_pipeline_without_layers

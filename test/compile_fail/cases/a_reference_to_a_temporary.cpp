@@ -1,6 +1,5 @@
 // says: deleted function
-#include "cutwater/pipeline/pipeline.hpp"
-#include "cutwater/policy/timeout/timeout.hpp"
+#include "cutwater/cutwater.hpp"
 
 namespace a_reference_to_a_temporary {
 
@@ -12,5 +11,6 @@ cw::pipeline guarded{cw::ref(patience)};
 #else
 cw::pipeline guarded{cw::ref(cw::timeout{patience})};
 #endif
+const auto ran = guarded.run([] { return 1; });
 
 }  // namespace a_reference_to_a_temporary

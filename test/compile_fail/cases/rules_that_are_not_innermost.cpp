@@ -1,6 +1,5 @@
 // says: cutwater::pipeline: classify is not the innermost layer; outcomes are judged where they are born
-#include "cutwater/pipeline/pipeline.hpp"
-#include "cutwater/policy/timeout/timeout.hpp"
+#include "cutwater/cutwater.hpp"
 
 namespace rules_that_are_not_innermost {
 
@@ -14,5 +13,6 @@ cw::pipeline guarded{patience, rules};
 #else
 cw::pipeline guarded{rules, patience};
 #endif
+const auto ran = guarded.run([] { return 1; });
 
 }  // namespace rules_that_are_not_innermost

@@ -1,6 +1,5 @@
 // says: cutwater::pipeline: classify stands twice; put all rules into one
-#include "cutwater/pipeline/pipeline.hpp"
-#include "cutwater/policy/timeout/timeout.hpp"
+#include "cutwater/cutwater.hpp"
 
 namespace rules_that_stand_twice {
 
@@ -14,5 +13,6 @@ cw::pipeline guarded{cw::timeout{std::chrono::seconds{1}}, cw::classify{io, busy
 #else
 cw::pipeline guarded{cw::timeout{std::chrono::seconds{1}}, cw::classify{io}, cw::classify{busy}};
 #endif
+const auto ran = guarded.run([] { return 1; });
 
 }  // namespace rules_that_stand_twice

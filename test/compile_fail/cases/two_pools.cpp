@@ -1,7 +1,5 @@
 // says: cutwater::pipeline: two layers have threads of their own; a call runs on one
-#include "cutwater/drive/pool/worker_pool.hpp"
-#include "cutwater/pipeline/pipeline.hpp"
-#include "cutwater/policy/timeout/timeout.hpp"
+#include "cutwater/cutwater.hpp"
 
 namespace two_pools {
 
@@ -9,10 +7,11 @@ namespace cw = cutwater;
 
 void use(cw::worker_pool& first, [[maybe_unused]] cw::worker_pool& second) {
 #ifdef RIGHT
-    const cw::pipeline guarded{cw::timeout{std::chrono::seconds{1}}, cw::ref(first)};
+    cw::pipeline guarded{cw::timeout{std::chrono::seconds{1}}, cw::ref(first)};
 #else
-    const cw::pipeline guarded{cw::ref(first), cw::ref(second)};
+    cw::pipeline guarded{cw::ref(first), cw::ref(second)};
 #endif
+    (void)guarded.run([] { return 1; });
 }
 
 }  // namespace two_pools
