@@ -67,7 +67,7 @@ template <class Exception, class Accepts>
         if (!cause) return false;
         try {
             std::rethrow_exception(cause);
-        } catch (const Exception& e) {
+        } catch (const Exception e) {  // NOLINT(misc-throw-by-value-catch-by-reference): clang loses a pointer's value
             return static_cast<bool>(accepts(e));
         } catch (...) {
             return false;
