@@ -222,5 +222,19 @@ TEST(capture, the_exception_that_is_being_handled_can_be_stored_by_hand) {
     EXPECT_EQ(slot->failure().code(), std::errc::io_error);
 }
 
+TEST(capture, an_error_that_is_a_text_is_what_there_is_to_say) {
+    const error e = to_error(std::string{"no stock"});
+    EXPECT_EQ(e.message(), "no stock");
+    EXPECT_EQ(*e.original<std::string>(), "no stock");
+    EXPECT_EQ(to_error(std::string_view{"no stock"}).message(), "no stock");
+}
+
+TEST(capture, what_a_call_error_says_is_said_once) {
+    const error e = to_error(std::string{"no stock"});
+    EXPECT_STREQ(call_error{e}.what(), "no stock");
+    const call_error refused{error{errc::circuit_open, "breaker", "get"}};
+    EXPECT_EQ(refused.what(), refused.reason().message());
+}
+
 }  // namespace
 }  // namespace cutwater
