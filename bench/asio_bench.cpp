@@ -60,7 +60,12 @@ void timeout_idiom(benchmark::State& state) {
 }
 CUTWATER_BENCH_ALONE(timeout_idiom, "reference/timeout_idiom");
 
-auto one_layer() { return cw::pipeline{cw::retry{}}; }
+template <class Policy>
+auto one_layer() {
+    return cw::pipeline{Policy{}};
+}
+auto one_timeout() { return cw::pipeline{cw::timeout{1h}}; }
+auto one_fallback() { return cw::pipeline{cw::fallback{0}}; }
 
 auto three_layers() {
     return cw::pipeline{cw::retry{}, cw::circuit_breaker{{.window = cw::breaker_window::count}}, cw::bulkhead{}};
@@ -82,7 +87,11 @@ void awaits(benchmark::State& state) {
     static auto guarded = Make();
     in_a_coroutine(state, []() -> asio::awaitable<void> { cw::bench::keep(co_await guarded.async_run(quick)); });
 }
-CUTWATER_BENCH(awaits<one_layer>, "pipeline/1_layer/asio");
+CUTWATER_BENCH(awaits<one_layer<cw::retry>>, "pipeline/1_layer/asio");
+CUTWATER_BENCH(awaits<one_layer<cw::circuit_breaker>>, "pipeline/circuit_breaker/asio");
+CUTWATER_BENCH(awaits<one_layer<cw::bulkhead>>, "pipeline/bulkhead/asio");
+CUTWATER_BENCH(awaits<one_timeout>, "pipeline/timeout/asio");
+CUTWATER_BENCH(awaits<one_fallback>, "pipeline/fallback/asio");
 CUTWATER_BENCH(awaits<three_layers>, "pipeline/3_layers_count/asio");
 CUTWATER_BENCH(awaits<five_layers>, "pipeline/5_layers/asio");
 CUTWATER_BENCH(awaits<three_chosen>, "any_pipeline/3_layers_count/asio");

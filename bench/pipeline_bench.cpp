@@ -15,6 +15,10 @@ using cw::bench::keep;
 constexpr unsigned plenty = 1'000'000;
 
 auto one_layer() { return cw::pipeline{cw::retry{}}; }
+auto one_breaker() { return cw::pipeline{cw::circuit_breaker{}}; }
+auto one_bulkhead() { return cw::pipeline{cw::bulkhead{{.max_concurrent = plenty}}}; }
+auto one_timeout() { return cw::pipeline{cw::timeout{1h}}; }
+auto one_fallback() { return cw::pipeline{cw::fallback{0}}; }
 
 template <cw::breaker_window Window>
 auto three_layers() {
@@ -54,6 +58,10 @@ void calls(benchmark::State& state) {
     for (auto _ : state) keep(guarded.run(bare_call));
 }
 CUTWATER_BENCH(calls<one_layer>, "pipeline/1_layer/sync");
+CUTWATER_BENCH(calls<one_breaker>, "pipeline/circuit_breaker/sync");
+CUTWATER_BENCH(calls<one_bulkhead>, "pipeline/bulkhead/sync");
+CUTWATER_BENCH(calls<one_timeout>, "pipeline/timeout/sync");
+CUTWATER_BENCH(calls<one_fallback>, "pipeline/fallback/sync");
 CUTWATER_BENCH(calls<three_layers<cw::breaker_window::count>>, "pipeline/3_layers_count/sync");
 CUTWATER_BENCH(calls<three_layers<cw::breaker_window::time>>, "pipeline/3_layers_time/sync");
 CUTWATER_BENCH(calls<five_layers>, "pipeline/5_layers/sync");
@@ -76,6 +84,7 @@ CUTWATER_BENCH(refused, "pipeline/3_layers_open_circuit/sync");
 
 void exception_through_a_layer(benchmark::State& state) {
     cw::pipeline guarded{cw::bulkhead{}};
+    const cw::bench::count_allocations counting{state};
     for (auto _ : state) keep(guarded.run(throws));
 }
 CUTWATER_BENCH_ALONE(exception_through_a_layer, "pipeline/exception/sync");
@@ -88,6 +97,7 @@ struct guard {
 };
 
 void exception_through_a_guard(benchmark::State& state) {
+    const cw::bench::count_allocations counting{state};
     for (auto _ : state) {
         std::exception_ptr caught;
         try {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Measured:
     ns: float
-    allocs: float
+    allocs: float | None  # None: not counted
     samples: int
 
 

@@ -220,7 +220,7 @@ TEST(call_nginx_live, the_circuit_opens_and_the_rest_of_many_calls_is_refused) {
                            "--events", "error", server.url("/")});
     EXPECT_EQ(done.exit, 3);
     EXPECT_THAT(done.out, ::testing::ContainsRegex("failed +3  6.0 %"));
-    EXPECT_THAT(done.out, ::testing::ContainsRegex("refused +47  94.0 %\n  the circuit is open +47\n"));
+    EXPECT_THAT(done.out, ::testing::ContainsRegex("refused by a policy +47  94.0 %\n  the circuit is open +47\n"));
     EXPECT_THAT(done.out, ::testing::ContainsRegex("requests seen +3 "));
     EXPECT_THAT(done.out, HasSubstr("opened once"));
     EXPECT_FALSE(done.event("circuit_opened").is_null());

@@ -89,7 +89,7 @@ void call_tally::add_calls(text_table& table) const {
     if (rescued_ > 0) table.add({{"  after a retry"}, {std::to_string(rescued_)}, {}});
     add("failed", failed_ - refused, paint::bad);
     add_each(table, failures_);
-    add("refused", refused, paint::waiting);
+    add("refused by a policy", refused, paint::waiting);
     add_each(table, refusals_);
 }
 

@@ -50,7 +50,7 @@ TEST(call_tally, counts_what_users_saw_apart_by_success_failure_and_refusal) {
     EXPECT_THAT(text, HasSubstr("succeeded 6 60.0 %"));
     EXPECT_THAT(text, HasSubstr("failed 2 20.0 %"));
     EXPECT_THAT(text, HasSubstr(" 503 Busy 2"));
-    EXPECT_THAT(text, HasSubstr("refused 2 20.0 %"));
+    EXPECT_THAT(text, HasSubstr("refused by a policy 2 20.0 %"));
     EXPECT_THAT(text, HasSubstr(" the circuit is open 2"));
 }
 

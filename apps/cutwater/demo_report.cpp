@@ -40,9 +40,8 @@ nlohmann::ordered_json wait(const tally& t, duration d) {
 
 /// What it comes to, in a sentence for each side.
 std::string conclusion(std::string_view side, const tally& t) {
-    return fmt::format(
-        "{}: {} of {} calls failed, and the longest wait was {}; {} answers were degraded, and marked so.\n", side,
-        t.failed, t.answered(), as_time(t.longest()), t.degraded);
+    return fmt::format("{}: {} of {} calls failed, {} got a degraded answer, the longest wait was {}.\n", side,
+                       t.failed, t.answered(), t.degraded, as_time(t.longest()));
 }
 
 nlohmann::ordered_json as_json(const tally& t) {
@@ -80,8 +79,9 @@ std::string report_text(const script& played, const side& unguarded, const side&
     const auto time = as_time;
     std::string text;
     append(text, "what users saw", "unguarded", "guarded");
-    append(text, "  fresh answers", count(u.fresh), count(g.fresh));
-    append(text, "  degraded answers, marked as such", count(u.degraded), count(g.degraded));
+    append(text, "  useful answers", as_percent(useful(u)), as_percent(useful(g)));
+    append(text, "    from the dependency", count(u.fresh), count(g.fresh));
+    append(text, "    degraded, and marked so", count(u.degraded), count(g.degraded));
     append(text, "  errors", count(u.failed), count(g.failed));
     append(text, "  wait, median", time(u.percentile(0.5)), time(g.percentile(0.5)));
     append(text, "  wait, 99th percentile", time(u.percentile(0.99)), time(g.percentile(0.99)));

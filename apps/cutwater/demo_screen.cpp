@@ -27,7 +27,7 @@ public:
         lines_ = 0;
         line(text, fmt::format("{:>5.1f} s  the dependency: {}", seconds(now.elapsed), shade(now.phase, now.phase)));
         row(text, "", now, [](const side& s) { return s.name(); });
-        row(text, "answered", now, [](const side& s) { return fmt::format("{}", s.in_all().fresh); });
+        row(text, "answers", now, [](const side& s) { return fmt::format("{}", s.in_all().fresh); });
         row(text, "degraded", now, [](const side& s) { return fmt::format("{}", s.in_all().degraded); });
         row(text, "errors", now, [](const side& s) { return fmt::format("{}", s.in_all().failed); });
         row(text, "waiting", now,
@@ -71,16 +71,22 @@ public:
     void show(const frame& now) override {
         const auto second = std::chrono::floor<std::chrono::seconds>(now.elapsed);
         if (second == last_) return;
+        if (last_ < std::chrono::seconds::zero()) fmt::print(out_, "{}", heading(now));
         last_ = second;
-        fmt::print(out_, "{:>3} s  {:<10} {} | {}\n", second.count(), now.phase, words(now.unguarded),
-                   words(now.guarded));
+        fmt::print(out_, "{:>3} s  {:<9}{}{}\n", second.count(), now.phase, cells(now.unguarded), cells(now.guarded));
         std::fflush(out_);
     }
+    void done() override { std::fputs("\n", out_); }
 
 private:
-    static std::string words(const side& s) {
-        return fmt::format("{}: {} answered, {} degraded, {} errors, {} waiting", s.name(), s.in_all().fresh,
-                           s.in_all().degraded, s.in_all().failed, s.waiting());
+    static std::string heading(const frame& now) {
+        const std::string columns = fmt::format("{:>8}{:>9}{:>7}{:>8}", "answers", "degraded", "errors", "waiting");
+        return fmt::format("{:16}{:>32}{:>32}\n{:16}{columns}{columns}\n", "", now.unguarded.name(), now.guarded.name(),
+                           "", fmt::arg("columns", columns));
+    }
+    static std::string cells(const side& s) {
+        const tally& all = s.in_all();
+        return fmt::format("{:>8}{:>9}{:>7}{:>8}", all.fresh, all.degraded, all.failed, s.waiting());
     }
 
     std::FILE* out_;

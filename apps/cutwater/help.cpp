@@ -72,6 +72,11 @@ public:
         return out.str();
     }
 
+    /// Whatever is an argument here is wanted; the command itself says so, beside all else that is wrong.
+    [[nodiscard]] std::string make_option_usage(const CLI::Option* option) const override {
+        return make_option_name(option, true);
+    }
+
     /// What CLI11 adds to the type (validators, which option excludes which) is told by the descriptions.
     [[nodiscard]] std::string make_option_opts(const CLI::Option* option) const override {
         const std::string type = option->get_type_name();

@@ -61,6 +61,8 @@ TEST(help, shows_defaults_and_not_what_the_parser_makes_of_them) {
     EXPECT_THAT(help, Not(HasSubstr("\n\n\n")));
 }
 
+TEST(help, does_not_call_the_url_optional) { EXPECT_THAT(help_at(80, "call"), HasSubstr("call [OPTIONS] URL\n")); }
+
 TEST(help, ends_with_examples) {
     const std::string help = help_at(80, "call");
     EXPECT_GT(help.find("Examples:"), help.find("Exit codes:"));

@@ -62,10 +62,9 @@ public:
         if (program_.running()) program_.terminate();
     }
 
-    /// Waits, but not for ever, until its standard error holds `text`.
-    [[nodiscard]] bool heard(const std::string& text) const {
-        return comes_true([&] { return files_.read("err").find(text) != std::string::npos; });
-    }
+    /// Waits, but not for ever, until its standard error, or its output, holds `text`.
+    [[nodiscard]] bool heard(const std::string& text) const { return holds("err", text); }
+    [[nodiscard]] bool wrote(const std::string& text) const { return holds("out", text); }
     template <class Condition>
     [[nodiscard]] static bool comes_true(Condition is_true) {
         for (int tries = 0; tries < 6000; ++tries) {
@@ -83,6 +82,10 @@ public:
     }
 
 private:
+    [[nodiscard]] bool holds(const char* file, const std::string& text) const {
+        return comes_true([&] { return files_.read(file).find(text) != std::string::npos; });
+    }
+
     scratch_folder files_;
     boost::process::child program_;
 };
@@ -100,6 +103,11 @@ private:
                                 boost::process::std_err > files.file("err")};
     shell.wait();
     return {.exit = shell.exit_code(), .out = files.read("out"), .err = files.read("err")};
+}
+
+/// On a terminal of its own, where standard output and standard error are one; `settings` as of the shell: `TERM=dumb`.
+[[nodiscard]] inline ran run_on_terminal(const std::string& words, const std::string& settings = "TERM=xterm") {
+    return run_in_shell("script -qec \"stty cols 60; " + settings + " $program " + words + "\" /dev/null");
 }
 
 }  // namespace cutwater::testing

@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 
 #include <cstdlib>
+#include <ostream>
 #include <utility>
 
 #include "cutwater/core/exception_cast.hpp"
@@ -86,9 +87,7 @@ const void* error::kept(const std::type_info& type) const noexcept {
 
 std::string error::words() const {
     if (details_ && !details_->text.empty()) return details_->text;
-    const bool we_speak =
-        code_.category() == cutwater_category() && code_ != errc::failed && code_ != errc::callback_failed;
-    if (we_speak) return code_.message();
+    if (is_our_verdict(code_)) return code_.message();
     std::string of_cause = words_of(cause_);
     return of_cause.empty() ? code_.message() : of_cause;
 }
@@ -112,6 +111,8 @@ std::string error::message() const {
     if (const error* second = also()) line.append("; then: ").append(second->message());
     return line;
 }
+
+std::ostream& operator<<(std::ostream& out, const error& e) { return out << e.message(); }
 
 void error::raise() const {
     if (cause_) std::rethrow_exception(cause_);

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <exception>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <span>
@@ -71,6 +72,7 @@ public:
 
     /// One line: layer, operation, id, what happened, limit, original words.
     [[nodiscard]] std::string message() const;
+    friend std::ostream& operator<<(std::ostream& out, const error& e);
 
     /// Throws: the original exception where there was one, else `call_error` with this error.
     [[noreturn]] void raise() const;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -55,6 +56,13 @@ TEST(error, a_message_says_all_that_is_known) {
         e.message(),
         "attempt: get_stock: call c-42: the time limit was reached (limit 500ms), retry after 3s, after 3 attempts; "
         "then: the cache is empty");
+}
+
+TEST(error, is_written_as_its_message) {
+    const error e{errc::bulkhead_full, "payments", "charge"};
+    std::ostringstream out;
+    out << e;
+    EXPECT_EQ(out.str(), e.message());
 }
 
 TEST(error, the_message_counts_attempts_that_the_history_has_forgotten) {

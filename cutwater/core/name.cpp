@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <mutex>
+#include <ostream>
 #include <string>
 #include <unordered_map>
 
@@ -36,5 +37,7 @@ name_table& names() {
 }  // namespace
 
 name::name(std::string_view text) : text_{text.empty() ? nullptr : names().intern(text)} {}
+
+std::ostream& operator<<(std::ostream& out, name n) { return out << n.view(); }
 
 }  // namespace cutwater

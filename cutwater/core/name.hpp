@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <iosfwd>
 #include <string_view>
 
 namespace cutwater {
@@ -28,6 +29,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return text_ == nullptr; }
 
     friend bool operator==(name, name) noexcept = default;
+    friend std::ostream& operator<<(std::ostream& out, name n);
 
 private:
     const std::string_view* text_ = nullptr;  // interned: equal texts have one address

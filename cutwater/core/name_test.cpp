@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -41,6 +42,12 @@ TEST(name, a_part_of_a_text_is_a_name_of_its_own) {
     const std::string_view whole = "stock_price";
     EXPECT_EQ(name{whole.substr(0, 5)}, name{"stock"});
     EXPECT_EQ((name{std::string_view{"a\0b", 3}}.view().size()), 3U);
+}
+
+TEST(name, is_written_as_its_text) {
+    std::ostringstream out;
+    out << name{"inventory"} << '|' << name{};
+    EXPECT_EQ(out.str(), "inventory|");
 }
 
 TEST(name, can_be_a_key) {

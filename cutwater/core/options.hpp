@@ -105,12 +105,21 @@ private:
     option_problems problems_;
 };
 
+/// A value that is a nanosecond too large must not look as if it were not.
+template <class Value>
+[[nodiscard]] std::string refused_text(const Value& value) {
+    if constexpr (std::same_as<Value, duration>)
+        return to_exact_text(value);
+    else
+        return std::string{to_text(value)};
+}
+
 /// What is wrong with `options`; empty where nothing is.
 template <class Options>
 [[nodiscard]] option_problems problems_of(const Options& options) {
     option_problems found;
     Options::fields(options, [&](std::string_view option, const auto& value, const auto& allowed, std::string_view) {
-        if (!allowed.holds(value)) found.push_back({std::string{option}, std::string{to_text(value)}, allowed.text()});
+        if (!allowed.holds(value)) found.push_back({std::string{option}, refused_text(value), allowed.text()});
     });
     if constexpr (requires { options.cross_check(found); }) options.cross_check(found);
     return found;
@@ -124,12 +133,24 @@ template <class Options>
     return options;
 }
 
-/// `{max_attempts = 3, base_delay = 100ms, …}`: the options in force.
+template <class Value>
+[[nodiscard]] constexpr bool is_unset(const Value&) {
+    return false;
+}
+template <class Signature>
+[[nodiscard]] bool is_unset(const std::function<Signature>& hook) {
+    return !hook;
+}
+
+/// `{max_attempts = 3, base_delay = 100ms, …}`: the options in force. Hooks that are not set are left out, and what has no
+/// effect beside the others: a group of options may say so by `bool applies(std::string_view option) const`.
 template <class Options>
 [[nodiscard]] std::string options_text(const Options& options) {
     std::string text;
     Options::fields(options, [&](std::string_view option, const auto& value, const auto&, std::string_view) {
-        if (option == "name") return;
+        if (option == "name" || is_unset(value)) return;
+        if constexpr (requires { options.applies(option); })
+            if (!options.applies(option)) return;
         text.append(text.empty() ? "{" : ", ").append(option).append(" = ").append(to_text(value));
     });
     return text.empty() ? "{}" : text + "}";

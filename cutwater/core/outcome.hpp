@@ -20,6 +20,7 @@ namespace cutwater {
 struct judgement {
     verdict meaning = verdict::success;
     std::optional<duration> retry_after{};  ///< the dependency's own wish, as a `Retry-After` header states it
+    name reason{};                          ///< what of a value was judged, for logs: "HTTP 503"
 
     friend bool operator==(const judgement&, const judgement&) = default;
 };
@@ -104,6 +105,7 @@ private:
         to.meaning = from.meaning;
         if (from.retry_after || to.retry_after) [[unlikely]]
             to.retry_after = from.retry_after;
+        to.reason = from.reason;
     }
 
     result_type result_;

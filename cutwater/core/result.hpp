@@ -15,7 +15,7 @@
 namespace cutwater {
 
 template <class T>
-class result : public std::expected<T, error> {
+class [[nodiscard]] result : public std::expected<T, error> {
 public:
     using std::expected<T, error>::expected;  // NOLINT(*-rvalue-reference-param-not-moved): theirs do
     result(std::expected<T, error> plain, name source) : std::expected<T, error>{std::move(plain)}, source_{source} {}

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cutwater/core/instant.hpp"
 #include "cutwater/core/name.hpp"
 
 namespace cutwater {
@@ -27,6 +28,8 @@ public:
     virtual void orphan_began() noexcept = 0;
     virtual void orphan_ended() noexcept = 0;
     [[nodiscard]] virtual name layer_name() const noexcept = 0;
+    /// How long work may wait for a thread.
+    [[nodiscard]] virtual duration max_wait() const noexcept = 0;
 
 protected:
     ~call_runner() = default;

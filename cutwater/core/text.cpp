@@ -20,7 +20,7 @@ constexpr std::array units{
 
 /// Up to three decimals of `rest / whole`, without trailing zeros: `.5`, or nothing.
 std::string decimals(duration::rep rest, duration::rep whole) {
-    auto thousandths = static_cast<int>(static_cast<double>(rest) / static_cast<double>(whole) * 1000.0);
+    const duration::rep thousandths = rest * 1000 / whole;
     if (thousandths == 0) return {};
     std::string digits = std::to_string(1000 + thousandths);
     digits.front() = '.';
@@ -30,15 +30,35 @@ std::string decimals(duration::rep rest, duration::rep whole) {
 
 }  // namespace
 
-std::string to_text(duration d) {
+namespace {
+
+std::string in_unit(duration d, const unit& u) {
+    return std::to_string(d.count() / u.nanoseconds) + decimals(d.count() % u.nanoseconds, u.nanoseconds) +
+           std::string{u.suffix};
+}
+
+/// In the first unit that `fits`; the last always does.
+template <class Fits>
+std::string in_a_unit(duration d, const Fits& fits) {
     if (d == forever) return "none";
-    if (d < duration::zero()) return "-" + to_text(d <= -forever ? forever - duration{1} : -d);
     if (d == duration::zero()) return "0s";
-    for (const unit& u : units)
-        if (d.count() >= u.nanoseconds)
-            return std::to_string(d.count() / u.nanoseconds) + decimals(d.count() % u.nanoseconds, u.nanoseconds) +
-                   std::string{u.suffix};
-    return "0s";
+    if (d < duration::zero()) return "-" + in_a_unit(d <= -forever ? forever - duration{1} : -d, fits);
+    const auto* u = units.begin();
+    while (u + 1 != units.end() && (d.count() < u->nanoseconds || !fits(d.count() % u->nanoseconds, *u))) ++u;
+    return in_unit(d, *u);
+}
+
+}  // namespace
+
+std::string to_text(duration d) {
+    return in_a_unit(d, [](duration::rep, const unit&) { return true; });
+}
+
+std::string to_exact_text(duration d) {
+    return in_a_unit(d, [](duration::rep rest, const unit& u) {
+        const duration::rep thousandth = u.nanoseconds / 1000;
+        return thousandth == 0 || rest % thousandth == 0;
+    });
 }
 
 std::string in_quotes(std::string_view text) {

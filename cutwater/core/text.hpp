@@ -13,6 +13,9 @@ namespace cutwater {
 /// In the largest unit that leaves at least one whole, with up to three decimals: `1.5s`, `250ms`, `0s`, `none`.
 [[nodiscard]] std::string to_text(duration d);
 
+/// The same without rounding: in the largest unit that needs no more decimals.
+[[nodiscard]] std::string to_exact_text(duration d);
+
 /// The shortest text that reads back as the same number; `nan` and `inf` as such.
 [[nodiscard]] std::string to_text(double value);
 

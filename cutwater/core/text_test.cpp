@@ -49,6 +49,16 @@ TEST(text, the_ends_of_the_range_have_a_text) {
     EXPECT_EQ(to_text(-forever), "-2562047.788h") << "a long time ago is not \"no limit\"";
 }
 
+TEST(text, an_exact_duration_is_not_rounded) {
+    EXPECT_EQ(to_exact_text(0s), "0s");
+    EXPECT_EQ(to_exact_text(90min), "1.5h");
+    EXPECT_EQ(to_exact_text(1001ms), "1.001s");
+    EXPECT_EQ(to_exact_text(1s + 1us), "1000.001ms");
+    EXPECT_EQ(to_exact_text(24h + 1ns), "86400000000.001us");
+    EXPECT_EQ(to_exact_text(-1ns), "-1ns");
+    EXPECT_EQ(to_exact_text(forever), "none");
+}
+
 TEST(text, a_number_is_written_as_short_as_it_reads_back) {
     EXPECT_EQ(to_text(0.5), "0.5");
     EXPECT_EQ(to_text(0.1), "0.1");

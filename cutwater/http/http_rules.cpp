@@ -1,6 +1,7 @@
 #include "cutwater/http/http_rules.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "cutwater/http/http_date.hpp"
 #include "cutwater/http/retry_after.hpp"
@@ -8,9 +9,11 @@
 namespace cutwater {
 
 judgement http_rules::judge(const http_response& response) const {
-    if (options_.transient.contains(response.status))
-        return {.meaning = verdict::transient, .retry_after = wish_of(response)};
-    return {.meaning = response.status >= 500 ? verdict::permanent : verdict::success};
+    const bool transient = options_.transient.contains(response.status);
+    if (!transient && response.status < 500) return {};
+    return {.meaning = transient ? verdict::transient : verdict::permanent,
+            .retry_after = transient ? wish_of(response) : std::nullopt,
+            .reason = name{"HTTP " + std::to_string(response.status)}};
 }
 
 std::optional<duration> http_rules::wish_of(const http_response& response) const {

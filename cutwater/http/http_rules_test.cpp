@@ -33,6 +33,23 @@ TEST(http_rules, gives_each_status_its_verdict) {
         EXPECT_EQ(rules.judge(answered(status)).meaning, verdict::success) << status;
 }
 
+TEST(http_rules, names_the_status_that_it_judged_a_failure) {
+    EXPECT_EQ(http_rules{}.judge(answered(503)).reason.view(), "HTTP 503");
+    EXPECT_EQ(http_rules{}.judge(answered(500)).reason.view(), "HTTP 500");
+    EXPECT_TRUE(http_rules{}.judge(answered(404)).reason.empty());
+}
+
+TEST(http_rules, the_reason_is_in_what_a_retry_logs) {
+    testing::virtual_time time;
+    testing::mock_dependency<http_response> server{time};
+    server.returns(answered(503)).returns(answered(200));
+    std::vector<std::string> logged;
+    pipeline guarded{retry{{.on_retry = [&](const retry_scheduled& e) { logged.push_back(e.error_message); }}},
+                     classify{http_rules{}}};
+    EXPECT_TRUE(time.run(guarded, server.blocking()));
+    EXPECT_EQ(logged, std::vector<std::string>{"the result was judged transient: HTTP 503"});
+}
+
 TEST(http_rules, makes_500_transient_where_that_is_asked) {
     const http_rules rules = rules_at_noon(transient_statuses().add(500));
     EXPECT_EQ(rules.judge(answered(500)).meaning, verdict::transient);

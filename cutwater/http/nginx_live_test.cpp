@@ -93,7 +93,7 @@ TEST(nginx_live, that_asks_for_more_time_than_the_deadline_leaves_is_not_asked_a
     const instant start = now();
     EXPECT_EQ(guarded_send(guarded, server.url("/"))->status, 503U);
     EXPECT_LT(between(start, now()), 4s);
-    EXPECT_EQ(heard.last("retry_not_tried").field("reason"), "time_exhausted");
+    EXPECT_EQ(heard.last("retry_gave_up").field("reason"), "time_exhausted");
     EXPECT_EQ(server.requests(1).size(), 1U);
 }
 

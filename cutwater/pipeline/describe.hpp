@@ -1,4 +1,4 @@
-// A composition as text: one layer a line, each inside the one above it.
+// A composition as text: one layer after another, each inside the one above it; long ones go on in further lines.
 //
 //     timeout "total" {after = 2s}
 //     └─ retry "retry" {max_attempts = 3, …}
@@ -26,12 +26,15 @@ template <class Policy>
         } else {
             line += own_name;
         }
-        if constexpr (requires { policy.options(); }) line.append(" ").append(options_text(policy.options()));
+        if constexpr (requires { policy.described_options(); })
+            line.append(" ").append(policy.described_options());
+        else if constexpr (requires { policy.options(); })
+            line.append(" ").append(options_text(policy.options()));
         return line;
     }
 }
 
-/// One line below the others, as far in as `depth` says.
+/// One layer below the others, as far in as `depth` says.
 void append_layer(std::string& tree, std::size_t depth, std::string_view line);
 
 template <class... Policies>

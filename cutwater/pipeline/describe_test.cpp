@@ -80,6 +80,27 @@ TEST(ref, unwraps_to_what_it_refers_to) {
     EXPECT_EQ(&to_it.get(), &t);
 }
 
+TEST(describe, what_is_too_long_for_a_line_goes_on_below) {
+    pipeline guarded{timeout{1s}, retry{}};
+    EXPECT_EQ(guarded.describe(),
+              "timeout {after = 1s}\n"
+              "└─ retry {max_attempts = 3, max_total = none, base_delay = 100ms, max_delay = 10s, min_delay = 1ms,\n"
+              "       growth = exponential, multiplier = 2, jitter = full, max_retry_after = 1min,\n"
+              "       refusals = give_up, unstated_means = idempotent}\n"
+              "   └─ call\n");
+}
+
+TEST(describe, what_has_no_place_to_break_stays_one_line) {
+    pipeline guarded{timeout{{.name = std::string(120, 'n'), .after = 1s}}};
+    EXPECT_EQ(guarded.describe(), "timeout \"" + std::string(120, 'n') + "\" {after = 1s}\n└─ call\n");
+}
+
+TEST(describe, however_deep_a_layer_is_something_of_it_fits) {
+    std::string tree;
+    append_layer(tree, 40, "a, " + std::string(60, 'b') + ", c");
+    EXPECT_EQ(tree, std::string(117, ' ') + "└─ a,\n" + std::string(124, ' ') + std::string(60, 'b') + ", c\n");
+}
+
 TEST(describe, keeps_a_name_on_its_line) {
     pipeline guarded{timeout{{.name = "two\nlines \"\x1b[31m", .after = 2s}}};
     EXPECT_EQ(guarded.describe(),

@@ -252,8 +252,12 @@ public:
         return flow::inward;
     }
 
+    /// The last failure is replaced by the cancellation, and stays in its history.
     flow interrupt(P& policy, call_context& call, outcome_slot<T>& out) {
-        return detail::cancelled(policy.layer_name(), call, out);
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            detail::cancelled(policy.layer_name(), call, out);
+            return give_up(out);
+        });
     }
 
 private:

@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <list>
+#include <utility>
+#include <vector>
+
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/asio/virtual_asio.hpp"
 #include "cutwater/testing/event_recorder.hpp"
@@ -45,7 +49,33 @@ struct scenario {
     duration total{};
     duration each{};
     bool degraded = false;
+    bool bugs_pass = false;                             // by the rules, what is permanent otherwise is transient
+    std::vector<std::pair<duration, duration>> others;  // when each comes to the bulkhead, and for how long
     std::uint64_t seed = 0;
+};
+
+/// Who takes the bulkhead's only permit, if it is there, and gives it back after a while.
+class other_callers {
+public:
+    other_callers(bulkhead& gate, testing::virtual_time& time) : gate_{gate}, time_{time} {}
+    void come(duration when, duration stays) {
+        time_.after(when, [this, stays] { enter(stays); });
+    }
+
+private:
+    void enter(duration stays) {
+        blocking_parking nowhere;
+        call_context call{nothing_said, time_, nowhere};
+        auto answer = gate_.admit(call, call.now);
+        const auto* const given = std::get_if<bulkhead::ticket>(&answer);
+        if (given == nullptr) return;
+        held_.emplace_back(gate_, *given);
+        time_.after(stays, [one = std::prev(held_.end())] { one->abandon(); });
+    }
+
+    bulkhead& gate_;
+    testing::virtual_time& time_;
+    std::list<permit<bulkhead>> held_;
 };
 
 testing::mock_step<int> random_step() {
@@ -74,13 +104,18 @@ scenario random_scenario() {
     s.total = duration{*rc::gen::element<std::int64_t>(50'000'000, 250'000'000, 2'000'000'000)};
     s.each = duration{*rc::gen::element<std::int64_t>(30'000'000, 100'000'000, 5'000'000'000)};
     s.degraded = *rc::gen::arbitrary<bool>();
+    s.bugs_pass = *rc::gen::arbitrary<bool>();
+    const int others = *rc::gen::inRange(0, 4);
+    for (int i = 0; i < others; ++i)
+        s.others.emplace_back(duration{*rc::gen::element<std::int64_t>(1, 5'000'000, 90'000'000, 700'000'000)},
+                              duration{*rc::gen::element<std::int64_t>(3'000'000, 40'000'000, 500'000'000)});
     s.seed = *rc::gen::arbitrary<std::uint64_t>();
     return s;
 }
 
 /// Calls `with` with the layers of the scenario, outermost first.
 template <class With>
-auto with_layers(const scenario& s, testing::event_recorder& heard, With&& with) {
+auto with_layers(const scenario& s, testing::event_recorder& heard, bulkhead& narrow, With&& with) {
     fallback instead{fallback_options{.should_handle = [on = s.degraded](const observation&) { return on; }},
                      tier("default", -1)};
     return with(
@@ -94,7 +129,9 @@ auto with_layers(const scenario& s, testing::event_recorder& heard, With&& with)
                          .open_max = 1s,
                          .probes = 2,
                          .ramp_for = 30ms}},
-        bulkhead{{.max_concurrent = 1, .max_queue = 1}}, timeout{{.name = "attempt", .after = s.each}});
+        ref(narrow), timeout{{.name = "attempt", .after = s.each}},
+        classify{transient(exception<std::runtime_error>([on = s.bugs_pass](const auto&) { return on; })),
+                 permanent(value([](int v) { return v > 90; }))});
 }
 
 /// Plays the scenario; `call` runs one call and gives its result.
@@ -127,7 +164,10 @@ story told_by(const scenario& s, driver d, MakePipeline&& make) {
     testing::event_recorder heard;
     testing::mock_dependency<int> mock{time};
     for (const auto& step : s.steps) mock.then(step);
-    auto guarded = with_layers(s, heard, make);
+    bulkhead narrow{{.max_concurrent = 1, .max_queue = 1, .max_wait = 60ms}};
+    other_callers others{narrow, time};
+    for (const auto& [when, stays] : s.others) others.come(when, stays);
+    auto guarded = with_layers(s, heard, narrow, make);
     if (d == driver::blocking)
         return play(s, time, heard, mock,
                     [&](const call_options& said) { return time.run(guarded, said, mock.blocking()); });
@@ -152,6 +192,20 @@ RC_GTEST_PROP(parity, the_coroutine_driver_does_as_the_blocking_one, ()) {
 RC_GTEST_PROP(parity, all_four_agree, ()) {
     const scenario s = random_scenario();
     RC_ASSERT(told_by(s, driver::coroutine, chosen) == told_by(s, driver::blocking, fixed));
+}
+
+/// The scenarios are no walk in an empty street.
+TEST(parity, somebody_else_is_at_the_bulkhead_when_a_call_comes) {
+    scenario s;
+    s.steps = {{.takes = 20ms, .value = 7}};
+    s.calls = 3;
+    s.pace = 10ms;
+    s.total = 2s;
+    s.each = 1s;
+    s.others = {{25ms, 40ms}, {90ms, 500ms}};
+    const story told = told_by(s, driver::coroutine, fixed);
+    EXPECT_EQ(told, told_by(s, driver::blocking, chosen));
+    EXPECT_THAT(told.results, ::testing::ElementsAre("7", "7", ::testing::HasSubstr("no permit became free in time")));
 }
 
 }  // namespace

@@ -6,8 +6,19 @@
 //
 // The order, outermost first: total timeout → retry → circuit breaker → bulkhead → attempt timeout → call. The breaker
 // judges attempts, so it sees the dependency; retry never retries the pipeline's own refusals, so an open circuit ends
-// the call at once. Put a `cw::fallback` or `cw::observe` round it by composing the layers by hand: `describe()` shows how.
+// the call at once. What is to stand round them, and the rules, are said after the options:
+//
+//     cw::testing::event_recorder heard;                        // or a cw::json_log, or any cw::listener
+//     auto prices = cw::standard_pipeline({.name = "prices"}, cw::observe{heard}, cw::fallback{cw::tier("last known", 1299)},
+//                                         cw::classify{cw::transient(cw::exception<lost_connection>())});
+//
+// Errors: `invalid_options`. Thread safety: that of a pipeline.
 #pragma once
+
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/pipeline/pipeline.hpp"
@@ -29,13 +40,50 @@ struct standard_options {
     bulkhead_options isolating{};
 };
 
-/// Throws `invalid_options`.
-[[nodiscard]] inline auto standard_pipeline(standard_options options = {}) {
-    options.breaking.name = options.name;
-    options.isolating.name = options.name;
-    return pipeline{timeout{{.name = "total", .after = options.total}}, retry{std::move(options.retrying)},
-                    circuit_breaker{std::move(options.breaking)}, bulkhead{std::move(options.isolating)},
-                    timeout{{.name = "attempt", .after = options.each_attempt}}};
+namespace detail {
+
+/// A layer as a tuple of one, where it stands on that side of the usual stack.
+template <class Layer>
+[[nodiscard]] auto around_it(Layer& layer) {
+    if constexpr (is_rules<Layer>)
+        return std::tuple<>{};
+    else
+        return std::tuple<Layer>{std::move(layer)};
+}
+template <class Layer>
+[[nodiscard]] auto inside_it(Layer& layer) {
+    if constexpr (is_rules<Layer>)
+        return std::tuple<Layer>{std::move(layer)};
+    else
+        return std::tuple<>{};
+}
+
+inline void name_if_unnamed(std::string& name, std::string_view unnamed, const std::string& dependency) {
+    if (name == unnamed) name = dependency;
+}
+
+}  // namespace detail
+
+/// `more`: what stands round the usual stack, outermost first, and at most one `classify`, wherever it is said. Breaker and
+/// bulkhead are called after the dependency unless they have names of their own. Throws `invalid_options`; also where an
+/// attempt may last longer than the whole call.
+template <class... More>
+[[nodiscard]] auto standard_pipeline(standard_options options = {}, More... more) {
+    if (options.each_attempt > options.total)
+        throw invalid_options{
+            "standard_pipeline",
+            options.name,
+            {{"each_attempt", to_text(options.each_attempt), "at most total, " + to_text(options.total)}}};
+    detail::name_if_unnamed(options.breaking.name, circuit_breaker::kind, options.name);
+    detail::name_if_unnamed(options.isolating.name, bulkhead::kind, options.name);
+    return std::apply(
+        [](auto&&... layers) { return pipeline{std::move(layers)...}; },
+        std::tuple_cat(
+            detail::around_it(more)...,
+            std::tuple{timeout{{.name = "total", .after = options.total}}, retry{std::move(options.retrying)},
+                       circuit_breaker{std::move(options.breaking)}, bulkhead{std::move(options.isolating)},
+                       timeout{{.name = "attempt", .after = options.each_attempt}}},
+            detail::inside_it(more)...));
 }
 
 /// One call with the usual timeouts and retries. It has no memory: for a breaker or a bulkhead make a pipeline and keep it.

@@ -230,6 +230,15 @@ TEST(allocations, nor_does_one_through_many_layers) {
     EXPECT_EQ(allocations_awaiting(guarded), 0U);
 }
 
+/// The coroutine thread that a deadline needs: Asio's entry frame, its cancellation state, the callable's wrapper. Our own
+/// part, the call and its one frame, is in memory that is kept; another frame of ours would not fit into what Asio keeps.
+TEST(allocations, a_coroutine_call_with_a_deadline_makes_those_of_one_spawn_however_many_layers) {
+    auto usual = usual_stack();
+    pipeline one_layer{timeout{2s}};
+    EXPECT_LE(allocations_awaiting(one_layer), 3U);
+    EXPECT_EQ(allocations_awaiting(usual), allocations_awaiting(one_layer));
+}
+
 TEST(allocations, what_a_coroutine_call_takes_it_gives_back) {
     auto guarded = usual_stack();
     (void)allocations_awaiting(guarded);  // what a thread and a process keep for good

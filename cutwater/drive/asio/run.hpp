@@ -40,9 +40,20 @@
 #include "cutwater/drive/asio/pause.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
+namespace boost::asio {
+template <typename Allocator>
+class use_future_t;
+}
+
 namespace cutwater {
 
 namespace detail {
+
+/// Its handlers have an executor, the system's, of any number of threads: a call would run on all of them.
+template <class Token>
+inline constexpr bool is_bare_future = false;
+template <class Allocator>
+inline constexpr bool is_bare_future<boost::asio::use_future_t<Allocator>> = true;
 
 template <class T, class Executor>
 struct returned_value<boost::asio::awaitable<T, Executor>> : returned_value<T> {};
@@ -226,6 +237,9 @@ struct coroutine_driver {};
 /// Runs `f` through `guarded`; what `pipeline::async_run` does. Completes with `result<T>`.
 template <class Pipeline, attempt_callable F, class Token>
 auto run_async(Pipeline& guarded, const call_options& said, F f, Token&& token) {
+    static_assert(
+        !detail::is_bare_future<std::remove_cvref_t<Token>>,
+        "cutwater::async_run: use_future has no executor; use asio::bind_executor(executor, asio::use_future)");
     using T = value_of<result_of<F>>;
     return boost::asio::async_initiate<Token, void(result<T>)>(
         [](auto handler, Pipeline* through, const call_options& options, F callable) {

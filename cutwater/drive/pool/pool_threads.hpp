@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "cutwater/core/runner.hpp"
+#include "cutwater/drive/pool/options.hpp"
 
 namespace cutwater {
 
 class pool_threads final : public call_runner, public std::enable_shared_from_this<pool_threads> {
 public:
-    pool_threads(name layer, unsigned threads, unsigned max_queue) noexcept
-        : layer_{layer}, places_{threads + max_queue} {}
+    pool_threads(name layer, const worker_pool_options& options) noexcept
+        : layer_{layer}, places_{options.threads + options.max_queue}, max_wait_{options.max_wait} {}
     pool_threads(const pool_threads&) = delete;
     pool_threads& operator=(const pool_threads&) = delete;
     ~pool_threads() = default;
@@ -35,6 +36,7 @@ public:
     void orphan_began() noexcept override;
     void orphan_ended() noexcept override { orphans_.fetch_sub(1, std::memory_order_relaxed); }
     [[nodiscard]] name layer_name() const noexcept override { return layer_; }
+    [[nodiscard]] duration max_wait() const noexcept override { return max_wait_; }
 
     [[nodiscard]] unsigned in_use() const noexcept { return places_taken_.load(std::memory_order_relaxed); }
     [[nodiscard]] unsigned queued() const noexcept;
@@ -46,6 +48,7 @@ private:
 
     const name layer_;
     const unsigned places_;
+    const duration max_wait_;
     std::atomic<unsigned> places_taken_{0};
     std::atomic<unsigned> orphans_{0};
     std::atomic<std::uint64_t> orphans_ever_{0};

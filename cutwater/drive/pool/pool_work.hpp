@@ -31,6 +31,10 @@ public:
     /// The call waits no longer. Where the work is done already, it is done: a completed outcome wins.
     [[nodiscard]] left give_up();
 
+    /// Takes it out of the queue; false where it has begun.
+    [[nodiscard]] bool withdraw() noexcept { return owner_.withdraw(*this); }
+    [[nodiscard]] instant submitted() const noexcept { return submitted_; }
+
     void keep(std::move_only_function<void()> release) override;
 
     /// The event of how it went; for the call's own thread.

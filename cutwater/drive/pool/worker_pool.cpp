@@ -76,7 +76,7 @@ void pool_threads::work() {
 
 worker_pool::worker_pool(worker_pool_options options)
     : options_{validated(kind, std::move(options))}, layer_{options_.name},
-      threads_{std::make_shared<pool_threads>(layer_, options_.threads, options_.max_queue)} {
+      threads_{std::make_shared<pool_threads>(layer_, options_)} {
     threads_->start(options_.threads);
 }
 

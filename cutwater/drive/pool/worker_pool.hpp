@@ -5,16 +5,17 @@
 //     auto answer = guarded.run([sku] { return old_library_lookup(sku); });       // returns after 500ms at the latest
 //
 // Contract. The callable runs on a thread of the pool; the caller waits for it until its deadline, or its cancellation,
-// and then gives up waiting. A call that gives up before a thread took it never runs. Work that has begun cannot be
-// stopped: it becomes an *orphan*. It is asked to stop (`attempt::stop_token`), counted, keeps its thread, and what is
-// bound to the work (this pool's place, a bulkhead's permit) stays taken until it really ends. Orphans are bounded by the
-// threads: when all are stuck, the pool refuses.
+// and then gives up waiting; in the queue no longer than `max_wait`. A call that gives up before a thread took it never
+// runs. Work that has begun cannot be stopped: it becomes an *orphan*. It is asked to stop (`attempt::stop_token`),
+// counted, keeps its thread, and what is bound to the work (this pool's place, a bulkhead's permit) stays taken until it
+// really ends. Orphans are bounded by the threads: when all are stuck, the pool refuses.
 //
 // The callable is copied into the work and may outlive the call: it must own what it uses, not refer to the caller's
 // variables. The same holds for the policies around it: a pool is declared after (destroyed before) what it guards with.
 //
 // Thread safety: every member, from any thread. Destruction waits for the work that runs, orphans included. Errors:
-// `errc::bulkhead_full`; the constructor throws `invalid_options`, or `std::system_error` where threads cannot be had.
+// `errc::bulkhead_full` and `errc::wait_timed_out`; the constructor throws `invalid_options`, or `std::system_error` where
+// threads cannot be had.
 #pragma once
 
 #include <memory>

@@ -16,6 +16,7 @@
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 #include "cutwater/testing/matchers.hpp"
+#include "cutwater/testing/refused_options.hpp"
 #include "cutwater/testing/virtual_time.hpp"
 
 namespace cutwater {
@@ -46,6 +47,7 @@ void until(Condition&& holds) {
 /// What the calling thread does while the worker works.
 enum class waiting : std::uint8_t {
     for_worker,   ///< until it is done
+    for_end,      ///< lets it end, and waits until it has
     until_begun,  ///< until the work has begun; then time passes
     until_done,   ///< until it has been let end and is done, but time passes all the same before anybody looks
     not_at_all,   ///< time passes at once
@@ -61,7 +63,8 @@ public:
     [[nodiscard]] wait_end wait(parker& place, instant end, const std::stop_token& stop) override {
         place_ = &place;
         const waiting how = script_[std::min(waits_++, script_.size() - 1)];
-        if (how == waiting::for_worker) return place.wait(never, stop);
+        if (how == waiting::for_end) work_.end();
+        if (how == waiting::for_worker || how == waiting::for_end) return place.wait(never, stop);
         if (how == waiting::until_begun) work_.begun->wait();
         if (how == waiting::until_done) {
             work_.end();
@@ -148,6 +151,30 @@ TEST_F(worker_pool_test, T46_a_call_that_gives_up_in_the_queue_never_runs) {
     work.end();
     until([&] { return pool.in_use() == 0; });
     EXPECT_FALSE(ran);
+}
+
+TEST_F(worker_pool_test, S27_a_call_waits_in_the_queue_no_longer_than_it_may) {
+    worker_pool pool{{.name = "legacy", .threads = 1, .max_queue = 1, .max_wait = 200ms}};
+    pipeline impatient{timeout{100ms}, ref(pool)};
+    (void)run_blocking(impatient, nothing_said, work, give_up_once_begun);
+    pipeline guarded{observe{heard}, ref(pool)};  // nothing else bounds it
+    bool ran = false;
+    const auto result = run_blocking(guarded, nothing_said, [&ran] { ran = true; }, give_up_at_once);
+    EXPECT_EQ(result.error().code(), errc::wait_timed_out);
+    EXPECT_EQ(result.error().layer(), name{"legacy"});
+    EXPECT_EQ(result.error().limit(), 200ms);
+    EXPECT_EQ(heard.last("pool_call_withdrawn").field("queued_for"), "200ms");
+    EXPECT_EQ(pool.in_use(), 1U) << "its place is free again";
+    work.end();
+    until([&] { return pool.in_use() == 0; });
+    EXPECT_FALSE(ran);
+}
+
+TEST_F(worker_pool_test, what_has_a_thread_is_waited_for_however_long_the_queue_may_take) {
+    pipeline guarded{worker_pool{{.threads = 1, .max_wait = 1ms}}};
+    scripted_wait wait{time, work, {waiting::until_begun, waiting::for_end}};
+    EXPECT_EQ(run_blocking(guarded, nothing_said, work, wait), 1);
+    EXPECT_EQ(time.elapsed(), 1ms) << "when it was looked for in the queue, and found on a thread";
 }
 
 TEST_F(worker_pool_test, T47_time_in_the_queue_and_time_on_the_thread_are_told_apart) {
@@ -280,12 +307,22 @@ TEST_F(worker_pool_test, T57_the_options_in_force_can_be_read) {
 }
 
 TEST_F(worker_pool_test, options_out_of_range_are_refused) {
-    try {
-        const worker_pool none{{.threads = 0}};
-        FAIL() << "a pool without threads was made";
-    } catch (const invalid_options& e) {
-        EXPECT_THAT(e.what(), HasSubstr("threads is 0, allowed is from 1 to 1024"));
-    }
+    using testing::refused_with;
+    const auto with = [](auto change) {
+        worker_pool_options options{.name = "legacy", .threads = 1};
+        change(options);
+        return refused_with<worker_pool>(std::move(options));
+    };
+    EXPECT_EQ(with([](auto& o) { o.threads = 0; }), "worker_pool \"legacy\": threads is 0, allowed is from 1 to 1024");
+    EXPECT_EQ(with([](auto& o) { o.threads = 1025; }),
+              "worker_pool \"legacy\": threads is 1025, allowed is from 1 to 1024");
+    EXPECT_EQ(with([](auto& o) { o.max_queue = 1'000'001; }),
+              "worker_pool \"legacy\": max_queue is 1000001, allowed is from 0 to 1000000");
+    EXPECT_EQ(with([](auto& o) { o.max_wait = 0s; }),
+              "worker_pool \"legacy\": max_wait is 0s, allowed is more than 0s and at most 24h");
+    EXPECT_EQ(with([](auto& o) { o.max_wait = -1ms; }),
+              "worker_pool \"legacy\": max_wait is -1ms, allowed is more than 0s and at most 24h");
+    EXPECT_EQ(with([](auto&) {}), "");
 }
 
 TEST_F(worker_pool_test, T48_a_permit_taken_outside_a_retry_stays_with_the_orphan_of_an_earlier_attempt) {

@@ -10,6 +10,7 @@
 // Thread safety: any number of threads at once on one pipeline. Allocation: none, but for errors with a history.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -52,6 +53,24 @@ consteval bool can_move_elsewhere() {
     return copyable;
 }
 
+struct waited {
+    pool_work_base::left how;
+    bool queue_was_too_slow = false;
+};
+
+/// Until it is done, until it has been in the queue for `longest_in_queue`, or until nobody wants it any more.
+inline waited wait_for(pool_work_base& work, parker& done, const call_context& call, duration longest_in_queue,
+                       blocking_environment& waits) {
+    for (instant queued_until = add(work.submitted(), longest_in_queue); !work.is_done();) {
+        const wait_end end = waits.wait(done, std::min(call.deadline, queued_until), call.said().stop);
+        if (end == wait_end::woken) continue;
+        if (end == wait_end::cancelled || call.deadline <= queued_until) return {work.give_up()};
+        if (work.withdraw()) return {pool_work_base::left::withdrawn, true};
+        queued_until = never;  // it runs
+    }
+    return {pool_work_base::left::done};
+}
+
 /// On a thread of the runner's: waits for it until the deadline or the caller's cancellation, and then gives up.
 template <class T, class Run, class F>
 step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_environment& waits) {
@@ -67,11 +86,12 @@ step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_enviro
     }
     runner.submit(work);
     work->tell(done);
-    while (!work->is_done() && waits.wait(done, call.deadline, call.said().stop) == wait_end::woken) {}
-    const auto left = work->is_done() ? pool_work_base::left::done : work->give_up();
+    const auto [left, queue_was_too_slow] = wait_for(*work, done, call, runner.max_wait(), waits);
     auto& slot = run.slot();
     if (left == pool_work_base::left::done)
         slot.emplace(std::move(*work->out()));
+    else if (queue_was_too_slow)
+        slot.emplace(error{errc::wait_timed_out, runner.layer_name(), call.operation()}.with_limit(runner.max_wait()));
     else
         slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
     run.judge();

@@ -13,6 +13,7 @@
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/refused_options.hpp"
+#include "cutwater/testing/script.hpp"
 
 namespace cutwater {
 namespace {
@@ -478,6 +479,36 @@ TEST(bulkhead_options, a_limit_out_of_range_is_refused_and_changes_nothing) {
     EXPECT_EQ(db.limit(), 1U);
     db.resize(1'000'000);
     EXPECT_EQ(db.limit(), 1'000'000U);
+}
+
+// ---- the script, and each step of it spoilt ----
+
+TEST(bulkhead_script, whatever_goes_wrong_at_a_step_every_permit_comes_back) {
+    const std::vector<testing::mock_step<int>> story{
+        {.takes = 20ms, .code = make_error_code(std::errc::connection_reset)}, {.takes = 10ms, .value = 7}};
+    testing::for_each_variation(story, [](const testing::variation<int>& v) {
+        SCOPED_TRACE(v.text());
+        for (const bool blocking : {true, false}) {
+            testing::virtual_time time;
+            testing::virtual_asio loop{time};
+            bulkhead gate{narrow};
+            others before{gate, time};
+            before.come();
+            before.go_after(15ms);  // so that the first attempt waits
+            testing::mock_dependency<int> dependency{time};
+            std::stop_source caller;
+            v.play(dependency, [&] { caller.request_stop(); });
+            pipeline guarded{retry{{.base_delay = 5ms}}, ref(gate), timeout{100ms}};
+            const call_options said{.stop = caller.get_token()};
+            const result<int> got = blocking ? time.run(guarded, said, dependency.blocking())
+                                             : loop.run(guarded, said, loop.coroutine(dependency));
+            EXPECT_EQ(gate.in_use(), 0U);
+            EXPECT_EQ(gate.queued(), 0U);
+            if (v.how == testing::spoilt::is_cancelled) {
+                EXPECT_EQ(got.error().code(), errc::cancelled);
+            }
+        }
+    });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "cutwater/policy/circuit_breaker/kernel_test.hpp"
+#include "cutwater/testing/script.hpp"
 
 namespace cutwater {
 namespace {
@@ -463,6 +464,60 @@ TEST(circuit_breaker_kernel, probes_as_elsewhere) {
         EXPECT_EQ(circuit.play(row.first), half_open) << row.source;
         EXPECT_EQ(circuit.play(row.then), row.expected) << row.source;
     }
+}
+
+// ---- the script, and each step of it spoilt ----
+
+/// Where a call finds the circuit, and where it leaves it; the same where it is refused.
+using passage = std::pair<circuit_state, circuit_state>;
+
+/// A circuit that is called again and again, each call told of at once.
+class scripted_circuit {
+public:
+    passage operator()(const observation& seen, instant now) {
+        const circuit_state before = kernel_.state(now);
+        if (const auto asked = kernel_.admit(now); asked.ticket)
+            (void)kernel_.settle(*asked.ticket, {.meaning = seen.meaning()}, now, dice_);
+        return {before, kernel_.state(now)};
+    }
+
+private:
+    circuit_breaker_options options_{.window = breaker_window::consecutive,
+                                     .consecutive_failures = 2,
+                                     .open_for = 10s,
+                                     .probes = 2,
+                                     .probe_successes = 2};
+    circuit_breaker_kernel kernel_{options_};
+    random_source dice_{7};
+};
+
+const testing::kernel_script<passage> an_outage{
+    {.told = verdict::success, .answer = {closed, closed}},
+    {.told = verdict::transient, .answer = {closed, closed}},
+    {.told = verdict::permanent, .answer = {closed, open}},
+    {.told = verdict::success, .answer = {open, open}, .after = 9s},
+    {.told = verdict::transient, .answer = {half_open, open}, .after = 1s},
+    {.told = verdict::success, .answer = {half_open, half_open}, .after = 10s},
+    {.told = verdict::success, .answer = {half_open, closed}},
+    {.told = verdict::success, .answer = {closed, closed}},
+};
+
+TEST(circuit_breaker_script, is_played_as_written) {
+    testing::play_kernel(an_outage, [] { return scripted_circuit{}; });
+}
+
+TEST(circuit_breaker_script, what_says_nothing_of_the_dependency_moves_nothing_at_any_step) {
+    testing::for_each_spoilt_step(
+        an_outage, [] { return scripted_circuit{}; },
+        [](const observation& told, const passage& answer) {
+            const auto [before, after] = answer;
+            const bool says_something = is_failure(told.meaning());
+            if (!says_something) {
+                EXPECT_EQ(after, before);
+            } else if (before != closed) {
+                EXPECT_EQ(after, open) << "a failed probe opens it again";
+            }
+        });
 }
 
 }  // namespace

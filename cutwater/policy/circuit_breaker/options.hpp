@@ -103,6 +103,16 @@ struct circuit_breaker_options {
               "whose fault is an attempt cut by the caller's deadline");
     }
 
+    /// Whether a window of this kind looks at it.
+    [[nodiscard]] bool applies(std::string_view option) const {
+        const bool in_a_row = window == breaker_window::consecutive;
+        if (option == "consecutive_failures") return in_a_row;
+        if (option == "window_calls") return window == breaker_window::count;
+        if (option == "window_time" || option == "window_buckets") return window == breaker_window::time;
+        if (option == "slow_rate") return !in_a_row && slow_after != forever;
+        return !in_a_row || (option != "minimum_calls" && option != "failure_rate");
+    }
+
     void cross_check(option_problems& problems) const {
         if (window == breaker_window::count && minimum_calls > window_calls)
             problems.push_back(

@@ -123,11 +123,26 @@ TEST(circuit_breaker_options, T23_the_ends_of_their_ranges_are_taken) {
 TEST(circuit_breaker_options, T57_the_options_in_force_can_be_read) {
     pipeline guarded{circuit_breaker{{.name = "db", .window = breaker_window::count, .failure_rate = 0.25}}};
     EXPECT_EQ(guarded.describe(),
-              "circuit_breaker \"db\" {mode = automatic, window = count, window_time = 10s, window_buckets = 10, "
-              "window_calls = 100, minimum_calls = 10, failure_rate = 0.25, slow_after = none, slow_rate = 1, "
-              "consecutive_failures = 5, open_for = 30s, open_growth = 1, open_max = 5min, open_jitter = 0, "
-              "healthy_after = 1min, probes = 3, probe_successes = 2, probe_lease = 30s, ramp_for = 0s, "
-              "caller_deadline = nobody}\n└─ call\n");
+              "circuit_breaker \"db\" {mode = automatic, window = count, window_calls = 100, minimum_calls = 10,\n"
+              "    failure_rate = 0.25, slow_after = none, open_for = 30s, open_growth = 1, open_max = 5min,\n"
+              "    open_jitter = 0, healthy_after = 1min, probes = 3, probe_successes = 2, probe_lease = 30s,\n"
+              "    ramp_for = 0s, caller_deadline = nobody}\n"
+              "└─ call\n");
+}
+
+TEST(circuit_breaker_options, each_window_shows_what_it_looks_at) {
+    const auto shown = [](circuit_breaker_options o) {
+        const std::string text = options_text(o);
+        std::string found;
+        for (const char* option : {"window_time", "window_buckets", "window_calls", "minimum_calls", "failure_rate",
+                                   "slow_after", "slow_rate", "consecutive_failures"})
+            if (text.find(std::string{option} + " =") != std::string::npos) found.append(option).append(" ");
+        return found;
+    };
+    EXPECT_EQ(shown({}), "window_time window_buckets minimum_calls failure_rate slow_after ");
+    EXPECT_EQ(shown({.slow_after = 1s}), "window_time window_buckets minimum_calls failure_rate slow_after slow_rate ");
+    EXPECT_EQ(shown({.window = breaker_window::count}), "window_calls minimum_calls failure_rate slow_after ");
+    EXPECT_EQ(shown({.window = breaker_window::consecutive, .slow_after = 1s}), "slow_after consecutive_failures ");
 }
 
 // ---- every knob has an effect ----

@@ -13,6 +13,7 @@ namespace cutwater {
 struct fallback_used {
     name source;
     unsigned tier = 0;
+    std::string error_type;
     std::string error_message;
 
     static constexpr event_kind kind{"fallback_used", severity::warning,
@@ -20,30 +21,35 @@ struct fallback_used {
     static void fields(auto& self, auto&& visit) {
         visit("source", self.source, "the tier's name");
         visit("tier", self.tier, "its place in the chain, from 1");
-        visit("error_message", self.error_message, "what it stands in for");
+        visit("error_type", self.error_type, "the type of what it stands in for");
+        visit("error_message", self.error_message, "its words");
     }
 };
 
 struct fallback_default_used {
     name source;
+    std::string error_type;
     std::string error_message;
 
     static constexpr event_kind kind{"fallback_default_used", severity::error,
                                      "a constant, the safe default, stands in for a failure"};
     static void fields(auto& self, auto&& visit) {
         visit("source", self.source, "the tier's name");
-        visit("error_message", self.error_message, "what it stands in for");
+        visit("error_type", self.error_type, "the type of what it stands in for");
+        visit("error_message", self.error_message, "its words");
     }
 };
 
 struct fallback_failed {
     name source;
+    std::string error_type;
     std::string error_message;
 
     static constexpr event_kind kind{"fallback_failed", severity::error, "a tier failed itself"};
     static void fields(auto& self, auto&& visit) {
         visit("source", self.source, "the tier's name");
-        visit("error_message", self.error_message, "how it failed");
+        visit("error_type", self.error_type, "the type of how it failed");
+        visit("error_message", self.error_message, "its words");
     }
 };
 

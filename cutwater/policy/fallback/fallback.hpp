@@ -86,6 +86,18 @@ public:
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
     [[nodiscard]] const fallback_options& options() const noexcept { return options_; }
 
+    /// `{tiers = "stale cache", "default", …}`
+    [[nodiscard]] std::string described_options() const {
+        std::string text = "{tiers = ";
+        const auto add = [&](name called) {
+            if (text.back() == '"') text += ", ";
+            text += in_quotes(called.view());
+        };
+        std::apply([&](const auto&... each) { (..., add(each.called)); }, tiers_);
+        const std::string others = options_text(options_);
+        return others == "{}" ? text + "}" : text + ", " + others.substr(1);
+    }
+
     /// Whether every tier can stand in for a call that gives `T`.
     template <class T>
     static constexpr bool gives = (... && (std::convertible_to<detail::given_by<Sources>, T> ||
@@ -117,7 +129,8 @@ private:
             auto given = capture([&]() -> decltype(auto) { return detail::ask(tier.source, first); });
             if (!given.has_value()) {
                 failed.push_back(std::move(given.failure()));
-                call.emit(owner.layer_, [&] { return fallback_failed{tier.called, failed.back().words()}; });
+                call.emit(owner.layer_,
+                          [&] { return fallback_failed{tier.called, failed.back().type(), failed.back().words()}; });
                 return false;
             }
             tell<Source>(tier.called, failed.size() + 1);
@@ -132,11 +145,12 @@ private:
         template <class Source>
         void tell(name source, std::size_t number) const {
             if (owner.options_.on_fallback) owner.options_.on_fallback(first, source);
-            if constexpr (detail::is_function<Source>)
-                call.emit(owner.layer_,
-                          [&] { return fallback_used{source, static_cast<unsigned>(number), first.words()}; });
+            if constexpr (detail::is_default<Source>)
+                call.emit(owner.layer_, [&] { return fallback_default_used{source, first.type(), first.words()}; });
             else
-                call.emit(owner.layer_, [&] { return fallback_default_used{source, first.words()}; });
+                call.emit(owner.layer_, [&] {
+                    return fallback_used{source, static_cast<unsigned>(number), first.type(), first.words()};
+                });
         }
     };
 
@@ -180,7 +194,7 @@ template <class T>
 
 /// The same for calls that give nothing.
 [[nodiscard]] inline auto fail_safe() {
-    return fallback{detail::never_failing("fail_safe", {}), tier("nothing", [] {})};
+    return fallback{detail::never_failing("fail_safe", {}), tier("nothing", detail::nothing{})};
 }
 
 /// The same as the first; `log_failure` is told of each failure that is hidden. For calls that give nothing it is a tier

@@ -78,32 +78,36 @@ const std::vector<scenario> scenarios{
      .dependency = [](mock& m) { m.fails(std::errc::connection_reset); },
      .result = "-1",
      .source = "default",
-     .events = {"fallback fallback_default_used error_message=Connection reset by peer source=default"}},
+     .events = {"fallback fallback_default_used error_message=Connection reset by peer error_type=generic:104 "
+                "source=default"}},
     {.name = "a_function_stands_in",
      .policies = [](layers& p) { p.add(fallback{[] { return 5; }}); },
      .dependency = [](mock& m) { m.fails(std::errc::connection_reset); },
      .result = "5",
      .source = "fallback",
-     .events = {"fallback fallback_used error_message=Connection reset by peer source=fallback tier=1"}},
+     .events = {"fallback fallback_used error_message=Connection reset by peer error_type=generic:104 source=fallback "
+                "tier=1"}},
     {.name = "for_a_permanent_failure_too",
      .policies = [](layers& p) { p.add(fallback{-1}); },
      .dependency = [](mock& m) { m.fails(std::errc::permission_denied); },
      .result = "-1",
      .source = "default",
-     .events = {"fallback fallback_default_used error_message=Permission denied source=default"}},
+     .events = {"fallback fallback_default_used error_message=Permission denied error_type=generic:13 source=default"}},
     {.name = "for_a_refusal_too",
      .policies = [](layers& p) { p.add(fallback{-1}).add(closed_door{}); },
      .dependency = [](mock& m) { m.returns(7); },
      .result = "-1",
      .source = "default",
-     .events = {"fallback fallback_default_used error_message=the call was refused source=default"}},
+     .events =
+         {"fallback fallback_default_used error_message=the call was refused error_type=cutwater:10 source=default"}},
     {.name = "for_our_own_timeout_too",
      .policies = [](layers& p) { p.add(fallback{-1}).add(timeout{100ms}); },
      .dependency = [](mock& m) { m.hangs(); },
      .result = "-1",
      .source = "default",
      .events = {"timeout timed_out limit=100ms",
-                "fallback fallback_default_used error_message=the time limit was reached source=default"}},
+                "fallback fallback_default_used error_message=the time limit was reached error_type=cutwater:2 "
+                "source=default"}},
     {.name = "not_for_the_callers_deadline",
      .policies = [](layers& p) { p.add(fallback{-1}); },
      .dependency = [](mock& m) { m.hangs(); },
@@ -122,28 +126,31 @@ const std::vector<scenario> scenarios{
      .dependency = [](mock& m) { m.fails(std::errc::connection_reset); },
      .result = "6",
      .source = "stale",
-     .events = {"fallback fallback_used error_message=Connection reset by peer source=stale tier=1"}},
+     .events =
+         {"fallback fallback_used error_message=Connection reset by peer error_type=generic:104 source=stale tier=1"}},
     {.name = "the_next_tier_where_one_fails",
      .policies = [](layers& p) { p.add(three_tiers()); },
      .dependency = [](mock& m) { m.fails(std::errc::connection_reset); },
      .result = "-1",
      .source = "default",
-     .events = {"fallback fallback_failed error_message=No such file or directory source=stale",
-                "fallback fallback_default_used error_message=Connection reset by peer source=default"}},
+     .events = {"fallback fallback_failed error_message=No such file or directory error_type=generic:2 source=stale",
+                "fallback fallback_default_used error_message=Connection reset by peer error_type=generic:104 "
+                "source=default"}},
     {.name = "the_second_tier_says_that_it_is_the_second",
      .policies = [](layers& p) { p.add(fallback{tier("near", is_down(std::errc::io_error)), tier("far", gives(4))}); },
      .dependency = [](mock& m) { m.fails(std::errc::connection_reset); },
      .result = "4",
      .source = "far",
-     .events = {"fallback fallback_failed error_message=Input/output error source=near",
-                "fallback fallback_used error_message=Connection reset by peer source=far tier=2"}},
+     .events =
+         {"fallback fallback_failed error_message=Input/output error error_type=generic:5 source=near",
+          "fallback fallback_used error_message=Connection reset by peer error_type=generic:104 source=far tier=2"}},
     {.name = "all_tiers_fail",
      .policies = [](layers& p) { p.add(fallback{is_down(std::errc::no_such_file_or_directory), throws("boom")}); },
      .dependency = [](mock& m) { m.fails(std::errc::connection_reset); },
      .result = "get: Connection reset by peer; then: No such file or directory; then: boom",
      .source = "",
-     .events = {"fallback fallback_failed error_message=No such file or directory source=fallback",
-                "fallback fallback_failed error_message=boom source=fallback"}},
+     .events = {"fallback fallback_failed error_message=No such file or directory error_type=generic:2 source=fallback",
+                "fallback fallback_failed error_message=boom error_type=std::runtime_error source=fallback"}},
     {.name = "after_all_retries",
      .policies = [](layers& p) { p.add(fallback{-1}).add(retry{{.max_attempts = 2, .jitter = jitter::none}}); },
      .dependency = [](mock& m) { m.fails(std::errc::connection_reset); },
@@ -153,7 +160,8 @@ const std::vector<scenario> scenarios{
                 "failed_attempts=1",
                 "retry retry_gave_up attempts=2 error_message=Connection reset by peer error_type=generic:104 "
                 "reason=attempts_exhausted",
-                "fallback fallback_default_used error_message=Connection reset by peer source=default"}},
+                "fallback fallback_default_used error_message=Connection reset by peer error_type=generic:104 "
+                "source=default"}},
 };
 
 std::ostream& operator<<(std::ostream& out, const scenario& s) { return out << s.name; }
@@ -522,7 +530,7 @@ TEST(fallback_alone, T90_a_call_refused_after_its_caller_cancelled_gets_no_other
 
 TEST(fallback_options, T57_the_options_in_force_can_be_read) {
     pipeline guarded{fallback{{.name = "prices"}, tier("default", 1)}};
-    EXPECT_EQ(guarded.describe(), "fallback \"prices\" {should_handle = none, on_fallback = none}\n└─ call\n");
+    EXPECT_EQ(guarded.describe(), "fallback \"prices\" {tiers = \"default\"}\n└─ call\n");
 }
 
 TEST(fallback_cost, a_success_looks_at_no_clock_and_asks_no_tier) {

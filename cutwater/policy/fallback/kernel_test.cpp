@@ -7,6 +7,8 @@
 
 #include <array>
 
+#include "cutwater/testing/script.hpp"
+
 namespace cutwater {
 namespace {
 
@@ -53,6 +55,44 @@ RC_GTEST_PROP(fallback_kernel, the_predicate_is_asked_about_nothing_that_was_dec
     const bool decided = meaning == verdict::success || meaning == verdict::cancelled;
     RC_ASSERT(handles(options, meaning) == (!decided && answer));
     RC_ASSERT(asked == (decided ? 0 : 1));
+}
+
+// ---- the script, and each step of it spoilt ----
+
+const testing::kernel_script<bool> calls{
+    {.told = verdict::success, .answer = false},
+    {.told = verdict::transient, .answer = true},
+    {.told = verdict::permanent, .answer = true},
+    {.told = verdict::rejected, .answer = true, .code = errc::circuit_open},
+    {.told = verdict::ignored, .answer = false},
+    {.told = verdict::cancelled, .answer = false, .code = errc::cancelled},
+};
+
+TEST(fallback_script, is_played_as_written_and_with_each_step_spoilt) {
+    const fallback_options options;
+    const auto fresh = [&] {
+        return [&](const observation& seen, instant) { return fallback_kernel{options}.handles(seen); };
+    };
+    testing::play_kernel(calls, fresh);
+    testing::for_each_spoilt_step(calls, fresh, [](const observation& told, bool handled) {
+        EXPECT_EQ(handled, told.meaning() != verdict::cancelled);
+    });
+}
+
+TEST(fallback_script, of_one_that_takes_everything_never_takes_a_success_nor_a_cancellation) {
+    const fallback_options greedy{.should_handle = [](const observation&) { return true; }};
+    const auto fresh = [&] {
+        return [&](const observation& seen, instant) { return fallback_kernel{greedy}.handles(seen); };
+    };
+    const testing::kernel_script<bool> taken{
+        {.told = verdict::success, .answer = false},
+        {.told = verdict::ignored, .answer = true},
+        {.told = verdict::cancelled, .answer = false, .code = errc::cancelled},
+    };
+    testing::play_kernel(taken, fresh);
+    testing::for_each_spoilt_step(taken, fresh, [](const observation& told, bool handled) {
+        EXPECT_EQ(handled, told.meaning() != verdict::cancelled);
+    });
 }
 
 }  // namespace

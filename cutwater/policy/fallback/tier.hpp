@@ -45,6 +45,15 @@ using source_of = typename tier_source<Tier>::type;
 template <class Source>
 inline constexpr bool is_function = std::invocable<Source&> || std::invocable<Source&, const error&>;
 
+/// What `fail_safe` gives where there is nothing to give.
+struct nothing {
+    void operator()() const noexcept {}
+};
+
+/// A safe default, and not another source: events tell them apart.
+template <class Source>
+inline constexpr bool is_default = !is_function<Source> || std::same_as<Source, nothing>;
+
 template <class Source>
 decltype(auto) ask(Source& source, const error& instead_of) {
     if constexpr (std::invocable<Source&, const error&>)

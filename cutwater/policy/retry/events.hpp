@@ -59,7 +59,7 @@ struct retry_not_tried {
     std::string error_message;
 
     static constexpr event_kind kind{"retry_not_tried", severity::info,
-                                     "the first attempt failed, and no other is made"};
+                                     "the first attempt failed in a way that is not retried"};
     static void fields(auto& self, auto&& visit) {
         visit("reason", self.reason, "why not");
         visit("error_type", self.error_type, "the type of what failed");
@@ -73,7 +73,8 @@ struct retry_gave_up {
     std::string error_type;
     std::string error_message;
 
-    static constexpr event_kind kind{"retry_gave_up", severity::error, "the last of several attempts failed"};
+    static constexpr event_kind kind{"retry_gave_up", severity::error,
+                                     "attempts or time are used up, or a later attempt failed for good"};
     static void fields(auto& self, auto&& visit) {
         visit("attempts", self.attempts, "attempts in all");
         visit("reason", self.reason, "why there is no further one");

@@ -7,7 +7,10 @@
 #include <rapidcheck/gtest.h>
 
 #include <array>
+#include <string>
 #include <vector>
+
+#include "cutwater/testing/script.hpp"
 
 namespace cutwater {
 namespace {
@@ -356,6 +359,61 @@ RC_GTEST_PROP(retry_kernel, the_same_seed_gives_the_same_delays, ()) {
         return found;
     };
     RC_ASSERT(played() == played());
+}
+
+// ---- the script, and each step of it spoilt ----
+
+/// A kernel that is told of one attempt after another, and says what next in words.
+class scripted_retry {
+public:
+    std::string operator()(const observation& seen, instant now) {
+        kernel_.count_attempt();
+        const retry_decision next = kernel_.after(seen, between(testing::virtual_time::start, now), forever, dice_);
+        if (next.what == kind::again) return "again in " + to_text(next.delay);
+        return next.what == kind::finish ? "done" : "gives up: " + std::string{to_text(next.reason)};
+    }
+
+private:
+    retry_options options_{.max_attempts = 4, .max_total = 3s, .base_delay = 100ms, .jitter = jitter::none};
+    retry_kernel kernel_{options_, idempotency::unstated};
+    random_source dice_{7};
+};
+
+constexpr auto fresh_retry = [] { return scripted_retry{}; };
+
+const testing::kernel_script<std::string> a_call{
+    {.told = verdict::transient, .answer = "again in 100ms"},
+    {.told = verdict::transient, .answer = "again in 200ms", .after = 120ms},
+    {.told = verdict::transient, .answer = "again in 400ms", .after = 220ms},
+    {.told = verdict::success, .answer = "done", .after = 410ms},
+};
+const testing::kernel_script<std::string> a_hopeless_call{
+    {.told = verdict::transient, .answer = "again in 100ms"},
+    {.told = verdict::transient, .answer = "again in 200ms", .after = 100ms},
+    {.told = verdict::transient, .answer = "again in 400ms", .after = 200ms},
+    {.told = verdict::transient, .answer = "gives up: attempts_exhausted", .after = 400ms},
+};
+const testing::kernel_script<std::string> a_slow_call{
+    {.told = verdict::transient, .answer = "again in 100ms", .after = 2s},
+    {.told = verdict::transient, .answer = "gives up: time_exhausted", .after = 2s},
+};
+
+TEST(retry_script, is_played_as_written) {
+    testing::play_kernel(a_call, fresh_retry);
+    testing::play_kernel(a_hopeless_call, fresh_retry);
+    testing::play_kernel(a_slow_call, fresh_retry);
+}
+
+TEST(retry_script, whatever_goes_wrong_at_a_step_has_its_answer) {
+    for (const auto& script : {a_call, a_hopeless_call, a_slow_call})
+        testing::for_each_spoilt_step(script, fresh_retry, [](const observation& told, const std::string& answer) {
+            switch (told.meaning()) {
+                case verdict::cancelled: EXPECT_EQ(answer, "gives up: cancelled"); break;
+                case verdict::permanent: EXPECT_EQ(answer, "gives up: not_transient"); break;
+                case verdict::rejected: EXPECT_EQ(answer, "gives up: refused"); break;
+                default: EXPECT_TRUE(answer.starts_with("again in ") || answer.ends_with("_exhausted")) << answer;
+            }
+        });
 }
 
 }  // namespace

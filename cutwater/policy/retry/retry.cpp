@@ -6,8 +6,10 @@ namespace {
 
 std::string type_of(const observation& seen) { return seen.failure != nullptr ? seen.failure->type() : "result"; }
 std::string words_of(const observation& seen) {
-    return seen.failure != nullptr ? seen.failure->words()
-                                   : "the result was judged " + std::string{to_text(seen.meaning())};
+    if (seen.failure != nullptr) return seen.failure->words();
+    const std::string verdict_alone = "the result was judged " + std::string{to_text(seen.meaning())};
+    const name reason = seen.judged.reason;
+    return reason.empty() ? verdict_alone : verdict_alone + ": " + std::string{reason.view()};
 }
 
 }  // namespace
@@ -38,7 +40,8 @@ void retry::session::tell_retry(const observation& seen, duration delay, call_co
 loop_step retry::session::end(const observation& seen, give_up_reason why, call_context& call) {
     if (history_) remember(seen, duration::zero());
     if (why == give_up_reason::cancelled) return loop_step::give_up();
-    if (kernel_.attempts() == 1)
+    const bool wanted_another = why == give_up_reason::attempts_exhausted || why == give_up_reason::time_exhausted;
+    if (kernel_.attempts() == 1 && !wanted_another)
         call.emit(owner_->layer_, [&] { return retry_not_tried{why, type_of(seen), words_of(seen)}; });
     else
         call.emit(owner_->layer_,

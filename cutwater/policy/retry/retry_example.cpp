@@ -78,8 +78,8 @@ void nothing_helps() {
     if (price) return;
     std::printf("  %s\n", price.error().message().c_str());
     for (const cw::attempt_record& a : price.error().history())
-        std::printf("    attempt %u: %s, then %s of waiting\n", a.number, a.text.c_str(),
-                    milliseconds(a.wait_after).c_str());
+        std::printf("    attempt %u: %s%s\n", a.number, a.text.c_str(),
+                    a.wait_after > 0s ? (", then " + milliseconds(a.wait_after) + " of waiting").c_str() : "");
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace cutwater {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -141,7 +142,7 @@ const std::vector<scenario> scenarios{
      .result = "get: Connection reset by peer",
      .calls = 1,
      .elapsed = 0s,
-     .events = {"not tried: time_exhausted"}},
+     .events = {"gave up: time_exhausted"}},
     {.name = "stop_condition_of_ones_own",
      .options = with(steady(9), [](auto& o) { o.should_stop = [](unsigned n, duration) { return n == 2; }; }),
      .dependency = [](mock& m) { m.fails(std::errc::connection_reset); },
@@ -284,7 +285,7 @@ TEST_P(retry_policy, a_wish_that_reaches_the_deadline_ends_the_call_now) {
     any_pipeline<int> guarded{observe{on.heard}, timeout{2s}, retry{steady()}, classify{asks_for(2s)}};
     EXPECT_EQ(*on.play(guarded), 503);
     EXPECT_EQ(on.time.elapsed(), 0s);
-    EXPECT_EQ(on.heard.last("retry_not_tried").field("reason"), "time_exhausted");
+    EXPECT_EQ(on.heard.last("retry_gave_up").field("reason"), "time_exhausted");
 }
 
 TEST_P(retry_policy, a_wish_above_its_cap_ends_the_call_now) {
@@ -574,7 +575,8 @@ TEST(retry_options, T57_whatever_is_out_of_range_is_refused_by_name_value_and_ra
         {[](auto& o) { o.base_delay = -1ns; }, "base_delay is -1ns, allowed is from 0s to 24h"},
         {[](auto& o) { o.base_delay = 11s; }, "base_delay is 11s, allowed is at most max_delay, 10s"},
         {[](auto& o) { o.max_delay = 25h; }, "max_delay is 25h, allowed is more than 0s and at most 24h"},
-        {[](auto& o) { o.max_delay = 24h + 1ns; }, "max_delay is 24h, allowed is more than 0s and at most 24h"},
+        {[](auto& o) { o.max_delay = 24h + 1ns; },
+         "max_delay is 86400000000.001us, allowed is more than 0s and at most 24h"},
         {[](auto& o) { o.min_delay = 0s; }, "min_delay is 0s, allowed is more than 0s and at most 24h"},
         {[](auto& o) { o.min_delay = -5ms; }, "min_delay is -5ms, allowed is more than 0s and at most 24h"},
         {[](auto& o) { o.min_delay = 11s; }, "min_delay is 11s, allowed is at most max_delay, 10s"},
@@ -621,10 +623,12 @@ TEST(retry_options, the_edges_of_every_range_are_allowed) {
 TEST(retry_options, T57_the_options_in_force_can_be_read) {
     any_pipeline<int> guarded{retry{{.name = "prices", .max_attempts = 5, .jitter = jitter::equal}}};
     EXPECT_EQ(guarded.describe(),
-              "retry \"prices\" {max_attempts = 5, max_total = none, base_delay = 100ms, max_delay = 10s, "
-              "min_delay = 1ms, growth = exponential, multiplier = 2, jitter = equal, max_retry_after = 1min, "
-              "refusals = give_up, unstated_means = idempotent, should_retry = none, should_stop = none, "
-              "delay_by = none, on_retry = none}\n└─ call\n");
+              "retry \"prices\" {max_attempts = 5, max_total = none, base_delay = 100ms, max_delay = 10s,\n"
+              "    min_delay = 1ms, growth = exponential, multiplier = 2, jitter = equal, max_retry_after = 1min,\n"
+              "    refusals = give_up, unstated_means = idempotent}\n"
+              "└─ call\n");
+    const std::string with_a_hook = options_text(retry_options{.should_stop = [](unsigned, duration) { return true; }});
+    EXPECT_THAT(with_a_hook, EndsWith("should_stop = set}")) << "hooks that are not set are left out";
 }
 
 // ---- every knob has an effect ----

@@ -12,12 +12,14 @@
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/refused_options.hpp"
+#include "cutwater/testing/script.hpp"
 
 namespace cutwater {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::spoilt;
 using mock = testing::mock_dependency<int>;
 using answer = std::expected<int, std::error_code>;
 
@@ -352,7 +354,7 @@ TEST(timeout_options, T57_whatever_is_out_of_range_is_refused_by_name_value_and_
     const std::string range = ", allowed is more than 0s and at most 8760h";
     EXPECT_EQ(refused(0s), "timeout \"attempt\": after is 0s" + range);
     EXPECT_EQ(refused(-1ms), "timeout \"attempt\": after is -1ms" + range);
-    EXPECT_EQ(refused(24h * 365 + 1ns), "timeout \"attempt\": after is 8760h" + range);
+    EXPECT_EQ(refused(24h * 365 + 1ns), "timeout \"attempt\": after is 31536000000000.001us" + range);
     EXPECT_EQ(refused(forever), "timeout \"attempt\": after is none" + range);
     EXPECT_EQ(refused(1ns), "");
     EXPECT_EQ(refused(24h * 365), "");
@@ -378,6 +380,38 @@ TEST(timeout_cost, a_call_through_two_limits_reads_the_clock_once) {
     pipeline guarded{timeout{2s}, timeout{1s}};
     (void)time.run(guarded, [] { return 7; });
     EXPECT_EQ(time.reads(), 1U);
+}
+
+// ---- the script, and each step of it spoilt ----
+
+TEST(timeout_script, whatever_goes_wrong_at_a_step_the_call_ends_by_its_limit) {
+    const std::vector<testing::mock_step<int>> story{{.takes = 30ms, .code = make_error_code(std::errc::io_error)},
+                                                     {.takes = 50ms, .value = 7}};
+    testing::for_each_variation(story, [](const testing::variation<int>& v) {
+        SCOPED_TRACE(v.text());
+        for (const bool blocking : {true, false}) {
+            testing::virtual_time time;
+            testing::virtual_asio loop{time};
+            mock dependency{time};
+            std::stop_source caller;
+            v.play(dependency, [&] { caller.request_stop(); });
+            pipeline guarded{
+                timeout{{.name = "total", .after = 90ms}},
+                retry{{.base_delay = 5ms, .jitter = jitter::none, .should_retry = [](auto&) { return true; }}},
+                timeout{{.name = "attempt", .after = 60ms}}};
+            const instant began = time.present();
+            const call_options said{.stop = caller.get_token()};
+            const result<int> got = blocking ? time.run(guarded, said, dependency.blocking())
+                                             : loop.run(guarded, said, loop.coroutine(dependency));
+            EXPECT_LE(time.present() - began, 90ms);
+            if (v.how == spoilt::hangs) {
+                EXPECT_EQ(got.error().code(), errc::timed_out);
+            }
+            if (v.how == spoilt::is_cancelled) {
+                EXPECT_EQ(got.error().code(), errc::cancelled);
+            }
+        }
+    });
 }
 
 }  // namespace
