@@ -40,8 +40,8 @@ nlohmann::ordered_json wait(const tally& t, duration d) {
 
 /// What it comes to, in a sentence for each side.
 std::string conclusion(std::string_view side, const tally& t) {
-    return fmt::format("{}: {} of {} calls failed, {} got a degraded answer, the longest wait was {}.\n", side,
-                       t.failed, t.answered(), t.degraded, as_time(t.longest()));
+    return fmt::format("{}: {} of {} calls failed, {} were degraded, the longest took {}.\n", side, t.failed,
+                       t.answered(), t.degraded, as_time(t.longest()));
 }
 
 nlohmann::ordered_json as_json(const tally& t) {

@@ -122,7 +122,7 @@ TEST(demo_report, says_nothing_of_what_nobody_saw) {
     EXPECT_THAT(table, StartsWith("what users saw"));
     EXPECT_THAT(table, HasSubstr("useful answers                            –           –\n"));
     EXPECT_THAT(table, Not(HasSubstr("nan")));
-    EXPECT_THAT(table, EndsWith("the longest wait was 0.0 ms.\n"));
+    EXPECT_THAT(table, EndsWith("the longest took 0.0 ms.\n"));
     EXPECT_LE(widest(table), 80U);
 }
 

@@ -9,7 +9,8 @@
 // Layers are added outermost first; rules (`cw::classify`) come last. Each layer costs virtual calls, and nothing is
 // allocated for a call through the usual number of layers (1 KB of state).
 //
-// Errors: `add` throws `std::logic_error` for a layer after the rules, and for a second one with threads of its own.
+// Errors: `add` throws `std::logic_error` for a layer after the rules, and for a second one with threads of its own; `run`
+// does where a layer has threads of its own and the callable cannot be copied to them.
 // Thread safety: `add` before the first call, and from one thread; then as `pipeline`. Movable while no call is in
 // flight and no orphan of a worker pool's runs.
 #pragma once
