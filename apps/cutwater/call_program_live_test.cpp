@@ -202,7 +202,7 @@ TEST(call_program_live, many_calls_show_their_progress_on_a_terminal) {
     const std::string two = "call --repeat 2 --max-attempts 1 --attempt-timeout 500ms ";  // of which one is waited for
     scripted_server server{answers(answer_ok), testing::hangs};
     const ran done = testing::run_on_terminal(two + server.url("/"));
-    EXPECT_NE(done.exit, 0);
+    EXPECT_EQ(done.exit, 3);
     EXPECT_THAT(done.out, HasSubstr("1 of 2 calls, 0 failed\033[K"));
     EXPECT_THAT(done.out, HasSubstr("\r\033[K")) << "gone when the work is";
     EXPECT_THAT(done.out, HasSubstr("succeeded"));

@@ -54,8 +54,9 @@ asio::awaitable<void> side::be_a_user(unsigned number) {
         since_[number] = asked;
         const answer got = co_await call_once();
         since_.erase(number);
-        if (stopping_ && got == answer::failed) co_return;  // cut off by the end of the demo
-        note(got, between(asked, now()), phase);
+        const duration waited = between(asked, now());
+        if (stopping_ && got == answer::failed && waited < tally::patience) co_return;  // cut off by the demo's end
+        note(got, waited, phase);
         thinks.expires_after(thinking);
         co_await thinks.async_wait(asio::use_awaitable);
     }

@@ -107,7 +107,8 @@ private:
 
 /// On a terminal of its own, where standard output and standard error are one; `settings` as of the shell: `TERM=dumb`.
 [[nodiscard]] inline ran run_on_terminal(const std::string& words, const std::string& settings = "TERM=xterm") {
-    return run_in_shell("script -qec \"stty cols 60; " + settings + " $program " + words + "\" /dev/null");
+    return run_in_shell("SHELL=/bin/sh script -qec \"stty cols 60; env -u NO_COLOR " + settings + " $program " + words +
+                        "\" /dev/null </dev/null");
 }
 
 }  // namespace cutwater::testing

@@ -1,6 +1,7 @@
 #include "cutwater/http/http_rules.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "cutwater/http/http_date.hpp"
@@ -8,12 +9,26 @@
 
 namespace cutwater {
 
+namespace {
+
+/// Made once for all: a name is interned under a lock.
+name reason_of(unsigned status) {
+    static const auto names = [] {
+        std::array<name, 600> made;
+        for (std::size_t s = 100; s < made.size(); ++s) made[s] = name{"HTTP " + std::to_string(s)};
+        return made;
+    }();
+    return status < names.size() ? names[status] : name{"HTTP"};
+}
+
+}  // namespace
+
 judgement http_rules::judge(const http_response& response) const {
     const bool transient = options_.transient.contains(response.status);
     if (!transient && response.status < 500) return {};
     return {.meaning = transient ? verdict::transient : verdict::permanent,
             .retry_after = transient ? wish_of(response) : std::nullopt,
-            .reason = name{"HTTP " + std::to_string(response.status)}};
+            .reason = reason_of(response.status)};
 }
 
 std::optional<duration> http_rules::wish_of(const http_response& response) const {

@@ -13,7 +13,7 @@
 //
 // Dates in `Retry-After` are held against the response's own `Date`, else against the wall clock. Where the field stands
 // several times the longest wish counts.
-// Thread safety: immutable. Throws nothing but what the clock throws.
+// Thread safety: immutable. Throws what the clock throws, and `std::bad_alloc`.
 #pragma once
 
 #include <chrono>

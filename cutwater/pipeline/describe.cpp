@@ -6,11 +6,30 @@ namespace {
 
 constexpr std::size_t most_columns = 100;
 
-/// As much of `text` as fits into `room`, to the end of an option; all of it where there is no good place.
+/// Where the first option ends, its comma included: a comma in quotes ends none.
+std::size_t end_of_option(std::string_view text) {
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\')
+            ++i;  // in quotes, it escapes what follows
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (text[i] == ',' && !quoted)
+            return i + 1;
+    }
+    return text.size();
+}
+
+/// As many options as fit into `room`, and one at least.
 std::string_view first_line(std::string_view text, std::size_t room) {
     if (text.size() <= room) return text;
-    const std::size_t comma = text.rfind(", ", room - 1);
-    return comma == std::string_view::npos ? text : text.substr(0, comma + 1);
+    std::size_t end = end_of_option(text);
+    while (end < text.size()) {
+        const std::size_t next = end + end_of_option(text.substr(end));
+        if (next > room) break;
+        end = next;
+    }
+    return text.substr(0, end);
 }
 
 }  // namespace

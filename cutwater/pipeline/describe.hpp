@@ -12,7 +12,7 @@
 
 namespace cutwater {
 
-/// `kind "name" {options}` of one layer; a user's own policy may have `describe()`, `kind()` or `options()`, or none.
+/// `kind "name" {options}` of one layer; a user's own policy may have `describe()`, `kind`, `described_options()`, `options()`, or none.
 template <class Policy>
 [[nodiscard]] std::string describe_layer(const Policy& policy) {
     if constexpr (requires { policy.describe(); }) {

@@ -95,10 +95,17 @@ TEST(describe, what_has_no_place_to_break_stays_one_line) {
     EXPECT_EQ(guarded.describe(), "timeout \"" + std::string(120, 'n') + "\" {after = 1s}\n└─ call\n");
 }
 
+TEST(describe, breaks_between_options_and_not_in_a_name) {
+    std::string tree;
+    append_layer(tree, 0, "kind \"" + std::string(60, 'n') + ", \\\", " + std::string(60, 'n') + "\" {a = 1, b = 2}");
+    EXPECT_EQ(tree, "kind \"" + std::string(60, 'n') + ", \\\", " + std::string(60, 'n') + "\" {a = 1,\n    b = 2}\n");
+}
+
 TEST(describe, however_deep_a_layer_is_something_of_it_fits) {
     std::string tree;
     append_layer(tree, 40, "a, " + std::string(60, 'b') + ", c");
-    EXPECT_EQ(tree, std::string(117, ' ') + "└─ a,\n" + std::string(124, ' ') + std::string(60, 'b') + ", c\n");
+    EXPECT_EQ(tree, std::string(117, ' ') + "└─ a,\n" + std::string(124, ' ') + std::string(60, 'b') + ",\n" +
+                        std::string(124, ' ') + "c\n");
 }
 
 TEST(describe, keeps_a_name_on_its_line) {

@@ -15,6 +15,7 @@
 // Errors: `invalid_options`. Thread safety: that of a pipeline.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -65,15 +66,18 @@ inline void name_if_unnamed(std::string& name, std::string_view unnamed, const s
 }  // namespace detail
 
 /// `more`: what stands round the usual stack, outermost first, and at most one `classify`, wherever it is said. Breaker and
-/// bulkhead are called after the dependency unless they have names of their own. Throws `invalid_options`; also where an
+/// bulkhead are called after the dependency unless they have names of their own; an attempt may take as long as the call where
+/// only the call was given less than the usual second. Throws `invalid_options`; also where an
 /// attempt may last longer than the whole call.
 template <class... More>
 [[nodiscard]] auto standard_pipeline(standard_options options = {}, More... more) {
+    if (options.each_attempt == standard_options{}.each_attempt)  // nobody said it
+        options.each_attempt = std::min(options.each_attempt, options.total);
     if (options.each_attempt > options.total)
         throw invalid_options{
             "standard_pipeline",
             options.name,
-            {{"each_attempt", to_text(options.each_attempt), "at most total, " + to_text(options.total)}}};
+            {{"each_attempt", to_exact_text(options.each_attempt), "at most total, " + to_exact_text(options.total)}}};
     detail::name_if_unnamed(options.breaking.name, circuit_breaker::kind, options.name);
     detail::name_if_unnamed(options.isolating.name, bulkhead::kind, options.name);
     return std::apply(

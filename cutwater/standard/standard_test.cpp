@@ -38,6 +38,8 @@ TEST(standard_pipeline, refuses_an_attempt_that_is_longer_than_the_whole) {
         EXPECT_STREQ(e.what(), "standard_pipeline \"stock\": each_attempt is 5s, allowed is at most total, 200ms");
     }
     EXPECT_NO_THROW((void)standard_pipeline({.total = 1s, .each_attempt = 1s}));
+    EXPECT_THAT(standard_pipeline({.total = 500ms}).describe(), HasSubstr("timeout \"attempt\" {after = 500ms}"))
+        << "what nobody said follows";
 }
 
 TEST(standard_pipeline, hands_the_options_to_their_policies) {

@@ -40,20 +40,20 @@
 #include "cutwater/drive/asio/pause.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
-namespace boost::asio {
-template <typename Allocator>
-class use_future_t;
+namespace boost::asio::detail {
+template <typename T, typename Blocking>
+class promise_executor;
 }
 
 namespace cutwater {
 
 namespace detail {
 
-/// Its handlers have an executor, the system's, of any number of threads: a call would run on all of them.
-template <class Token>
-inline constexpr bool is_bare_future = false;
-template <class Allocator>
-inline constexpr bool is_bare_future<boost::asio::use_future_t<Allocator>> = true;
+/// What `use_future` brings along: the system's executor, of any number of threads, on all of which a call would run.
+template <class Executor>
+inline constexpr bool is_of_a_future = false;
+template <class T, class Blocking>
+inline constexpr bool is_of_a_future<boost::asio::detail::promise_executor<T, Blocking>> = true;
 
 template <class T, class Executor>
 struct returned_value<boost::asio::awaitable<T, Executor>> : returned_value<T> {};
@@ -214,6 +214,9 @@ void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F 
     static_assert(
         !requires { typename asio::associated_executor<Handler>::asio_associated_executor_is_unspecialised; },
         "cutwater::async_run: the completion token has no executor; use asio::bind_executor(executor, token)");
+    static_assert(
+        !is_of_a_future<asio::associated_executor_t<Handler>>,
+        "cutwater::async_run: use_future has no executor; use asio::bind_executor(executor, asio::use_future)");
     using call_type = spawned_call<T, F, Handler>;
     asio::any_io_executor executor = asio::get_associated_executor(handler);
     auto call = std::allocate_shared<call_type>(frame_allocator<call_type>{}, std::move(executor), said, std::move(f),
@@ -237,9 +240,6 @@ struct coroutine_driver {};
 /// Runs `f` through `guarded`; what `pipeline::async_run` does. Completes with `result<T>`.
 template <class Pipeline, attempt_callable F, class Token>
 auto run_async(Pipeline& guarded, const call_options& said, F f, Token&& token) {
-    static_assert(
-        !detail::is_bare_future<std::remove_cvref_t<Token>>,
-        "cutwater::async_run: use_future has no executor; use asio::bind_executor(executor, asio::use_future)");
     using T = value_of<result_of<F>>;
     return boost::asio::async_initiate<Token, void(result<T>)>(
         [](auto handler, Pipeline* through, const call_options& options, F callable) {

@@ -157,13 +157,15 @@ TEST_F(worker_pool_test, S27_a_call_waits_in_the_queue_no_longer_than_it_may) {
     worker_pool pool{{.name = "legacy", .threads = 1, .max_queue = 1, .max_wait = 200ms}};
     pipeline impatient{timeout{100ms}, ref(pool)};
     (void)run_blocking(impatient, nothing_said, work, give_up_once_begun);
-    pipeline guarded{observe{heard}, ref(pool)};  // nothing else bounds it
+    pipeline guarded{observe{heard}, ref(pool),  // nothing else bounds it
+                     classify{transient(code(condition::never_sent)), transient(value([](int) { return true; }))}};
     bool ran = false;
     const auto result = run_blocking(guarded, nothing_said, [&ran] { ran = true; }, give_up_at_once);
     EXPECT_EQ(result.error().code(), errc::wait_timed_out);
     EXPECT_EQ(result.error().layer(), name{"legacy"});
     EXPECT_EQ(result.error().limit(), 200ms);
     EXPECT_EQ(heard.last("pool_call_withdrawn").field("queued_for"), "200ms");
+    EXPECT_EQ(heard.last("call_failed").field("meaning"), "rejected") << "whatever the rules make of what was not sent";
     EXPECT_EQ(pool.in_use(), 1U) << "its place is free again";
     work.end();
     until([&] { return pool.in_use() == 0; });

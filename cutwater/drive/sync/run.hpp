@@ -54,7 +54,7 @@ consteval bool can_move_elsewhere() {
 }
 
 struct waited {
-    pool_work_base::left how;
+    pool_work_base::left how = pool_work_base::left::done;
     bool queue_was_too_slow = false;
 };
 
@@ -95,6 +95,7 @@ step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_enviro
     else
         slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
     run.judge();
+    if (queue_was_too_slow) slot->judge({.meaning = verdict::rejected});  // as a bulkhead's is: rules see what was sent
     work->report(call, left);
     attribute(*slot, call);
     if (left == pool_work_base::left::orphaned) {

@@ -120,7 +120,7 @@ struct circuit_breaker_options {
         if (probe_successes > probes)
             problems.push_back({"probe_successes", to_text(probe_successes), "at most probes, " + to_text(probes)});
         if (open_max < open_for)
-            problems.push_back({"open_max", to_text(open_max), "at least open_for, " + to_text(open_for)});
+            problems.push_back({"open_max", to_exact_text(open_max), "at least open_for, " + to_exact_text(open_for)});
         if (window_buckets > 0 && window_time >= 1ms && window_time / window_buckets < 1ms)
             problems.push_back({"window_buckets", to_text(window_buckets),
                                 "buckets of 1ms or more in window_time, " + to_text(window_time)});

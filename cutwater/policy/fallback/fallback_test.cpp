@@ -510,6 +510,14 @@ TEST(fallback_alone, fail_safe_is_for_calls_that_give_nothing_too) {
     EXPECT_THAT(log, ElementsAre("down"));
 }
 
+TEST(fallback_alone, what_fail_safe_gives_is_a_default_also_where_it_is_nothing) {
+    testing::event_recorder heard;
+    pipeline guarded{observe{heard}, fail_safe()};
+    EXPECT_TRUE(guarded.run([] { throw std::runtime_error{"down"}; }));
+    EXPECT_EQ(heard.last("fallback_default_used").field("source"), "nothing");
+    EXPECT_EQ(heard.last("fallback_default_used").field("error_type"), "std::runtime_error");
+}
+
 TEST(fallback_alone, T90_fail_safe_does_not_answer_a_cancelled_call) {
     std::stop_source stop;
     stop.request_stop();

@@ -98,9 +98,11 @@ struct retry_options {
 
     void cross_check(option_problems& problems) const {
         if (base_delay > max_delay)
-            problems.push_back({"base_delay", to_text(base_delay), "at most max_delay, " + to_text(max_delay)});
+            problems.push_back(
+                {"base_delay", to_exact_text(base_delay), "at most max_delay, " + to_exact_text(max_delay)});
         if (min_delay > max_delay)
-            problems.push_back({"min_delay", to_text(min_delay), "at most max_delay, " + to_text(max_delay)});
+            problems.push_back(
+                {"min_delay", to_exact_text(min_delay), "at most max_delay, " + to_exact_text(max_delay)});
         if (delay_by && jitter == cutwater::jitter::decorrelated)
             problems.push_back({"delay_by", "set", "none with decorrelated jitter, which has delays of its own"});
     }

@@ -40,7 +40,7 @@ void retry::session::tell_retry(const observation& seen, duration delay, call_co
 loop_step retry::session::end(const observation& seen, give_up_reason why, call_context& call) {
     if (history_) remember(seen, duration::zero());
     if (why == give_up_reason::cancelled) return loop_step::give_up();
-    const bool wanted_another = why == give_up_reason::attempts_exhausted || why == give_up_reason::time_exhausted;
+    const bool wanted_another = why == give_up_reason::time_exhausted || why == give_up_reason::stopped;
     if (kernel_.attempts() == 1 && !wanted_another)
         call.emit(owner_->layer_, [&] { return retry_not_tried{why, type_of(seen), words_of(seen)}; });
     else
@@ -66,7 +66,9 @@ void retry::session::remember(const observation& seen, duration wait_after) {
 }
 
 void retry::session::explain(error& last) {
-    if (history_) last.with_history(std::move(*history_));
+    if (!history_) return;
+    history_->back().wait_after = duration::zero();  // whatever was planned: nothing came after it
+    last.with_history(std::move(*history_));
 }
 
 }  // namespace cutwater

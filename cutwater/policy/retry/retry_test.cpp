@@ -366,6 +366,9 @@ TEST_P(retry_policy, T43_T72_cancelling_a_sleep_ends_it_at_once_and_cleanly) {
     EXPECT_EQ(on.time.elapsed(), 30ms);
     EXPECT_EQ(on.dependency.calls(), 1U);
     EXPECT_THAT(on.heard.names(), ElementsAre("call_started", "retry_scheduled", "call_failed"));
+    ASSERT_THAT(result.error().history(), SizeIs(1));
+    EXPECT_EQ(result.error().history().front().text, "Connection reset by peer") << "what the cancellation replaced";
+    EXPECT_EQ(result.error().history().front().wait_after, 0s) << "no attempt came after it";
 }
 
 TEST_P(retry_policy, T43_a_cancellation_at_any_moment_ends_the_call_with_the_step_it_is_in) {
@@ -574,6 +577,7 @@ TEST(retry_options, T57_whatever_is_out_of_range_is_refused_by_name_value_and_ra
         {[](auto& o) { o.max_total = -1s; }, "max_total is -1s, allowed is more than 0s"},
         {[](auto& o) { o.base_delay = -1ns; }, "base_delay is -1ns, allowed is from 0s to 24h"},
         {[](auto& o) { o.base_delay = 11s; }, "base_delay is 11s, allowed is at most max_delay, 10s"},
+        {[](auto& o) { o.base_delay = 10s + 1ns; }, "base_delay is 10000000.001us, allowed is at most max_delay, 10s"},
         {[](auto& o) { o.max_delay = 25h; }, "max_delay is 25h, allowed is more than 0s and at most 24h"},
         {[](auto& o) { o.max_delay = 24h + 1ns; },
          "max_delay is 86400000000.001us, allowed is more than 0s and at most 24h"},
