@@ -37,8 +37,8 @@ public:
     void time(const std::string& flag, duration& into, const std::string& help) const {
         parsed(flag, parse_duration, into_value(into), help)->type_name("DURATION")->default_str(to_text(into));
     }
-    void share(const std::string& flag, double& into, const std::string& help) const {
-        parsed(flag, parse_number, into_value(into), help)->type_name("0..1")->default_str(to_text(into));
+    CLI::Option* share(const std::string& flag, double& into, const std::string& help) const {
+        return parsed(flag, parse_number, into_value(into), help)->type_name("0..1")->default_str(to_text(into));
     }
     CLI::Option* count(const std::string& flag, unsigned& into, const std::string& help) const {
         return parsed(flag, parse_unsigned, into_value(into), help)->type_name("N")->default_str(std::to_string(into));
@@ -132,16 +132,18 @@ void add_retry_options(CLI::App& command, call_settings& s) {
 
 void add_protection_options(CLI::App& command, call_settings& s) {
     const heading in{command, "Circuit breaker and bulkhead"};
-    in.share("--breaker-failure-rate", s.breaking.failure_rate, "opens at this share of failed attempts");
+    CLI::Option* const rate =
+        in.share("--breaker-failure-rate", s.breaking.failure_rate, "opens at this share of failed attempts");
     in.count("--breaker-minimum-calls", s.breaking.minimum_calls, "and not below so many attempts in the window");
     in.time("--breaker-window", s.breaking.window_time, "how far back it looks");
     in.count_to(
-        "--breaker-consecutive",
-        [&s](unsigned failures) {
-            s.breaking.window = breaker_window::consecutive;
-            s.breaking.consecutive_failures = failures;
-        },
-        "no rate: opens at so many failures in a row");
+          "--breaker-consecutive",
+          [&s](unsigned failures) {
+              s.breaking.window = breaker_window::consecutive;
+              s.breaking.consecutive_failures = failures;
+          },
+          "no rate: opens at so many failures in a row")
+        ->excludes(rate);
     in.time("--breaker-open-for", s.breaking.open_for, "how long it stays open before it probes");
     in.count_to(
         "--max-concurrent", [&s](unsigned most) { s.max_concurrent = most; },

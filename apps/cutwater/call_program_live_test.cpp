@@ -42,6 +42,12 @@ TEST(call_program_live, wrong_usage_is_explained_and_nothing_is_sent) {
     EXPECT_EQ(server.connections(), 0U);
 }
 
+TEST(call_program_live, what_does_not_exist_is_named_and_not_what_stands_beside_it) {
+    EXPECT_THAT(run({"call", "--timeut", "2s", "http://127.0.0.1:1/"}).err,
+                StartsWith("cutwater call: there is no option --timeut\n"));
+    EXPECT_THAT(run({"cal", "http://127.0.0.1:1/"}).err, StartsWith("cutwater: there is no sub-command \"cal\"\n"));
+}
+
 TEST(call_program_live, help_and_version_go_to_standard_output) {
     EXPECT_THAT(run({"call", "--help"}).out, HasSubstr("Examples:"));
     EXPECT_EQ(run({"call", "--help"}).exit, 0);

@@ -194,6 +194,7 @@ TEST(call_settings, so_is_what_is_wrong_with_the_circuit_and_the_rest) {
         {{"--concurrency", "2"}, "--concurrency requires --repeat"},
         {{"--repeat", "2", "--explain"}, "excludes"},
         {{"--retries", "1", "--max-attempts", "1"}, "excludes"},
+        {{"--breaker-consecutive", "2", "--breaker-failure-rate", "0.3"}, "excludes"},
         {{"--wat"}, "--wat"},
     });
 }

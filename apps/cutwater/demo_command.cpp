@@ -28,9 +28,10 @@ std::unique_ptr<demo::screen> screen_for(const demo_arguments& given) {
 
 int run_demo(const demo_arguments& given) {
     if (!given.json)
-        try_to_write(stdout, fmt::format("{} users on each side of a dependency that fails by a script: first without "
-                                         "Cutwater, then with it.\n\n",
-                                         given.chosen.users));
+        try_to_write(stdout,
+                     fmt::format("{} users call a dependency that fails by a script, and {} call another\nlike it "
+                                 "through Cutwater.\n\n",
+                                 given.chosen.users, given.chosen.users));
     const auto shows = screen_for(given);
     const demo::ending end =
         demo::run(given.chosen, *shows, given.json ? demo::report_form::json : demo::report_form::table);

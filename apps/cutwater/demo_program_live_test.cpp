@@ -32,7 +32,7 @@ TEST(demo_program_live, survives_what_the_unguarded_side_does_not) {
 TEST(demo_program_live, writes_plain_lines_where_nobody_can_see_them_move) {
     const ran done = run({"demo", "--scale", "0.05", "--users", "2"});
     EXPECT_EQ(done.exit, 0);
-    EXPECT_THAT(done.out, StartsWith("2 users on each side"));
+    EXPECT_THAT(done.out, StartsWith("2 users call a dependency"));
     EXPECT_THAT(done.out, HasSubstr("\n  0 s  healthy "));
     EXPECT_THAT(done.out, HasSubstr("what the dependency had to bear"));
     EXPECT_THAT(done.out, Not(HasSubstr("\033")));

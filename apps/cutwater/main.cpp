@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <exception>
 #include <sstream>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include "apps/cutwater/commands.hpp"
 #include "apps/cutwater/help.hpp"
@@ -20,8 +22,8 @@ constexpr auto examples = R"(Examples:
   cutwater call https://stock.example/items/7
   cutwater call --repeat 1000 --concurrency 20 http://127.0.0.1:8080/
 
-Exit codes: 0 it worked, 1 it failed, 2 the command line is wrong, 130 stopped by Ctrl-C, 141 nobody reads the output.
-`cutwater SUB-COMMAND --help` tells more.)";
+Exit codes: 0 it worked, 1 the output could not be written, 2 the command line is wrong, 130 stopped by Ctrl-C, 141 nobody
+reads the output. `cutwater SUB-COMMAND --help` tells the others.)";
 
 /// The sub-commands: to add one, write its file, declare it in commands.hpp, and list it here.
 constexpr std::array sub_commands{add_call, add_demo};
@@ -31,6 +33,16 @@ int hint(const std::string& called) {
     return misused;
 }
 
+/// Of what was not expected, the option that does not exist is to blame, and not what stands beside it.
+std::string words_of(const CLI::App& program, const CLI::ParseError& said) {
+    if (said.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return said.what();
+    const std::vector<std::string> words = program.remaining(true);
+    for (const std::string& word : words)
+        if (word.starts_with('-')) return "there is no option " + word;
+    if (program.get_subcommands().empty() && !words.empty()) return "there is no sub-command \"" + words.front() + "\"";
+    return said.what();
+}
+
 /// Help and version to standard output; what is wrong to standard error.
 int say(const CLI::App& program, const CLI::ParseError& said) {
     std::ostringstream out;
@@ -38,7 +50,7 @@ int say(const CLI::App& program, const CLI::ParseError& said) {
     if (program.exit(said, out, err) == 0) return write_all(stdout, out.str());
     const auto chosen = program.get_subcommands();
     const std::string called = chosen.empty() ? "cutwater" : "cutwater " + chosen.front()->get_name();
-    complain(called, said.what());
+    complain(called, words_of(program, said));
     return hint(called);
 }
 

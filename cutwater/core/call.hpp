@@ -6,6 +6,8 @@
 #include <memory>
 #include <stop_token>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cutwater/core/environment.hpp"
 #include "cutwater/core/events.hpp"
@@ -49,9 +51,9 @@ class orphan_work {
 public:
     /// Calls `release` when the work has ended, at once if it has; destroys it in any case.
     virtual void keep(std::move_only_function<void()> release) = 0;
+    [[nodiscard]] virtual bool is_done() const = 0;
 
     unsigned of_attempt = 0;
-    std::shared_ptr<orphan_work> earlier;  ///< of the same call
 
 protected:
     ~orphan_work() = default;
@@ -69,14 +71,22 @@ public:
     call_context& operator=(const call_context&) = delete;
     ~call_context() = default;
 
-    moment now;                            ///< the present; shared by the layers of one step
-    instant deadline;                      ///< the earliest of the caller's and the timeouts' around the current layer
-    unsigned attempt = 1;                  ///< 1 is the first
-    bool deadline_is_ours = false;         ///< whether a timeout layer set `deadline`, rather than the caller
-    bool ran_out = false;                  ///< whether the latest failure is that `deadline` has passed
-    bool cancelled = false;                ///< whether the caller had cancelled when the latest failure came
-    std::shared_ptr<orphan_work> orphans;  ///< attempts that nobody waits for but that may still run, the latest first
-    listener* audience = nullptr;          ///< who hears the events; null: nobody, and none is built
+    moment now;                     ///< the present; shared by the layers of one step
+    instant deadline;               ///< the earliest of the caller's and the timeouts' around the current layer
+    unsigned attempt = 1;           ///< 1 is the first
+    bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
+    bool ran_out = false;           ///< whether the latest failure is that `deadline` has passed
+    bool cancelled = false;         ///< whether the caller had cancelled when the latest failure came
+    /// Attempts that nobody waits for but that may still run, the latest last.
+    std::vector<std::shared_ptr<orphan_work>> orphans;
+    listener* audience = nullptr;  ///< who hears the events; null: nobody, and none is built
+
+    /// One more of them; those that have ended meanwhile are let go.
+    void leave_behind(std::shared_ptr<orphan_work> work) {
+        std::erase_if(orphans, [](const auto& earlier) { return earlier->is_done(); });
+        work->of_attempt = attempt;
+        orphans.push_back(std::move(work));
+    }
 
     [[nodiscard]] const call_options& said() const noexcept { return said_; }
     [[nodiscard]] name operation() const noexcept { return said_.operation; }

@@ -63,18 +63,26 @@ decltype(auto) call_with(F& f, attempt& a) {
 template <attempt_callable F>
 using result_of = decltype(call_with(std::declval<F&>(), std::declval<attempt&>()));
 
-/// The error in an `std::unexpected`: ours as it is, a code as a code, anything else kept whole.
+/// The error in an `std::unexpected`: ours as it is, a code as a code, anything else kept whole. Its words are its own, or
+/// those of a `to_string` beside its type.
 template <class E>
 [[nodiscard]] error to_error(E&& e) {
     using original = std::remove_cvref_t<E>;
     if constexpr (std::same_as<original, error>)
         return std::forward<E>(e);
-    else if constexpr (std::convertible_to<original, std::error_code>)
-        return error{std::error_code{std::forward<E>(e)}};
+    else if constexpr (std::same_as<original, std::error_code>)
+        return error{e};
+    else if constexpr (std::convertible_to<const original&, std::error_code>)
+        return error::from_original<original>(std::error_code{e}, std::forward<E>(e));
     else if constexpr (requires { std::error_code{make_error_code(e)}; })  // error enumerations, std::errc among them
         return error::from_original<original>(make_error_code(e), std::forward<E>(e));
     else if constexpr (std::convertible_to<const original&, std::string_view>)  // a text: it is what there is to say
         return error::from_original<original>(errc::failed, e).with_text(std::string{std::string_view{e}});
+    else if constexpr (requires { std::string{to_string(e)}; })
+        return error::from_original<original>(errc::failed, e).with_text(std::string{to_string(e)});
+    else if constexpr (std::is_enum_v<original>)
+        return error::from_original<original>(errc::failed, e)
+            .with_text("error " + std::to_string(std::to_underlying(e)));
     else
         return error::from_original<original>(errc::failed, std::forward<E>(e));
 }

@@ -8,6 +8,13 @@
 
 #include "cutwater/core/result.hpp"
 
+namespace shop {
+enum class errc { closed = 3 };
+std::error_code make_error_code(errc e) { return {static_cast<int>(e), std::generic_category()}; }
+}  // namespace shop
+template <>
+struct std::is_error_code_enum<shop::errc> : std::true_type {};
+
 namespace cutwater {
 namespace {
 
@@ -27,6 +34,8 @@ std::error_code make_error_code(db_errc e) {
 }
 
 enum class plain_enum { too_big };
+enum class named_enum { too_small };
+std::string to_string(named_enum) { return "too small"; }
 
 struct parse_failure {
     std::string where;
@@ -141,6 +150,19 @@ TEST(capture, an_enumeration_of_errors_is_the_code_and_the_original) {
     EXPECT_EQ(out.failure().message(), "deadlock");
     ASSERT_THAT(out.failure().original<db_errc>(), NotNull());
     EXPECT_EQ(*out.failure().original<db_errc>(), db_errc::deadlock);
+}
+
+TEST(capture, so_is_one_that_is_a_code_by_itself) {
+    static_assert(std::convertible_to<shop::errc, std::error_code>);
+    const auto out = returned_as(shop::errc::closed);
+    EXPECT_EQ(out.failure().code(), shop::errc::closed);
+    ASSERT_THAT(out.failure().original<shop::errc>(), NotNull());
+    EXPECT_EQ(*out.failure().original<shop::errc>(), shop::errc::closed);
+}
+
+TEST(capture, an_enumeration_without_a_code_says_which_it_is) {
+    EXPECT_EQ(returned_as(plain_enum::too_big).failure().words(), "error 0");
+    EXPECT_EQ(returned_as(named_enum::too_small).failure().words(), "too small");
 }
 
 TEST(capture, anything_else_is_kept_whole) {

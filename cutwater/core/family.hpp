@@ -64,6 +64,8 @@ struct loop_step {
     [[nodiscard]] static constexpr loop_step again(instant at) noexcept { return {.what = kind::again, .at = at}; }
 };
 
+/// A session may say more: `explain(error&)` adds to the error that comes out of a call given up, as a retry adds its
+/// history; `overslept(observation, call)` hears that the wait took the call past its deadline.
 template <class P>
 concept loop = named_layer<P> && requires(P& p, call_context& call, const observation& seen) {
     { p.begin(call, call.now).after(seen, call, call.now) } -> std::same_as<loop_step>;

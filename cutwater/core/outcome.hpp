@@ -8,6 +8,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -24,6 +25,9 @@ struct judgement {
 
     friend bool operator==(const judgement&, const judgement&) = default;
 };
+
+/// `the result was judged transient: HTTP 503`: of a value, for logs.
+[[nodiscard]] std::string words_of(const judgement& j);
 
 /// What a policy is told about an attempt: everything but the value.
 struct observation {

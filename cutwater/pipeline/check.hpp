@@ -28,6 +28,10 @@ consteval void check_layer() {
     if constexpr (!is_rules<Layer>) {
         static_assert(!is_duration<Layer>, "cutwater::pipeline: a layer is a duration; write cw::timeout{500ms}");
         static_assert(named_layer<policy_of<Layer>>, "cutwater::pipeline: a layer has no layer_name()");
+        if constexpr (requires { typename policy_of<Layer>::ticket; })
+            static_assert(gate<policy_of<Layer>>,
+                          "cutwater::pipeline: a layer has tickets and is no gate; it wants admit(call, now), "
+                          "settle(ticket, seen, call, now) and abandon(ticket) noexcept");
         static_assert(
             policy<policy_of<Layer>>,
             "cutwater::pipeline: a layer is neither a gate, a loop nor a frame (see cutwater/core/family.hpp)");

@@ -14,7 +14,7 @@ std::size_t end_of_option(std::string_view text) {
             ++i;  // in quotes, it escapes what follows
         else if (text[i] == '"')
             quoted = !quoted;
-        else if (text[i] == ',' && !quoted)
+        else if (text.substr(i).starts_with(", ") && !quoted)
             return i + 1;
     }
     return text.size();

@@ -101,6 +101,13 @@ TEST(describe, breaks_between_options_and_not_in_a_name) {
     EXPECT_EQ(tree, "kind \"" + std::string(60, 'n') + ", \\\", " + std::string(60, 'n') + "\" {a = 1,\n    b = 2}\n");
 }
 
+TEST(describe, loses_nothing_where_a_comma_ends_no_option) {
+    const std::string own = "hosts {" + std::string(70, 'h') + ":8080," + std::string(40, 'e') + ":8080}";
+    std::string tree;
+    append_layer(tree, 0, own);
+    EXPECT_EQ(tree, own + "\n");
+}
+
 TEST(describe, however_deep_a_layer_is_something_of_it_fits) {
     std::string tree;
     append_layer(tree, 40, "a, " + std::string(60, 'b') + ", c");

@@ -59,8 +59,8 @@ flow refused(name layer, call_context& call, const refusal& why, outcome_slot<T>
 template <class P>
 [[nodiscard]] bool stays_with_orphans(permit<P>& held, const call_context& call, unsigned entered_at) {
     std::shared_ptr<permit<P>> shared;
-    for (orphan_work* work = call.orphans.get(); work != nullptr; work = work->earlier.get()) {
-        if (work->of_attempt < entered_at) break;                            // it began before the permit was taken
+    for (const std::shared_ptr<orphan_work>& work : call.orphans) {
+        if (work->of_attempt < entered_at) continue;                         // it began before the permit was taken
         if (!shared) shared = std::make_shared<permit<P>>(std::move(held));  // NOLINT(bugprone-use-after-move): once
         work->keep([shared] {});
     }
@@ -85,7 +85,7 @@ template <class P, class T>
                                                  [[maybe_unused]] const entry<P>& entered) {
     return guarded(policy.layer_name(), call, out, [&] {
         if constexpr (requires { requires P::holds_work; })
-            if (call.orphans != nullptr && stays_with_orphans(held, call, entered.attempt)) [[unlikely]]
+            if (!call.orphans.empty() && stays_with_orphans(held, call, entered.attempt)) [[unlikely]]
                 return flow::outward;
         held.settle(out->observed(), call, call.now);
         return flow::outward;

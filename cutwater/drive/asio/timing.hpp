@@ -17,6 +17,11 @@
 #include "cutwater/drive/clock/clock.hpp"
 #include "cutwater/drive/wheel/timer_wheel.hpp"
 
+#if !defined(BOOST_ASIO_NO_DEPRECATED) || !defined(BOOST_ASIO_SEPARATE_COMPILATION)
+#error \
+    "cutwater/asio: define BOOST_ASIO_NO_DEPRECATED and BOOST_ASIO_SEPARATE_COMPILATION, as the library was built; the CMake target cutwater::asio does"
+#endif
+
 namespace cutwater {
 
 class asio_timing final : public boost::asio::execution_context::service {

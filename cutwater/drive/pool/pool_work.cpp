@@ -3,8 +3,7 @@
 namespace cutwater {
 
 pool_work_base::pool_work_base(call_runner& owner, call_context& call)
-    : owner_{owner}, lent_{call.surroundings()}, attempt_{call, call.surroundings(), token_},
-      submitted_{call.now.get()} {}
+    : owner_{owner}, lent_{call.surroundings()}, attempt_{call, call.surroundings(), token_}, submitted_{lent_.now()} {}
 
 void pool_work_base::tell(waker& done) noexcept {
     const std::scoped_lock lock{mutex_};

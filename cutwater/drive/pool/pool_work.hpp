@@ -25,7 +25,7 @@ public:
 
     /// Who is told when the work is done. It must live until `done` says so, or `give_up` has returned.
     void tell(waker& done) noexcept;
-    [[nodiscard]] bool is_done() const;
+    [[nodiscard]] bool is_done() const override;
 
     enum class left : std::uint8_t { withdrawn, orphaned, done };
     /// The call waits no longer. Where the work is done already, it is done: a completed outcome wins.

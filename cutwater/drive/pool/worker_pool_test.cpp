@@ -144,7 +144,9 @@ TEST_F(worker_pool_test, T46_a_call_that_gives_up_in_the_queue_never_runs) {
     (void)run_blocking(guarded, nothing_said, work, give_up_once_begun);
     bool ran = false;
     const auto result = run_blocking(guarded, nothing_said, [&ran] { ran = true; }, give_up_at_once);
-    EXPECT_EQ(result.error().code(), errc::timed_out);
+    EXPECT_EQ(result.error().code(), errc::wait_timed_out);
+    EXPECT_EQ(result.error().limit(), std::nullopt) << "it was the call's time that was over";
+    EXPECT_TRUE(result.error().code() == condition::never_sent);
     EXPECT_EQ(pool.queued(), 0U);
     EXPECT_EQ(pool.in_use(), 1U) << "its place is free again, the orphan's is not";
     EXPECT_EQ(heard.last("pool_call_withdrawn").field("queued_for"), "100ms");
@@ -170,6 +172,55 @@ TEST_F(worker_pool_test, S27_a_call_waits_in_the_queue_no_longer_than_it_may) {
     work.end();
     until([&] { return pool.in_use() == 0; });
     EXPECT_FALSE(ran);
+}
+
+TEST_F(worker_pool_test, a_full_queue_is_no_failure_of_the_dependency) {
+    worker_pool pool{{.threads = 1, .max_queue = 1}};
+    circuit_breaker touchy{{.window = breaker_window::consecutive, .consecutive_failures = 1}};
+    pipeline impatient{timeout{100ms}, ref(pool)};
+    (void)run_blocking(impatient, nothing_said, work, give_up_once_begun);
+    pipeline guarded{ref(touchy), timeout{20ms}, ref(pool)};
+    for (int call = 0; call < 3; ++call)
+        EXPECT_EQ(run_blocking(guarded, nothing_said, [] {}, give_up_at_once).error().code(), errc::wait_timed_out);
+    EXPECT_EQ(touchy.state(time.present()), circuit_state::closed);
+    work.end();
+}
+
+/// A layer that takes its time after the clock was read.
+struct dawdler {
+    testing::virtual_time* time;
+    [[nodiscard]] name layer_name() const { return "dawdler"; }
+    [[nodiscard]] int before(call_context&) const { return time->pass(30ms), 0; }
+    void after(int, const observation&, call_context&) const {}
+};
+
+TEST_F(worker_pool_test, the_wait_for_a_thread_begins_when_the_work_is_handed_over) {
+    worker_pool pool{{.threads = 1, .max_wait = 20ms}};
+    pipeline guarded{observe{heard}, timeout{1h}, dawdler{&time}, ref(pool)};
+    EXPECT_EQ(run_blocking(guarded, nothing_said, [] { return 7; }, for_worker), 7);
+    EXPECT_EQ(heard.last("pool_call_ran").field("queued_for"), "0s");
+}
+
+TEST_F(worker_pool_test, an_orphan_that_has_ended_is_let_go_while_its_call_goes_on) {
+    worker_pool pool{{.threads = 1, .max_queue = 0}};
+    auto owned = std::make_shared<int>(7);
+    const std::weak_ptr<int> first = owned;
+    pipeline guarded{retry{{.max_attempts = 3,
+                            .base_delay = 1ms,
+                            .jitter = jitter::none,
+                            .on_retry =
+                                [&](const retry_scheduled&) {
+                                    work.end();
+                                    until([&] { return pool.in_use() == 0; });
+                                }}},
+                     timeout{10ms}, ref(pool)};
+    scripted_wait gives_up{time, work, {waiting::until_begun, waiting::not_at_all, waiting::for_worker}};
+    const auto out = run_blocking(
+        guarded, nothing_said,
+        [w = work, kept = std::move(owned)](attempt& a) { return a.number() == 1 ? w() : *kept; }, gives_up);
+    EXPECT_EQ(out, 7);
+    EXPECT_EQ(pool.orphans_ever(), 1U);
+    until([&] { return first.expired(); });
 }
 
 TEST_F(worker_pool_test, what_has_a_thread_is_waited_for_however_long_the_queue_may_take) {

@@ -53,22 +53,28 @@ consteval bool can_move_elsewhere() {
     return copyable;
 }
 
-struct waited {
-    pool_work_base::left how = pool_work_base::left::done;
-    bool queue_was_too_slow = false;
-};
-
-/// Until it is done, until it has been in the queue for `longest_in_queue`, or until nobody wants it any more.
-inline waited wait_for(pool_work_base& work, parker& done, const call_context& call, duration longest_in_queue,
-                       blocking_environment& waits) {
+/// Until it is done, until it has waited for a thread as long as it may, or until nobody wants it any more.
+inline pool_work_base::left wait_for(pool_work_base& work, parker& done, const call_context& call,
+                                     duration longest_in_queue, blocking_environment& waits) {
     for (instant queued_until = add(work.submitted(), longest_in_queue); !work.is_done();) {
         const wait_end end = waits.wait(done, std::min(call.deadline, queued_until), call.said().stop);
         if (end == wait_end::woken) continue;
-        if (end == wait_end::cancelled || call.deadline <= queued_until) return {work.give_up()};
-        if (work.withdraw()) return {pool_work_base::left::withdrawn, true};
+        if (end == wait_end::cancelled || call.deadline <= queued_until) return work.give_up();
+        if (work.withdraw()) return pool_work_base::left::withdrawn;
         queued_until = never;  // it runs
     }
-    return {pool_work_base::left::done};
+    return pool_work_base::left::done;
+}
+
+/// What no thread took in time is refused, as by a bulkhead: rules see what was sent. With the limit that was reached.
+template <class Run>
+void refuse_queued(Run& run, const call_runner& runner, instant submitted) {
+    call_context& call = run.call();
+    error e{errc::wait_timed_out, runner.layer_name(), call.operation()};
+    if (add(submitted, runner.max_wait()) < call.deadline) e.with_limit(runner.max_wait());
+    run.slot().emplace(std::move(e)).judge({.meaning = verdict::rejected});
+    call.cancelled = false;
+    call.ran_out = false;
 }
 
 /// On a thread of the runner's: waits for it until the deadline or the caller's cancellation, and then gives up.
@@ -86,22 +92,22 @@ step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_enviro
     }
     runner.submit(work);
     work->tell(done);
-    const auto [left, queue_was_too_slow] = wait_for(*work, done, call, runner.max_wait(), waits);
+    const auto left = wait_for(*work, done, call, runner.max_wait(), waits);
+    call.now.forget();
+    work->report(call, left);
     auto& slot = run.slot();
+    const bool cancelled = call.said().stop.stop_requested();
+    if (left == pool_work_base::left::withdrawn && !cancelled) {
+        refuse_queued(run, runner, work->submitted());
+        return run.settle();
+    }
     if (left == pool_work_base::left::done)
         slot.emplace(std::move(*work->out()));
-    else if (queue_was_too_slow)
-        slot.emplace(error{errc::wait_timed_out, runner.layer_name(), call.operation()}.with_limit(runner.max_wait()));
     else
-        slot.emplace(error{call.said().stop.stop_requested() ? errc::cancelled : errc::timed_out});
+        slot.emplace(error{cancelled ? errc::cancelled : errc::timed_out});
     run.judge();
-    if (queue_was_too_slow) slot->judge({.meaning = verdict::rejected});  // as a bulkhead's is: rules see what was sent
-    work->report(call, left);
     attribute(*slot, call);
-    if (left == pool_work_base::left::orphaned) {
-        work->of_attempt = call.attempt;
-        work->earlier = std::exchange(call.orphans, work);
-    }
+    if (left == pool_work_base::left::orphaned) call.leave_behind(work);
     return run.settle();
 }
 

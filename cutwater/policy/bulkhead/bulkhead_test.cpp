@@ -302,9 +302,9 @@ public:
     [[nodiscard]] name layer_name() const { return "orphaning"; }
     [[nodiscard]] int before(call_context&) const { return 0; }
     void after(int, const observation&, call_context& call) {
-        of_attempt = call.attempt;
-        call.orphans = std::shared_ptr<orphan_work>{std::shared_ptr<void>{}, this};  // the test's, not the call's
+        call.leave_behind(std::shared_ptr<orphan_work>{std::shared_ptr<void>{}, this});  // the test's, not the call's
     }
+    [[nodiscard]] bool is_done() const override { return false; }
     void keep(std::move_only_function<void()> release) override { releases_.push_back(std::move(release)); }
     void ends() {
         for (auto& release : std::exchange(releases_, {})) release();

@@ -111,7 +111,7 @@ public:
         static_assert(gives<T>,
                       "cutwater::fallback: a tier gives another type than the call, or wants more than a cw::error");
         if (call.cancelled || call.said().stop.stop_requested() || !on_.match(std::as_const(out))) return;
-        const substitution work{*this, call, out.has_value() ? not_accepted(call) : out.failure()};
+        const substitution work{*this, call, out.has_value() ? not_accepted(call, out.judged()) : out.failure()};
         std::vector<error> failed;
         const bool found = std::apply([&](auto&... each) { return (... || work.ask(each, failed, out)); }, tiers_);
         if (!found && !out.has_value()) detail::attach(out.failure(), failed);
@@ -154,8 +154,8 @@ private:
         }
     };
 
-    [[nodiscard]] error not_accepted(call_context& call) const {
-        return error{errc::failed, layer_, call.operation()}.with_text("the result was judged a failure");
+    [[nodiscard]] error not_accepted(call_context& call, const judgement& judged) const {
+        return error{errc::failed, layer_, call.operation()}.with_text(words_of(judged));
     }
 
     fallback_options options_;

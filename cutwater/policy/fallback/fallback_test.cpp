@@ -266,6 +266,16 @@ TEST_P(fallback_policy, a_tier_sees_what_it_stands_in_for_and_knows_the_backoff)
     EXPECT_EQ(seen, "Connection reset by peer after 3");
 }
 
+TEST_P(fallback_policy, tells_what_of_a_value_was_judged) {
+    on.dependency.returns(503);
+    layers guarded{observe{on.heard}, fallback{200}, classify{[](const outcome<int>&) -> std::optional<judgement> {
+                       return judgement{.meaning = verdict::permanent, .reason = "HTTP 503"};
+                   }}};
+    EXPECT_EQ(*on.play(guarded), 200);
+    EXPECT_EQ(on.heard.last("fallback_default_used").field("error_message"),
+              "the result was judged permanent: HTTP 503");
+}
+
 TEST_P(fallback_policy, a_value_that_was_judged_a_failure_is_replaced_or_stays) {
     std::string seen;
     on.dependency.returns(503);
@@ -273,7 +283,7 @@ TEST_P(fallback_policy, a_value_that_was_judged_a_failure_is_replaced_or_stays) 
     layers replaced{fallback{[&](const error& e) { return seen = e.words(), 200; }}, busy};
     layers left{observe{on.heard}, fallback{is_down(std::errc::io_error)}, busy};
     EXPECT_EQ(*on.play(replaced), 200);
-    EXPECT_EQ(seen, "the result was judged a failure");
+    EXPECT_EQ(seen, "the result was judged transient");
     const auto result = on.play(left);
     EXPECT_EQ(*result, 503) << "nothing better was found";
     EXPECT_FALSE(result.is_degraded());

@@ -6,10 +6,7 @@ namespace {
 
 std::string type_of(const observation& seen) { return seen.failure != nullptr ? seen.failure->type() : "result"; }
 std::string words_of(const observation& seen) {
-    if (seen.failure != nullptr) return seen.failure->words();
-    const std::string verdict_alone = "the result was judged " + std::string{to_text(seen.meaning())};
-    const name reason = seen.judged.reason;
-    return reason.empty() ? verdict_alone : verdict_alone + ": " + std::string{reason.view()};
+    return seen.failure != nullptr ? seen.failure->words() : words_of(seen.judged);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// says: cutwater::pipeline: a layer is neither a gate, a loop nor a frame (see cutwater/core/family.hpp)
+// says: cutwater::pipeline: a layer has tickets and is no gate; it wants admit(call, now), settle(ticket, seen, call, now) and abandon(ticket) noexcept
 #include "cutwater/cutwater.hpp"
 
 namespace a_gate_whose_abandon_may_throw {
