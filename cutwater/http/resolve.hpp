@@ -6,7 +6,7 @@
 // The system's resolver cannot be interrupted: Asio runs it in a thread of its own, and its answer may take many seconds. Who
 // is cancelled here does not wait for that; the answer is dropped when it comes. What is looked up next by the same
 // `io_context` comes after it, and so does the destruction of the context. An address in the place of a name is not
-// looked up at all.
+// looked up at all, and neither are `localhost` and what ends in `.localhost`: they are the loopback addresses (RFC 6761).
 // Thread safety: none; on the caller's executor.
 #pragma once
 

@@ -101,5 +101,27 @@ TEST_F(a_slow_resolver, is_not_asked_about_an_address) {
     EXPECT_EQ(out->endpoints.begin()->endpoint().address(), asio::ip::make_address("::1"));
 }
 
+TEST_F(a_slow_resolver, is_not_asked_about_this_machine) {  // bare systems have no /etc/hosts
+    for (const char* const name : {"localhost", "LocalHost.", "stock.localhost"}) {
+        std::optional<resolved> out;
+        asio::co_spawn(
+            context, [&]() -> asio::awaitable<void> { out.emplace(co_await resolve(name, 80)); }, asio::detached);
+        context.restart();
+        EXPECT_GT(context.poll(), 0U);
+        ASSERT_TRUE(out) << name;
+        EXPECT_FALSE(out->code);
+        for (const auto& found : out->endpoints) EXPECT_TRUE(found.endpoint().address().is_loopback()) << name;
+        EXPECT_EQ(out->endpoints.size(), 2U);
+    }
+    for (const char* const name : {"localhost.test", "notlocalhost"}) {
+        std::optional<resolved> out;
+        asio::co_spawn(
+            context, [&]() -> asio::awaitable<void> { out.emplace(co_await resolve(name, 80)); }, asio::detached);
+        context.restart();
+        context.poll();
+        EXPECT_FALSE(out) << name;
+    }
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -33,23 +33,25 @@ public:
 
     any_pipeline() = default;
 
-    template <class... Layers>
-        requires(sizeof...(Layers) > 0 && (... && (policy<policy_of<Layers>> || is_rules<Layers>)))
-    explicit any_pipeline(Layers... layers) {
-        (add(std::move(layers)), ...);
+    template <class... Given>
+        requires(sizeof...(Given) > 0 &&
+                 (... && (policy<policy_of<std::decay_t<Given>>> || is_rules<std::decay_t<Given>>)))
+    explicit any_pipeline(Given&&... layers) {
+        (add(std::forward<Given>(layers)), ...);
     }
 
     /// Adds a layer inside those that are there.
-    template <class Layer>
-    any_pipeline& add(Layer layer) {
+    template <class Given>
+    any_pipeline& add(Given&& layer) {
+        using Layer = owned_layer<Given>;
         check_layer<Layer>();
         if (stack_->rules)
             throw std::logic_error{
                 "cutwater::any_pipeline: a layer is added after the rules; rules are the innermost layer"};
         if constexpr (is_rules<Layer>)
-            stack_->rules = std::move(layer);
+            stack_->rules = std::forward<Given>(layer);
         else
-            push(std::make_unique<any_layer_of<T, Layer>>(std::move(layer)));
+            push(std::make_unique<any_layer_of<T, Layer>>(std::forward<Given>(layer)));
         return *this;
     }
 

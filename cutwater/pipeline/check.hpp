@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <type_traits>
 
 #include "cutwater/core/classify.hpp"
 #include "cutwater/core/family.hpp"
@@ -21,6 +22,23 @@ template <class Layer>
 inline constexpr bool is_duration = false;
 template <class Count, class Period>
 inline constexpr bool is_duration<std::chrono::duration<Count, Period>> = true;
+
+namespace detail {
+
+template <class Given>
+struct layer_from {
+    static_assert(
+        std::is_constructible_v<std::decay_t<Given>, Given>,
+        "cutwater::pipeline: a layer cannot be copied, it is one for all who share it; write cw::ref(layer), or "
+        "std::move(layer) where it is this pipeline's alone");
+    using type = std::decay_t<Given>;
+};
+
+}  // namespace detail
+
+/// The layer that a pipeline keeps of what it is given.
+template <class Given>
+using owned_layer = typename detail::layer_from<Given>::type;
 
 /// Whether `Layer` belongs to one of the families; specialise the message for your own by modelling a concept.
 template <class Layer>

@@ -114,4 +114,7 @@ private:
     [[no_unique_address]] rules rules_;
 };
 
+template <class... Given>
+explicit pipeline(Given&&...) -> pipeline<owned_layer<Given>...>;
+
 }  // namespace cutwater

@@ -59,7 +59,7 @@ std::optional<circuit_breaker::pass> circuit_breaker::acquire(instant now) {
     moment at{now};
     const auto asked = shared_->admit(at).answer;
     if (!asked.ticket) return {};
-    return pass{*shared_, *asked.ticket};
+    return pass{*shared_, *asked.ticket, asked.change};
 }
 
 std::optional<circuit_change> circuit_breaker::pass::settle(verdict meaning, instant now) {

@@ -87,12 +87,17 @@ public:
         std::optional<circuit_change> succeeded(instant now) { return settle(verdict::success, now); }
         std::optional<circuit_change> failed(instant now) { return settle(verdict::transient, now); }
 
+        /// The change that this admission made: the circuit is half-open now.
+        [[nodiscard]] const std::optional<circuit_change>& change() const noexcept { return change_; }
+
     private:
         friend circuit_breaker;
-        pass(shared_circuit& owner, ticket t) noexcept : held_{owner, t} {}
+        pass(shared_circuit& owner, ticket t, std::optional<circuit_change> made) noexcept
+            : held_{owner, t}, change_{std::move(made)} {}
         std::optional<circuit_change> settle(verdict meaning, instant now);
 
         permit<shared_circuit> held_;
+        std::optional<circuit_change> change_;
     };
     [[nodiscard]] std::optional<pass> acquire(instant now);
 

@@ -456,7 +456,10 @@ TEST(circuit_breaker_by_hand, S121_admits_and_is_told_how_it_went) {
     EXPECT_TRUE(db.is_open(noon));
     EXPECT_FALSE(db.acquire(noon));
     EXPECT_EQ(db.retry_after(noon + 4s), 6s);
-    const auto closing = db.acquire(noon + 10s)->succeeded(noon + 10s);
+    auto probe = db.acquire(noon + 10s);
+    ASSERT_TRUE(probe && probe->change()) << "its admission makes the circuit half-open";
+    EXPECT_EQ(probe->change()->to, circuit_state::half_open);
+    const auto closing = probe->succeeded(noon + 10s);
     ASSERT_TRUE(closing);
     EXPECT_EQ(closing->to, circuit_state::closed);
     EXPECT_EQ(db.retry_after(noon + 10s), 0s);
@@ -468,6 +471,7 @@ TEST(circuit_breaker_by_hand, T19_a_pass_that_goes_without_a_word_is_given_back)
     {
         auto first = db.acquire(noon + 10s);
         auto second = db.acquire(noon + 10s);
+        EXPECT_FALSE(second->change()) << "it is half-open already";
         EXPECT_FALSE(db.acquire(noon + 10s));
         auto moved = std::move(first);
         moved.reset();

@@ -1,4 +1,4 @@
-// says: circuit_breaker
+// says: cutwater::pipeline: a layer cannot be copied, it is one for all who share it; write cw::ref(layer)
 #include "cutwater/cutwater.hpp"
 
 namespace a_breaker_that_is_copied {
