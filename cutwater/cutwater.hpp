@@ -14,6 +14,7 @@
 #include "cutwater/policy/bulkhead/bulkhead.hpp"
 #include "cutwater/policy/circuit_breaker/circuit_breaker.hpp"
 #include "cutwater/policy/fallback/fallback.hpp"
+#include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 #include "cutwater/policy/retry/retry.hpp"
 #include "cutwater/policy/timeout/timeout.hpp"
 #include "cutwater/standard/alone.hpp"

@@ -40,6 +40,7 @@ struct call_options {
     std::stop_token stop{};    ///< the caller's cancellation
     idempotency idempotent = idempotency::unstated;
     std::string_view id{};  ///< this call among others of its operation
+    unsigned weight = 1;    ///< how much it takes of what is rationed: permits of a rate limiter
 };
 
 /// What a call is whose caller says nothing.

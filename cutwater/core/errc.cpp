@@ -32,7 +32,7 @@ bool is_ours(const std::error_code& code, errc first, errc last) {
            code.value() <= static_cast<int>(last);
 }
 
-bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::wait_timed_out); }
+bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::rate_limited); }
 
 class error_texts final : public std::error_category {
 public:
@@ -49,6 +49,7 @@ public:
             case errc::circuit_open: return "the circuit is open";
             case errc::bulkhead_full: return "the bulkhead is full";
             case errc::wait_timed_out: return "no permit became free in time";
+            case errc::rate_limited: return "the rate limit is reached";
         }
         return "unknown error " + std::to_string(value);
     }
@@ -58,7 +59,8 @@ public:
             case errc::timed_out:
             case errc::deadline_exceeded: return std::errc::timed_out;
             case errc::cancelled: return std::errc::operation_canceled;
-            case errc::bulkhead_full: return std::errc::resource_unavailable_try_again;
+            case errc::bulkhead_full:
+            case errc::rate_limited: return std::errc::resource_unavailable_try_again;
             default: return {value, *this};
         }
     }

@@ -22,6 +22,7 @@ enum class errc {
     circuit_open = 11,      ///< a circuit breaker is open, or its half-open probes are all taken
     bulkhead_full = 12,     ///< no permit is free, and no place in the queue
     wait_timed_out = 13,    ///< a place in the queue was had, but no permit in time
+    rate_limited = 14,      ///< so many calls in so much time are not allowed
 };
 
 enum class condition {

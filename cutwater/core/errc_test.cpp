@@ -33,6 +33,7 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
         {errc::circuit_open, 11, "the circuit is open"},
         {errc::bulkhead_full, 12, "the bulkhead is full"},
         {errc::wait_timed_out, 13, "no permit became free in time"},
+        {errc::rate_limited, 14, "the rate limit is reached"},
     };
     for (const auto& [code, number, words] : table) {
         const std::error_code made = code;
@@ -51,7 +52,8 @@ TEST(errc, our_codes_meet_the_conditions_that_they_mean) {
     EXPECT_THAT(conditions_of(errc::deadline_exceeded), ElementsAre("timeout"));
     EXPECT_THAT(conditions_of(errc::cancelled), IsEmpty());
     EXPECT_THAT(conditions_of(errc::callback_failed), IsEmpty());
-    for (const errc refusal : {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out})
+    for (const errc refusal :
+         {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out, errc::rate_limited})
         EXPECT_THAT(conditions_of(refusal), ElementsAre("refused", "never_sent"));
 }
 

@@ -49,8 +49,8 @@ concept queueing_gate = gate<P> && requires(P& p, call_context& call, waiter& w)
 /// A gate that nearly always admits: `try_admit` writes the ticket and says yes, or says no and leaves it to `admit` to
 /// find out what to answer.
 template <class P>
-concept quick_gate = gate<P> && requires(P& p, typename P::ticket& blank, moment& now) {
-    { p.try_admit(blank, now) } noexcept -> std::same_as<bool>;
+concept quick_gate = gate<P> && requires(P& p, typename P::ticket& blank, call_context& call) {
+    { p.try_admit(blank, call, call.now) } noexcept -> std::same_as<bool>;
 };
 
 /// What a loop says after an attempt.

@@ -41,6 +41,7 @@ public:
     ~waiter() = default;
 
     instant until = never;  ///< set by the gate: when waiting is over
+    unsigned weight = 1;    ///< set by the gate: how much of it this one waits for
 
     [[nodiscard]] bool is_queued() const noexcept { return queued_; }
 
@@ -77,6 +78,14 @@ public:
         (w.next_ != nullptr ? w.next_->previous_ : last_) = w.previous_;
         w.queued_ = false;
         --size_;
+    }
+
+    /// The oldest waiter; not of an empty queue.
+    [[nodiscard]] waiter& first() noexcept { return *first_; }
+    [[nodiscard]] bool is_first(const waiter& w) const noexcept { return first_ == &w; }
+    /// Has the oldest waiter look again whether its wait is over, if there is one.
+    void wake_first() noexcept {
+        if (first_ != nullptr) first_->owner_->wake();
     }
 
     /// Gives the oldest waiter what it waits for. Not to be called on an empty queue.

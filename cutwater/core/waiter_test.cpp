@@ -37,6 +37,24 @@ TEST(waiter_queue, grants_first_come_first_served) {
     EXPECT_TRUE(b.place.is_queued());
 }
 
+TEST(waiter_queue, its_first_can_be_told_to_look_again_and_keeps_its_place) {
+    sleeper a;
+    sleeper b;
+    waiter_queue queue;
+    queue.wake_first();  // there is nobody
+    queue.push(a.place);
+    queue.push(b.place);
+    EXPECT_TRUE(queue.is_first(a.place));
+    EXPECT_FALSE(queue.is_first(b.place));
+    queue.wake_first();
+    EXPECT_EQ(a.woken, 1);
+    EXPECT_EQ(b.woken, 0);
+    EXPECT_EQ(&queue.first(), &a.place);
+    EXPECT_FALSE(a.place.take_grant()) << "it was woken, and granted nothing";
+    queue.remove(a.place);
+    EXPECT_TRUE(queue.is_first(b.place));
+}
+
 TEST(waiter_queue, whoever_left_is_neither_granted_nor_woken) {
     sleeper a;
     sleeper b;

@@ -43,15 +43,15 @@ public:
     /// Adds a layer inside those that are there.
     template <class Given>
     any_pipeline& add(Given&& layer) {
-        using Layer = owned_layer<Given>;
-        check_layer<Layer>();
+        using kept = owned_layer<Given>;
+        check_layer<kept>();
         if (stack_->rules)
             throw std::logic_error{
                 "cutwater::any_pipeline: a layer is added after the rules; rules are the innermost layer"};
-        if constexpr (is_rules<Layer>)
+        if constexpr (is_rules<kept>)
             stack_->rules = std::forward<Given>(layer);
         else
-            push(std::make_unique<any_layer_of<T, Layer>>(std::forward<Given>(layer)));
+            push(std::make_unique<any_layer_of<T, kept>>(std::forward<Given>(layer)));
         return *this;
     }
 

@@ -97,7 +97,7 @@ template <class P>
 [[gnu::always_inline]] inline bool try_admit(P& policy, permit<P>& held, entry<P>& entered,
                                              call_context& call) noexcept {
     if constexpr (quick_gate<P>) {
-        if (!policy.try_admit(held.blank(), call.now)) return false;
+        if (!policy.try_admit(held.blank(), call, call.now)) return false;
         held.hold(policy);
         entered.note(call);
         return true;

@@ -51,6 +51,7 @@ struct scenario {
     bool degraded = false;
     bool bugs_pass = false;                             // by the rules, what is permanent otherwise is transient
     std::vector<std::pair<duration, duration>> others;  // when each comes to the bulkhead, and for how long
+    unsigned burst = 10;                                // permits that the rate limiter has at once
     std::uint64_t seed = 0;
 };
 
@@ -109,6 +110,7 @@ scenario random_scenario() {
     for (int i = 0; i < others; ++i)
         s.others.emplace_back(duration{*rc::gen::element<std::int64_t>(1, 5'000'000, 90'000'000, 700'000'000)},
                               duration{*rc::gen::element<std::int64_t>(3'000'000, 40'000'000, 500'000'000)});
+    s.burst = *rc::gen::element(1U, 3U, 10U);
     s.seed = *rc::gen::arbitrary<std::uint64_t>();
     return s;
 }
@@ -129,7 +131,8 @@ auto with_layers(const scenario& s, testing::event_recorder& heard, bulkhead& na
                          .open_max = 1s,
                          .probes = 2,
                          .ramp_for = 30ms}},
-        ref(narrow), timeout{{.name = "attempt", .after = s.each}},
+        rate_limiter{{.permits = 100, .per = 1s, .burst = s.burst, .max_queue = 1, .max_wait = 15ms}}, ref(narrow),
+        timeout{{.name = "attempt", .after = s.each}},
         classify{transient(exception<std::runtime_error>([on = s.bugs_pass](const auto&) { return on; })),
                  permanent(value([](int v) { return v > 90; }))});
 }

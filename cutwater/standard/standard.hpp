@@ -6,7 +6,8 @@
 //
 // The order, outermost first: total timeout → retry → circuit breaker → bulkhead → attempt timeout → call. The breaker
 // judges attempts, so it sees the dependency; retry never retries the pipeline's own refusals, so an open circuit ends
-// the call at once. What is to stand round them, and the rules, are said after the options:
+// the call at once. What is to stand round them, limits of rate, which stand before the bulkhead, and the rules are said after
+// the options:
 //
 //     cw::testing::event_recorder heard;                        // or a cw::json_log, or any cw::listener
 //     auto prices = cw::standard_pipeline({.name = "prices"}, cw::observe{heard}, cw::fallback{cw::tier("last known", 1299)},
@@ -25,6 +26,7 @@
 #include "cutwater/pipeline/pipeline.hpp"
 #include "cutwater/policy/bulkhead/bulkhead.hpp"
 #include "cutwater/policy/circuit_breaker/circuit_breaker.hpp"
+#include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 #include "cutwater/policy/retry/retry.hpp"
 #include "cutwater/policy/timeout/timeout.hpp"
 #include "cutwater/standard/alone.hpp"
@@ -43,17 +45,18 @@ struct standard_options {
 
 namespace detail {
 
-/// A layer as a tuple of one, where it stands on that side of the usual stack.
+enum class place : std::uint8_t { around, before_the_bulkhead, inside };
+
+/// Where in the usual stack a layer stands that was said beside the options.
 template <class Layer>
-[[nodiscard]] auto around_it(Layer& layer) {
-    if constexpr (is_rules<Layer>)
-        return std::tuple<>{};
-    else
-        return std::tuple<Layer>{std::move(layer)};
-}
-template <class Layer>
-[[nodiscard]] auto inside_it(Layer& layer) {
-    if constexpr (is_rules<Layer>)
+inline constexpr place place_of = is_rules<Layer>                                  ? place::inside
+                                  : std::is_same_v<policy_of<Layer>, rate_limiter> ? place::before_the_bulkhead
+                                                                                   : place::around;
+
+/// The layer as a tuple of one, if it stands there.
+template <place Place, class Layer>
+[[nodiscard]] auto at(Layer& layer) {
+    if constexpr (place_of<Layer> == Place)
         return std::tuple<Layer>{std::move(layer)};
     else
         return std::tuple<>{};
@@ -65,7 +68,8 @@ inline void name_if_unnamed(std::string& name, std::string_view unnamed, const s
 
 }  // namespace detail
 
-/// `more`: what stands round the usual stack, outermost first, and at most one `classify`, wherever it is said. Breaker and
+/// `more`: what stands round the usual stack, outermost first; rate limiters, which stand between breaker and bulkhead; and
+/// at most one `classify`, wherever it is said. Breaker and
 /// bulkhead are called after the dependency unless they have names of their own; an attempt may take as long as the call where
 /// only the call was given less than the usual second. Throws `invalid_options`; also where an
 /// attempt may last longer than the whole call.
@@ -82,12 +86,13 @@ template <class... More>
     detail::name_if_unnamed(options.isolating.name, bulkhead::kind, options.name);
     return std::apply(
         [](auto&&... layers) { return pipeline{std::move(layers)...}; },
-        std::tuple_cat(
-            detail::around_it(more)...,
-            std::tuple{timeout{{.name = "total", .after = options.total}}, retry{std::move(options.retrying)},
-                       circuit_breaker{std::move(options.breaking)}, bulkhead{std::move(options.isolating)},
-                       timeout{{.name = "attempt", .after = options.each_attempt}}},
-            detail::inside_it(more)...));
+        std::tuple_cat(detail::at<detail::place::around>(more)...,
+                       std::tuple{timeout{{.name = "total", .after = options.total}},
+                                  retry{std::move(options.retrying)}, circuit_breaker{std::move(options.breaking)}},
+                       detail::at<detail::place::before_the_bulkhead>(more)...,
+                       std::tuple{bulkhead{std::move(options.isolating)},
+                                  timeout{{.name = "attempt", .after = options.each_attempt}}},
+                       detail::at<detail::place::inside>(more)...));
 }
 
 /// One call with the usual timeouts and retries. It has no memory: for a breaker or a bulkhead make a pipeline and keep it.

@@ -22,6 +22,14 @@ TEST(standard_pipeline, has_its_layers_in_the_usual_order) {
                              "└─ call\n"));
 }
 
+TEST(standard_pipeline, a_rate_limiter_has_its_place_between_breaker_and_bulkhead) {
+    rate_limiter quota{{.name = "quota"}};
+    EXPECT_THAT(standard_pipeline({}, ref(quota), fallback{tier("none", 0)}).describe(),
+                MatchesRegex("fallback.*└─ circuit_breaker.*└─ rate_limiter \"quota\".*└─ bulkhead.*"));
+    EXPECT_THAT(standard_pipeline({}, rate_limiter{{.name = "own"}}).describe(),
+                MatchesRegex("timeout \"total\".*└─ circuit_breaker.*└─ rate_limiter \"own\".*└─ bulkhead.*"));
+}
+
 TEST(standard_pipeline, names_what_it_guards) {
     const std::string tree = standard_pipeline({.name = "stock", .total = 2s, .each_attempt = 500ms}).describe();
     EXPECT_THAT(tree, HasSubstr("timeout \"total\" {after = 2s}"));

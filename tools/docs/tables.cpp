@@ -21,6 +21,8 @@
 #include "cutwater/policy/circuit_breaker/options.hpp"
 #include "cutwater/policy/fallback/events.hpp"
 #include "cutwater/policy/fallback/options.hpp"
+#include "cutwater/policy/rate_limiter/events.hpp"
+#include "cutwater/policy/rate_limiter/options.hpp"
 #include "cutwater/policy/retry/events.hpp"
 #include "cutwater/policy/retry/options.hpp"
 #include "cutwater/policy/timeout/events.hpp"
@@ -140,6 +142,8 @@ void policies() {
     defaults<cw::circuit_breaker_options>("cutwater/policy/circuit_breaker");
     events<cw::circuit_opened, cw::circuit_half_opened, cw::circuit_closed, cw::circuit_would_open,
            cw::circuit_refused>("cutwater/policy/circuit_breaker");
+    defaults<cw::rate_limiter_options>("cutwater/policy/rate_limiter");
+    events<cw::rate_refused, cw::rate_queued, cw::rate_wait_ended>("cutwater/policy/rate_limiter");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
 }

@@ -43,7 +43,7 @@ public:
     /// Those that it was made with; after a `resize` it is `limit()` that holds.
     [[nodiscard]] const bulkhead_options& options() const noexcept { return options_; }
 
-    [[nodiscard]] bool try_admit(ticket&, moment&) noexcept { return permits_->try_take(); }
+    [[nodiscard]] bool try_admit(ticket&, call_context&, moment&) noexcept { return permits_->try_take(); }
     [[nodiscard]] admission<ticket> admit(call_context& call, moment&) {
         if (permits_->try_take()) [[likely]]
             return ticket{};

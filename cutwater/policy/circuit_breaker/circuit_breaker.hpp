@@ -56,9 +56,9 @@ public:
     [[nodiscard]] name layer_name() const noexcept { return shared_->layer(); }
     [[nodiscard]] const circuit_breaker_options& options() const noexcept { return *shared_->options(); }
 
-    [[nodiscard]] bool try_admit(ticket& t, moment& now) noexcept { return shared_->try_admit(t, now); }
+    [[nodiscard]] bool try_admit(ticket& t, call_context&, moment& now) noexcept { return shared_->try_admit(t, now); }
     [[nodiscard]] admission<ticket> admit(call_context& call, moment& now) {
-        if (ticket t; try_admit(t, now)) [[likely]]
+        if (ticket t; try_admit(t, call, now)) [[likely]]
             return t;
         if (const auto wait = shared_->refusal(shared_->word(), now)) return refuse(circuit_state::open, *wait, call);
         return admit_slowly(call, now);

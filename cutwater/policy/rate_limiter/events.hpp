@@ -1,0 +1,44 @@
+// What a rate limiter tells its listeners.
+#pragma once
+
+#include "cutwater/core/events.hpp"
+
+namespace cutwater {
+
+struct rate_refused {
+    unsigned permits = 0;
+    duration per{};
+    unsigned weight = 1;
+    duration retry_after{};
+
+    static constexpr event_kind kind{"rate_refused", severity::warning,
+                                     "no permit is there, and no place in the queue or no patience to wait for it"};
+    static void fields(auto& self, auto&& visit) {
+        visit("permits", self.permits, "permits in each `per`");
+        visit("per", self.per, "the time that they are for");
+        visit("weight", self.weight, "how many this call takes");
+        visit("retry_after", self.retry_after, "until they are there");
+    }
+};
+
+struct rate_queued {
+    unsigned queued = 0;
+    duration expected_wait{};
+
+    static constexpr event_kind kind{"rate_queued", severity::debug, "a call begins to wait for a permit"};
+    static void fields(auto& self, auto&& visit) {
+        visit("queued", self.queued, "calls that wait, this one included");
+        visit("expected_wait", self.expected_wait, "until its permit comes, if nobody leaves");
+    }
+};
+
+struct rate_wait_ended {
+    bool admitted = false;
+
+    static constexpr event_kind kind{"rate_wait_ended", severity::debug, "a wait ends: by a permit, or by time"};
+    static void fields(auto& self, auto&& visit) {
+        visit("admitted", self.admitted, "whether there was a permit in time");
+    }
+};
+
+}  // namespace cutwater

@@ -1,0 +1,59 @@
+#include "cutwater/policy/rate_limiter/kernel.hpp"
+
+namespace cutwater {
+
+auto rate_limiter_kernel::admit(waiter_id who, unsigned weight, instant now, duration patience) -> answer {
+    if (queue_.empty() && take(weight, now)) return answer::admitted;
+    std::uint64_t in_line = weight;
+    for (const waiting& w : queue_) in_line += w.weight;
+    const bool too_long = read(weight, now).retry_after == forever || wait_in_line(in_line, now) > patience;
+    if (too_long || queue_.size() >= max_queue_) return answer::refused;
+    queue_.push_back({who, weight});
+    return answer::queued;
+}
+
+bool rate_limiter_kernel::look(waiter_id who, instant now) {
+    if (queue_.empty() || queue_.front().who != who || !take(queue_.front().weight, now)) return false;
+    queue_.pop_front();
+    return true;
+}
+
+void rate_limiter_kernel::leave(waiter_id who) {
+    std::erase_if(queue_, [&](const waiting& w) { return w.who == who; });
+}
+
+void rate_limiter_kernel::give_back(const rate_slot& unused, instant now) {
+    switch (window_) {
+        case rate_window::rolling: return rolling_.give_back(word_, unused, now);
+        case rate_window::fixed: return fixed_.give_back(word_, unused, now);
+        case rate_window::sliding: return sliding_.give_back(unused);
+    }
+}
+
+bool rate_limiter_kernel::take(unsigned weight, instant now) {
+    const std::optional<rate_slot> slot = window_ == rate_window::rolling ? rolling_.take(word_, weight, now)
+                                          : window_ == rate_window::fixed ? fixed_.take(word_, weight, now)
+                                                                          : sliding_.take(weight, now);
+    if (slot) latest_ = *slot;
+    return slot.has_value();
+}
+
+duration rate_limiter_kernel::wait_in_line(std::uint64_t weight, instant now) const {
+    switch (window_) {
+        case rate_window::rolling: return rolling_.wait_in_line(word_, weight, now);
+        case rate_window::fixed: return fixed_.wait_in_line(word_, weight, now);
+        case rate_window::sliding: break;
+    }
+    return sliding_.wait_in_line(weight, now);
+}
+
+rate_reading rate_limiter_kernel::read(unsigned weight, instant now) const {
+    switch (window_) {
+        case rate_window::rolling: return rolling_.read(word_, weight, now);
+        case rate_window::fixed: return fixed_.read(word_, weight, now);
+        case rate_window::sliding: break;
+    }
+    return sliding_.read(weight, now);
+}
+
+}  // namespace cutwater

@@ -1,0 +1,70 @@
+// What is right for a rate limiter, without threads: the specification that the concurrent one is held against.
+//
+// - Permits are had as the algorithm in force says: gcra.hpp, fixed_window.hpp, sliding_window.hpp.
+// - Nobody overtakes: while somebody waits nobody else is admitted, and of those who wait only the oldest.
+// - Nobody is queued whose permits cannot come within its patience, and nobody is refused whose permits are there.
+// - Permits that are given back can be had again, as far as the limit allows.
+//
+// A value: it can be copied and compared.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "cutwater/policy/rate_limiter/fixed_window.hpp"
+#include "cutwater/policy/rate_limiter/gcra.hpp"
+#include "cutwater/policy/rate_limiter/options.hpp"
+#include "cutwater/policy/rate_limiter/sliding_window.hpp"
+
+namespace cutwater {
+
+class rate_limiter_kernel {
+public:
+    using waiter_id = std::uint64_t;
+    enum class answer : std::uint8_t { admitted, queued, refused };
+
+    explicit rate_limiter_kernel(const rate_limiter_options& o)
+        : window_{o.window}, max_queue_{o.max_queue}, rolling_{o.permits, o.per, o.burst, o.max_wait},
+          fixed_{o.permits, o.per}, sliding_{o.permits, o.per} {}
+
+    /// A call asks for `weight`; where it is queued it is known as `who`.
+    [[nodiscard]] answer admit(waiter_id who, unsigned weight, instant now, duration patience);
+
+    /// One who waits looks whether its permits are there; it then has them.
+    [[nodiscard]] bool look(waiter_id who, instant now);
+
+    /// One who waits gives up.
+    void leave(waiter_id who);
+
+    /// Permits that were not used.
+    void give_back(const rate_slot& unused, instant now);
+
+    /// What the latest admission took.
+    [[nodiscard]] const rate_slot& latest() const noexcept { return latest_; }
+    [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
+    [[nodiscard]] rate_reading read(unsigned weight, instant now) const;
+
+    friend bool operator==(const rate_limiter_kernel&, const rate_limiter_kernel&) = default;
+
+private:
+    struct waiting {
+        waiter_id who;
+        unsigned weight;
+        friend bool operator==(const waiting&, const waiting&) = default;
+    };
+
+    [[nodiscard]] bool take(unsigned weight, instant now);
+    [[nodiscard]] duration wait_in_line(std::uint64_t weight, instant now) const;
+
+    rate_window window_;
+    unsigned max_queue_;
+    gcra rolling_;
+    fixed_window fixed_;
+    sliding_window sliding_;
+    std::uint64_t word_ = gcra::fresh;
+    rate_slot latest_{};
+    std::deque<waiting> queue_;
+};
+
+}  // namespace cutwater

@@ -1,0 +1,112 @@
+// What is right for a rate limiter, as a script that can be read.
+
+#include "cutwater/policy/rate_limiter/kernel.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace cutwater {
+
+void PrintTo(rate_limiter_kernel::answer a, std::ostream* out) {
+    constexpr const char* texts[] = {"admitted", "queued", "refused"};
+    *out << texts[static_cast<std::size_t>(a)];
+}
+
+namespace {
+
+using namespace std::chrono_literals;
+using enum rate_limiter_kernel::answer;
+
+constexpr instant noon{12h};
+
+/// Ten a second, two at once; as many as may wait.
+rate_limiter_kernel ten(unsigned max_queue, rate_window window = rate_window::rolling) {
+    return rate_limiter_kernel{{.window = window, .permits = 10, .per = 1s, .burst = 2, .max_queue = max_queue}};
+}
+
+TEST(rate_limiter_kernel, admits_the_burst_and_then_one_by_one) {
+    rate_limiter_kernel kernel = ten(0);
+    EXPECT_EQ(kernel.admit(1, 1, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit(2, 1, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit(3, 1, noon, 1s), refused);
+    EXPECT_EQ(kernel.admit(4, 1, noon + 100ms, 1s), admitted);
+    EXPECT_EQ(kernel.admit(5, 1, noon + 199ms, 1s), refused);
+}
+
+TEST(rate_limiter_kernel, those_who_wait_are_let_in_in_their_order) {
+    rate_limiter_kernel kernel = ten(3);
+    EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
+    for (unsigned who = 1; who <= 3; ++who) EXPECT_EQ(kernel.admit(who, 1, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit(4, 1, noon, 1s), refused) << "the queue is full";
+    EXPECT_FALSE(kernel.look(2, noon + 500ms)) << "it is not its turn";
+    EXPECT_TRUE(kernel.look(1, noon + 100ms));
+    EXPECT_FALSE(kernel.look(2, noon + 199ms));
+    EXPECT_TRUE(kernel.look(2, noon + 200ms));
+    EXPECT_EQ(kernel.admit(5, 1, noon + 1s, 1s), queued) << "nobody overtakes";
+}
+
+TEST(rate_limiter_kernel, T77_who_cannot_be_let_in_in_time_is_not_queued) {
+    rate_limiter_kernel kernel = ten(10);
+    EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit(1, 1, noon, 99ms), refused);
+    EXPECT_EQ(kernel.admit(1, 1, noon, 100ms), queued);
+    EXPECT_EQ(kernel.admit(2, 1, noon, 199ms), refused) << "one stands before it";
+    EXPECT_EQ(kernel.admit(2, 1, noon, 200ms), queued);
+    EXPECT_EQ(kernel.admit(3, 3, noon, 24h), refused) << "there are never three at once";
+    EXPECT_EQ(kernel.queued(), 2U);
+}
+
+TEST(rate_limiter_kernel, who_leaves_makes_room_for_those_behind) {
+    rate_limiter_kernel kernel = ten(3);
+    EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit(1, 2, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit(2, 1, noon, 1s), queued);
+    kernel.leave(1);
+    EXPECT_TRUE(kernel.look(2, noon + 100ms));
+}
+
+TEST(rate_limiter_kernel, what_is_given_back_can_be_had_again) {
+    for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
+        SCOPED_TRACE(to_text(window));
+        rate_limiter_kernel kernel = ten(0, window);
+        const auto most = static_cast<unsigned>(kernel.read(1, noon).limit);
+        EXPECT_EQ(kernel.admit(0, most, noon, 1s), admitted);
+        const rate_slot unused = kernel.latest();
+        EXPECT_EQ(kernel.admit(1, most, noon, 1s), refused);
+        kernel.give_back(unused, noon);
+        EXPECT_EQ(kernel.admit(2, most, noon, 1s), admitted);
+    }
+}
+
+RC_GTEST_PROP(rate_limiter_kernel, who_is_queued_is_let_in_within_its_patience, ()) {
+    const rate_limiter_options options{
+        .permits = *rc::gen::inRange(1U, 20U), .per = 1s, .burst = *rc::gen::inRange(1U, 5U), .max_queue = 10};
+    rate_limiter_kernel kernel{options};
+    struct waiting {
+        std::uint64_t who;
+        unsigned weight;
+        instant until;
+    };
+    std::deque<waiting> line;
+    instant now = noon;
+    for (std::uint64_t who = 1; who <= 60; ++who) {
+        const instant then = add(now, duration{*rc::gen::inRange<std::int64_t>(0, 400'000'000)});
+        while (!line.empty()) {  // the oldest looks when its permits are due
+            const instant due = add(now, kernel.read(line.front().weight, now).retry_after);
+            if (due > then) break;
+            now = due;
+            RC_ASSERT(due <= line.front().until);
+            RC_ASSERT(kernel.look(line.front().who, due));
+            line.pop_front();
+        }
+        now = then;
+        const duration patience{*rc::gen::inRange<std::int64_t>(0, 2'000'000'000)};
+        const unsigned weight = *rc::gen::inRange(0U, options.burst + 1);
+        if (kernel.admit(who, weight, now, patience) == queued) line.push_back({who, weight, add(now, patience)});
+        RC_ASSERT(kernel.queued() == line.size());
+    }
+}
+
+}  // namespace
+}  // namespace cutwater

@@ -1,0 +1,62 @@
+#include "cutwater/policy/rate_limiter/rate_limiter.hpp"
+
+#include <algorithm>
+
+namespace cutwater {
+
+rate_limiter::rate_limiter(rate_limiter_options options)
+    : options_{validated(kind, std::move(options))}, layer_{options_.name},
+      rate_{std::make_unique<shared_rate>(options_)} {}
+
+admission<rate_limiter::ticket> rate_limiter::admit_by_lock(call_context& call, moment& now) {
+    const unsigned weight = call.said().weight;
+    if (const auto slot = rate_->try_take(weight, now)) return ticket{.slot = *slot, .attempt = call.attempt};
+    if (options_.max_queue > 0) return wait_until{};
+    return refuse(rate_->wait_for(weight, now), call);
+}
+
+admission<rate_limiter::ticket> rate_limiter::enqueue(waiter& w, call_context& call, moment& now) {
+    w.weight = call.said().weight;
+    w.until = std::min(add(now, options_.max_wait), call.deadline);
+    const duration possible = rate_->wait_for(w.weight, now);
+    if (possible == forever) return refuse(possible, call);
+    const auto [what, slot, wait] = rate_->take_or_queue(w, now, between(now, w.until));
+    switch (what) {
+        case shared_rate::answer::taken: return ticket{.slot = slot, .attempt = call.attempt};
+        case shared_rate::answer::full:
+        case shared_rate::answer::too_long: return refuse(wait, call);
+        case shared_rate::answer::queued: break;
+    }
+    call.emit(layer_, [&] { return rate_queued{queued(), wait}; });
+    return resume(w, call, now);
+}
+
+admission<rate_limiter::ticket> rate_limiter::resume(waiter& w, call_context& call, moment& now) {
+    if (now.get() >= call.deadline && call.deadline != never) return waited_in_vain(w, call);  // nothing is to be sent
+    const shared_rate::waiting seen = rate_->look_again(w, now);
+    if (seen.slot) {
+        call.emit(layer_, [&] { return rate_wait_ended{.admitted = true}; });
+        return ticket{.slot = *seen.slot, .attempt = call.attempt};
+    }
+    if (now.get() >= w.until) return waited_in_vain(w, call);
+    return wait_until{std::min(seen.next, w.until)};
+}
+
+void rate_limiter::tell_refused(duration wait, call_context& call) const {
+    call.emit(layer_, [&] { return rate_refused{options_.permits, options_.per, call.said().weight, wait}; });
+}
+
+admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const waiter& w, call_context& call) const {
+    call.emit(layer_, [&] { return rate_wait_ended{.admitted = false}; });
+    refusal why{.reason = errc::wait_timed_out};
+    if (w.until < call.deadline) why.limit = options_.max_wait;
+    return why;
+}
+
+std::optional<rate_limiter::reservation> rate_limiter::reserve(instant now, duration longest, unsigned weight) {
+    const auto made = rate_->reserve(weight, now, std::min(longest, options_.max_wait));
+    if (!made) return {};
+    return reservation{*rate_, *made, now};
+}
+
+}  // namespace cutwater

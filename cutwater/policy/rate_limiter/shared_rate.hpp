@@ -1,0 +1,270 @@
+// The permits of a rate limiter, shared by threads: one word for everybody, and a lock for those who wait.
+//
+// The word is the algorithm's, and its bit 0 says whether anybody waits. While nobody does, taking is one compare and swap.
+// While somebody does, nobody takes past the queue: only the oldest waiter takes, when its permits have come back, and wakes
+// the next. A sliding window is no word: it takes the lock for everything.
+//
+// Thread safety: every member, from any thread. `Atomic` and `Mutex` are the standard's, or a test's that stop at each
+// step.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+
+#include "cutwater/core/striped.hpp"
+#include "cutwater/core/waiter.hpp"
+#include "cutwater/policy/rate_limiter/fixed_window.hpp"
+#include "cutwater/policy/rate_limiter/gcra.hpp"
+#include "cutwater/policy/rate_limiter/options.hpp"
+#include "cutwater/policy/rate_limiter/sliding_window.hpp"
+
+namespace cutwater {
+
+template <template <class> class Atomic = std::atomic, class Mutex = std::mutex>
+class basic_shared_rate {
+public:
+    using word = gcra::word;
+
+    explicit basic_shared_rate(const rate_limiter_options& o)
+        : window_{o.window}, max_queue_{o.max_queue}, rolling_{o.permits, o.per, o.burst, o.max_wait},
+          fixed_{o.permits, o.per}, sliding_{o.permits, o.per} {}
+
+    /// Permits for one who would not overtake anybody.
+    [[nodiscard]] std::optional<rate_slot> try_take(unsigned weight, instant now) {
+        if (window_ == rate_window::sliding) {
+            const std::scoped_lock lock{mutex_};
+            return queue_.empty() ? sliding_.take(weight, now) : std::nullopt;
+        }
+        rate_slot slot;
+        return try_take_quickly(weight, now, slot) ? std::optional{slot} : std::nullopt;
+    }
+    /// The same without a lock, written to where it stays; of a sliding window there is nothing to be had so.
+    [[nodiscard]] bool try_take_quickly(unsigned weight, instant now, rate_slot& slot) noexcept {
+        if (window_ == rate_window::rolling) [[likely]]
+            return try_take_from(rolling_, weight, now, slot);
+        return window_ == rate_window::fixed && try_take_from(fixed_, weight, now, slot);
+    }
+
+    void give_back(const rate_slot& unused, instant now) noexcept;
+
+    /// Permits that come later, within `longest`, and when; a sliding or a fixed window has none but those of now.
+    struct reserved {
+        rate_slot slot{};
+        duration wait{};
+        std::uint64_t given_back = 0;  ///< how often anything had been given back before
+    };
+    [[nodiscard]] std::optional<reserved> reserve(unsigned weight, instant now, duration longest);
+    void cancel(const reserved& unused, instant now) noexcept;
+
+    enum class answer : std::uint8_t { taken, queued, full, too_long };
+    struct queueing {
+        answer what;
+        rate_slot slot{};  ///< where taken
+        duration wait{};   ///< until its permits are there, if nobody leaves
+    };
+    /// Takes permits that have come back, or queues `w`, if they will be there within `patience`.
+    [[nodiscard]] queueing take_or_queue(waiter& w, instant now, duration patience);
+
+    struct waiting {
+        std::optional<rate_slot> slot;  ///< the permits that `w` waited for; it is then out of the queue
+        instant next = never;           ///< when to look again
+    };
+    [[nodiscard]] waiting look_again(waiter& w, instant now);
+
+    /// Ends a wait.
+    void leave(waiter& w) noexcept;
+
+    [[nodiscard]] rate_reading read(unsigned weight, instant now) const;
+    [[nodiscard]] duration wait_for(unsigned weight, instant now) const;
+    [[nodiscard]] unsigned queued() const noexcept;
+
+private:
+    static constexpr word someone_waits = gcra::flag;
+
+    template <class Rule>
+    [[nodiscard]] bool try_take_from(const Rule& rule, unsigned weight, instant now, rate_slot& slot) noexcept {
+        word seen = word_.load(std::memory_order_relaxed);
+        while ((seen & someone_waits) == 0) {
+            word next = seen;
+            const std::optional<rate_slot> taken = rule.take(next, weight, now);
+            if (!taken) return false;
+            if (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) continue;
+            slot = *taken;
+            return true;
+        }
+        return false;
+    }
+
+    /// Has `change` alter the word; what it gives.
+    template <class Change>
+    auto alter(Change&& change) noexcept {
+        word seen = word_.load(std::memory_order_relaxed);
+        for (;;) {
+            word next = seen;
+            auto given = change(next);
+            if (next == seen || word_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) return given;
+        }
+    }
+
+    /// `what` of the algorithm in force, with its word; the sliding window's under the lock that is held.
+    template <class What>
+    auto of_rule(What&& what) const {
+        const word seen = word_.load(std::memory_order_relaxed);
+        return window_ == rate_window::fixed ? what(fixed_, seen) : what(rolling_, seen);
+    }
+
+    [[nodiscard]] std::optional<rate_slot> take_locked(unsigned weight, instant now);
+    [[nodiscard]] duration wait_in_line_locked(std::uint64_t weight, instant now) const;
+    void give_back_locked(const rate_slot& unused, instant now) noexcept;
+    void left_locked(bool was_first) noexcept;
+
+    alignas(cache_line) Atomic<word> word_{gcra::fresh};
+    const rate_window window_;
+    const unsigned max_queue_;
+    const gcra rolling_;
+    const fixed_window fixed_;
+
+    mutable Mutex mutex_;
+    sliding_window sliding_;
+    waiter_queue queue_;
+    std::uint64_t queued_weight_ = 0;
+    std::uint64_t given_back_ = 0;
+};
+
+using shared_rate = basic_shared_rate<>;
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_rate<Atomic, Mutex>::give_back(const rate_slot& unused, instant now) noexcept {
+    const std::scoped_lock lock{mutex_};
+    give_back_locked(unused, now);
+}
+
+template <template <class> class Atomic, class Mutex>
+auto basic_shared_rate<Atomic, Mutex>::reserve(unsigned weight, instant now, duration longest)
+    -> std::optional<reserved> {
+    const std::scoped_lock lock{mutex_};
+    reserved made{.given_back = given_back_};
+    const auto slot = !queue_.empty() ? std::nullopt  // nobody overtakes
+                      : window_ == rate_window::rolling
+                          ? alter([&](word& w) { return rolling_.reserve(w, weight, now, longest, made.wait); })
+                          : take_locked(weight, now);
+    if (!slot) return {};
+    made.slot = *slot;
+    return made;
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_rate<Atomic, Mutex>::cancel(const reserved& unused, instant now) noexcept {
+    const std::scoped_lock lock{mutex_};
+    const bool can_tell = window_ == rate_window::rolling && given_back_ == unused.given_back;
+    if (can_tell && alter([&](word& w) { return gcra::undo(w, unused.slot); })) return queue_.wake_first();
+    give_back_locked(unused.slot, now);
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_rate<Atomic, Mutex>::give_back_locked(const rate_slot& unused, instant now) noexcept {
+    ++given_back_;
+    if (window_ == rate_window::sliding)
+        sliding_.give_back(unused);
+    else
+        alter([&](word& w) {
+            window_ == rate_window::fixed ? fixed_.give_back(w, unused, now) : rolling_.give_back(w, unused, now);
+            return w;
+        });
+    queue_.wake_first();
+}
+
+template <template <class> class Atomic, class Mutex>
+auto basic_shared_rate<Atomic, Mutex>::take_or_queue(waiter& w, instant now, duration patience) -> queueing {
+    const std::scoped_lock lock{mutex_};
+    // From here on nobody takes but under the lock that we hold.
+    alter([](word& seen) { return seen |= someone_waits; });
+    queueing given{.what = answer::queued};
+    const std::optional<rate_slot> slot = queue_.empty() ? take_locked(w.weight, now) : std::nullopt;
+    given.wait = slot ? duration::zero() : wait_in_line_locked(queued_weight_ + w.weight, now);
+    if (slot)
+        given = {.what = answer::taken, .slot = *slot};
+    else if (given.wait > patience)
+        given.what = answer::too_long;
+    else if (queue_.size() >= max_queue_)
+        given.what = answer::full;
+    else {
+        queue_.push(w);
+        queued_weight_ += w.weight;
+    }
+    left_locked(false);
+    return given;
+}
+
+template <template <class> class Atomic, class Mutex>
+auto basic_shared_rate<Atomic, Mutex>::look_again(waiter& w, instant now) -> waiting {
+    const std::scoped_lock lock{mutex_};
+    if (!queue_.is_first(w)) return {};
+    if (const auto slot = take_locked(w.weight, now)) {
+        queue_.remove(w);
+        queued_weight_ -= w.weight;
+        left_locked(true);
+        return {.slot = slot};
+    }
+    return {.slot = {}, .next = add(now, wait_in_line_locked(w.weight, now))};
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_rate<Atomic, Mutex>::leave(waiter& w) noexcept {
+    const std::scoped_lock lock{mutex_};
+    if (!w.is_queued()) return;
+    const bool was_first = queue_.is_first(w);
+    queue_.remove(w);
+    queued_weight_ -= w.weight;
+    left_locked(was_first);
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_rate<Atomic, Mutex>::left_locked(bool was_first) noexcept {
+    if (queue_.empty())
+        alter([](word& w) { return w &= ~someone_waits; });
+    else if (was_first)
+        queue_.wake_first();
+}
+
+template <template <class> class Atomic, class Mutex>
+std::optional<rate_slot> basic_shared_rate<Atomic, Mutex>::take_locked(unsigned weight, instant now) {
+    switch (window_) {
+        case rate_window::rolling: return alter([&](word& w) { return rolling_.take(w, weight, now); });
+        case rate_window::fixed: return alter([&](word& w) { return fixed_.take(w, weight, now); });
+        case rate_window::sliding: break;
+    }
+    return sliding_.take(weight, now);
+}
+
+template <template <class> class Atomic, class Mutex>
+duration basic_shared_rate<Atomic, Mutex>::wait_in_line_locked(std::uint64_t weight, instant now) const {
+    if (window_ == rate_window::sliding) return sliding_.wait_in_line(weight, now);
+    return of_rule([&](const auto& rule, word w) { return rule.wait_in_line(w, weight, now); });
+}
+
+template <template <class> class Atomic, class Mutex>
+rate_reading basic_shared_rate<Atomic, Mutex>::read(unsigned weight, instant now) const {
+    if (window_ != rate_window::sliding)
+        return of_rule([&](const auto& rule, word w) { return rule.read(w, weight, now); });
+    const std::scoped_lock lock{mutex_};
+    return sliding_.read(weight, now);
+}
+
+template <template <class> class Atomic, class Mutex>
+duration basic_shared_rate<Atomic, Mutex>::wait_for(unsigned weight, instant now) const {
+    if (window_ != rate_window::sliding)
+        return of_rule([&](const auto& rule, word w) { return rule.wait_for(w, weight, now); });
+    const std::scoped_lock lock{mutex_};
+    return sliding_.wait_for(weight, now);
+}
+
+template <template <class> class Atomic, class Mutex>
+unsigned basic_shared_rate<Atomic, Mutex>::queued() const noexcept {
+    const std::scoped_lock lock{mutex_};
+    return static_cast<unsigned>(queue_.size());
+}
+
+extern template class basic_shared_rate<>;
+
+}  // namespace cutwater
