@@ -6,6 +6,10 @@
 // Coroutines on Boost.Asio are in <cutwater/asio.hpp>.
 #pragma once
 
+#if !defined(__cplusplus) || __cplusplus < 202100L
+#error "Cutwater is C++23: compile with -std=c++23"
+#endif
+
 #include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/pipeline/any_pipeline.hpp"

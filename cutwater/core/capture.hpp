@@ -45,11 +45,31 @@ using value_of = typename detail::returned_value<std::remove_cvref_t<R>>::type;
 template <class F>
 concept attempt_callable = std::invocable<F&, attempt&> || std::invocable<F&>;
 
+namespace detail {
+
+/// `std::future` and its like: has the value later, by `get()`, after a `wait()`.
+template <class Given>
+concept is_future = requires(Given given) {
+    given.wait();
+    given.get();
+    { given.valid() } -> std::same_as<bool>;
+};
+
+}  // namespace detail
+
 /// Says so in plain words before anything else is looked at.
 template <class F>
 consteval void check_callable() {
     static_assert(attempt_callable<F>,
                   "cutwater: the callable takes neither a cw::attempt& nor nothing; capture what it needs");
+    if constexpr (std::invocable<F&, attempt&>)
+        static_assert(!detail::is_future<std::invoke_result_t<F&, attempt&>>,
+                      "cutwater: the callable gives a future, "
+                      "whose outcome nobody has seen yet; wait for it inside, or write a coroutine");
+    else if constexpr (std::invocable<F&>)
+        static_assert(!detail::is_future<std::invoke_result_t<F&>>,
+                      "cutwater: the callable gives a future, "
+                      "whose outcome nobody has seen yet; wait for it inside, or write a coroutine");
 }
 
 template <class F>

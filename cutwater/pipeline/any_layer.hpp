@@ -28,6 +28,10 @@ public:
     virtual flow resume(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) = 0;
     virtual flow interrupt(void* state, call_context& call, outcome_slot<T>& out) = 0;
     virtual void finish(void* state) noexcept = 0;
+    /// For a frame that watches, of a call that goes no further: makes the state. Others do nothing, and say `outward`.
+    virtual flow watch(void* state, call_context& call, outcome_slot<T>& out) = 0;
+    /// Ends what `watch` began, and the state with it.
+    virtual void unwatch(void* state, call_context& call, outcome_slot<T>& out) = 0;
     [[nodiscard]] virtual std::string describe() = 0;
     /// Where the callable runs, where this layer says so.
     [[nodiscard]] virtual call_runner* runner() noexcept = 0;
@@ -68,6 +72,23 @@ public:
         return at_work(state).interrupt(unwrap(layer_), call, out);
     }
     void finish(void* state) noexcept override { std::destroy_at(&at_work(state)); }
+    flow watch([[maybe_unused]] void* state, [[maybe_unused]] call_context& call,
+               [[maybe_unused]] outcome_slot<T>& out) override {
+        if constexpr (watching_frame<policy_type>) {
+            const flow next = (new (state) state_type)->watch(unwrap(layer_), call, out);
+            if (next != flow::inward) finish(state);
+            return next;
+        } else {
+            return flow::outward;
+        }
+    }
+    void unwatch([[maybe_unused]] void* state, [[maybe_unused]] call_context& call,
+                 [[maybe_unused]] outcome_slot<T>& out) override {
+        if constexpr (watching_frame<policy_type>) {
+            (void)at_work(state).unwatch(unwrap(layer_), call, out);
+            finish(state);
+        }
+    }
     [[nodiscard]] std::string describe() override { return describe_layer(unwrap(layer_)); }
     [[nodiscard]] call_runner* runner() noexcept override {
         if constexpr (runs_calls<policy_type>)

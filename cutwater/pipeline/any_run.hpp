@@ -52,7 +52,7 @@ public:
 
     [[nodiscard]] step start() {
         if (this->is_too_late()) [[unlikely]]
-            return step::finish;
+            return tell_watchers(0), step::finish;
         return enter_from(0);
     }
     [[nodiscard]] step settle() { return leave_from(entered_); }
@@ -78,6 +78,14 @@ private:
     [[nodiscard]] void* state(std::size_t i) noexcept { return base_ + stack_.places[i].offset; }
     void finish(std::size_t i) noexcept { layer(i).finish(state(i)); }
 
+    /// Of a call that comes too late, which enters no other layer.
+    void tell_watchers(std::size_t i) {
+        if (i == stack_.places.size()) return;
+        const flow entered = layer(i).watch(state(i), this->call_, this->out_);
+        tell_watchers(i + 1);
+        if (entered == flow::inward) layer(i).unwatch(state(i), this->call_, this->out_);
+    }
+
     [[nodiscard]] step enter_from(std::size_t i) {
         for (; i < stack_.places.size(); ++i) {
             entered_ = i + 1;
@@ -85,7 +93,7 @@ private:
             if (next != flow::inward) [[unlikely]]
                 return stop_at(i, next);
         }
-        return step::invoke;
+        return ++this->call_.sent, step::invoke;
     }
 
     /// Leaves layer i - 1 and those around it.

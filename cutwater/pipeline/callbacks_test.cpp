@@ -221,5 +221,46 @@ TEST(callbacks, what_the_hooks_of_our_own_policies_throw_names_the_policy) {
     });
 }
 
+/// A gate that queues a call and then fails, the first time.
+class stumbles_in_its_queue {
+public:
+    struct ticket {};
+    [[nodiscard]] name layer_name() const { return "stumbles"; }
+    [[nodiscard]] admission<ticket> admit(call_context&, moment&) const { return wait_until{}; }
+    [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context&, moment&) {
+        if (stumbled_) return ticket{};
+        queue_.push(w);
+        stumbled_ = true;
+        throw std::runtime_error{"after it was queued"};
+    }
+    [[nodiscard]] admission<ticket> resume(waiter&, call_context&, moment&) const { return ticket{}; }
+    void leave(waiter& w) noexcept { queue_.remove(w); }
+    void settle(ticket&, const observation&, call_context&, moment&) const {}
+    void abandon(ticket&) const noexcept {}
+    [[nodiscard]] bool is_empty() const { return queue_.empty(); }
+
+private:
+    waiter_queue queue_{};
+    bool stumbled_ = false;
+};
+static_assert(queueing_gate<stumbles_in_its_queue>);
+
+TEST(callbacks, a_gate_that_throws_when_it_has_queued_a_call_has_it_in_its_queue_no_more) {
+    testing::virtual_time time;
+    stumbles_in_its_queue gate;
+    pipeline once{ref(gate)};
+    EXPECT_EQ(time.run(once, [] { return 7; }).error().code(), errc::callback_failed);
+    EXPECT_TRUE(gate.is_empty());
+
+    stumbles_in_its_queue again;
+    pipeline persistent{retry{{.base_delay = 1ms, .should_retry = [](const observation&) { return true; }}},
+                        ref(again)};
+    (void)time.run(persistent, [&] {
+        EXPECT_TRUE(again.is_empty());
+        return 7;
+    });
+    EXPECT_TRUE(again.is_empty());
+}
+
 }  // namespace
 }  // namespace cutwater

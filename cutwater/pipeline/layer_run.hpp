@@ -168,8 +168,9 @@ public:
     }
 
     flow resume(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        return detail::guarded(policy.layer_name(), call, out,
-                               [&] { return accept(policy, policy.resume(*place_, call, call.now), call, out, at); });
+        return or_leave(detail::guarded(policy.layer_name(), call, out, [&] {
+            return accept(policy, policy.resume(*place_, call, call.now), call, out, at);
+        }));
     }
 
     flow interrupt(P& policy, call_context& call, outcome_slot<T>& out) {
@@ -179,7 +180,7 @@ public:
 
 private:
     flow ask(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        return detail::guarded(policy.layer_name(), call, out, [&] {
+        return or_leave(detail::guarded(policy.layer_name(), call, out, [&] {
             auto answer = policy.admit(call, call.now);
             if (std::holds_alternative<wait_until>(answer)) [[unlikely]] {
                 queue_ = &policy;
@@ -187,7 +188,14 @@ private:
                 answer = policy.enqueue(*place_, call, call.now);
             }
             return accept(policy, std::move(answer), call, out, at);
-        });
+        }));
+    }
+
+    /// Whoever does not wait is not in the queue, also where a step threw.
+    flow or_leave(flow next) noexcept {
+        if (next == flow::outward && place_) [[unlikely]]
+            leave_queue();
+        return next;
     }
 
     flow accept(P& policy, admission<typename P::ticket> answer, call_context& call, outcome_slot<T>& out,
@@ -310,6 +318,24 @@ public:
 
     flow resume(P&, call_context&, outcome_slot<T>&, pause_point&) { return flow::inward; }
     flow interrupt(P&, call_context&, outcome_slot<T>&) { return flow::outward; }
+
+    /// Tells it of a call that goes no further than this, in place of `enter` and `leave`.
+    flow watch(P& policy, call_context& call, outcome_slot<T>& out)
+        requires watching_frame<P>
+    {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            remembered_.emplace_from([&] { return policy.before(call); });
+            return flow::inward;
+        });
+    }
+    flow unwatch(P& policy, call_context& call, outcome_slot<T>& out)
+        requires watching_frame<P>
+    {
+        return detail::guarded(policy.layer_name(), call, out, [&] {
+            policy.after(*remembered_, out->observed(), call);
+            return flow::outward;
+        });
+    }
 
 private:
     flow bound(P& policy, call_context& call, outcome_slot<T>& out) {

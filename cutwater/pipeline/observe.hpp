@@ -26,7 +26,7 @@ struct call_completed {
 
     static constexpr event_kind kind{"call_completed", severity::info, "a call gives a value"};
     static void fields(auto& self, auto&& visit) {
-        visit("attempts", self.attempts, "attempts in all");
+        visit("attempts", self.attempts, "attempts that were begun");
         visit("elapsed", self.elapsed, "from start to end, waits included");
         visit("meaning", self.meaning, "the verdict on the value");
     }
@@ -41,7 +41,7 @@ struct call_failed {
 
     static constexpr event_kind kind{"call_failed", severity::error, "a call gives an error"};
     static void fields(auto& self, auto&& visit) {
-        visit("attempts", self.attempts, "attempts in all");
+        visit("attempts", self.attempts, "attempts that were begun; one that a layer refused is among them");
         visit("elapsed", self.elapsed, "from start to end, waits included");
         visit("meaning", self.meaning, "the verdict on the error");
         visit("error_type", self.error_type, "the type of the error");

@@ -39,6 +39,30 @@ TEST(observe, tells_when_a_call_starts_and_completes) {
     });
 }
 
+TEST(observe, tells_of_a_call_that_comes_too_late_and_is_shown_to_nobody_else) {
+    own::everywhere([](auto& on, auto compose) {
+        auto guarded = compose(observe{on.heard}, own::persistence{3, 10ms});
+        EXPECT_FALSE(on.play(guarded, {.operation = "get", .deadline = on.time.in(-1s)}));
+        EXPECT_THAT(on.heard.all(),
+                    ElementsAre(event_named("call_started"),
+                                AllOf(event_named("call_failed"), event_with("meaning", "ignored"),
+                                      event_with("error_message", "the caller's deadline has passed"))));
+        EXPECT_EQ(on.dependency.calls(), 0U);
+    });
+}
+
+TEST(observe, tells_of_a_call_that_was_cancelled_before_it_began) {
+    own::everywhere([](auto& on, auto compose) {
+        auto guarded = compose(observe{on.heard}, own::persistence{3, 10ms});
+        std::stop_source caller;
+        caller.request_stop();
+        on.cancels();
+        EXPECT_FALSE(on.play(guarded, {.operation = "get", .stop = caller.get_token()}, [] { return 7; }));
+        EXPECT_THAT(on.heard.names(), ElementsAre("call_started", "call_failed"));
+        EXPECT_EQ(on.heard.last("call_failed").field("meaning"), "cancelled");
+    });
+}
+
 TEST(observe, tells_when_a_call_fails_of_what_and_in_which_words) {
     own::everywhere([](auto& on, auto compose) {
         auto guarded = compose(observe{on.heard});

@@ -23,7 +23,7 @@ public:
     /// Enters the layers, outermost first.
     [[nodiscard, gnu::always_inline]] step start() {
         if (this->is_too_late()) [[unlikely]]
-            return step::finish;
+            return tell_watchers<0>(), step::finish;
         return enter_at<0>();
     }
 
@@ -72,10 +72,24 @@ private:
         return std::get<I>(runs_);
     }
 
+    /// Of a call that comes too late, which enters no other layer.
+    template <std::size_t I>
+    void tell_watchers() {
+        if constexpr (I == depth) {
+            return;
+        } else if constexpr (watching_frame<policy_of<std::tuple_element_t<I, layers>>>) {
+            const flow entered = run<I>().watch(layer<I>(), this->call_, this->out_);
+            tell_watchers<I + 1>();
+            if (entered == flow::inward) (void)run<I>().unwatch(layer<I>(), this->call_, this->out_);
+        } else {
+            tell_watchers<I + 1>();
+        }
+    }
+
     template <std::size_t I>
     [[nodiscard]] step enter_at() {
         if constexpr (I == depth)
-            return step::invoke;
+            return ++this->call_.sent, step::invoke;
         else
             return go_on<I>(run<I>().enter(layer<I>(), this->call_, this->out_, this->pause_));
     }

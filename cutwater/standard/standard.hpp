@@ -6,8 +6,8 @@
 //
 // The order, outermost first: total timeout → retry → circuit breaker → bulkhead → attempt timeout → call. The breaker
 // judges attempts, so it sees the dependency; retry never retries the pipeline's own refusals, so an open circuit ends
-// the call at once. What is to stand round them, limits of rate, which stand before the bulkhead, and the rules are said after
-// the options:
+// the call at once. What is to stand round them, a breaker or bulkhead that others share, limits of rate and the rules are said
+// after the options:
 //
 //     cw::testing::event_recorder heard;                        // or a cw::json_log, or any cw::listener
 //     auto prices = cw::standard_pipeline({.name = "prices"}, cw::observe{heard}, cw::fallback{cw::tier("last known", 1299)},
@@ -45,13 +45,15 @@ struct standard_options {
 
 namespace detail {
 
-enum class place : std::uint8_t { around, before_the_bulkhead, inside };
+enum class place : std::uint8_t { around, breaker, limiter, bulkhead, inside };
 
 /// Where in the usual stack a layer stands that was said beside the options.
 template <class Layer>
-inline constexpr place place_of = is_rules<Layer>                                  ? place::inside
-                                  : std::is_same_v<policy_of<Layer>, rate_limiter> ? place::before_the_bulkhead
-                                                                                   : place::around;
+inline constexpr place place_of = is_rules<Layer>                                     ? place::inside
+                                  : std::is_same_v<policy_of<Layer>, circuit_breaker> ? place::breaker
+                                  : std::is_same_v<policy_of<Layer>, rate_limiter>    ? place::limiter
+                                  : std::is_same_v<policy_of<Layer>, bulkhead>        ? place::bulkhead
+                                                                                      : place::around;
 
 /// The layer as a tuple of one, if it stands there.
 template <place Place, class Layer>
@@ -62,19 +64,40 @@ template <place Place, class Layer>
         return std::tuple<>{};
 }
 
+/// Those of `more` that stand there, or what `make` makes.
+template <place Place, class Make, class... More>
+[[nodiscard]] auto own_or(Make&& make, More&... more) {
+    if constexpr ((... || (place_of<More> == Place)))
+        return std::tuple_cat(at<Place>(more)...);
+    else
+        return std::tuple{make()};
+}
+
 inline void name_if_unnamed(std::string& name, std::string_view unnamed, const std::string& dependency) {
     if (name == unnamed) name = dependency;
 }
 
+template <class... More>
+[[nodiscard]] auto usual_stack(standard_options& options, More... more) {
+    return std::apply(
+        [](auto&&... layers) { return pipeline{std::move(layers)...}; },
+        std::tuple_cat(
+            at<place::around>(more)...,
+            std::tuple{timeout{{.name = "total", .after = options.total}}, retry{std::move(options.retrying)}},
+            own_or<place::breaker>([&] { return circuit_breaker{std::move(options.breaking)}; }, more...),
+            at<place::limiter>(more)...,
+            own_or<place::bulkhead>([&] { return bulkhead{std::move(options.isolating)}; }, more...),
+            std::tuple{timeout{{.name = "attempt", .after = options.each_attempt}}}, at<place::inside>(more)...));
+}
+
 }  // namespace detail
 
-/// `more`: what stands round the usual stack, outermost first; rate limiters, which stand between breaker and bulkhead; and
-/// at most one `classify`, wherever it is said. Breaker and
-/// bulkhead are called after the dependency unless they have names of their own; an attempt may take as long as the call where
-/// only the call was given less than the usual second. Throws `invalid_options`; also where an
-/// attempt may last longer than the whole call.
+/// `more`: a breaker or a bulkhead, which stands in the place of the one that would be made; rate limiters, which stand between
+/// the two; at most one `classify`; and what stands round all that, outermost first. Breaker and bulkhead are called after the
+/// dependency unless they have names of their own; an attempt may take as long as the call where only the call was given less
+/// than the usual second. Throws `invalid_options`; also where an attempt may last longer than the whole call.
 template <class... More>
-[[nodiscard]] auto standard_pipeline(standard_options options = {}, More... more) {
+[[nodiscard]] auto standard_pipeline(standard_options options = {}, More&&... more) {
     if (options.each_attempt == standard_options{}.each_attempt)  // nobody said it
         options.each_attempt = std::min(options.each_attempt, options.total);
     if (options.each_attempt > options.total)
@@ -84,15 +107,7 @@ template <class... More>
             {{"each_attempt", to_exact_text(options.each_attempt), "at most total, " + to_exact_text(options.total)}}};
     detail::name_if_unnamed(options.breaking.name, circuit_breaker::kind, options.name);
     detail::name_if_unnamed(options.isolating.name, bulkhead::kind, options.name);
-    return std::apply(
-        [](auto&&... layers) { return pipeline{std::move(layers)...}; },
-        std::tuple_cat(detail::at<detail::place::around>(more)...,
-                       std::tuple{timeout{{.name = "total", .after = options.total}},
-                                  retry{std::move(options.retrying)}, circuit_breaker{std::move(options.breaking)}},
-                       detail::at<detail::place::before_the_bulkhead>(more)...,
-                       std::tuple{bulkhead{std::move(options.isolating)},
-                                  timeout{{.name = "attempt", .after = options.each_attempt}}},
-                       detail::at<detail::place::inside>(more)...));
+    return detail::usual_stack(options, owned_layer<More>(std::forward<More>(more))...);
 }
 
 /// One call with the usual timeouts and retries. It has no memory: for a breaker or a bulkhead make a pipeline and keep it.

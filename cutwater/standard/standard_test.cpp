@@ -30,6 +30,15 @@ TEST(standard_pipeline, a_rate_limiter_has_its_place_between_breaker_and_bulkhea
                 MatchesRegex("timeout \"total\".*└─ circuit_breaker.*└─ rate_limiter \"own\".*└─ bulkhead.*"));
 }
 
+TEST(standard_pipeline, a_breaker_or_a_bulkhead_that_is_given_stands_in_the_place_of_its_own) {
+    circuit_breaker shared_health{{.name = "shared"}};
+    bulkhead shared_share{{.name = "share"}};
+    const std::string tree = standard_pipeline({.name = "stock"}, ref(shared_share), ref(shared_health)).describe();
+    EXPECT_THAT(tree, MatchesRegex("timeout \"total\".*└─ retry.*└─ circuit_breaker \"shared\".*└─ bulkhead \"share\".*"
+                                   "└─ timeout \"attempt\".*"));
+    EXPECT_THAT(tree, ::testing::Not(HasSubstr("stock")));
+}
+
 TEST(standard_pipeline, names_what_it_guards) {
     const std::string tree = standard_pipeline({.name = "stock", .total = 2s, .each_attempt = 500ms}).describe();
     EXPECT_THAT(tree, HasSubstr("timeout \"total\" {after = 2s}"));

@@ -73,6 +73,7 @@ void refuse_queued(Run& run, const call_runner& runner, instant submitted) {
     error e{errc::wait_timed_out, runner.layer_name(), call.operation()};
     if (add(submitted, runner.max_wait()) < call.deadline) e.with_limit(runner.max_wait());
     run.slot().emplace(std::move(e)).judge({.meaning = verdict::rejected});
+    --call.sent;
     call.cancelled = false;
     call.ran_out = false;
 }

@@ -8,10 +8,10 @@ circuit_breaker::circuit_breaker(circuit_breaker_options options) {
     shared_ = std::make_unique<shared_circuit>(std::move(checked), layer);
 }
 
-circuit_breaker::circuit_breaker(std::unique_ptr<shared_circuit> shared) noexcept : shared_{std::move(shared)} {}
+circuit_breaker::circuit_breaker(made, std::unique_ptr<shared_circuit> shared) noexcept : shared_{std::move(shared)} {}
 
 circuit_breaker circuit_breaker::another(std::string_view called) const {
-    return circuit_breaker{std::make_unique<shared_circuit>(shared_->options(), name{called})};
+    return circuit_breaker{made{}, std::make_unique<shared_circuit>(shared_->options(), name{called})};
 }
 
 admission<circuit_ticket> circuit_breaker::admit_slowly(call_context& call, moment& now) {

@@ -116,7 +116,8 @@ public:
     void restore(const circuit_snapshot& kept, instant now) { shared_->restore(kept, now); }
 
 private:
-    explicit circuit_breaker(std::unique_ptr<shared_circuit> shared) noexcept;
+    struct made {};  // else `circuit_breaker{{}}` could mean either
+    circuit_breaker(made, std::unique_ptr<shared_circuit> shared) noexcept;
 
     [[nodiscard]] admission<ticket> admit_slowly(call_context& call, moment& now);
     /// Made in its place: a refusal that is copied about costs more than finding out.

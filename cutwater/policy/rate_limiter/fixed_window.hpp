@@ -5,9 +5,10 @@
 // rolling one is better; this is for whoever must match a quota that is kept so.
 //
 // The state is one word, used as that of `gcra` is: pure functions from word to word, bit 0 stays as it is, and `fresh` is a
-// limiter that nobody has asked. A window may last `per / 2^15` longer than `per`, and never less.
+// limiter that nobody has asked. A window may last `per / 2^15`, or 2 ns, longer than `per`, and never less.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "cutwater/policy/rate_limiter/reading.hpp"
@@ -22,12 +23,13 @@ public:
 
     /// At most 1,000,000 permits.
     constexpr fixed_window(unsigned permits, duration per) noexcept
-        : permits_{permits}, shift_{shift_for(per)}, length_{(static_cast<word>(per.count()) >> shift_) + 2} {}
+        : permits_{permits}, shift_{shift_for(per)}, length_{(static_cast<word>(per.count()) >> shift_) + 2},
+          before_{std::max(length_, out_of_order >> shift_)} {}
 
     [[nodiscard]] constexpr std::optional<rate_slot> take(word& w, unsigned weight, instant now) const noexcept {
         const word window = window_at(w, now);
-        const word used = used_of(window);
-        if (used + weight > permits_) return {};
+        if (weight == 0) return rate_slot{.mark = start_of(window), .amount = 0, .taken = now};
+        if (used_of(window) + weight > permits_) return {};
         w = (window + (word{weight} << used_at)) | (w & flag);
         return rate_slot{.mark = start_of(window), .amount = weight, .taken = now};
     }
@@ -48,7 +50,7 @@ public:
     /// Of a window that is over there is nothing to give back.
     constexpr void give_back(word& w, const rate_slot& unused, instant now) const noexcept {
         const word window = window_at(w, now);
-        if (window == fresh || start_of(window) != unused.mark) return;
+        if (window == fresh || start_of(window) != unused.mark || used_of(window) < unused.amount) return;
         w = (window - (unused.amount << used_at)) | (w & flag);
     }
 
@@ -73,6 +75,8 @@ private:
     static constexpr word used_mask = (word{1} << (start_at - used_at)) - 1;
     static constexpr word start_mask = (word{1} << (64 - start_at)) - 1;
 
+    static constexpr word out_of_order = 1'000'000'000;  // ns; those of concurrent calls are by far less
+
     static constexpr unsigned shift_for(duration per) noexcept {
         unsigned shift = 0;
         while ((per.count() >> shift) >= (1 << 17)) ++shift;
@@ -92,7 +96,7 @@ private:
     [[nodiscard]] constexpr word window_at(word w, instant now) const noexcept {
         const word age = (units(now) - start_of(w)) & start_mask;
         const bool is_open =
-            w > flag && (age < length_ || age > start_mask - length_);  // the latter: `now` is a little before
+            w > flag && (age < length_ || age > start_mask - before_);  // the latter: `now` is a little before
         return is_open ? w & ~flag : units(now) << start_at;
     }
 
@@ -108,6 +112,7 @@ private:
     unsigned permits_;
     unsigned shift_;
     word length_;
+    word before_;  // how much earlier than its start an instant still belongs to a window
 };
 
 }  // namespace cutwater

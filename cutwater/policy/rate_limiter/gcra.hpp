@@ -1,14 +1,14 @@
 // The generic cell rate algorithm: a token bucket whose whole state is one instant, the *theoretical arrival time*.
 //
 // In any window of `t` it admits at most `burst + rate · t`. Its interval, `per / permits`, is rounded up to its unit, 2^-15
-// of itself or finer, so that it may be that much slower than asked for, and is never faster.
+// of itself or finer (2^-12 beyond 10^12 a second), so that it may be that much slower than asked for, and is never faster.
 //
 // The state is one word, so that threads can share it by compare and swap: `take` and its siblings are pure functions from
 // word to word. Bit 0 is not theirs, it stays as it is: who shares the word may keep a flag there. `gcra::fresh` is a limiter
 // that nobody has asked yet, and differs in nothing from one that was left alone for long enough.
 //
-// Time that jumps back (clocks do not, instants of concurrent calls do a little) neither gives permits nor takes more than the
-// burst away. Formula: ITU-T I.371 (virtual scheduling); R. Turner and others named the state in this form.
+// Time that jumps back (clocks do not, instants of concurrent calls do a little) gives no permits; after a jump of more than a
+// second the limiter is empty, and fills. Formula: ITU-T I.371 (virtual scheduling); R. Turner and others named the state in this form.
 #pragma once
 
 #include <algorithm>
@@ -34,10 +34,12 @@ public:
 
     [[nodiscard]] constexpr unsigned burst() const noexcept { return burst_; }
 
-    /// Takes `weight` permits from `w` if they are there.
+    /// Takes `weight` permits from `w` if they are there; none can always be had. Where they are not, `w` changes only if it
+    /// cannot be true: time has jumped back, or has gone on for so long that its count has come round. All permits are out then.
     [[nodiscard]] constexpr std::optional<rate_slot> take(word& w, unsigned weight, instant now) const noexcept {
         const std::uint64_t ahead = ahead_of(w, now);
-        if (weight > burst_ || ahead + interval_ * weight > capacity_) return {};
+        if (weight == 0) return rate_slot{.mark = word_of(w), .amount = 0, .taken = now};
+        if (weight > burst_ || ahead + interval_ * weight > capacity_) return rein_in(w, now), std::nullopt;
         return advance(w, ahead, weight, now);
     }
 
@@ -47,7 +49,8 @@ public:
                                                              duration& wait) const noexcept {
         wait = wait_for(w, weight, now);
         const std::uint64_t ahead = ahead_of(w, now);
-        if (wait > longest || ahead + interval_ * weight > farthest_) return {};
+        if (weight > burst_ || wait > longest || ahead + interval_ * weight > farthest_)
+            return rein_in(w, now), std::nullopt;
         return advance(w, ahead, weight, now);
     }
 
@@ -99,7 +102,9 @@ private:
     // Time is counted in even units of 2^-shift ns, modulo 2^64, so that an interval has 16 digits or more; bit 0 is the flag.
     static constexpr unsigned digits = 16;
     static constexpr unsigned most_shift = 30;
-    static constexpr std::uint64_t most_ahead = std::uint64_t{1} << 62U;
+    static constexpr std::uint64_t most_ahead = std::uint64_t{1} << 61U;
+    static constexpr std::uint64_t out_of_order = 1'000'000'000;  // ns
+    static constexpr std::uint64_t most_out_of_order = std::uint64_t{1} << 54U;
 
     __extension__ using wide = unsigned __int128;
 
@@ -130,6 +135,15 @@ private:
         if (word_of(w) == fresh) return 0;
         const std::int64_t ahead = distance(units(now), word_of(w));
         return ahead > 0 ? std::min(static_cast<std::uint64_t>(ahead), farthest_) : 0;
+    }
+
+    /// Instants of concurrent calls are out of order by far less than that.
+    constexpr void rein_in(word& w, instant now) const noexcept {
+        if (word_of(w) == fresh) return;
+        const std::int64_t ahead = distance(units(now), word_of(w));
+        if (ahead > 0 &&
+            static_cast<std::uint64_t>(ahead) > farthest_ + std::min(out_of_order << shift_, most_out_of_order))
+            set(w, units(now) + capacity_);
     }
 
     constexpr rate_slot advance(word& w, std::uint64_t ahead, unsigned weight, instant now) const noexcept {

@@ -77,6 +77,42 @@ TEST(gcra, T75_time_that_jumps_back_neither_gives_nor_locks_out) {
     EXPECT_EQ(rule.wait_for(w, 5, noon - 1h), 5s);
 }
 
+TEST(gcra, T75_whoever_waits_as_told_after_time_jumped_back_gets_in) {
+    const gcra rule{10, 1s, 5};
+    gcra::word w = gcra::fresh;
+    EXPECT_TRUE(rule.take(w, 5, noon));
+    instant now = noon - 1h;
+    EXPECT_FALSE(rule.take(w, 1, now));
+    now = add(now, rule.wait_for(w, 1, now));
+    EXPECT_EQ(now, noon - 1h + 100ms);
+    EXPECT_TRUE(rule.take(w, 1, now));
+    EXPECT_FALSE(rule.take(w, 1, now));
+}
+
+TEST(gcra, however_long_it_was_quiet_it_is_open_again_at_once_or_in_no_time) {
+    for (const duration quiet : std::vector<duration>{9s, 20h, 24h * 7, 24h * 420, 24h * 36500})
+        for (const gcra& rule : {gcra{1'000'000'000, 1us, 100}, gcra{1'000'000'000, 1s, 100},
+                                 gcra{125'000'000, 1s, 100}, gcra{1'000'000, 1s, 100}, gcra{1000, 1s, 100}}) {
+            gcra::word w = gcra::fresh;
+            EXPECT_TRUE(rule.take(w, 100, noon));
+            instant now = noon + quiet;
+            if (!rule.take(w, 1, now)) now = add(now, 100ms);  // its count has come round: as if it had been empty
+            EXPECT_TRUE(rule.take(w, 1, now)) << quiet.count();
+        }
+}
+
+TEST(gcra, nothing_can_always_be_had_and_takes_nothing) {
+    const gcra rule{1, 1s, 1, 1h};
+    gcra::word w = gcra::fresh;
+    duration wait{};
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(rule.reserve(w, 1, noon, 1h, wait));
+    const gcra::word before = w;
+    EXPECT_TRUE(rule.take(w, 0, noon));
+    EXPECT_EQ(w, before);
+    EXPECT_FALSE(rule.reserve(w, 2, noon, forever, wait)) << "there are never two";
+    EXPECT_EQ(w, before);
+}
+
 TEST(gcra, rates_beyond_one_a_nanosecond_are_kept) {
     const gcra rule{1'000'000'000, 100ms, 1000};  // ten a nanosecond
     gcra::word w = gcra::fresh;
@@ -85,6 +121,30 @@ TEST(gcra, rates_beyond_one_a_nanosecond_are_kept) {
         for (int i = 0; i < 20; ++i) admitted += rule.take(w, 1, noon + duration{ns}).has_value() ? 1U : 0U;
     EXPECT_LE(admitted, 1000U + 9990U);
     EXPECT_GE(admitted, 1000U + 9989U) << "the interval is exact to 2^-15 or better";
+}
+
+TEST(gcra, is_never_faster_than_asked_however_long_it_runs) {
+    for (const unsigned permits : {3U, 7U, 999'999'937U}) {
+        const gcra rule{permits, 1s, 1};
+        gcra::word w = gcra::fresh;
+        instant now = noon;
+        for (std::int64_t admitted = 0; admitted < 100'000; ++admitted) {
+            now = add(now, rule.wait_for(w, 1, now));
+            ASSERT_TRUE(rule.take(w, 1, now));
+            __extension__ using wide = __int128;
+            ASSERT_LE(wide{admitted} * 1'000'000'000, wide{permits} * between(noon, now).count())
+                << admitted + 1 << " of " << permits << " a second";
+        }
+    }
+}
+
+TEST(gcra, no_instant_is_taken_for_a_limiter_that_is_new) {
+    const gcra rule{1, 1s, 1};
+    gcra::word w = gcra::fresh;
+    EXPECT_TRUE(rule.take(w, 1, instant{-1s}));  // its permit is back at instant zero
+    EXPECT_FALSE(rule.take(w, 1, instant{-1s}));
+    EXPECT_FALSE(rule.is_fresh(w, instant{-1ms}));
+    EXPECT_TRUE(rule.take(w, 1, instant{1ns}));
 }
 
 TEST(gcra, a_rate_of_one_in_a_year_is_kept) {
@@ -152,6 +212,16 @@ TEST(gcra, a_reservation_is_for_the_earliest_time_that_the_limit_allows) {
     EXPECT_EQ(wait, 4s);
     EXPECT_FALSE(rule.reserve(w, 3, noon, 1h, wait)) << "there are never three";
     EXPECT_EQ(wait, forever);
+}
+
+TEST(gcra, a_reservation_lies_no_farther_ahead_than_the_limiter_was_made_for) {
+    const gcra rule{1, 1s, 1, 2s};
+    gcra::word w = gcra::fresh;
+    duration wait{};
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(rule.reserve(w, 1, noon, 1h, wait));
+    EXPECT_EQ(wait, 2s);
+    EXPECT_FALSE(rule.reserve(w, 1, noon, 1h, wait));
+    EXPECT_TRUE(rule.reserve(w, 1, noon + 1s, 1h, wait));
 }
 
 TEST(gcra, a_reservation_that_others_stand_behind_gives_nothing_back) {

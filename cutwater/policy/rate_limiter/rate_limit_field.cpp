@@ -21,9 +21,12 @@ duration::rep seconds_up(duration d) { return d <= duration::zero() ? 0 : (d.cou
 }  // namespace
 
 std::string rate_limit_policy_field(const rate_limiter_options& limit) {
-    const std::uint64_t quota =
-        std::uint64_t{limit.permits} + (limit.window == rate_window::rolling ? limit.burst : 0U);
-    return quoted(limit.name) + ";q=" + std::to_string(quota) + ";w=" + std::to_string(seconds_up(limit.per));
+    const duration::rep seconds = seconds_up(limit.per);
+    const auto windows =
+        (duration{1s} * seconds + limit.per - duration{1}) / limit.per;  // in those seconds: 1, or more
+    const std::uint64_t quota = std::uint64_t{limit.permits} * static_cast<std::uint64_t>(windows) +
+                                (limit.window == rate_window::rolling ? limit.burst : 0U);
+    return quoted(limit.name) + ";q=" + std::to_string(quota) + ";w=" + std::to_string(seconds);
 }
 
 std::string rate_limit_field(std::string_view name, const rate_reading& seen) {

@@ -11,7 +11,7 @@ TEST(rate_limit_field, says_the_quota_and_its_window) {
               "\"burst\";q=100;w=60");
     EXPECT_EQ(rate_limit_policy_field({.name = "hourly", .window = rate_window::sliding, .permits = 1000, .per = 1h}),
               "\"hourly\";q=1000;w=3600");
-    EXPECT_EQ(rate_limit_policy_field({.name = "api", .permits = 5, .per = 500ms, .burst = 3}), "\"api\";q=8;w=1")
+    EXPECT_EQ(rate_limit_policy_field({.name = "api", .permits = 5, .per = 500ms, .burst = 3}), "\"api\";q=13;w=1")
         << "what may pass in a window: the burst, and what comes back";
 }
 

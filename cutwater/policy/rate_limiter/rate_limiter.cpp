@@ -10,7 +10,7 @@ rate_limiter::rate_limiter(rate_limiter_options options)
 
 admission<rate_limiter::ticket> rate_limiter::admit_by_lock(call_context& call, moment& now) {
     const unsigned weight = call.said().weight;
-    if (const auto slot = rate_->try_take(weight, now)) return ticket{.slot = *slot, .attempt = call.attempt};
+    if (const auto slot = rate_->try_take(weight, now)) return ticket{.slot = *slot, .sent = call.sent};
     if (options_.max_queue > 0) return wait_until{};
     return refuse(rate_->wait_for(weight, now), call);
 }
@@ -20,9 +20,11 @@ admission<rate_limiter::ticket> rate_limiter::enqueue(waiter& w, call_context& c
     w.until = std::min(add(now, options_.max_wait), call.deadline);
     const duration possible = rate_->wait_for(w.weight, now);
     if (possible == forever) return refuse(possible, call);
-    const auto [what, slot, wait] = rate_->take_or_queue(w, now, between(now, w.until));
+    // At its deadline nothing is sent any more: a permit that comes then is too late.
+    const duration patience = between(now, w.until) - (w.until == call.deadline ? duration{1} : duration::zero());
+    const auto [what, slot, wait] = rate_->take_or_queue(w, now, patience);
     switch (what) {
-        case shared_rate::answer::taken: return ticket{.slot = slot, .attempt = call.attempt};
+        case shared_rate::answer::taken: return ticket{.slot = slot, .sent = call.sent};
         case shared_rate::answer::full:
         case shared_rate::answer::too_long: return refuse(wait, call);
         case shared_rate::answer::queued: break;
@@ -36,7 +38,7 @@ admission<rate_limiter::ticket> rate_limiter::resume(waiter& w, call_context& ca
     const shared_rate::waiting seen = rate_->look_again(w, now);
     if (seen.slot) {
         call.emit(layer_, [&] { return rate_wait_ended{.admitted = true}; });
-        return ticket{.slot = *seen.slot, .attempt = call.attempt};
+        return ticket{.slot = *seen.slot, .sent = call.sent};
     }
     if (now.get() >= w.until) return waited_in_vain(w, call);
     return wait_until{std::min(seen.next, w.until)};

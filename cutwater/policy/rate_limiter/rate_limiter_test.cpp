@@ -171,13 +171,21 @@ const std::vector<scenario> scenarios{
      .result = "db: get: the rate limit is reached, retry after 100ms",
      .elapsed = 0ms,
      .events = {refused("100ms")}},
-    {.name = "who_would_be_let_in_at_its_deadline_sends_nothing",
+    {.name = "T77_so_is_one_that_ends_at_the_deadline_when_nothing_is_sent_any_more",
      .options = waiting,
      .taken = 2,
      .deadline = 100ms,
+     .result = "db: get: the rate limit is reached, retry after 100ms",
+     .elapsed = 0ms,
+     .events = {refused("100ms")}},
+    {.name = "who_waits_until_its_deadline_waits_in_vain",
+     .options = waiting,
+     .taken = 2,
+     .others = 1,
+     .deadline = 250ms,
      .result = "db: get: no permit became free in time",
-     .elapsed = 100ms,
-     .events = {queued(1, "100ms"), in_vain}},
+     .elapsed = 250ms,
+     .events = {queued(2, "200ms"), in_vain}},
     {.name = "the_queue_is_full",
      .options = ten_but([](auto& o) { o.max_queue = 1; }),
      .taken = 2,
@@ -257,6 +265,27 @@ TEST_P(rate_limiter_policy, T17_what_a_later_gate_refuses_costs_nothing) {
     EXPECT_EQ(left(), 2U);
 }
 
+TEST_P(rate_limiter_policy, what_was_cancelled_before_it_was_sent_costs_nothing) {
+    bulkhead full{{.max_concurrent = 1, .max_queue = 5, .max_wait = 10s}};
+    blocking_parking nowhere;
+    call_context inside{nothing_said, on.time, nowhere};
+    ASSERT_TRUE(std::holds_alternative<bulkhead::ticket>(full.admit(inside, inside.now)));
+    rate_limiter daily{{.permits = 2, .per = 24h, .burst = 2}};
+    pipeline guarded{ref(daily), ref(full)};
+    on.cancels_after(30ms);
+    EXPECT_THAT(on.play(guarded), fails_with(errc::cancelled));
+    EXPECT_EQ(daily.read(on.time.present()).reset, 0s) << "less the 30 ms that came back by themselves";
+}
+
+TEST_P(rate_limiter_policy, what_was_cancelled_while_it_ran_is_paid_for) {
+    on.dependency.hangs();
+    rate_limiter daily{{.permits = 2, .per = 24h, .burst = 2}};
+    pipeline guarded{timeout{1s}, ref(daily)};
+    on.cancels_after(30ms);
+    EXPECT_FALSE(on.play(guarded));
+    EXPECT_EQ(daily.read(on.time.present()).remaining, 1U);
+}
+
 TEST_P(rate_limiter_policy, S26_limits_can_be_chained_and_what_one_refuses_costs_nothing_in_the_other) {
     rate_limiter hourly{{.name = "hourly", .permits = 3, .per = 1h, .burst = 3}};
     pipeline guarded{ref(hourly), ref(db)};
@@ -265,6 +294,29 @@ TEST_P(rate_limiter_policy, S26_limits_can_be_chained_and_what_one_refuses_costs
     for (int i = 0; i < 50; ++i, on.time.pass(10ms)) answered += on.play(guarded) ? 1U : 0U;
     EXPECT_EQ(answered, 3U) << "all that the hour has, however often the second refused";
     EXPECT_THAT(on.play(guarded), spoken_by("hourly"));
+}
+
+TEST_P(rate_limiter_policy, what_was_sent_is_paid_for_also_where_the_dependency_refused) {
+    pipeline guarded{ref(db)};
+    const auto refused_below = []() -> std::expected<int, error> { return std::unexpected{error{errc::circuit_open}}; };
+    EXPECT_THAT(on.play(guarded, {}, refused_below), fails_with(errc::circuit_open));
+    EXPECT_EQ(left(), 1U);
+}
+
+TEST_P(rate_limiter_policy, what_comes_back_by_itself_before_the_refusal_is_told_comes_back_once) {
+    struct slow_listener final : listener {
+        explicit slow_listener(testing::virtual_time& t) : time{t} {}
+        void on_event(const event& e) override {
+            if (e.kind().name == "circuit_refused") time.pass(50ms);
+        }
+        testing::virtual_time& time;
+    } log{on.time};
+    rate_limiter fast{{.permits = 100, .per = 1s, .burst = 10}};
+    EXPECT_TRUE(fast.try_acquire(on.time.present(), 5));
+    pipeline guarded{observe{log}, ref(fast), circuit_breaker{{.mode = breaker_mode::forced_open}}};
+    EXPECT_FALSE(on.play(guarded, {.weight = 5}));
+    EXPECT_EQ(fast.read(on.time.present()).remaining, 5U)
+        << "50 ms brought five, and the refused call's are those five";
 }
 
 TEST_P(rate_limiter_policy, what_was_sent_is_paid_for_whatever_came_of_it) {
@@ -331,6 +383,29 @@ TEST(rate_limiter_policy, calls_are_let_in_in_their_order_each_when_its_permit_c
     EXPECT_THAT(at, ElementsAre(0ms, 0ms, 100ms, 200ms, 300ms, 400ms));
 }
 
+TEST(rate_limiter_policy, who_waits_is_let_in_by_a_permit_that_was_not_used) {
+    testing::virtual_time time;
+    testing::virtual_asio loop{time};
+    rate_limiter slow{{.permits = 1, .per = 10s, .burst = 1, .max_queue = 5, .max_wait = 1min}};
+    bulkhead full{{.max_concurrent = 1, .max_queue = 1, .max_wait = 100ms}};
+    blocking_parking nowhere;
+    call_context inside{nothing_said, time, nowhere};
+    ASSERT_TRUE(std::holds_alternative<bulkhead::ticket>(full.admit(inside, inside.now)));
+    pipeline refused_later{ref(slow), ref(full)};
+    pipeline patient{ref(slow)};
+    const auto nothing = []() -> boost::asio::awaitable<void> { co_return; };
+    const auto call = [&](auto& guarded, errc refusal) -> boost::asio::awaitable<void> {
+        const auto result = co_await guarded.async_run(nothing);
+        EXPECT_EQ(result ? errc{} : errc{result.error().code().value()}, refusal);
+        EXPECT_EQ(time.elapsed(), 100ms);
+    };
+    boost::asio::co_spawn(loop.context(), call(refused_later, errc::wait_timed_out), boost::asio::detached);
+    boost::asio::co_spawn(loop.context(), call(patient, errc{}), boost::asio::detached);
+    loop.run_all();
+    EXPECT_EQ(slow.queued(), 0U);
+    EXPECT_EQ(slow.read(time.present()).remaining, 0U);
+}
+
 TEST(rate_limiter_policy, T19_T43_coroutines_destroyed_in_the_queue_leave_nothing_behind) {
     testing::virtual_time time;
     rate_limiter db{waiting};
@@ -390,6 +465,40 @@ TEST(rate_limiter_by_hand, T80_a_reservation_behind_which_others_stand_gives_bac
     ASSERT_TRUE(first && second);
     first->cancel(noon);
     EXPECT_EQ(db.reserve(noon)->at(), noon + 300ms);
+}
+
+TEST(rate_limiter_by_hand, T80_what_looks_like_the_latest_after_others_were_given_back_is_not_undone) {
+    rate_limiter db{ten_but([](auto& o) { o.burst = 5; })};
+    auto first = db.reserve(noon);
+    auto second = db.reserve(noon);
+    ASSERT_TRUE(first && second);
+    first->cancel(noon);
+    EXPECT_TRUE(db.try_acquire(noon + 50ms)) << "the state is now as it was after the second";
+    second->cancel(noon + 60ms);
+    EXPECT_GE(db.read(noon + 60ms).reset, 90ms) << "what was taken at 50 ms is back at 150 ms and not before";
+}
+
+TEST(rate_limiter_by_hand, what_was_given_back_in_vain_spoils_no_other_reservation) {
+    rate_limiter db{waiting};
+    EXPECT_TRUE(db.try_acquire(noon, 2));
+    auto first = db.reserve(noon);
+    auto second = db.reserve(noon);
+    ASSERT_TRUE(first && second);
+    first->cancel(noon);  // one stands behind it: nothing comes back
+    second->cancel(noon);
+    EXPECT_EQ(db.read(noon).retry_after, 200ms) << "the second came back whole";
+}
+
+TEST(rate_limiter_by_hand, nobody_reserves_past_those_who_wait) {
+    testing::virtual_time time;
+    rate_limiter db{waiting};
+    others those{db, time};
+    EXPECT_TRUE(db.try_acquire(time.present(), 2));
+    those.come();
+    EXPECT_FALSE(db.reserve(time.present()));
+    EXPECT_FALSE(db.try_acquire(time.in(1s))) << "nor takes";
+    EXPECT_EQ(db.read(time.in(1s)).remaining, 0U) << "there is nothing for whoever comes now";
+    EXPECT_EQ(db.read(time.present()).retry_after, 200ms);
 }
 
 TEST(rate_limiter_by_hand, windows_have_the_permits_of_now_and_no_others) {

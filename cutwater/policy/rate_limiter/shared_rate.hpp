@@ -74,6 +74,7 @@ public:
     /// Ends a wait.
     void leave(waiter& w) noexcept;
 
+    /// For one who comes now: while somebody waits there is nothing for whoever does not.
     [[nodiscard]] rate_reading read(unsigned weight, instant now) const;
     [[nodiscard]] duration wait_for(unsigned weight, instant now) const;
     [[nodiscard]] unsigned queued() const noexcept;
@@ -87,10 +88,10 @@ private:
         while ((seen & someone_waits) == 0) {
             word next = seen;
             const std::optional<rate_slot> taken = rule.take(next, weight, now);
-            if (!taken) return false;
+            if (!taken && next == seen) return false;
             if (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed)) continue;
-            slot = *taken;
-            return true;
+            if (taken) slot = *taken;
+            return taken.has_value();
         }
         return false;
     }
@@ -125,7 +126,7 @@ private:
     const fixed_window fixed_;
 
     mutable Mutex mutex_;
-    sliding_window sliding_;
+    mutable sliding_window sliding_;
     waiter_queue queue_;
     std::uint64_t queued_weight_ = 0;
     std::uint64_t given_back_ = 0;
@@ -163,37 +164,34 @@ void basic_shared_rate<Atomic, Mutex>::cancel(const reserved& unused, instant no
 
 template <template <class> class Atomic, class Mutex>
 void basic_shared_rate<Atomic, Mutex>::give_back_locked(const rate_slot& unused, instant now) noexcept {
-    ++given_back_;
     if (window_ == rate_window::sliding)
         sliding_.give_back(unused);
-    else
-        alter([&](word& w) {
-            window_ == rate_window::fixed ? fixed_.give_back(w, unused, now) : rolling_.give_back(w, unused, now);
-            return w;
-        });
+    else if (alter([&](word& w) {
+                 const word before = w;
+                 window_ == rate_window::fixed ? fixed_.give_back(w, unused, now) : rolling_.give_back(w, unused, now);
+                 return w != before;
+             }))
+        ++given_back_;
     queue_.wake_first();
 }
 
 template <template <class> class Atomic, class Mutex>
 auto basic_shared_rate<Atomic, Mutex>::take_or_queue(waiter& w, instant now, duration patience) -> queueing {
     const std::scoped_lock lock{mutex_};
-    // From here on nobody takes but under the lock that we hold.
-    alter([](word& seen) { return seen |= someone_waits; });
-    queueing given{.what = answer::queued};
-    const std::optional<rate_slot> slot = queue_.empty() ? take_locked(w.weight, now) : std::nullopt;
-    given.wait = slot ? duration::zero() : wait_in_line_locked(queued_weight_ + w.weight, now);
-    if (slot)
-        given = {.what = answer::taken, .slot = *slot};
-    else if (given.wait > patience)
-        given.what = answer::too_long;
-    else if (queue_.size() >= max_queue_)
-        given.what = answer::full;
-    else {
-        queue_.push(w);
-        queued_weight_ += w.weight;
+    for (const bool is_last_look : {false, true}) {
+        if (queue_.empty())
+            if (const auto slot = take_locked(w.weight, now)) return left_locked(false), queueing{answer::taken, *slot};
+        const duration wait = wait_in_line_locked(queued_weight_ + w.weight, now);
+        if (wait > patience || queue_.size() >= max_queue_) {
+            left_locked(false);
+            return {.what = wait > patience ? answer::too_long : answer::full, .wait = wait};
+        }
+        // From here on nobody takes but under the lock that we hold. Somebody may have given back before: one more look.
+        if (!is_last_look) alter([](word& seen) { return seen |= someone_waits; });
     }
-    left_locked(false);
-    return given;
+    queue_.push(w);
+    queued_weight_ += w.weight;
+    return {.what = answer::queued, .wait = wait_in_line_locked(queued_weight_, now)};
 }
 
 template <template <class> class Atomic, class Mutex>
@@ -245,10 +243,16 @@ duration basic_shared_rate<Atomic, Mutex>::wait_in_line_locked(std::uint64_t wei
 
 template <template <class> class Atomic, class Mutex>
 rate_reading basic_shared_rate<Atomic, Mutex>::read(unsigned weight, instant now) const {
-    if (window_ != rate_window::sliding)
-        return of_rule([&](const auto& rule, word w) { return rule.read(w, weight, now); });
+    const auto from_word = [&](const auto& rule, word w) { return rule.read(w, weight, now); };
+    if (window_ != rate_window::sliding && (word_.load(std::memory_order_relaxed) & someone_waits) == 0)
+        return of_rule(from_word);
     const std::scoped_lock lock{mutex_};
-    return sliding_.read(weight, now);
+    if (window_ == rate_window::sliding) sliding_.forget_before(now);
+    rate_reading seen = window_ == rate_window::sliding ? sliding_.read(weight, now) : of_rule(from_word);
+    if (queue_.empty()) return seen;
+    seen.remaining = 0;
+    if (seen.retry_after != forever) seen.retry_after = wait_in_line_locked(queued_weight_ + weight, now);
+    return seen;
 }
 
 template <template <class> class Atomic, class Mutex>

@@ -5,8 +5,9 @@
 namespace cutwater {
 
 std::optional<rate_slot> sliding_window::take(unsigned weight, instant now) {
+    rein_in(now);
+    if (used_at(now) + weight > permits_) return {};  // and leaves no trace
     forget_before(now);
-    if (used_ + weight > permits_) return {};
     // Instants of concurrent calls may be a little out of order; those that are kept are not.
     const instant at = taken_.empty() ? now : std::max(now, taken_.back().at);
     if (weight > 0 && (taken_.empty() || taken_.back().at != at)) taken_.push_back({.at = at, .weight = 0});
@@ -17,7 +18,8 @@ std::optional<rate_slot> sliding_window::take(unsigned weight, instant now) {
 
 void sliding_window::give_back(const rate_slot& unused) noexcept {
     const auto found = std::ranges::lower_bound(taken_, unused.taken, {}, &taken::at);
-    if (found == taken_.end() || found->at != unused.taken) return;  // it has come back by itself
+    if (found == taken_.end() || found->at != unused.taken || found->weight < unused.amount)
+        return;  // it has come back by itself
     used_ -= unused.amount;
     found->weight -= unused.amount;
     if (found->weight == 0) taken_.erase(found);
@@ -28,6 +30,12 @@ void sliding_window::forget_before(instant now) {
         used_ -= taken_.front().weight;
         taken_.pop_front();
     }
+}
+
+void sliding_window::rein_in(instant now) {
+    constexpr duration out_of_order{1'000'000'000};  // instants of concurrent calls are by far less
+    if (!taken_.empty() && between(now, taken_.back().at) > out_of_order)
+        for (taken& t : taken_) t.at = std::min(t.at, now);
 }
 
 duration sliding_window::wait_in_line(std::uint64_t weight, instant now) const {

@@ -26,6 +26,9 @@ public:
 
     void give_back(const rate_slot& unused) noexcept;
 
+    /// Lets go what is over.
+    void forget_before(instant now);
+
     [[nodiscard]] rate_reading read(unsigned weight, instant now) const;
 
     friend bool operator==(const sliding_window&, const sliding_window&) = default;
@@ -40,10 +43,11 @@ private:
     [[nodiscard]] bool is_over(const taken& t, instant now) const noexcept { return between(t.at, now) >= per_; }
     /// Until it is over, which is not longer than `per` even where `now` is before it.
     [[nodiscard]] duration left_of(const taken& t, instant now) const noexcept {
-        return std::min(per_, per_ - between(t.at, now));
+        return now <= t.at ? per_ : per_ - between(t.at, now);
     }
     [[nodiscard]] std::uint64_t used_at(instant now) const;
-    void forget_before(instant now);
+    /// Where time has jumped back, what was taken in the future was taken now.
+    void rein_in(instant now);
 
     unsigned permits_;
     duration per_;

@@ -65,6 +65,31 @@ TEST(fixed_window, T75_time_that_jumps_back_a_little_stays_in_the_window) {
     EXPECT_LE(rule.wait_for(w, 1, noon - 10ms), 1001ms);
 }
 
+TEST(fixed_window, T75_instants_out_of_order_open_no_new_window_and_take_nothing_from_one) {
+    const fixed_window rule{100, 1ms};
+    fixed_window::word w = fixed_window::fresh;
+    unsigned admitted = 0;
+    for (int round = 0; round < 50; ++round) {
+        for (int i = 0; i < 200; ++i) admitted += rule.take(w, 1, noon) ? 1U : 0U;
+        admitted += rule.take(w, 1, noon - 2ms) ? 1U : 0U;
+    }
+    EXPECT_EQ(admitted, 100U);
+
+    w = fixed_window::fresh;
+    const auto first = rule.take(w, 1, noon);
+    ASSERT_TRUE(first);
+    (void)rule.take(w, 1, noon - 2s);  // a jump: a window of its own
+    rule.give_back(w, *first, noon);
+    EXPECT_LE(rule.read(w, 1, noon).remaining, 100U);
+}
+
+TEST(fixed_window, nothing_opens_no_window) {
+    const fixed_window rule{10, 1s};
+    fixed_window::word w = fixed_window::fresh;
+    EXPECT_TRUE(rule.take(w, 0, noon));
+    EXPECT_EQ(w, fixed_window::fresh);
+}
+
 TEST(fixed_window, those_in_line_wait_for_as_many_windows_as_they_fill) {
     const fixed_window rule{2, 1s};
     fixed_window::word w = fixed_window::fresh;
@@ -129,11 +154,23 @@ TEST(sliding_window, what_is_given_back_was_never_taken) {
     EXPECT_EQ(rule.read(1, noon + 2s).remaining, 2U) << "it had come back by itself";
 }
 
+TEST(sliding_window, what_came_out_of_order_can_be_given_back) {
+    sliding_window rule{3, 1s};
+    EXPECT_TRUE(rule.take(1, noon + 500ms));
+    const auto earlier = rule.take(2, noon);  // of a call that read the clock before the other did
+    ASSERT_TRUE(earlier);
+    EXPECT_EQ(rule.read(1, noon + 500ms).remaining, 0U);
+    rule.give_back(*earlier);
+    EXPECT_EQ(rule.read(1, noon + 500ms).remaining, 2U);
+}
+
 TEST(sliding_window, T75_time_that_jumps_back_neither_gives_nor_locks_out) {
     sliding_window rule{1, 1s};
     EXPECT_TRUE(rule.take(1, noon));
     EXPECT_FALSE(rule.take(1, noon - 1h));
     EXPECT_EQ(rule.wait_for(1, noon - 1h), 1s);
+    EXPECT_TRUE(rule.take(1, noon - 1h + 1s)) << "whoever waits as told gets in";
+    EXPECT_EQ(rule.wait_for(1, instant::min()), 1s);
 }
 
 RC_GTEST_PROP(sliding_window, in_no_window_of_its_length_admits_more_than_its_permits, ()) {
