@@ -57,27 +57,24 @@ concept is_future = requires(Given given) {
 
 }  // namespace detail
 
-/// Says so in plain words before anything else is looked at.
-template <class F>
-consteval void check_callable() {
-    static_assert(attempt_callable<F>,
-                  "cutwater: the callable takes neither a cw::attempt& nor nothing; capture what it needs");
-    if constexpr (std::invocable<F&, attempt&>)
-        static_assert(!detail::is_future<std::invoke_result_t<F&, attempt&>>,
-                      "cutwater: the callable gives a future, "
-                      "whose outcome nobody has seen yet; wait for it inside, or write a coroutine");
-    else if constexpr (std::invocable<F&>)
-        static_assert(!detail::is_future<std::invoke_result_t<F&>>,
-                      "cutwater: the callable gives a future, "
-                      "whose outcome nobody has seen yet; wait for it inside, or write a coroutine");
-}
-
 template <class F>
 decltype(auto) call_with(F& f, attempt& a) {
     if constexpr (std::invocable<F&, attempt&>)
         return std::invoke(f, a);
     else
         return std::invoke(f);
+}
+
+/// Says so in plain words before anything else is looked at.
+template <class F>
+consteval void check_callable() {
+    static_assert(attempt_callable<F>,
+                  "cutwater: the callable takes neither a cw::attempt& nor nothing; capture what it needs");
+    if constexpr (attempt_callable<F>)
+        static_assert(
+            !detail::is_future<decltype(call_with(std::declval<F&>(), std::declval<attempt&>()))>,
+            "cutwater: the callable gives a future, whose outcome nobody has seen yet; wait for it inside, or "
+            "write a coroutine");
 }
 
 template <attempt_callable F>

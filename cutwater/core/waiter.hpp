@@ -80,8 +80,6 @@ public:
         --size_;
     }
 
-    /// The oldest waiter; not of an empty queue.
-    [[nodiscard]] waiter& first() noexcept { return *first_; }
     [[nodiscard]] bool is_first(const waiter& w) const noexcept { return first_ == &w; }
     /// Has the oldest waiter look again whether its wait is over, if there is one.
     void wake_first() noexcept {

@@ -155,6 +155,29 @@ TEST_F(worker_pool_test, T46_a_call_that_gives_up_in_the_queue_never_runs) {
     EXPECT_FALSE(ran);
 }
 
+TEST_F(worker_pool_test, what_its_caller_took_out_of_the_queue_was_not_sent_and_is_not_paid_for) {
+    rate_limiter daily{{.permits = 2, .per = 24h, .burst = 2}};
+    worker_pool pool{{.threads = 1, .max_queue = 1}};
+    pipeline impatient{timeout{100ms}, ref(pool)};
+    (void)run_blocking(impatient, nothing_said, work, give_up_once_begun);
+    struct leaving final : blocking_environment {
+        explicit leaving(testing::virtual_time& t) : time{t} {}
+        environment& lent() noexcept override { return time; }
+        wait_end wait(parker&, instant, const std::stop_token&) override {
+            caller.request_stop();
+            return wait_end::cancelled;
+        }
+        testing::virtual_time& time;
+        std::stop_source caller{};
+    } leaves{time};
+    pipeline guarded{ref(daily), ref(pool)};
+    const auto result = run_blocking(guarded, {.stop = leaves.caller.get_token()}, [] {}, leaves);
+    EXPECT_EQ(result.error().code(), errc::cancelled);
+    EXPECT_EQ(daily.read(time.present()).remaining, 2U);
+    work.end();
+    until([&] { return pool.in_use() == 0; });
+}
+
 TEST_F(worker_pool_test, S27_a_call_waits_in_the_queue_no_longer_than_it_may) {
     worker_pool pool{{.name = "legacy", .threads = 1, .max_queue = 1, .max_wait = 200ms}};
     pipeline impatient{timeout{100ms}, ref(pool)};

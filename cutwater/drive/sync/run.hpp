@@ -73,7 +73,6 @@ void refuse_queued(Run& run, const call_runner& runner, instant submitted) {
     error e{errc::wait_timed_out, runner.layer_name(), call.operation()};
     if (add(submitted, runner.max_wait()) < call.deadline) e.with_limit(runner.max_wait());
     run.slot().emplace(std::move(e)).judge({.meaning = verdict::rejected});
-    --call.sent;
     call.cancelled = false;
     call.ran_out = false;
 }
@@ -98,6 +97,7 @@ step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_enviro
     work->report(call, left);
     auto& slot = run.slot();
     const bool cancelled = call.said().stop.stop_requested();
+    if (left == pool_work_base::left::withdrawn) --call.sent;  // no thread had taken it
     if (left == pool_work_base::left::withdrawn && !cancelled) {
         refuse_queued(run, runner, work->submitted());
         return run.settle();

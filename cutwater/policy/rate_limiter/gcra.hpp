@@ -1,14 +1,14 @@
 // The generic cell rate algorithm: a token bucket whose whole state is one instant, the *theoretical arrival time*.
 //
 // In any window of `t` it admits at most `burst + rate · t`. Its interval, `per / permits`, is rounded up to its unit, 2^-15
-// of itself or finer (2^-12 beyond 10^12 a second), so that it may be that much slower than asked for, and is never faster.
+// of itself or finer (2^-9 beyond 8 * 10^12 a second), so that it may be that much slower than asked for, and is never faster.
 //
 // The state is one word, so that threads can share it by compare and swap: `take` and its siblings are pure functions from
 // word to word. Bit 0 is not theirs, it stays as it is: who shares the word may keep a flag there. `gcra::fresh` is a limiter
 // that nobody has asked yet, and differs in nothing from one that was left alone for long enough.
 //
 // Time that jumps back (clocks do not, instants of concurrent calls do a little) gives no permits; after a jump of more than a
-// second the limiter is empty, and fills. Formula: ITU-T I.371 (virtual scheduling); R. Turner and others named the state in this form.
+// second the limiter is empty, and fills. Formula: ITU-T I.371, virtual scheduling.
 #pragma once
 
 #include <algorithm>

@@ -2,7 +2,8 @@
 //
 // - Permits are had as the algorithm in force says: gcra.hpp, fixed_window.hpp, sliding_window.hpp.
 // - Nobody overtakes: while somebody waits nobody else is admitted, and of those who wait only the oldest.
-// - Nobody is queued whose permits cannot come within its patience, and nobody is refused whose permits are there.
+// - Nobody is queued whose permits cannot come within its patience (of a window, where weights differ: as far as their sum
+//   says), and nobody is refused whose permits are there.
 // - Permits that are given back can be had again, as far as the limit allows.
 //
 // A value: it can be copied and compared.
