@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cutwater/core/criticality.hpp"
 #include "cutwater/core/environment.hpp"
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/moment.hpp"
@@ -33,14 +34,17 @@ enum class idempotency : std::uint8_t {
 ///
 ///     pipeline.run({.operation = "charge", .deadline = cw::add(cw::now(), 2s), .idempotent = idempotency::not_idempotent}, f);
 ///
-/// Lifetime: `id` outlives the call.
+/// Lifetime: what `id`, `tenant` and `target` point at outlives the call.
 struct call_options {
     name operation{};          ///< for errors and events; one of a bounded set
     instant deadline = never;  ///< after which nobody wants the answer
     std::stop_token stop{};    ///< the caller's cancellation
     idempotency idempotent = idempotency::unstated;
-    std::string_view id{};  ///< this call among others of its operation
-    unsigned weight = 1;    ///< how much it takes of what is rationed: permits of a rate limiter
+    std::string_view id{};                         ///< this call among others of its operation
+    unsigned weight = 1;                           ///< how much it takes of what is rationed: permits of a rate limiter
+    criticality importance = criticality::normal;  ///< who is served where not all can be
+    std::string_view tenant{};                     ///< on whose behalf; any text, as it came with the request
+    std::string_view target{};  ///< what is called, where one pipeline calls several: a host, a shard
 };
 
 /// What a call is whose caller says nothing.

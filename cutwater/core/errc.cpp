@@ -32,7 +32,7 @@ bool is_ours(const std::error_code& code, errc first, errc last) {
            code.value() <= static_cast<int>(last);
 }
 
-bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::rate_limited); }
+bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::too_many_keys); }
 
 class error_texts final : public std::error_category {
 public:
@@ -50,6 +50,13 @@ public:
             case errc::bulkhead_full: return "the bulkhead is full";
             case errc::wait_timed_out: return "no permit became free in time";
             case errc::rate_limited: return "the rate limit is reached";
+            case errc::concurrency_limited: return "the concurrency limit is reached";
+            case errc::load_shed: return "shed, so that what matters more is served";
+            case errc::throttled: return "not sent, because the dependency has been refusing";
+            case errc::queue_full: return "the queue is full";
+            case errc::displaced: return "a call that matters more took its place in the queue";
+            case errc::queue_overloaded: return "waited too long in a queue that does not drain";
+            case errc::too_many_keys: return "there is no room to remember another key";
         }
         return "unknown error " + std::to_string(value);
     }
@@ -60,7 +67,14 @@ public:
             case errc::deadline_exceeded: return std::errc::timed_out;
             case errc::cancelled: return std::errc::operation_canceled;
             case errc::bulkhead_full:
-            case errc::rate_limited: return std::errc::resource_unavailable_try_again;
+            case errc::rate_limited:
+            case errc::concurrency_limited:
+            case errc::load_shed:
+            case errc::throttled:
+            case errc::queue_full:
+            case errc::displaced:
+            case errc::queue_overloaded:
+            case errc::too_many_keys: return std::errc::resource_unavailable_try_again;
             default: return {value, *this};
         }
     }

@@ -13,16 +13,23 @@
 namespace cutwater {
 
 enum class errc {
-    failed = 1,             ///< the callable failed with something that has no error code of its own
-    timed_out = 2,          ///< a timeout of the pipeline's ended the attempt
-    deadline_exceeded = 3,  ///< the deadline that the caller set has passed
-    cancelled = 4,          ///< the caller asked to stop
-    callback_failed = 5,    ///< a predicate, hook or function given to a policy threw
-    refused = 10,           ///< a gate refused the call, for a reason of its own
-    circuit_open = 11,      ///< a circuit breaker is open, or its half-open probes are all taken
-    bulkhead_full = 12,     ///< no permit is free, and no place in the queue
-    wait_timed_out = 13,    ///< a place in the queue was had, but no permit in time
-    rate_limited = 14,      ///< so many calls in so much time are not allowed
+    failed = 1,                ///< the callable failed with something that has no error code of its own
+    timed_out = 2,             ///< a timeout of the pipeline's ended the attempt
+    deadline_exceeded = 3,     ///< the deadline that the caller set has passed
+    cancelled = 4,             ///< the caller asked to stop
+    callback_failed = 5,       ///< a predicate, hook or function given to a policy threw
+    refused = 10,              ///< a gate refused the call, for a reason of its own
+    circuit_open = 11,         ///< a circuit breaker is open, or its half-open probes are all taken
+    bulkhead_full = 12,        ///< no permit is free, and no place in the queue
+    wait_timed_out = 13,       ///< a place in the queue was had, but no permit in time
+    rate_limited = 14,         ///< so many calls in so much time are not allowed
+    concurrency_limited = 15,  ///< so many calls at once are more than serves the dependency well
+    load_shed = 16,            ///< there is more to do than can be done, and this matters less
+    throttled = 17,            ///< the dependency has been refusing: asking it again now makes it worse
+    queue_full = 18,           ///< no place in a work queue
+    displaced = 19,            ///< a call that matters more took the place in the queue
+    queue_overloaded = 20,     ///< waited too long in a queue that does not drain
+    too_many_keys = 21,        ///< no room to remember another key
 };
 
 enum class condition {
