@@ -25,7 +25,7 @@ function(cutwater_room room)
   cutwater_library(${room} COMPONENT ${component} HEADERS ${my_headers} SOURCES ${my_sources}
     PUBLIC ${arg_DEPENDS} ${arg_PUBLIC_LINK} PRIVATE ${arg_PRIVATE_LINK})
   set_property(GLOBAL APPEND PROPERTY cutwater_${component}_targets cutwater::${room})
-  if(component MATCHES "^(core|asio|testing|testing_asio)$")
+  if(component MATCHES "^(core|asio|sim|testing|testing_asio)$")
     target_link_libraries(cutwater_kit INTERFACE cutwater::${room})
   endif()
 

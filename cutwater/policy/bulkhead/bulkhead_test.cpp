@@ -410,10 +410,10 @@ TEST(bulkhead_policy, T19_T43_coroutines_destroyed_inside_or_in_the_queue_leave_
     testing::virtual_time time;
     bulkhead db{narrow};
     pipeline guarded{ref(db)};
+    testing::mock_dependency<int> hanging{time};
+    hanging.hangs();
     {
         testing::virtual_asio loop{time};
-        testing::mock_dependency<int> hanging{time};
-        hanging.hangs();
         const auto call = [&]() -> boost::asio::awaitable<void> {
             (void)co_await guarded.async_run(loop.coroutine(hanging));
         };

@@ -416,10 +416,10 @@ TEST(circuit_breaker_policy, T19_a_coroutine_destroyed_while_it_probes_gives_its
     (void)db.open(time.present());
     time.pass(10s);
     pipeline guarded{ref(db)};
+    testing::mock_dependency<int> hanging{time};
+    hanging.hangs();
     {
         testing::virtual_asio loop{time};
-        testing::mock_dependency<int> hanging{time};
-        hanging.hangs();
         auto probe = [&]() -> boost::asio::awaitable<void> {
             (void)co_await guarded.async_run(loop.coroutine(hanging));
         };

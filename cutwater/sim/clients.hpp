@@ -1,0 +1,87 @@
+// Who calls, how often, and how it went.
+//
+//     cw::sim::clients shop{world, cw::sim::via(world, pipeline, backend), {.importance = cw::criticality::critical}};
+//     shop.arrive(800);                          // 800 a second from now on, whatever comes of them: an open loop
+//     shop.keep_busy(50, 100ms);                 // 50 that call again 100 ms after their answer: a closed one
+//     shop.tick_together(1000, 1s);              // 1000 at the same instant, every second: lock-step
+//     world.run_for(60s);
+//     shop.seen().succeeded, shop.seen().percentile(0.99)
+//
+// Thread safety: none, as the world's. Lifetime: outlives the world's events.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "cutwater/core/call.hpp"
+#include "cutwater/core/result.hpp"
+#include "cutwater/sim/send.hpp"
+
+namespace cutwater::sim {
+
+/// Makes one call, and says how it went.
+using sender = std::function<void(const call_options&, std::function<void(const result<void>&)>)>;
+
+/// Through a pipeline to a callee, both of which outlive it.
+template <class Pipeline, class Callee>
+[[nodiscard]] sender via(world& in, Pipeline& through, Callee& callee) {
+    return [&](const call_options& said, std::function<void(const result<void>&)> done) {
+        send<void>(in, through, said, std::ref(callee), std::move(done));
+    };
+}
+
+/// How calls went. A call counts when it ends.
+struct tally {
+    std::uint64_t succeeded = 0;
+    std::uint64_t refused = 0;  ///< by a policy: nothing was sent
+    std::uint64_t timed_out = 0;
+    std::uint64_t failed = 0;    ///< in any other way
+    std::vector<duration> took;  ///< of those that succeeded, from when they were asked for
+
+    void add(const result<void>& r, duration time);
+    [[nodiscard]] std::uint64_t calls() const noexcept { return succeeded + refused + timed_out + failed; }
+    /// How long the fastest `share` of those that succeeded took; zero where none did.
+    [[nodiscard]] duration percentile(double share) const;
+};
+
+class clients {
+public:
+    clients(world& in, sender through, call_options said = {}) noexcept
+        : world_{in}, send_{std::move(through)}, said_{std::move(said)} {}
+    clients(const clients&) = delete;
+    clients& operator=(const clients&) = delete;
+    ~clients() = default;
+
+    /// How long each of them waits for an answer.
+    void set_patience(duration d) noexcept { patience_ = d; }
+
+    /// Calls that arrive at random (a Poisson process), so many a second; replaces what was before.
+    void arrive(double per_second);
+    /// As many clients more, each of which calls, and again `think` after its answer.
+    void keep_busy(unsigned how_many, duration think);
+    /// As many calls at the same instant, at once and then every `period`.
+    void tick_together(unsigned how_many, duration period);
+    /// No new call from now on.
+    void stop() noexcept { ++generation_; }
+
+    [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+    [[nodiscard]] const tally& seen() const noexcept { return seen_; }
+    /// What was seen since it was last taken.
+    [[nodiscard]] tally take_seen() { return std::exchange(seen_, {}); }
+
+private:
+    void call(std::function<void()> then = {});
+    void arrive_next(double per_second, unsigned generation);
+    void go_round(duration think, unsigned generation);
+    void tick(unsigned how_many, duration period, unsigned generation);
+
+    world& world_;
+    sender send_;
+    call_options said_;
+    duration patience_ = forever;
+    unsigned generation_ = 0;
+    std::uint64_t sent_ = 0;
+    tally seen_;
+};
+
+}  // namespace cutwater::sim

@@ -1,0 +1,41 @@
+#include "cutwater/sim/service.hpp"
+
+namespace cutwater::sim {
+
+void service::operator()(const attempt&, reply<void> answer) {
+    if (working_ < options_.workers) return begin(std::move(answer));
+    if (queue_.size() < options_.max_queue) return queue_.push_back(std::move(answer));
+    ++counted_.refused;
+    answer.give(std::unexpected{error{std::make_error_code(std::errc::resource_unavailable_try_again)}});
+}
+
+void service::set_workers(unsigned workers) {
+    options_.workers = workers;
+    while (working_ < options_.workers && !queue_.empty()) {
+        begin(std::move(queue_.front()));
+        queue_.pop_front();
+    }
+}
+
+double service::capacity() const noexcept {
+    return options_.workers / std::chrono::duration<double>{options_.takes.mean()}.count();
+}
+
+void service::begin(reply<void> answer) {
+    ++working_;
+    world_.after(options_.takes.sample(world_.random()), [this, answer = std::move(answer)] { end(answer); });
+}
+
+void service::end(const reply<void>& answer) {
+    --working_;
+    set_workers(options_.workers);  // the next one begins
+    const bool fails = options_.failure_rate > 0 && world_.random().unit() < options_.failure_rate;
+    std::expected<void, error> what;
+    if (fails) what = std::unexpected{error{std::make_error_code(std::errc::io_error)}};
+    if (!answer.give(std::move(what)))
+        ++counted_.wasted;
+    else
+        ++(fails ? counted_.failed : counted_.answered);
+}
+
+}  // namespace cutwater::sim

@@ -1,0 +1,68 @@
+#include "cutwater/sim/trace.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <numeric>
+#include <stdexcept>
+
+namespace cutwater::sim {
+
+namespace {
+
+/// Six significant digits: enough for a picture, and the same on every machine.
+std::string number(double value) {
+    std::array<char, 32> text;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr;
+    return {text.data(), end};
+}
+
+double seconds(duration d) { return std::chrono::duration<double>{d}.count(); }
+
+}  // namespace
+
+void trace::column(std::string name, std::function<double()> value) {
+    columns_.push_back({std::move(name), std::move(value), {}});
+}
+
+void trace::begin() {
+    world_.after(period_, [this] {
+        take_row();
+        begin();
+    });
+}
+
+void trace::take_row() {
+    ++rows_;
+    for (series& each : columns_) each.rows.push_back(each.value());
+}
+
+const std::vector<double>& trace::values(std::string_view column) const {
+    const auto found = std::ranges::find(columns_, column, &series::name);
+    if (found == columns_.end()) throw std::out_of_range{"trace: there is no column \"" + std::string{column} + '"'};
+    return found->rows;
+}
+
+double trace::mean(std::string_view column, duration from, duration to) const {
+    const std::vector<double>& rows = values(column);
+    const auto at = [&](duration d) {
+        return rows.begin() + std::min(d / period_, static_cast<duration::rep>(rows.size()));
+    };
+    const auto first = at(from);
+    const auto last = at(to);
+    return first < last ? std::accumulate(first, last, 0.0) / static_cast<double>(last - first) : 0.0;
+}
+
+std::string trace::csv() const {
+    std::string text = "seconds";
+    for (const series& each : columns_) text += ',' + each.name;
+    text += '\n';
+    for (std::size_t row = 0; row < rows_; ++row) {
+        text += number(seconds(period_) * static_cast<double>(row + 1));
+        for (const series& each : columns_) text += ',' + number(each.rows[row]);
+        text += '\n';
+    }
+    return text;
+}
+
+}  // namespace cutwater::sim

@@ -1,0 +1,49 @@
+#include "cutwater/sim/trace.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace cutwater::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+class sim_trace : public ::testing::Test {
+protected:
+    sim_trace() {
+        seen.column("ms", [this] { return static_cast<double>(here.elapsed() / 1ms); });
+        seen.column("third", [this] { return static_cast<double>(here.elapsed() / 1ms) / 3; });
+        seen.begin();
+        here.run_for(2s);
+    }
+
+    world here;
+    trace seen{here, 500ms};
+};
+
+TEST_F(sim_trace, has_a_row_for_each_period) { EXPECT_THAT(seen.values("ms"), ElementsAre(500, 1000, 1500, 2000)); }
+
+TEST_F(sim_trace, is_written_as_comma_separated_values) {
+    EXPECT_EQ(seen.csv(), "seconds,ms,third\n0.5,500,166.667\n1,1000,333.333\n1.5,1500,500\n2,2000,666.667\n");
+}
+
+TEST_F(sim_trace, gives_the_mean_of_a_part) {
+    EXPECT_EQ(seen.mean("ms", 500ms, 1500ms), 1250);
+    EXPECT_EQ(seen.mean("ms", 0s, 1h), 1250);
+    EXPECT_EQ(seen.mean("ms", 2s, 3s), 0);
+}
+
+TEST_F(sim_trace, names_the_column_that_it_does_not_have) {
+    try {
+        (void)seen.values("sm");
+        FAIL();
+    } catch (const std::out_of_range& e) {
+        EXPECT_STREQ(e.what(), "trace: there is no column \"sm\"");
+    }
+}
+
+}  // namespace
+}  // namespace cutwater::sim
