@@ -6,6 +6,7 @@
 // service passes on the level that it was called with.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -22,11 +23,14 @@ enum class criticality : std::uint8_t {
 
 inline constexpr std::size_t criticality_levels = 4;
 
-[[nodiscard]] constexpr std::size_t level_of(criticality c) noexcept { return static_cast<std::uint8_t>(c); }
+/// Its number, from 0; what is no level matters least.
+[[nodiscard]] constexpr std::size_t level_of(criticality c) noexcept {
+    return std::min<std::size_t>(static_cast<std::uint8_t>(c), criticality_levels - 1);
+}
 
 [[nodiscard]] constexpr std::string_view to_text(criticality c) noexcept {
     constexpr std::string_view texts[] = {"critical", "default", "sheddable", "best_effort"};
-    return level_of(c) < criticality_levels ? texts[level_of(c)] : "unknown";
+    return c <= criticality::best_effort ? texts[level_of(c)] : "unknown";
 }
 
 }  // namespace cutwater

@@ -9,8 +9,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
+#include "cutwater/core/criticality.hpp"
+#include "cutwater/core/errc.hpp"
 #include "cutwater/core/instant.hpp"
 
 namespace cutwater {
@@ -40,13 +43,18 @@ public:
     waiter& operator=(const waiter&) = delete;
     ~waiter() = default;
 
-    instant until = never;  ///< set by the gate: when waiting is over
-    unsigned weight = 1;    ///< set by the gate: how much of it this one waits for
+    // set by the gate
+    instant until = never;                         ///< when waiting is over
+    instant since{};                               ///< when it began
+    unsigned weight = 1;                           ///< how much of it this one waits for
+    criticality importance = criticality::normal;  ///< how much it matters
 
     [[nodiscard]] bool is_queued() const noexcept { return queued_; }
 
     /// Whether it was granted what it waits for; once.
     [[nodiscard]] bool take_grant() noexcept { return std::exchange(granted_, false); }
+    /// Why it was put out of the queue, if it was.
+    [[nodiscard]] std::optional<errc> turned_away() const noexcept { return turned_away_; }
 
 private:
     friend class waiter_queue;
@@ -55,6 +63,7 @@ private:
     waiter* next_ = nullptr;
     bool queued_ = false;
     bool granted_ = false;
+    std::optional<errc> turned_away_;
 };
 
 /// First in, first out; every operation O(1).
@@ -81,16 +90,28 @@ public:
     }
 
     [[nodiscard]] bool is_first(const waiter& w) const noexcept { return first_ == &w; }
+    [[nodiscard]] waiter* first() const noexcept { return first_; }  ///< the oldest; null where nobody waits
+    [[nodiscard]] waiter* last() const noexcept { return last_; }
+    [[nodiscard]] static waiter* after(const waiter& w) noexcept { return w.next_; }
+
     /// Has the oldest waiter look again whether its wait is over, if there is one.
     void wake_first() noexcept {
         if (first_ != nullptr) first_->owner_->wake();
     }
 
-    /// Gives the oldest waiter what it waits for. Not to be called on an empty queue.
-    void grant_first() noexcept {
-        waiter& w = *first_;
+    /// Gives one of its waiters what it waits for.
+    void grant(waiter& w) noexcept {
         remove(w);
         w.granted_ = true;
+        w.owner_->wake();
+    }
+    /// The oldest. Not to be called on an empty queue.
+    void grant_first() noexcept { grant(*first_); }
+
+    /// Puts one of its waiters out of the queue, without what it waits for.
+    void turn_away(waiter& w, errc why) noexcept {
+        remove(w);
+        w.turned_away_ = why;
         w.owner_->wake();
     }
 

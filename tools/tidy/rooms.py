@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 CORE = "cutwater/core"
+QUEUE = "cutwater/queue"
 POLICIES = "cutwater/policy/*"
 PIPELINE = "cutwater/pipeline"
 CLOCK = "cutwater/drive/clock"
@@ -33,7 +34,8 @@ class Room:
 
 ROOMS = (
     Room(CORE, (), ("cxxabi.h",)),  # the readable name of an exception's type
-    Room(POLICIES, (CORE,)),
+    Room(QUEUE, (CORE,)),
+    Room(POLICIES, (CORE, QUEUE)),
     Room(PIPELINE, (CORE,)),
     Room(CLOCK, (CORE,), ("pthread.h",)),
     Room(WHEEL, (CORE,)),
@@ -60,7 +62,7 @@ ROOMS = (
 )
 
 # What stands beside a room's files to test, measure and show them may look further.
-SIBLINGS_LOOK_INTO = (CORE, PIPELINE, DRIVERS, SIM, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA)
+SIBLINGS_LOOK_INTO = (CORE, QUEUE, PIPELINE, DRIVERS, SIM, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA)
 SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
 
 STANDARD_HEADERS = frozenset(

@@ -4,7 +4,8 @@
 //     cw::pipeline charge{cw::timeout{2s}, cw::ref(payments)};
 //     payments.resize(8);                                     // while calls run
 //
-// Contract. First come, first served; nobody overtakes. A wait ends at `max_wait` or at the call's deadline, whichever
+// Contract. First come, first served among calls that matter alike (`call_options::importance`), and what matters more first; no
+// newcomer overtakes who waits. `order` has other orders for queues that stand. A wait ends at `max_wait` or at the call's deadline, whichever
 // is first, and at once where the caller cancels; a call whose wait cannot succeed is not queued. A permit lives as long
 // as the *work*: where a call gives up on work that cannot be interrupted, its permit stays taken until the work ends.
 // Lowering the limit lets what is inside finish. A refusal is `errc::bulkhead_full`, a wait in vain
@@ -21,7 +22,7 @@
 #include "cutwater/core/call.hpp"
 #include "cutwater/policy/bulkhead/events.hpp"
 #include "cutwater/policy/bulkhead/options.hpp"
-#include "cutwater/policy/bulkhead/shared_permits.hpp"
+#include "cutwater/queue/shared_permits.hpp"
 
 namespace cutwater {
 
@@ -43,9 +44,9 @@ public:
     /// Those that it was made with; after a `resize` it is `limit()` that holds.
     [[nodiscard]] const bulkhead_options& options() const noexcept { return options_; }
 
-    [[nodiscard]] bool try_admit(ticket&, call_context&, moment&) noexcept { return permits_->try_take(); }
+    [[nodiscard]] bool try_admit(ticket&, call_context&, moment&) noexcept { return permits_->try_take() != 0; }
     [[nodiscard]] admission<ticket> admit(call_context& call, moment&) {
-        if (permits_->try_take()) [[likely]]
+        if (permits_->try_take() != 0) [[likely]]
             return ticket{};
         if (options_.max_queue == 0) return refuse(call);
         return wait_until{};
@@ -54,7 +55,7 @@ public:
     [[nodiscard]] admission<ticket> resume(waiter& w, call_context& call, moment& now);
     void leave(waiter& w) noexcept { permits_->leave(w); }
 
-    void settle(ticket&, const observation&, call_context&, moment&) noexcept { permits_->give_back(); }
+    void settle(ticket&, const observation&, call_context&, moment& now) noexcept { permits_->give_back(now); }
     void abandon(ticket&) noexcept { permits_->give_back(); }
 
     /// Another limit, from 1 to 1,000,000; throws `invalid_options`. Waiters are let in as far as it allows.
@@ -70,6 +71,7 @@ private:
         return admission<ticket>{std::in_place_type<refusal>, errc::bulkhead_full};
     }
     [[nodiscard]] admission<ticket> waited_in_vain(const waiter& w, call_context& call) const;
+    [[nodiscard]] admission<ticket> turned_away(errc why, call_context& call) const;
 
     bulkhead_options options_;
     name layer_;

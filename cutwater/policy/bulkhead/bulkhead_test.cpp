@@ -33,9 +33,10 @@ public:
     others(bulkhead& in, testing::virtual_time& time) : in_{in}, time_{time} {}
 
     /// One more asks to pass; where it must, it waits.
-    void come() {
+    void come(criticality importance = criticality::normal) {
         other& one = all_.emplace_back(in_);
-        call_context call{nothing_said, time_, one};
+        const call_options said{.importance = importance};
+        call_context call{said, time_, one};
         auto answer = in_.admit(call, call.now);
         if (std::holds_alternative<wait_until>(answer)) answer = in_.enqueue(one.place.emplace(one), call, call.now);
         if (auto* t = std::get_if<bulkhead::ticket>(&answer)) one.held = permit<bulkhead>{in_, *t};
@@ -45,6 +46,9 @@ public:
         for (other& one : all_)
             if (one.held) return one.held.abandon();
         ADD_FAILURE() << "nobody is inside";
+    }
+    void come_after(duration d, criticality importance) {
+        time_.after(d, [this, importance] { come(importance); });
     }
     void go_after(duration d) {
         time_.after(d, [this] { go(); });
@@ -87,6 +91,8 @@ struct scenario {
     duration one_goes_after = forever;
     duration deadline = forever;
     duration cancels_after = forever;
+    criticality importance = criticality::normal;
+    duration a_critical_one_comes_after = forever;
 
     std::string result;
     duration elapsed{};
@@ -175,6 +181,37 @@ const std::vector<scenario> scenarios{
      .result = "7",
      .elapsed = 23h + 5ms,
      .events = {"db bulkhead_queued longest_wait=24h queued=1", let_in}},
+    {.name = "T85_what_matters_more_takes_a_place_in_a_full_queue",
+     .options = narrow,
+     .others = 2,
+     .one_goes_after = 50ms,
+     .importance = criticality::critical,
+     .result = "7",
+     .elapsed = 55ms,
+     .events = {queued, let_in}},
+    {.name = "T85_what_matters_more_is_let_in_first",
+     .options = {.name = "db", .max_concurrent = 1, .max_queue = 3, .max_wait = 200ms},
+     .others = 3,
+     .one_goes_after = 50ms,
+     .importance = criticality::critical,
+     .result = "7",
+     .elapsed = 55ms,
+     .events = {"db bulkhead_queued longest_wait=200ms queued=3", let_in}},
+    {.name = "T85_what_matters_less_makes_room",
+     .options = narrow,
+     .others = 1,
+     .importance = criticality::sheddable,
+     .a_critical_one_comes_after = 20ms,
+     .result = "db: get: a call that matters more took its place in the queue",
+     .elapsed = 20ms,
+     .events = {queued, in_vain}},
+    {.name = "T85_what_matters_less_finds_the_queue_full",
+     .options = narrow,
+     .others = 2,
+     .importance = criticality::best_effort,
+     .result = "db: get: the bulkhead is full",
+     .elapsed = 0ms,
+     .events = {"db bulkhead_refused max_concurrent=1 queued=1"}},
 };
 
 void PrintTo(const scenario& s, std::ostream* out) { *out << s.name; }
@@ -191,9 +228,11 @@ TEST_P(bulkhead_scenarios, are_as_the_table_says) {
         for (unsigned i = 0; i < s.others; ++i) those.come();
         if (s.one_goes_after != forever) those.go_after(s.one_goes_after);
         if (s.cancels_after != forever) on.cancels_after(s.cancels_after);
+        if (s.a_critical_one_comes_after != forever)
+            those.come_after(s.a_critical_one_comes_after, criticality::critical);
         pipeline guarded{observe{on.heard}, ref(db)};
         const instant deadline = s.deadline == forever ? never : on.time.in(s.deadline);
-        const auto result = on.play(guarded, {.operation = "get", .deadline = deadline});
+        const auto result = on.play(guarded, {.operation = "get", .deadline = deadline, .importance = s.importance});
         EXPECT_EQ(result ? std::to_string(*result) : result.error().message(), s.result);
         EXPECT_EQ(on.dependency.calls(), result ? 1U : 0U) << "what did not get in is not run, then or later";
     }
@@ -460,11 +499,13 @@ TEST(bulkhead_options, T57_all_that_is_wrong_is_said_at_once) {
               "bulkhead \"db\": max_wait is 0s, allowed is more than 0s and at most 24h");
     EXPECT_THAT(refused_with({.max_wait = forever}), HasSubstr("max_wait is none"));
     EXPECT_THAT(refused_with({.max_wait = -1ns}), HasSubstr("max_wait is -"));
+    EXPECT_EQ(refused_with({.name = "db", .order = queue_order::codel, .queue_target = 50ms, .queue_interval = 50ms}),
+              "bulkhead \"db\": queue_interval is 50ms, allowed is more than queue_target");
 }
 
 TEST(bulkhead_options, T57_the_options_in_force_can_be_read) {
     EXPECT_EQ(pipeline{bulkhead{narrow}}.describe(),
-              "bulkhead \"db\" {max_concurrent = 1, max_queue = 1, max_wait = 200ms}\n└─ call\n");
+              "bulkhead \"db\" {max_concurrent = 1, max_queue = 1, max_wait = 200ms, order = fifo}\n└─ call\n");
 }
 
 TEST(bulkhead_options, the_ends_of_their_ranges_are_taken) {

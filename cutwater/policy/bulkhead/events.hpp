@@ -31,7 +31,8 @@ struct bulkhead_queued {
 struct bulkhead_wait_ended {
     bool admitted = false;
 
-    static constexpr event_kind kind{"bulkhead_wait_ended", severity::debug, "a wait ends: by a permit, or by time"};
+    static constexpr event_kind kind{"bulkhead_wait_ended", severity::debug,
+                                     "a wait ends: by a permit, by time, or because what matters more came"};
     static void fields(auto& self, auto&& visit) {
         visit("admitted", self.admitted, "whether there was a permit in time");
     }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cutwater/core/options.hpp"
+#include "cutwater/queue/queue_order.hpp"
 
 namespace cutwater {
 
@@ -14,15 +15,18 @@ struct bulkhead_options {
     unsigned max_concurrent = 10;
     unsigned max_queue = 0;
     duration max_wait = 1s;
+    queue_order order = queue_order::fifo;
+    duration queue_target = 5ms;
+    duration queue_interval = 100ms;
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("max_concurrent", self.max_concurrent, within(1U, 1'000'000U), "calls inside at once");
-        visit("max_queue", self.max_queue, within(0U, 1'000'000U),
-              "calls that may wait for a permit, first come first served");
-        visit("max_wait", self.max_wait, above_and_up_to<duration>(0ns, 24h),
-              "how long one may wait, within its deadline");
+        visit_queue_fields(self, visit);
     }
+
+    void cross_check(option_problems& problems) const { cross_check_queue(*this, problems); }
+    [[nodiscard]] bool applies(std::string_view option) const { return queue_option_applies(option, order); }
 };
 
 }  // namespace cutwater

@@ -1,4 +1,4 @@
-// The permits of a bulkhead, shared by threads: one word for everybody, and a lock for those who wait.
+// A number of permits, shared by threads, with a line in front of them: one word for everybody, and a lock for those who wait.
 //
 // `word_` holds the permits that are out, the limit, and whether anybody waits: whoever takes one decides on all three at
 // once. While nobody waits, taking and giving back are one atomic operation each. While somebody does, nobody takes past
@@ -11,36 +11,46 @@
 #include <atomic>
 #include <mutex>
 
+#include "cutwater/core/moment.hpp"
 #include "cutwater/core/striped.hpp"
-#include "cutwater/core/waiter.hpp"
+#include "cutwater/queue/waiting_line.hpp"
 
 namespace cutwater {
 
 template <template <class> class Atomic = std::atomic, class Mutex = std::mutex>
 class basic_shared_permits {
 public:
-    basic_shared_permits(unsigned limit, unsigned max_queue) noexcept
-        : word_{std::uint64_t{limit} << limit_at}, max_queue_{max_queue} {}
+    basic_shared_permits(unsigned limit, const queue_rules& rules) noexcept
+        : word_{std::uint64_t{limit} << limit_at}, line_{rules} {}
 
-    [[nodiscard]] bool try_take() noexcept {
+    /// How many are then out, this one included; 0 where none is to be had.
+    [[nodiscard]] unsigned try_take() noexcept {
         std::uint64_t seen = word_.load(std::memory_order_relaxed);
         while (has_room(seen))
             if (word_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire, std::memory_order_relaxed))
-                return true;
-        return false;
+                return in_use_of(seen) + 1;
+        return 0;
     }
 
+    /// Reads the time only where somebody waits.
+    void give_back(moment& now) noexcept {
+        if ((word_.fetch_sub(1, std::memory_order_release) & someone_waits) != 0) [[unlikely]]
+            hand_on(now.get());
+    }
+    /// For one who does not know the time: who has waited too long is told by what was known before.
     void give_back() noexcept {
         if ((word_.fetch_sub(1, std::memory_order_release) & someone_waits) != 0) [[unlikely]]
-            hand_on();
+            hand_on(long_ago);
     }
 
     enum class answer : std::uint8_t { taken, queued, full };
-    /// Takes a permit that has become free, or queues `w`.
-    [[nodiscard]] answer take_or_queue(waiter& w) noexcept;
+    /// Takes a permit that has become free, or queues `w`, whose `until` and `importance` are set.
+    [[nodiscard]] answer take_or_queue(waiter& w, instant now) noexcept;
 
-    /// Whether the permit that `w` waited for is there; the waiter is then out of the queue, and the permit its owner's.
-    [[nodiscard]] bool was_granted(waiter& w) noexcept;
+    enum class wait_state : std::uint8_t { waits, granted, turned_away };
+    /// Whether the permit that `w` waited for is there; the waiter is then out of the queue, and the permit its owner's. One that
+    /// was turned away is out of the queue, too: `w.turned_away()` says why.
+    [[nodiscard]] wait_state look(waiter& w) noexcept;
 
     /// Ends a wait: out of the queue, and a permit that came in the meantime goes back.
     void leave(waiter& w) noexcept;
@@ -55,6 +65,7 @@ public:
 private:
     static constexpr std::uint64_t someone_waits = std::uint64_t{1} << 63U;
     static constexpr unsigned limit_at = 32;
+    static constexpr instant long_ago = instant::min();
 
     [[nodiscard]] static unsigned in_use_of(std::uint64_t word) noexcept { return static_cast<unsigned>(word); }
     [[nodiscard]] static unsigned limit_of(std::uint64_t word) noexcept {
@@ -65,42 +76,45 @@ private:
         return (word & someone_waits) == 0 && in_use_of(word) < limit_of(word);
     }
 
-    void hand_on() noexcept;
+    void hand_on(instant now) noexcept;
     void hand_on_locked() noexcept;
+    void note_locked(instant now) noexcept { latest_ = std::max(latest_, now); }
 
     alignas(cache_line) Atomic<std::uint64_t> word_;
-    const unsigned max_queue_;
     mutable Mutex mutex_;
-    waiter_queue queue_;
+    waiting_line line_;
+    instant latest_ = long_ago;  // that anybody has spoken of
 };
 
 using shared_permits = basic_shared_permits<>;
 
 template <template <class> class Atomic, class Mutex>
-auto basic_shared_permits<Atomic, Mutex>::take_or_queue(waiter& w) noexcept -> answer {
+auto basic_shared_permits<Atomic, Mutex>::take_or_queue(waiter& w, instant now) noexcept -> answer {
     const std::scoped_lock lock{mutex_};
-    if (queue_.size() >= max_queue_) return answer::full;
+    note_locked(now);
     // From here on a permit that comes back is handed on under the lock that we hold. One may have come back before.
     const std::uint64_t seen = word_.fetch_or(someone_waits, std::memory_order_acq_rel);
-    if (queue_.empty() && has_room(seen & ~someone_waits)) {
+    if (line_.empty() && has_room(seen & ~someone_waits)) {
         word_.fetch_add(1, std::memory_order_acq_rel);
         hand_on_locked();
         return answer::taken;
     }
-    queue_.push(w);
-    return answer::queued;
+    if (line_.push(w, latest_)) return answer::queued;
+    hand_on_locked();
+    return answer::full;
 }
 
 template <template <class> class Atomic, class Mutex>
-bool basic_shared_permits<Atomic, Mutex>::was_granted(waiter& w) noexcept {
+auto basic_shared_permits<Atomic, Mutex>::look(waiter& w) noexcept -> wait_state {
     const std::scoped_lock lock{mutex_};
-    return w.take_grant();
+    if (w.take_grant()) return wait_state::granted;
+    return w.turned_away() ? wait_state::turned_away : wait_state::waits;
 }
 
 template <template <class> class Atomic, class Mutex>
 void basic_shared_permits<Atomic, Mutex>::leave(waiter& w) noexcept {
     const std::scoped_lock lock{mutex_};
-    queue_.remove(w);
+    line_.remove(w);
     if (w.take_grant()) word_.fetch_sub(1, std::memory_order_acq_rel);
     hand_on_locked();
 }
@@ -119,12 +133,13 @@ void basic_shared_permits<Atomic, Mutex>::resize(unsigned limit) noexcept {
 template <template <class> class Atomic, class Mutex>
 unsigned basic_shared_permits<Atomic, Mutex>::queued() const noexcept {
     const std::scoped_lock lock{mutex_};
-    return static_cast<unsigned>(queue_.size());
+    return static_cast<unsigned>(line_.size());
 }
 
 template <template <class> class Atomic, class Mutex>
-void basic_shared_permits<Atomic, Mutex>::hand_on() noexcept {
+void basic_shared_permits<Atomic, Mutex>::hand_on(instant now) noexcept {
     const std::scoped_lock lock{mutex_};
+    note_locked(now);
     hand_on_locked();
 }
 
@@ -132,11 +147,13 @@ void basic_shared_permits<Atomic, Mutex>::hand_on() noexcept {
 /// while the flag is up, so the room that is seen here can only grow.
 template <template <class> class Atomic, class Mutex>
 void basic_shared_permits<Atomic, Mutex>::hand_on_locked() noexcept {
-    while (!queue_.empty() && in_use() < limit()) {
+    while (in_use() < limit()) {
+        waiter* const next = line_.next(latest_);
+        if (next == nullptr) break;
         word_.fetch_add(1, std::memory_order_acq_rel);
-        queue_.grant_first();
+        line_.grant(*next);
     }
-    if (queue_.empty()) word_.fetch_and(~someone_waits, std::memory_order_acq_rel);
+    if (line_.empty()) word_.fetch_and(~someone_waits, std::memory_order_acq_rel);
 }
 
 extern template class basic_shared_permits<>;

@@ -1,4 +1,4 @@
-#include "cutwater/policy/bulkhead/shared_permits.hpp"
+#include "cutwater/queue/shared_permits.hpp"
 
 namespace cutwater {
 

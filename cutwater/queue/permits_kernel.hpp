@@ -1,0 +1,71 @@
+// What is right for a number of permits with a line in front of them, first come, first served, without threads: the
+// specification that the concurrent one is held against. Who is next in other orders is what `waiting_line` says.
+//
+// - At most `limit` permits are out, except right after the limit was lowered: then none is given until enough came back.
+// - Nobody overtakes: while somebody waits, a newcomer waits too, and a permit that comes back goes to the oldest.
+// - Nobody waits while there is room, and nobody is refused while there is room or a place in the queue.
+// - Every permit that was given comes back exactly once.
+//
+// A value: it can be copied and compared.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace cutwater {
+
+class permits_kernel {
+public:
+    using waiter_id = std::uint64_t;
+    enum class answer : std::uint8_t { admitted, queued, refused };
+
+    permits_kernel(unsigned limit, unsigned max_queue) : limit_{limit}, max_queue_{max_queue} {}
+
+    /// A call asks to pass; where it is queued it is known as `who`.
+    [[nodiscard]] answer admit(waiter_id who) {
+        if (in_use_ < limit_ && queue_.empty()) return ++in_use_, answer::admitted;
+        if (queue_.size() >= max_queue_) return answer::refused;
+        return queue_.push_back(who), answer::queued;
+    }
+
+    /// A permit comes back; gives who is let in by it, if anybody.
+    std::optional<waiter_id> release() {
+        --in_use_;
+        return let_in();
+    }
+
+    /// One who was queued gives up. Where it had just been let in its permit comes back: gives who is let in by that.
+    std::optional<waiter_id> leave(waiter_id who) { return std::erase(queue_, who) > 0 ? std::nullopt : release(); }
+
+    /// Sets another limit; gives who is let in by it.
+    std::vector<waiter_id> resize(unsigned limit) {
+        limit_ = limit;
+        std::vector<waiter_id> admitted;
+        while (const auto next = let_in()) admitted.push_back(*next);
+        return admitted;
+    }
+
+    [[nodiscard]] unsigned limit() const noexcept { return limit_; }
+    [[nodiscard]] unsigned in_use() const noexcept { return in_use_; }
+    [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
+
+    friend bool operator==(const permits_kernel&, const permits_kernel&) = default;
+
+private:
+    std::optional<waiter_id> let_in() {
+        if (in_use_ >= limit_ || queue_.empty()) return {};
+        const waiter_id next = queue_.front();
+        queue_.pop_front();
+        ++in_use_;
+        return next;
+    }
+
+    unsigned limit_;
+    unsigned max_queue_;
+    unsigned in_use_ = 0;
+    std::deque<waiter_id> queue_;
+};
+
+}  // namespace cutwater

@@ -1,0 +1,286 @@
+// Who is next, and who leaves without: as scripts, and against a model that looks at everybody each time.
+
+#include "cutwater/queue/waiting_line.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <list>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace cutwater {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using enum criticality;
+
+constexpr instant noon{12h};
+
+/// One who waits, and is counted when it is woken.
+struct guest final : waker {
+    void wake() noexcept override { ++woken; }
+    int woken = 0;
+    int number = 0;
+    waiter place{*this};
+};
+
+/// A line, and everybody who ever came.
+class party {
+public:
+    explicit party(queue_rules rules) : line{rules} {}
+
+    bool come(criticality c = normal, duration patience = 1h) {
+        guests.push_back(std::make_unique<guest>());
+        guest& g = *guests.back();
+        g.number = static_cast<int>(guests.size());
+        g.place.importance = c;
+        g.place.until = now + patience;
+        return line.push(g.place, now);
+    }
+    /// The number of who is served; 0: nobody.
+    int serve() {
+        waiter* const next = line.next(now);
+        if (next == nullptr) return 0;
+        line.grant(*next);
+        for (const auto& g : guests)
+            if (&g->place == next) return g->place.take_grant() ? g->number : -1;
+        return -1;
+    }
+    std::vector<int> serve_all() {
+        std::vector<int> served;
+        while (const int who = serve()) served.push_back(who);
+        return served;
+    }
+    [[nodiscard]] std::optional<errc> turned_away(int number) const { return at(number).place.turned_away(); }
+    [[nodiscard]] guest& at(int number) const { return *guests.at(static_cast<std::size_t>(number) - 1); }
+
+    waiting_line line;
+    instant now = noon;
+    std::vector<std::unique_ptr<guest>> guests;
+};
+
+TEST(a_waiting_line, serves_in_the_order_of_coming) {
+    party p{{.max_length = 3}};
+    EXPECT_TRUE(p.come() && p.come() && p.come());
+    EXPECT_FALSE(p.come()) << "it is full";
+    EXPECT_EQ(p.line.size(), 3U);
+    EXPECT_THAT(p.serve_all(), ElementsAre(1, 2, 3));
+    EXPECT_TRUE(p.line.empty());
+    EXPECT_EQ(p.at(1).woken, 1);
+    EXPECT_EQ(p.at(4).woken, 0) << "who was not taken in is not woken";
+}
+
+TEST(a_waiting_line, T85_what_matters_more_goes_first) {
+    party p{{.max_length = 9}};
+    p.come(best_effort), p.come(sheddable), p.come(normal), p.come(critical), p.come(normal), p.come(critical);
+    EXPECT_THAT(p.serve_all(), ElementsAre(4, 6, 3, 5, 2, 1));
+}
+
+TEST(a_waiting_line, T85_in_a_full_line_what_matters_more_takes_the_place_of_the_last_that_matters_least) {
+    party p{{.max_length = 3}};
+    p.come(best_effort), p.come(sheddable), p.come(best_effort);
+    EXPECT_TRUE(p.come(normal));
+    EXPECT_EQ(p.turned_away(3), errc::displaced);
+    EXPECT_EQ(p.at(3).woken, 1);
+    EXPECT_TRUE(p.come(critical));
+    EXPECT_EQ(p.turned_away(1), errc::displaced);
+    EXPECT_TRUE(p.come(critical));
+    EXPECT_EQ(p.turned_away(2), errc::displaced);
+    EXPECT_FALSE(p.come(normal)) << "nobody matters less";
+    EXPECT_TRUE(p.come(critical)) << "there is still a normal one";
+    EXPECT_FALSE(p.come(critical));
+    EXPECT_THAT(p.serve_all(), ElementsAre(5, 6, 8));
+}
+
+TEST(a_waiting_line, the_expired_leave_before_anybody_is_served) {
+    party p{{.max_length = 9}};
+    p.come(normal, 9ms), p.come(normal, 10ms), p.come(critical, 5ms);
+    p.now += 10ms;
+    EXPECT_THAT(p.serve_all(), ElementsAre(2)) << "at the last instant is in time";
+    EXPECT_EQ(p.turned_away(1), errc::wait_timed_out);
+    EXPECT_EQ(p.turned_away(3), errc::wait_timed_out);
+    EXPECT_TRUE(p.line.empty());
+}
+
+TEST(a_waiting_line, the_expired_leave_before_anybody_is_turned_away_for_want_of_room) {
+    party p{{.max_length = 2}};
+    p.come(critical, 10ms), p.come(best_effort, 1h);
+    p.now += 10ms;
+    EXPECT_FALSE(p.come(best_effort));
+    p.now += 1ns;
+    EXPECT_TRUE(p.come(normal));
+    EXPECT_EQ(p.turned_away(1), errc::wait_timed_out);
+    EXPECT_EQ(p.turned_away(2), std::nullopt);
+    EXPECT_THAT(p.serve_all(), ElementsAre(4, 2));
+}
+
+TEST(a_waiting_line, one_who_left_is_forgotten) {
+    party p{{.max_length = 3}};
+    p.come(), p.come(), p.come();
+    p.line.remove(p.at(2).place);
+    p.line.remove(p.at(2).place);
+    EXPECT_EQ(p.line.size(), 2U);
+    EXPECT_THAT(p.serve_all(), ElementsAre(1, 3));
+    EXPECT_EQ(p.at(2).woken, 0);
+}
+
+TEST(a_waiting_line, adaptive_lifo_serves_the_newest_first_while_the_line_does_not_drain) {
+    party p{{.max_length = 9, .order = queue_order::adaptive_lifo, .interval = 100ms}};
+    p.come(), p.come(), p.come(), p.come();
+    p.now += 100ms;
+    EXPECT_EQ(p.serve(), 1) << "it has not stood for longer than the interval";
+    p.now += 1ms;
+    EXPECT_EQ(p.serve(), 4);
+    p.come();
+    EXPECT_THAT(p.serve_all(), ElementsAre(5, 3, 2));
+    p.come(), p.come();
+    EXPECT_THAT(p.serve_all(), ElementsAre(6, 7)) << "it has drained: first come, first served";
+}
+
+TEST(a_waiting_line, adaptive_lifo_makes_room_for_the_newest_by_the_oldest_while_the_line_does_not_drain) {
+    party p{{.max_length = 2, .order = queue_order::adaptive_lifo, .interval = 100ms}};
+    p.come(), p.come();
+    EXPECT_FALSE(p.come());
+    p.now += 101ms;
+    EXPECT_TRUE(p.come());
+    EXPECT_EQ(p.turned_away(1), errc::queue_overloaded);
+    EXPECT_THAT(p.serve_all(), ElementsAre(4, 2));
+}
+
+TEST(a_waiting_line, codel_turns_away_who_has_waited_long_while_the_line_does_not_drain) {
+    party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
+    for (int i = 0; i < 10; ++i) p.come();
+    p.now += 50ms;
+    EXPECT_EQ(p.serve(), 1);
+    EXPECT_EQ(p.serve(), 2) << "it stands, and the first of an interval is served";
+    p.come();
+    EXPECT_EQ(p.serve(), 11) << "all that had waited for 50 ms are gone";
+    for (int gone = 3; gone <= 10; ++gone) EXPECT_EQ(p.turned_away(gone), errc::queue_overloaded);
+}
+
+TEST(a_waiting_line, codel_lets_everybody_in_again_when_the_line_has_drained) {
+    party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
+    for (int i = 0; i < 3; ++i) p.come();
+    p.now += 50ms;
+    EXPECT_THAT(p.serve_all(), ElementsAre(1, 2));
+    for (int i = 0; i < 3; ++i) p.come();
+    p.now += 101ms;
+    EXPECT_THAT(p.serve_all(), ElementsAre(4, 5, 6));
+}
+
+TEST(a_waiting_line, codel_judges_what_matters_alike_by_its_own_delays) {
+    party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
+    for (int i = 0; i < 4; ++i) p.come(best_effort);
+    p.now += 50ms;
+    p.come(critical), p.come(critical);
+    EXPECT_THAT(p.serve_all(), ElementsAre(5, 6, 1, 2)) << "the critical ones drain, the others stand";
+    EXPECT_EQ(p.turned_away(3), errc::queue_overloaded);
+    EXPECT_EQ(p.turned_away(4), errc::queue_overloaded);
+}
+
+// ---- against a model ----
+
+struct known {
+    int number;
+    criticality matters;
+    instant until;
+};
+
+/// First come, first served among those that matter alike; looks at everybody each time.
+class model {
+public:
+    explicit model(std::size_t most) : most_{most} {}
+
+    bool come(known k, instant now) {
+        if (all_.size() >= most_) std::erase_if(all_, [&](const known& each) { return each.until < now; });
+        if (all_.size() >= most_) {
+            auto least = all_.end();
+            for (auto it = all_.begin(); it != all_.end(); ++it)
+                if (it->matters > k.matters && (least == all_.end() || it->matters >= least->matters)) least = it;
+            if (least == all_.end()) return false;
+            all_.erase(least);
+        }
+        all_.push_back(k);
+        return true;
+    }
+    int serve(instant now) {
+        auto best = all_.end();
+        for (auto it = all_.begin(); it != all_.end(); ++it)
+            if (it->until >= now && (best == all_.end() || it->matters < best->matters)) best = it;
+        const int number = best == all_.end() ? 0 : best->number;
+        // whoever mattered as much, came before and has expired is gone with it; the others are looked at when it is their turn
+        if (best != all_.end()) {
+            const known served = *best;
+            std::erase_if(all_, [&](const known& each) {
+                return each.number == served.number ||
+                       (each.until < now && (each.matters < served.matters ||
+                                             (each.matters == served.matters && each.number < served.number)));
+            });
+        } else {
+            all_.clear();
+        }
+        return number;
+    }
+    void leave(int number) {
+        std::erase_if(all_, [&](const known& each) { return each.number == number; });
+    }
+    [[nodiscard]] std::size_t size() const { return all_.size(); }
+
+private:
+    std::size_t most_;
+    std::vector<known> all_;
+};
+
+RC_GTEST_PROP(a_waiting_line, decides_as_one_that_looks_at_everybody, ()) {
+    const auto most = *rc::gen::inRange<std::size_t>(1, 6);
+    party p{{.max_length = most}};
+    model m{most};
+    const int steps = *rc::gen::inRange(0, 80);
+    for (int i = 0; i < steps; ++i) {
+        p.now += std::chrono::milliseconds{*rc::gen::inRange(0, 4)};
+        switch (*rc::gen::inRange(0, 5)) {
+            case 0: RC_ASSERT(p.serve() == m.serve(p.now)); break;
+            case 1:
+                if (!p.guests.empty()) {
+                    const int who = *rc::gen::inRange(1, static_cast<int>(p.guests.size()) + 1);
+                    p.line.remove(p.at(who).place);
+                    m.leave(who);
+                }
+                break;
+            default: {
+                const auto matters = static_cast<criticality>(*rc::gen::inRange(0, 4));
+                const duration patience = std::chrono::milliseconds{*rc::gen::inRange(1, 20)};
+                const bool came = p.come(matters, patience);
+                RC_ASSERT(came == m.come({static_cast<int>(p.guests.size()), matters, p.now + patience}, p.now));
+            }
+        }
+        RC_ASSERT(p.line.size() == m.size());
+    }
+}
+
+RC_GTEST_PROP(a_waiting_line, everybody_is_served_turned_away_or_still_there_in_any_order, ()) {
+    const auto order = *rc::gen::element(queue_order::fifo, queue_order::adaptive_lifo, queue_order::codel);
+    party p{{.max_length = *rc::gen::inRange<std::size_t>(1, 9), .order = order, .target = 2ms, .interval = 10ms}};
+    std::size_t served = 0;
+    std::size_t refused = 0;
+    const int steps = *rc::gen::inRange(0, 100);
+    for (int i = 0; i < steps; ++i) {
+        p.now += std::chrono::milliseconds{*rc::gen::inRange(0, 8)};
+        if (*rc::gen::inRange(0, 3) == 0)
+            served += p.serve() != 0 ? 1U : 0U;
+        else
+            refused += p.come(static_cast<criticality>(*rc::gen::inRange(0, 4)), 30ms) ? 0U : 1U;
+    }
+    const auto turned_away =
+        std::ranges::count_if(p.guests, [](const auto& g) { return g->place.turned_away().has_value(); });
+    const auto waiting = std::ranges::count_if(p.guests, [](const auto& g) { return g->place.is_queued(); });
+    RC_ASSERT(static_cast<std::size_t>(waiting) == p.line.size());
+    RC_ASSERT(served + refused + static_cast<std::size_t>(turned_away + waiting) == p.guests.size());
+}
+
+}  // namespace
+}  // namespace cutwater
