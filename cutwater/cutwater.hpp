@@ -17,6 +17,7 @@
 #include "cutwater/pipeline/pipeline.hpp"
 #include "cutwater/policy/bulkhead/bulkhead.hpp"
 #include "cutwater/policy/circuit_breaker/circuit_breaker.hpp"
+#include "cutwater/policy/concurrency_limiter/concurrency_limiter.hpp"
 #include "cutwater/policy/fallback/fallback.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 #include "cutwater/policy/retry/retry.hpp"

@@ -31,7 +31,7 @@ void service::end(const reply<void>& answer) {
     set_workers(options_.workers);  // the next one begins
     const bool fails = options_.failure_rate > 0 && world_.random().unit() < options_.failure_rate;
     std::expected<void, error> what;
-    if (fails) what = std::unexpected{error{std::make_error_code(std::errc::io_error)}};
+    if (fails) what = std::unexpected{error{std::make_error_code(std::errc::connection_reset)}};
     if (!answer.give(std::move(what)))
         ++counted_.wasted;
     else

@@ -5,10 +5,10 @@
 
 namespace cutwater::sim {
 
-world::~world() {
-    // What goes may let others go, or ask for something to happen: first nothing is due any more.
-    std::exchange(due_, {}).clear();
+void world::end() noexcept {
+    // What goes may wake others, who ask for something to happen.
     while (!adopted_.empty()) adopted_.extract(adopted_.begin());
+    while (!due_.empty()) std::exchange(due_, {}).clear();
 }
 
 void world::at(instant when, event what) {

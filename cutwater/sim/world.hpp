@@ -6,8 +6,8 @@
 //     world.run_for(1h);                       // whatever is due in it happens, in order; what comes together, as it was asked for
 //
 // It is the `environment` of the calls that `send` makes in it: they read its clock and draw from its random numbers.
-// Lifetime: the world goes first. Calls that are under way then are destroyed, and what they hold is abandoned, so pipelines and
-// services outlive it. Thread safety: none; a world belongs to one thread. An event that throws ends the run with what it threw.
+// Lifetime: where the world ends, calls that are under way are destroyed, and what they hold is abandoned: their pipelines are still there then. So the
+// pipelines are made before the world, or `end` is called before they go. Thread safety: none; a world belongs to one thread. An event that throws ends the run with what it threw.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ public:
     explicit world(std::uint64_t seed = 42) noexcept : random_{seed} {}
     world(const world&) = delete;
     world& operator=(const world&) = delete;
-    ~world();
+    ~world() { end(); }
 
     [[nodiscard]] instant now() noexcept override { return now_; }
     [[nodiscard]] random_source& random() noexcept override { return random_; }
@@ -43,6 +43,9 @@ public:
     void run_for(duration d) { run_until(add(now_, d)); }
     /// Until nothing is left to happen.
     void run();
+
+    /// Nothing happens any more, and whatever is under way is destroyed.
+    void end() noexcept;
 
     /// Keeps something alive until it is let go, or until the world ends.
     void adopt(std::shared_ptr<void> something) { adopted_.insert(std::move(something)); }

@@ -93,5 +93,15 @@ TEST(sim_world, what_it_keeps_lives_until_it_is_let_go_or_the_world_ends) {
     EXPECT_EQ(one.use_count(), 1);
 }
 
+TEST(sim_world, nothing_happens_after_its_end) {
+    world here;
+    bool happened = false;
+    here.after(1h, [&] { happened = true; });
+    here.end();
+    here.run();
+    EXPECT_FALSE(happened);
+    EXPECT_EQ(here.elapsed(), 0ms);
+}
+
 }  // namespace
 }  // namespace cutwater::sim

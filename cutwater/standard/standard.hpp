@@ -26,6 +26,7 @@
 #include "cutwater/pipeline/pipeline.hpp"
 #include "cutwater/policy/bulkhead/bulkhead.hpp"
 #include "cutwater/policy/circuit_breaker/circuit_breaker.hpp"
+#include "cutwater/policy/concurrency_limiter/concurrency_limiter.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 #include "cutwater/policy/retry/retry.hpp"
 #include "cutwater/policy/timeout/timeout.hpp"
@@ -49,11 +50,12 @@ enum class place : std::uint8_t { around, breaker, limiter, bulkhead, inside };
 
 /// Where in the usual stack a layer stands that was said beside the options.
 template <class Layer>
-inline constexpr place place_of = is_rules<Layer>                                     ? place::inside
-                                  : std::is_same_v<policy_of<Layer>, circuit_breaker> ? place::breaker
-                                  : std::is_same_v<policy_of<Layer>, rate_limiter>    ? place::limiter
-                                  : std::is_same_v<policy_of<Layer>, bulkhead>        ? place::bulkhead
-                                                                                      : place::around;
+inline constexpr place place_of = is_rules<Layer>                                         ? place::inside
+                                  : std::is_same_v<policy_of<Layer>, circuit_breaker>     ? place::breaker
+                                  : std::is_same_v<policy_of<Layer>, rate_limiter>        ? place::limiter
+                                  : std::is_same_v<policy_of<Layer>, bulkhead>            ? place::bulkhead
+                                  : std::is_same_v<policy_of<Layer>, concurrency_limiter> ? place::bulkhead
+                                                                                          : place::around;
 
 /// The layer as a tuple of one, if it stands there.
 template <place Place, class Layer>
@@ -92,7 +94,7 @@ template <class... More>
 
 }  // namespace detail
 
-/// `more`: a breaker or a bulkhead, which stands in the place of the one that would be made; rate limiters, which stand between
+/// `more`: a breaker, bulkhead or concurrency limiter, which stands in the place of the one that would be made; rate limiters, which stand between
 /// the two; at most one `classify`; and what stands round all that, outermost first. Breaker and bulkhead are called after the
 /// dependency unless they have names of their own; an attempt may take as long as the call where only the call was given less
 /// than the usual second. Throws `invalid_options`; also where an attempt may last longer than the whole call.

@@ -22,6 +22,14 @@ TEST(standard_pipeline, has_its_layers_in_the_usual_order) {
                              "└─ call\n"));
 }
 
+TEST(standard_pipeline, a_concurrency_limiter_stands_in_the_bulkheads_place) {
+    concurrency_limiter found{{.name = "found"}};
+    const std::string text = standard_pipeline({}, ref(found)).describe();
+    EXPECT_THAT(text,
+                MatchesRegex("timeout \"total\".*└─ circuit_breaker.*└─ concurrency_limiter \"found\".*└─ timeout.*"));
+    EXPECT_THAT(text, Not(HasSubstr("bulkhead")));
+}
+
 TEST(standard_pipeline, a_rate_limiter_has_its_place_between_breaker_and_bulkhead) {
     rate_limiter quota{{.name = "quota"}};
     EXPECT_THAT(standard_pipeline({}, ref(quota), fallback{tier("none", 0)}).describe(),

@@ -19,6 +19,8 @@
 #include "cutwater/policy/bulkhead/options.hpp"
 #include "cutwater/policy/circuit_breaker/events.hpp"
 #include "cutwater/policy/circuit_breaker/options.hpp"
+#include "cutwater/policy/concurrency_limiter/events.hpp"
+#include "cutwater/policy/concurrency_limiter/options.hpp"
 #include "cutwater/policy/fallback/events.hpp"
 #include "cutwater/policy/fallback/options.hpp"
 #include "cutwater/policy/rate_limiter/events.hpp"
@@ -144,6 +146,9 @@ void policies() {
            cw::circuit_refused>("cutwater/policy/circuit_breaker");
     defaults<cw::rate_limiter_options>("cutwater/policy/rate_limiter");
     events<cw::rate_refused, cw::rate_queued, cw::rate_wait_ended>("cutwater/policy/rate_limiter");
+    defaults<cw::concurrency_limiter_options>("cutwater/policy/concurrency_limiter");
+    events<cw::concurrency_refused, cw::concurrency_queued, cw::concurrency_wait_ended, cw::concurrency_limit_moved>(
+        "cutwater/policy/concurrency_limiter");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
 }

@@ -22,11 +22,11 @@
 #include "cutwater/core/call.hpp"
 #include "cutwater/policy/bulkhead/events.hpp"
 #include "cutwater/policy/bulkhead/options.hpp"
-#include "cutwater/queue/shared_permits.hpp"
+#include "cutwater/queue/waits_in_line.hpp"
 
 namespace cutwater {
 
-class bulkhead : public works_alone<bulkhead> {
+class bulkhead : public works_alone<bulkhead>, public waits_in_line<bulkhead> {
 public:
     static constexpr std::string_view kind = "bulkhead";
     static constexpr bool holds_work = true;
@@ -51,10 +51,6 @@ public:
         if (options_.max_queue == 0) return refuse(call);
         return wait_until{};
     }
-    [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context& call, moment& now);
-    [[nodiscard]] admission<ticket> resume(waiter& w, call_context& call, moment& now);
-    void leave(waiter& w) noexcept { permits_->leave(w); }
-
     void settle(ticket&, const observation&, call_context&, moment& now) noexcept { permits_->give_back(now); }
     void abandon(ticket&) noexcept { permits_->give_back(); }
 
@@ -66,12 +62,15 @@ public:
     [[nodiscard]] unsigned queued() const noexcept { return permits_->queued(); }
 
 private:
+    friend waits_in_line<bulkhead>;
+    using queued_event = bulkhead_queued;
+    using wait_ended_event = bulkhead_wait_ended;
+    [[nodiscard]] shared_permits& permits() noexcept { return *permits_; }
+    [[nodiscard]] static ticket give_ticket(moment&) noexcept { return {}; }
     [[nodiscard]] admission<ticket> refuse(call_context& call) const {
         call.emit(layer_, [&] { return bulkhead_refused{limit(), queued()}; });
         return admission<ticket>{std::in_place_type<refusal>, errc::bulkhead_full};
     }
-    [[nodiscard]] admission<ticket> waited_in_vain(const waiter& w, call_context& call) const;
-    [[nodiscard]] admission<ticket> turned_away(errc why, call_context& call) const;
 
     bulkhead_options options_;
     name layer_;

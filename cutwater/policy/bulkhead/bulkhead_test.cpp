@@ -6,12 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <deque>
-#include <list>
 
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/matchers.hpp"
+#include "cutwater/testing/others.hpp"
 #include "cutwater/testing/refused_options.hpp"
 #include "cutwater/testing/script.hpp"
 
@@ -23,64 +23,10 @@ using ::testing::ElementsAre;
 using testing::fails_with;
 using testing::has_value;
 using ::testing::HasSubstr;
+using testing::others;
 using testing::spoken_by;
 
 static_assert(queueing_gate<bulkhead> && quick_gate<bulkhead>);
-
-/// Others who are inside of a bulkhead, or wait for it.
-class others {
-public:
-    others(bulkhead& in, testing::virtual_time& time) : in_{in}, time_{time} {}
-
-    /// One more asks to pass; where it must, it waits.
-    void come(criticality importance = criticality::normal) {
-        other& one = all_.emplace_back(in_);
-        const call_options said{.importance = importance};
-        call_context call{said, time_, one};
-        auto answer = in_.admit(call, call.now);
-        if (std::holds_alternative<wait_until>(answer)) answer = in_.enqueue(one.place.emplace(one), call, call.now);
-        if (auto* t = std::get_if<bulkhead::ticket>(&answer)) one.held = permit<bulkhead>{in_, *t};
-    }
-    /// The first of those inside goes.
-    void go() {
-        for (other& one : all_)
-            if (one.held) return one.held.abandon();
-        ADD_FAILURE() << "nobody is inside";
-    }
-    void come_after(duration d, criticality importance) {
-        time_.after(d, [this, importance] { come(importance); });
-    }
-    void go_after(duration d) {
-        time_.after(d, [this] { go(); });
-    }
-    /// How many of those who waited were told that they can go on.
-    [[nodiscard]] unsigned woken() const {
-        unsigned count = 0;
-        for (const other& one : all_) count += one.is_woken ? 1 : 0;
-        return count;
-    }
-
-private:
-    struct other final : parking, waker {
-        explicit other(bulkhead& gate) : waits_for{gate} {}
-        other(const other&) = delete;
-        other& operator=(const other&) = delete;
-        ~other() {
-            if (place) waits_for.leave(*place);
-        }
-        waker& prepare() override { return *this; }
-        void wake() noexcept override { is_woken = true; }
-
-        bulkhead& waits_for;
-        permit<bulkhead> held{};
-        late<waiter> place{};
-        bool is_woken = false;
-    };
-
-    bulkhead& in_;
-    testing::virtual_time& time_;
-    std::list<other> all_;
-};
 
 // ---- one table, both drivers: one call, where others are inside or wait already ----
 
@@ -224,7 +170,7 @@ TEST_P(bulkhead_scenarios, are_as_the_table_says) {
     on.dependency.returns(7, 5ms);
     bulkhead db{s.options};
     {
-        others those{db, on.time};
+        others<bulkhead> those{db, on.time};
         for (unsigned i = 0; i < s.others; ++i) those.come();
         if (s.one_goes_after != forever) those.go_after(s.one_goes_after);
         if (s.cancels_after != forever) on.cancels_after(s.cancels_after);
@@ -255,7 +201,7 @@ class bulkhead_policy : public ::testing::TestWithParam<testing::driver> {
 protected:
     testing::stage<int> on{GetParam()};
     bulkhead db{narrow};
-    others those{db, on.time};
+    others<bulkhead> those{db, on.time};
 };
 
 INSTANTIATE_TEST_SUITE_P(drivers, bulkhead_policy, ::testing::ValuesIn(testing::both_drivers), testing::driver_name{});

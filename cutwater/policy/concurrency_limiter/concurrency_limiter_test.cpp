@@ -1,0 +1,257 @@
+// The concurrency limiter in pipelines, on both drivers.
+
+#include "cutwater/policy/concurrency_limiter/concurrency_limiter.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/cutwater.hpp"
+#include "cutwater/testing/asio/stage.hpp"
+#include "cutwater/testing/matchers.hpp"
+#include "cutwater/testing/others.hpp"
+#include "cutwater/testing/refused_options.hpp"
+
+namespace cutwater {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::others;
+
+static_assert(queueing_gate<concurrency_limiter> && quick_gate<concurrency_limiter>);
+
+// ---- one table, both drivers: one call, where others are inside or wait already ----
+
+struct scenario {
+    std::string name;
+    concurrency_limiter_options options;
+    unsigned others = 0;
+    duration one_goes_after = forever;
+    duration deadline = forever;
+    duration cancels_after = forever;
+    criticality importance = criticality::normal;
+
+    std::string result;
+    duration elapsed{};
+    std::vector<std::string> events;
+};
+
+const concurrency_limiter_options narrow{.name = "db", .initial_limit = 1, .max_queue = 1, .max_wait = 200ms};
+const std::string queued = "db concurrency_queued longest_wait=200ms queued=1";
+const std::string let_in = "db concurrency_wait_ended admitted=true";
+const std::string in_vain = "db concurrency_wait_ended admitted=false";
+
+const std::vector<scenario> scenarios{
+    {.name = "there_is_room", .options = narrow, .result = "7", .elapsed = 5ms, .events = {}},
+    {.name = "S125_the_limit_is_reached",
+     .options = {.name = "db", .initial_limit = 2},
+     .others = 2,
+     .result = "db: get: the concurrency limit is reached",
+     .elapsed = 0ms,
+     .events = {"db concurrency_refused limit=2 queued=0"}},
+    {.name = "it_waits_until_one_goes",
+     .options = narrow,
+     .others = 1,
+     .one_goes_after = 50ms,
+     .result = "7",
+     .elapsed = 55ms,
+     .events = {queued, let_in}},
+    {.name = "it_waits_in_vain",
+     .options = narrow,
+     .others = 1,
+     .result = "db: get: no permit became free in time (limit 200ms)",
+     .elapsed = 200ms,
+     .events = {queued, in_vain}},
+    {.name = "the_queue_is_full",
+     .options = narrow,
+     .others = 2,
+     .result = "db: get: the concurrency limit is reached",
+     .elapsed = 0ms,
+     .events = {"db concurrency_refused limit=1 queued=1"}},
+    {.name = "T46_who_is_let_in_at_its_deadline_sends_nothing",
+     .options = narrow,
+     .others = 1,
+     .one_goes_after = 80ms,
+     .deadline = 80ms,
+     .result = "db: get: no permit became free in time",
+     .elapsed = 80ms,
+     .events = {"db concurrency_queued longest_wait=80ms queued=1", in_vain}},
+    {.name = "T43_it_stops_waiting_when_its_caller_cancels",
+     .options = narrow,
+     .others = 1,
+     .cancels_after = 30ms,
+     .result = "db: get: the caller cancelled the call",
+     .elapsed = 30ms,
+     .events = {queued}},
+    {.name = "T85_what_matters_more_takes_a_place_in_a_full_queue",
+     .options = narrow,
+     .others = 2,
+     .one_goes_after = 50ms,
+     .importance = criticality::critical,
+     .result = "7",
+     .elapsed = 55ms,
+     .events = {queued, let_in}},
+};
+
+void PrintTo(const scenario& s, std::ostream* out) { *out << s.name; }
+
+class concurrency_limiter_scenarios : public ::testing::TestWithParam<std::tuple<testing::driver, scenario>> {};
+
+TEST_P(concurrency_limiter_scenarios, are_as_the_table_says) {
+    const auto& [played_by, s] = GetParam();
+    testing::stage<int> on{played_by};
+    on.dependency.returns(7, 5ms);
+    concurrency_limiter db{s.options};
+    {
+        others those{db, on.time};
+        for (unsigned i = 0; i < s.others; ++i) those.come();
+        if (s.one_goes_after != forever) those.go_after(s.one_goes_after);
+        if (s.cancels_after != forever) on.cancels_after(s.cancels_after);
+        pipeline guarded{observe{on.heard}, ref(db)};
+        const instant deadline = s.deadline == forever ? never : on.time.in(s.deadline);
+        const auto result = on.play(guarded, {.operation = "get", .deadline = deadline, .importance = s.importance});
+        EXPECT_EQ(result ? std::to_string(*result) : result.error().message(), s.result);
+        EXPECT_EQ(on.dependency.calls(), result ? 1U : 0U) << "what did not get in is not run, then or later";
+    }
+    std::vector<std::string> events;
+    for (const auto& e : on.heard.all())
+        if (e.layer == "db") events.push_back(e.line());
+    EXPECT_EQ(events, s.events);
+    EXPECT_EQ(on.time.elapsed(), s.elapsed);
+    EXPECT_EQ(db.in_use(), 0U);
+    EXPECT_EQ(db.queued(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(table, concurrency_limiter_scenarios,
+                         ::testing::Combine(::testing::ValuesIn(testing::both_drivers), ::testing::ValuesIn(scenarios)),
+                         testing::scenario_name{});
+
+// ---- what is a sample ----
+
+class concurrency_limiter_policy : public ::testing::TestWithParam<testing::driver> {
+protected:
+    /// One call after the other, for so long; a limit of one that is in use all the time.
+    void call_for(duration d) {
+        const instant end = on.time.in(d);
+        while (on.time.present() < end) (void)on.play(guarded);
+    }
+
+    testing::stage<int> on{GetParam()};
+    concurrency_limiter db{{.name = "db", .initial_limit = 2, .window = 100ms, .min_samples = 5}};
+    pipeline<observe, reference<concurrency_limiter>> guarded{observe{on.heard}, ref(db)};
+};
+
+INSTANTIATE_TEST_SUITE_P(drivers, concurrency_limiter_policy, ::testing::ValuesIn(testing::both_drivers),
+                         testing::driver_name{});
+
+TEST_P(concurrency_limiter_policy, S125_a_limit_that_is_needed_rises_and_is_told) {
+    on.dependency.returns(7, 10ms);
+    call_for(500ms);
+    EXPECT_EQ(db.limit(), 8U) << "of two, one in use is half of it; by six";
+    EXPECT_THAT(on.heard.last("concurrency_limit_moved").line(), HasSubstr("before=2"));
+}
+
+TEST_P(concurrency_limiter_policy, T84_failures_lower_it_and_success_raises_it_again) {
+    on.dependency.fails(std::errc::connection_reset, 10ms);
+    call_for(1s);
+    EXPECT_EQ(db.limit(), 1U);
+    on.dependency.returns(7, 10ms);
+    call_for(1s);
+    EXPECT_GT(db.limit(), 1U);
+}
+
+TEST_P(concurrency_limiter_policy, an_answer_that_is_no_success_is_an_answer) {
+    pipeline judging{ref(db), classify{permanent(value([](int) { return true; }))}};
+    on.dependency.returns(7, 10ms);
+    const instant end = on.time.in(500ms);
+    while (on.time.present() < end) (void)on.play(judging);
+    EXPECT_EQ(db.limit(), 8U);
+}
+
+TEST_P(concurrency_limiter_policy, T40_what_is_cancelled_or_refused_further_in_is_no_sample) {
+    bulkhead full{{.max_concurrent = 1}};
+    others those{full, on.time};
+    those.come();
+    pipeline refusing{ref(db), ref(full)};
+    const instant end = on.time.in(3s);
+    while (on.time.present() < end) {
+        (void)on.play(refusing);
+        on.time.pass(10ms);
+    }
+    EXPECT_EQ(db.limit(), 2U);
+    EXPECT_EQ(db.in_use(), 0U);
+    EXPECT_EQ(on.heard.count("concurrency_limit_moved"), 0U);
+}
+
+TEST_P(concurrency_limiter_policy, a_rule_of_the_users_says_what_is_overload) {
+    concurrency_limiter picky{
+        {.initial_limit = 2, .window = 100ms, .min_samples = 5, .is_overload = [](const observation& seen) {
+             return seen.failure != nullptr && seen.failure->code() == std::errc::too_many_files_open;
+         }}};
+    pipeline through{ref(picky)};
+    on.dependency.fails(std::errc::connection_reset, 10ms);
+    const auto call_until = [&](instant end) {
+        while (on.time.present() < end) (void)on.play(through);
+    };
+    call_until(on.time.in(1s));
+    EXPECT_EQ(picky.limit(), 2U);
+    on.dependency.fails(std::errc::too_many_files_open, 10ms);
+    call_until(on.time.in(1s));
+    EXPECT_EQ(picky.limit(), 1U);
+}
+
+TEST_P(concurrency_limiter_policy, T17_a_permit_comes_back_where_a_later_gate_refuses) {
+    circuit_breaker broken{};
+    (void)broken.open(on.time.present());
+    pipeline both{ref(db), ref(broken)};
+    EXPECT_FALSE(on.play(both));
+    EXPECT_EQ(db.in_use(), 0U);
+}
+
+TEST_P(concurrency_limiter_policy, T30_its_refusals_say_nothing_about_the_dependency) {
+    others those{db, on.time};
+    those.come(), those.come();
+    circuit_breaker breaker{{.window = breaker_window::consecutive, .consecutive_failures = 1}};
+    pipeline both{ref(breaker), ref(db)};
+    EXPECT_THAT(on.play(both), testing::fails_with(errc::concurrency_limited));
+    EXPECT_EQ(breaker.state(on.time.present()), circuit_state::closed);
+}
+
+TEST_P(concurrency_limiter_policy, two_readings_of_the_clock_are_enough) {
+    on.dependency.returns(7);
+    (void)on.play(guarded);
+    on.time.reset_reads();
+    (void)on.play(guarded);
+    EXPECT_EQ(on.time.reads(), 2U);
+}
+
+TEST(concurrency_limiter_options, T57_all_that_is_wrong_is_said_at_once) {
+    const auto refused_with = [](concurrency_limiter_options o) {
+        return testing::refused_with<concurrency_limiter>(std::move(o));
+    };
+    EXPECT_EQ(refused_with({.name = "db", .initial_limit = 5, .min_limit = 10, .max_limit = 4, .tolerance = 0.5}),
+              "concurrency_limiter \"db\": tolerance is 0.5, allowed is from 1 to 10\n"
+              "concurrency_limiter \"db\": min_limit is 10, allowed is at most max_limit (4)");
+    EXPECT_THAT(refused_with({.initial_limit = 5, .min_limit = 10}),
+                HasSubstr("initial_limit is 5, allowed is from min_limit to max_limit"));
+    EXPECT_THAT(refused_with({.window = 10s}), HasSubstr("window is 10s, allowed is at most max_window"));
+    EXPECT_THAT(refused_with({.backoff = 1.0}), HasSubstr("backoff is 1"));
+    EXPECT_THAT(refused_with({.order = queue_order::codel, .queue_target = 1s}), HasSubstr("queue_interval"));
+}
+
+TEST(concurrency_limiter_options, T57_the_options_in_force_can_be_read) {
+    EXPECT_EQ(pipeline{concurrency_limiter{{.rule = limit_rule::aimd}}}.describe(),
+              "concurrency_limiter {rule = aimd, initial_limit = 20, min_limit = 1, max_limit = 1000,\n"
+              "    window = 100ms, max_window = 5s, min_samples = 20, max_drop_rate = 0.1, backoff = 0.9,\n"
+              "    max_queue = 0, max_wait = 1s, order = fifo}\n└─ call\n");
+}
+
+TEST(concurrency_limiter_policy, S12_works_alone) {
+    concurrency_limiter db{{.initial_limit = 1}};
+    EXPECT_EQ(*db([] { return 7; }), 7);
+    const auto nested = db([&] { return db([] { return 7; }); });
+    EXPECT_FALSE(nested);
+}
+
+}  // namespace
+}  // namespace cutwater
