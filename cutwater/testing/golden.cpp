@@ -14,7 +14,6 @@ namespace {
 void write(const std::filesystem::path& path, std::string_view text) {
     std::filesystem::create_directories(path.parent_path());
     std::ofstream{path} << text;
-    std::cout << "written: " << path.string() << "\n";
 }
 
 /// Where two texts begin to differ.

@@ -1,8 +1,8 @@
 #include "cutwater/testing/golden.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 

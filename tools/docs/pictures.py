@@ -71,4 +71,4 @@ def drawn(trace: Path) -> str:
         raise Problem("gnuplot is not there: ./dev setup installs it") from None
     if made.returncode != 0 or made.stderr.strip():
         raise Problem(f"{trace}: gnuplot: {made.stderr.strip()}")
-    return made.stdout
+    return "\n".join(line.expandtabs(2).rstrip() for line in made.stdout.strip().split("\n")) + "\n"
