@@ -12,7 +12,7 @@ namespace {
 
 /// Six significant digits: enough for a picture, and the same on every machine.
 std::string number(double value) {
-    std::array<char, 32> text;
+    std::array<char, 32> text{};
     const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr;
     return {text.data(), end};
 }

@@ -46,7 +46,7 @@ public:
         const auto ns = static_cast<std::uint64_t>(d.count());
         const auto power = static_cast<unsigned>(std::bit_width(ns)) - 1;
         if (power >= smallest_power + powers) return bins - 1;
-        return (power - smallest_power) * steps + ((ns >> (power - 4U)) & (steps - 1));
+        return std::size_t{power - smallest_power} * steps + ((ns >> (power - 4U)) & (steps - 1));
     }
     [[nodiscard]] static constexpr duration middle_of(std::size_t bin) noexcept {
         const auto power = static_cast<unsigned>(bin / steps) + smallest_power;
@@ -57,7 +57,7 @@ public:
 private:
     template <class Get>
     [[nodiscard]] static latency_summary summary_of(Get&& get) noexcept {
-        std::array<std::uint32_t, bins> counts;
+        std::array<std::uint32_t, bins> counts{};
         latency_summary all;
         double sum = 0;
         double squares = 0;

@@ -139,7 +139,7 @@ bool basic_shared_epochs<Atomic, Mutex>::goes_on_locked(instant now) noexcept {
     const latency_summary seen = latencies_.look();
     const std::uint64_t ended = seen.count + dropped_.load(std::memory_order_relaxed);
     if (!kernel_.is_enough(ended, seen.standard_error)) return count_from_locked(now), true;
-    if (kernel_.is_most(outstanding(seen.count), ended)) return false;
+    if (concurrency_kernel::is_most(outstanding(seen.count), ended)) return false;
     store(over_at_, add(now, kernel_.window() / 2));
     return true;
 }
