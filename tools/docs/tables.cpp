@@ -25,6 +25,8 @@
 #include "cutwater/policy/rate_limiter/options.hpp"
 #include "cutwater/policy/retry/events.hpp"
 #include "cutwater/policy/retry/options.hpp"
+#include "cutwater/policy/throttle/events.hpp"
+#include "cutwater/policy/throttle/options.hpp"
 #include "cutwater/policy/timeout/events.hpp"
 #include "cutwater/policy/timeout/options.hpp"
 
@@ -144,6 +146,8 @@ void policies() {
            cw::circuit_refused>("cutwater/policy/circuit_breaker");
     defaults<cw::rate_limiter_options>("cutwater/policy/rate_limiter");
     events<cw::rate_refused, cw::rate_queued, cw::rate_wait_ended>("cutwater/policy/rate_limiter");
+    defaults<cw::throttle_options>("cutwater/policy/throttle");
+    events<cw::throttle_rejected, cw::throttle_began, cw::throttle_ended>("cutwater/policy/throttle");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
 }
