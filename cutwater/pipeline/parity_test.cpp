@@ -215,5 +215,18 @@ TEST(parity, somebody_else_is_at_the_bulkhead_when_a_call_comes) {
     EXPECT_THAT(told.results, ::testing::ElementsAre("7", "7", ::testing::HasSubstr("no permit became free in time")));
 }
 
+TEST(parity, chance_is_the_same_for_all_and_the_throttle_rejects_by_it) {
+    scenario s;
+    s.steps = {{.takes = 1ms, .code = make_error_code(std::errc::connection_reset)}};
+    s.calls = 12;
+    s.window = breaker_window::count;
+    s.total = 2s;
+    s.each = 1s;
+    s.rejected = 0.9;
+    const story told = told_by(s, driver::coroutine, fixed);
+    EXPECT_EQ(told, told_by(s, driver::blocking, chosen));
+    EXPECT_THAT(told.results, ::testing::Contains(::testing::HasSubstr("the dependency has been refusing")));
+}
+
 }  // namespace
 }  // namespace cutwater
