@@ -21,6 +21,7 @@
 #include "cutwater/policy/fallback/fallback.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 #include "cutwater/policy/retry/retry.hpp"
+#include "cutwater/policy/throttle/throttle.hpp"
 #include "cutwater/policy/timeout/timeout.hpp"
 #include "cutwater/standard/alone.hpp"
 #include "cutwater/standard/standard.hpp"

@@ -52,6 +52,7 @@ struct scenario {
     bool bugs_pass = false;                             // by the rules, what is permanent otherwise is transient
     std::vector<std::pair<duration, duration>> others;  // when each comes to the bulkhead, and for how long
     unsigned burst = 10;                                // permits that the rate limiter has at once
+    double rejected = 0.0;                              // of what comes to the throttle, at most
     std::uint64_t seed = 0;
 };
 
@@ -111,6 +112,7 @@ scenario random_scenario() {
         s.others.emplace_back(duration{*rc::gen::element<std::int64_t>(1, 5'000'000, 90'000'000, 700'000'000)},
                               duration{*rc::gen::element<std::int64_t>(3'000'000, 40'000'000, 500'000'000)});
     s.burst = *rc::gen::element(1U, 3U, 10U);
+    s.rejected = *rc::gen::element(0.0, 0.5, 0.9);
     s.seed = *rc::gen::arbitrary<std::uint64_t>();
     return s;
 }
@@ -123,6 +125,7 @@ auto with_layers(const scenario& s, testing::event_recorder& heard, bulkhead& na
     return with(
         observe{heard}, std::move(instead), timeout{{.name = "total", .after = s.total}},
         retry{{.max_attempts = s.attempts, .base_delay = 10ms, .max_retry_after = 200ms, .refusals = s.refusals}},
+        throttle{{.k = 1.2, .window = 300ms, .max_rejection = s.rejected, .min_calls = 3}},
         circuit_breaker{{.window = s.window,
                          .window_calls = 8,
                          .minimum_calls = 3,
@@ -210,6 +213,19 @@ TEST(parity, somebody_else_is_at_the_bulkhead_when_a_call_comes) {
     const story told = told_by(s, driver::coroutine, fixed);
     EXPECT_EQ(told, told_by(s, driver::blocking, chosen));
     EXPECT_THAT(told.results, ::testing::ElementsAre("7", "7", ::testing::HasSubstr("no permit became free in time")));
+}
+
+TEST(parity, chance_is_the_same_for_all_and_the_throttle_rejects_by_it) {
+    scenario s;
+    s.steps = {{.takes = 1ms, .code = make_error_code(std::errc::connection_reset)}};
+    s.calls = 12;
+    s.window = breaker_window::count;
+    s.total = 2s;
+    s.each = 1s;
+    s.rejected = 0.9;
+    const story told = told_by(s, driver::coroutine, fixed);
+    EXPECT_EQ(told, told_by(s, driver::blocking, chosen));
+    EXPECT_THAT(told.results, ::testing::Contains(::testing::HasSubstr("the dependency has been refusing")));
 }
 
 }  // namespace

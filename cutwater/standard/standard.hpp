@@ -29,6 +29,7 @@
 #include "cutwater/policy/concurrency_limiter/concurrency_limiter.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 #include "cutwater/policy/retry/retry.hpp"
+#include "cutwater/policy/throttle/throttle.hpp"
 #include "cutwater/policy/timeout/timeout.hpp"
 #include "cutwater/standard/alone.hpp"
 
@@ -46,11 +47,12 @@ struct standard_options {
 
 namespace detail {
 
-enum class place : std::uint8_t { around, breaker, limiter, bulkhead, inside };
+enum class place : std::uint8_t { around, throttle, breaker, limiter, bulkhead, inside };
 
 /// Where in the usual stack a layer stands that was said beside the options.
 template <class Layer>
 inline constexpr place place_of = is_rules<Layer>                                         ? place::inside
+                                  : std::is_same_v<policy_of<Layer>, throttle>            ? place::throttle
                                   : std::is_same_v<policy_of<Layer>, circuit_breaker>     ? place::breaker
                                   : std::is_same_v<policy_of<Layer>, rate_limiter>        ? place::limiter
                                   : std::is_same_v<policy_of<Layer>, bulkhead>            ? place::bulkhead
@@ -86,6 +88,7 @@ template <class... More>
         std::tuple_cat(
             at<place::around>(more)...,
             std::tuple{timeout{{.name = "total", .after = options.total}}, retry{std::move(options.retrying)}},
+            at<place::throttle>(more)...,
             own_or<place::breaker>([&] { return circuit_breaker{std::move(options.breaking)}; }, more...),
             at<place::limiter>(more)...,
             own_or<place::bulkhead>([&] { return bulkhead{std::move(options.isolating)}; }, more...),
@@ -94,10 +97,11 @@ template <class... More>
 
 }  // namespace detail
 
-/// `more`: a breaker, bulkhead or concurrency limiter, which stands in the place of the one that would be made; rate limiters, which stand between
-/// the two; at most one `classify`; and what stands round all that, outermost first. Breaker and bulkhead are called after the
-/// dependency unless they have names of their own; an attempt may take as long as the call where only the call was given less
-/// than the usual second. Throws `invalid_options`; also where an attempt may last longer than the whole call.
+/// `more`: a breaker, bulkhead or concurrency limiter, which stands in the place of the one that would be made; rate limiters, which
+/// stand between the two; a throttle, which stands between retry and breaker; at most one `classify`; and what stands round all that, outermost
+/// first. Breaker and bulkhead are called after the dependency unless they have names of their own; an attempt may take as long as
+/// the call where only the call was given less than the usual second. Throws `invalid_options`; also where an attempt may last longer
+/// than the whole call.
 template <class... More>
 [[nodiscard]] auto standard_pipeline(standard_options options = {}, More&&... more) {
     if (options.each_attempt == standard_options{}.each_attempt)  // nobody said it

@@ -38,6 +38,12 @@ TEST(standard_pipeline, a_rate_limiter_has_its_place_between_breaker_and_bulkhea
                 MatchesRegex("timeout \"total\".*└─ circuit_breaker.*└─ rate_limiter \"own\".*└─ bulkhead.*"));
 }
 
+TEST(standard_pipeline, a_throttle_has_its_place_between_retry_and_breaker) {
+    throttle load{{.name = "load"}};
+    EXPECT_THAT(standard_pipeline({}, ref(load), fallback{tier("none", 0)}).describe(),
+                MatchesRegex("fallback.*└─ retry.*└─ throttle \"load\".*└─ circuit_breaker.*└─ bulkhead.*"));
+}
+
 TEST(standard_pipeline, a_breaker_or_a_bulkhead_that_is_given_stands_in_the_place_of_its_own) {
     circuit_breaker shared_health{{.name = "shared"}};
     bulkhead shared_share{{.name = "share"}};

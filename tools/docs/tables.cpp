@@ -27,6 +27,8 @@
 #include "cutwater/policy/rate_limiter/options.hpp"
 #include "cutwater/policy/retry/events.hpp"
 #include "cutwater/policy/retry/options.hpp"
+#include "cutwater/policy/throttle/events.hpp"
+#include "cutwater/policy/throttle/options.hpp"
 #include "cutwater/policy/timeout/events.hpp"
 #include "cutwater/policy/timeout/options.hpp"
 
@@ -149,6 +151,8 @@ void policies() {
     defaults<cw::concurrency_limiter_options>("cutwater/policy/concurrency_limiter");
     events<cw::concurrency_refused, cw::concurrency_queued, cw::concurrency_wait_ended, cw::concurrency_limit_moved>(
         "cutwater/policy/concurrency_limiter");
+    defaults<cw::throttle_options>("cutwater/policy/throttle");
+    events<cw::throttle_rejected, cw::throttle_began, cw::throttle_ended>("cutwater/policy/throttle");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
 }

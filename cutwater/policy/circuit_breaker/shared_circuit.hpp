@@ -16,11 +16,11 @@
 #include <memory>
 #include <mutex>
 
+#include "cutwater/core/gathered_counter.hpp"
 #include "cutwater/core/moment.hpp"
 #include "cutwater/core/name.hpp"
 #include "cutwater/core/outcome.hpp"
 #include "cutwater/policy/circuit_breaker/kernel.hpp"
-#include "cutwater/policy/circuit_breaker/success_counter.hpp"
 
 namespace cutwater {
 
@@ -98,7 +98,7 @@ public:
     }
 
 private:
-    using counter = success_counter<Atomic>;
+    using counter = gathered_counter<Atomic>;
     using cell = typename counter::cell;
 
     // bits of `word_`; the epoch is above them

@@ -1,8 +1,9 @@
-// Clean successes on their way to a circuit breaker's kernel: counted without a lock, gathered under it.
+// A count that threads make without a lock, on its way to a kernel that gathers it under one.
 //
-// They are counted in cells of one word each. A cell is open for one epoch at a time, or closed; counting is one
-// compare-and-swap of the word that was looked at, so a success that comes too late (the cell was closed, or opened
-// anew, since) is never counted: counting is exact, and whoever fails to count knows it. At first there is one cell;
+// It is counted in cells of one word each. A cell is open for one subject at a time (an epoch, a kind of call), or closed;
+// counting is one compare-and-swap of the word that was looked at, so what comes too late (the cell was closed, or opened
+// anew, since) is never counted: counting is exact, and whoever fails to count knows it. What was read between the look and
+// the count was as it is when the cell counts, if it changes only while the cells are closed. At first there is one cell;
 // when threads meet at it, each gets one of its own, on its own cache line.
 //
 // Thread safety: `mine`, and what a cell offers to anybody, from any thread. The rest under the owner's lock. `Atomic` is
@@ -17,16 +18,19 @@
 
 namespace cutwater {
 
-/// One word: the epoch that it is open for (0: closed), how often it was opened, and how many more it takes.
+/// One word: the subject that it is open for (0: closed), how often it was opened, and how many more it takes.
 template <template <class> class Atomic>
-class success_cell {
+class gathered_cell {
 public:
     static constexpr std::uint32_t most = 0xffff;  ///< that a cell takes
 
     using seen = std::uint64_t;
     [[nodiscard]] seen look() const noexcept { return word_.load(std::memory_order_acquire); }
-    [[nodiscard]] static bool is_open(seen s, std::uint32_t epoch) noexcept { return s >> epoch_at == epoch; }
+    [[nodiscard]] static bool is_open(seen s, std::uint32_t subject) noexcept { return s >> subject_at == subject; }
+    [[nodiscard]] static bool is_closed(seen s) noexcept { return s >> subject_at == 0; }
     [[nodiscard]] static bool is_full(seen s) noexcept { return (s & most) == 0; }
+    /// Whether the cell was not closed since `s` was seen.
+    [[nodiscard]] bool is_as_opened(seen s) const noexcept { return ((look() ^ s) & ~std::uint64_t{most}) == 0; }
     /// Counts one more, unless anything happened to the cell since it was looked at: then `s` is what it is now.
     /// Only where it is open and not full.
     [[nodiscard]] bool count(seen& s) noexcept {
@@ -34,33 +38,32 @@ public:
     }
 
     // by the holder of the lock
-    void open(std::uint32_t epoch, std::uint32_t room) noexcept {
+    void open(std::uint32_t subject, std::uint32_t room) noexcept {
         const std::uint64_t times = (word_.load(std::memory_order_relaxed) + std::uint64_t{most} + 1) & times_mask;
-        word_.store(std::uint64_t{epoch} << epoch_at | times | room, std::memory_order_release);
+        word_.store(std::uint64_t{subject} << subject_at | times | room, std::memory_order_release);
     }
     /// Closes it; gives what it counted.
     [[nodiscard]] std::uint64_t close(std::uint32_t room) noexcept {
         const seen last = word_.fetch_and(times_mask, std::memory_order_acq_rel);
-        return last >> epoch_at == 0 ? 0 : room - (last & most);
+        return is_closed(last) ? 0 : room - (last & most);
     }
-    [[nodiscard]] bool is_closed() const noexcept { return word_.load(std::memory_order_relaxed) >> epoch_at == 0; }
 
 private:
-    static constexpr unsigned epoch_at = 32;
+    static constexpr unsigned subject_at = 32;
     static constexpr std::uint64_t times_mask = 0xffff'0000;
 
     Atomic<std::uint64_t> word_{0};
 };
 
 template <template <class> class Atomic>
-class success_counter {
+class gathered_counter {
 public:
-    using cell = success_cell<Atomic>;
+    using cell = gathered_cell<Atomic>;
 
-    success_counter() noexcept = default;
-    success_counter(const success_counter&) = delete;
-    success_counter& operator=(const success_counter&) = delete;
-    ~success_counter() { delete spread_.load(std::memory_order_relaxed); }
+    gathered_counter() noexcept = default;
+    gathered_counter(const gathered_counter&) = delete;
+    gathered_counter& operator=(const gathered_counter&) = delete;
+    ~gathered_counter() { delete spread_.load(std::memory_order_relaxed); }
 
     /// The cell that this thread counts in.
     [[nodiscard]] cell& mine() noexcept {
@@ -70,8 +73,8 @@ public:
 
     // by the holder of the lock; `room`: how many each cell takes, always the same
 
-    void open_used(std::uint32_t epoch, std::uint32_t room) noexcept {
-        each_used([&](cell& c) { c.open(epoch, room); });
+    void open_used(std::uint32_t subject, std::uint32_t room) noexcept {
+        each_used([&](cell& c) { c.open(subject, room); });
     }
 
     [[nodiscard]] std::uint64_t close_all(std::uint32_t room) noexcept {
@@ -81,10 +84,10 @@ public:
     }
 
     /// Opens this thread's cell, which from now on is one of those used.
-    void open_mine(std::uint32_t epoch, std::uint32_t room) noexcept {
-        if (!mine().is_closed()) return;
+    void open_mine(std::uint32_t subject, std::uint32_t room) noexcept {
+        if (!cell::is_closed(mine().look())) return;
         if (cells* const spread = spread_.load(std::memory_order_relaxed)) spread->used |= 1U << my_number();
-        mine().open(epoch, room);
+        mine().open(subject, room);
     }
 
     /// Gives each thread a cell of its own, if there is memory.
