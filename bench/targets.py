@@ -78,6 +78,7 @@ TARGETS = [
     Target("M7", "concurrency_limiter/refuses", 1, "0.5 R", lambda r: rmw(r, 0.5)),
     Target("M7", "concurrency_limiter/refuses", 2, "1.3 x one thread", lambda r: alone(r, "concurrency_limiter/refuses", 1.3)),
     Target("M10", "concurrency_limiter/by_latency", 1, "2.6 (R + C)", lambda r: both(r, 2.6)),
+    Target("M7", "load_shedder/sheds", 1, "1.2 C", lambda r: clock(r, 1.2)),
     Target("M9", "rate_limiter/admits/rolling", 1, "1.2 (R + C)", lambda r: both(r, 1.2)),
     Target("M9", "rate_limiter/admits/rolling", 2, "5.3 cR", lambda r: contended(r, 5.3)),
     Target("M9", "throttle/accepted", 1, "1.2 (R + C)", lambda r: both(r, 1.2)),

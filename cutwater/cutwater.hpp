@@ -19,6 +19,7 @@
 #include "cutwater/policy/circuit_breaker/circuit_breaker.hpp"
 #include "cutwater/policy/concurrency_limiter/concurrency_limiter.hpp"
 #include "cutwater/policy/fallback/fallback.hpp"
+#include "cutwater/policy/load_shedder/load_shedder.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 #include "cutwater/policy/retry/retry.hpp"
 #include "cutwater/policy/throttle/throttle.hpp"

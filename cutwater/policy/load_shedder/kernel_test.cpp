@@ -1,0 +1,162 @@
+// Who is let in when there is more to do than can be done, as scripts.
+
+#include "cutwater/policy/load_shedder/kernel.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace cutwater {
+namespace {
+
+using enum criticality;
+
+/// Calls that came, by level; all of one tenant.
+arrivals of_levels(std::uint32_t critical_ones, std::uint32_t normal_ones, std::uint32_t sheddable_ones,
+                   std::uint32_t others) {
+    arrivals came{};
+    came[0][0] = critical_ones, came[1][0] = normal_ones, came[2][0] = sheddable_ones, came[3][0] = others;
+    return came;
+}
+arrivals of_tenants(std::initializer_list<std::uint32_t> counts) {
+    arrivals came{};
+    std::ranges::copy(counts, came[level_of(normal)].begin());
+    return came;
+}
+
+class shedding_script : public ::testing::Test {
+protected:
+    const shed_plan& see(double load, std::uint64_t ended, const arrivals& came) {
+        return kernel.next({.came = came, .ended = ended, .load = load});
+    }
+    [[nodiscard]] double share(criticality c, std::size_t slot = 0) const {
+        return static_cast<double>(kernel.plan().share[level_of(c)][slot]) / shed_plan::everybody;
+    }
+
+    load_shedder_options options{.max_concurrent = 1, .resume_below = 0.9, .step_up = 0.05, .drain = 0.1};
+    shedding_kernel kernel{options};
+    const arrivals hundred_of_each = of_levels(100, 100, 100, 100);
+};
+
+TEST_F(shedding_script, lets_everybody_in_while_there_is_no_overload) {
+    EXPECT_FALSE(see(0.5, 400, hundred_of_each).sheds);
+    EXPECT_FALSE(see(1.0, 400, hundred_of_each).sheds) << "as much as there should be";
+}
+
+TEST_F(shedding_script, T85_in_an_overload_lets_in_what_ends_and_what_matters_more_first) {
+    EXPECT_TRUE(see(2, 250, hundred_of_each).sheds);
+    EXPECT_DOUBLE_EQ(kernel.allowed(), 225) << "less a tenth, so that what has piled up drains";
+    EXPECT_EQ(share(critical), 1);
+    EXPECT_EQ(share(normal), 1);
+    EXPECT_NEAR(share(sheddable), 0.25, 1e-4);
+    EXPECT_EQ(share(best_effort), 0);
+}
+
+TEST_F(shedding_script, what_is_critical_is_shed_last_and_not_never) {
+    see(2, 50, hundred_of_each);
+    EXPECT_NEAR(share(critical), 0.45, 1e-4);
+    EXPECT_EQ(share(normal), 0);
+}
+
+TEST_F(shedding_script, has_hysteresis) {
+    see(2, 250, hundred_of_each);
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(see(0.95, 225, hundred_of_each).sheds);
+    EXPECT_DOUBLE_EQ(kernel.allowed(), 225) << "neither overloaded nor relieved: as it is";
+    EXPECT_TRUE(see(0.89, 225, hundred_of_each).sheds);
+    EXPECT_GT(kernel.allowed(), 225);
+}
+
+TEST_F(shedding_script, lets_more_in_step_by_step_and_ends_when_that_is_everybody) {
+    see(2, 250, hundred_of_each);
+    int windows = 0;
+    for (; kernel.plan().sheds && windows < 100; ++windows)
+        see(0.5, static_cast<std::uint64_t>(kernel.allowed()), hundred_of_each);
+    EXPECT_GE(windows, 10) << "225 · 1.05^12 > 400";
+    EXPECT_LE(windows, 13);
+}
+
+TEST_F(shedding_script, one_is_let_in_though_nothing_ends) {
+    for (int i = 0; i < 50; ++i) see(5, 0, hundred_of_each);
+    EXPECT_DOUBLE_EQ(kernel.allowed(), 1);
+    EXPECT_GT(share(critical), 0);
+}
+
+TEST_F(shedding_script, a_tenant_that_asks_for_much_is_shed_before_those_that_ask_for_little) {
+    see(2, 700, of_tenants({100, 200, 300, 3000}));  // 630 are let in
+    EXPECT_EQ(share(normal, 0), 1);
+    EXPECT_NEAR(share(normal, 1), 530.0 / 3 / 200, 1e-4) << "what the smallest one leaves is shared by the other three";
+    EXPECT_NEAR(share(normal, 2), 530.0 / 3 / 300, 1e-4);
+    EXPECT_NEAR(share(normal, 3), 530.0 / 3 / 3000, 1e-4);
+}
+
+TEST_F(shedding_script, one_window_that_lasted_longer_counts_as_many) {
+    (void)kernel.next({.came = of_levels(1000, 0, 0, 0), .ended = 500, .load = 2, .lengths = 10});
+    EXPECT_DOUBLE_EQ(kernel.allowed(), 45);
+    EXPECT_NEAR(share(critical), 0.45, 1e-4);
+}
+
+TEST_F(shedding_script, an_overload_in_which_little_comes_sheds_nobody) {
+    see(2, 250, of_levels(10, 10, 10, 10));
+    for (const criticality c : {critical, normal, sheddable, best_effort}) EXPECT_EQ(share(c), 1);
+}
+
+arrivals any_arrivals() {
+    arrivals came{};
+    const int tenants = *rc::gen::inRange(0, 40);
+    for (int i = 0; i < tenants; ++i)
+        came[*rc::gen::inRange<std::size_t>(0, criticality_levels)][*rc::gen::inRange<std::size_t>(0, tenant_slots)] +=
+            *rc::gen::inRange(0U, 1000U);
+    return came;
+}
+
+RC_GTEST_PROP(shedding_kernel_property, lets_in_as_many_as_are_allowed_and_nobody_before_who_matters_more, ()) {
+    shedding_kernel kernel{{.max_concurrent = 1}};
+    const arrivals came = any_arrivals();
+    const shed_plan& plan =
+        kernel.next({.came = came, .ended = *rc::gen::inRange<std::uint64_t>(0, 30'000), .load = 2});
+    double in = 0;
+    double all = 0;
+    for (std::size_t level = 0; level < criticality_levels; ++level)
+        for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
+            const double share = static_cast<double>(plan.share[level][slot]) / shed_plan::everybody;
+            RC_ASSERT(share >= 0 && share <= 1);
+            in += share * came[level][slot];
+            all += came[level][slot];
+        }
+    const double wanted = std::min(all, kernel.allowed());
+    RC_ASSERT(std::abs(in - wanted) <= 1 + wanted / 1000);
+    bool somebody_is_shed = false;
+    for (std::size_t level = 0; level < criticality_levels; ++level) {
+        bool let_in = false;
+        bool shed = false;
+        for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
+            if (came[level][slot] == 0) continue;
+            let_in = let_in || plan.share[level][slot] > shed_plan::everybody / 1000;
+            shed = shed || plan.share[level][slot] < shed_plan::everybody;
+        }
+        RC_ASSERT(!(somebody_is_shed && let_in));
+        somebody_is_shed = somebody_is_shed || shed;
+    }
+}
+
+RC_GTEST_PROP(shedding_kernel_property, tenants_of_a_level_share_it_fairly, ()) {
+    shedding_kernel kernel{{.max_concurrent = 1}};
+    arrivals came{};
+    for (std::uint32_t& n : came[0]) n = *rc::gen::inRange(0U, 1000U);
+    const shed_plan& plan =
+        kernel.next({.came = came, .ended = *rc::gen::inRange<std::uint64_t>(0, 30'000), .load = 2});
+    double most = 0;
+    for (std::size_t slot = 0; slot < tenant_slots; ++slot)
+        most = std::max(most, static_cast<double>(plan.share[0][slot]) / shed_plan::everybody * came[0][slot]);
+    for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
+        const double in = static_cast<double>(plan.share[0][slot]) / shed_plan::everybody * came[0][slot];
+        const bool has_all = plan.share[0][slot] == shed_plan::everybody;
+        RC_ASSERT(has_all ||
+                  std::abs(in - most) <= 0.02 * most + 0.02);  // who has less than the most has all it asked for
+    }
+}
+
+}  // namespace
+}  // namespace cutwater

@@ -1,0 +1,66 @@
+// A load shedder: when there is more to do than can be done, what matters less is refused, at once and cheaply, so that the rest is served.
+//
+//     cw::load_shedder door{{.name = "door", .max_concurrent = 100}};
+//     cw::pipeline serve{cw::ref(door), cw::timeout{1s}};
+//     serve.run({.importance = cw::criticality::critical, .tenant = request.tenant}, f);
+//
+// Contract. How loaded it is comes from the calls inside (`max_concurrent`), from delays that are told (`note_delay` against `max_delay`), and from
+// `signals` of the user's (CPU, memory); the highest counts, 1 being as much as there should be. In an overload it lets in as much as ends,
+// what matters more first, and shares what is left of a level among tenants. A refusal is `errc::load_shed` with `retry_after`.
+// What the signals throw fails the call in whose thread they are asked.
+//
+// Tenants are told apart by a hash with a seed of this instance's; those that fall together share their fate. Where tenants choose their own names and
+// may wish each other ill, give a keyed hash: `tenant_hash`.
+// Thread safety: every member, from any thread. Cost: four atomic operations and two readings of the clock a call; a
+// refusal is one. Memory: 2.5 KB.
+#pragma once
+
+#include <memory>
+
+#include "cutwater/core/admission.hpp"
+#include "cutwater/core/alone.hpp"
+#include "cutwater/core/call.hpp"
+#include "cutwater/policy/load_shedder/events.hpp"
+#include "cutwater/policy/load_shedder/options.hpp"
+#include "cutwater/policy/load_shedder/shared_windows.hpp"
+
+namespace cutwater {
+
+class load_shedder : public works_alone<load_shedder> {
+public:
+    static constexpr std::string_view kind = "load_shedder";
+    struct ticket {};
+
+    /// Throws `invalid_options`.
+    explicit load_shedder(load_shedder_options options);
+    load_shedder(const load_shedder&) = delete;  // one for all that share the load: cw::ref(shedder)
+    load_shedder(load_shedder&&) noexcept = default;
+    load_shedder& operator=(const load_shedder&) = delete;
+    load_shedder& operator=(load_shedder&&) noexcept = default;
+    ~load_shedder() = default;
+
+    [[nodiscard]] name layer_name() const noexcept { return layer_; }
+    [[nodiscard]] const load_shedder_options& options() const noexcept { return options_; }
+
+    [[nodiscard]] admission<ticket> admit(call_context& call, moment& now);
+    void settle(ticket&, const observation&, call_context&, moment&) noexcept { windows_->leave(); }
+    void abandon(ticket&) noexcept { windows_->leave(); }
+
+    /// How long something waited that has just been begun: a request for a thread, a task for its turn.
+    void note_delay(duration d) noexcept { windows_->note_delay(d); }
+
+    [[nodiscard]] bool sheds() const noexcept { return windows_->sheds(); }
+    /// Of the last window; 1 is as much as there should be.
+    [[nodiscard]] double load() const noexcept { return windows_->load(); }
+    [[nodiscard]] unsigned in_use() const noexcept { return windows_->inside(); }
+
+private:
+    [[nodiscard]] std::size_t slot_of(std::string_view tenant) const noexcept;
+    void close_window(call_context& call, instant now);
+
+    load_shedder_options options_;
+    name layer_;
+    std::unique_ptr<shared_windows> windows_;
+};
+
+}  // namespace cutwater

@@ -1,0 +1,163 @@
+// The shedder at the door of a service that is asked for more than it can do. Each trace is kept beside this file and drawn on the room's page.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/sim/clients.hpp"
+#include "cutwater/sim/service.hpp"
+#include "cutwater/sim/trace.hpp"
+#include "cutwater/testing/golden.hpp"
+
+namespace cutwater {
+namespace {
+
+using sim::latency;
+
+double ms(duration d) { return std::chrono::duration<double, std::milli>{d}.count(); }
+
+/// One who calls, again and again, and what became of it in the last second.
+struct caller {
+    caller(sim::world& in, sim::sender through, call_options said) : all{in, std::move(through), said} {
+        all.set_patience(1s);
+    }
+    sim::clients all;
+    sim::tally last;
+};
+
+/// A service of a thousand calls a second behind a shedder, and several who call it.
+class door {
+public:
+    explicit door(load_shedder_options o) : shedder{std::move(o)} {}
+
+    caller& add(const std::string& who, call_options said) {
+        callers.push_back(std::make_unique<caller>(here, sim::via(here, guarded, backend), said));
+        caller& c = *callers.back();
+        seen.column(who + " [calls/s]", [&c] { return static_cast<double>((c.last = c.all.take_seen()).succeeded); });
+        return c;
+    }
+    void begin() {
+        seen.column("load [1 is as much as there should be]", [this] { return shedder.load(); });
+        seen.begin();
+    }
+    void after(duration d, std::function<void()> what) { here.after(d + 1us, std::move(what)); }
+    [[nodiscard]] double mean(const std::string& who, duration from, duration to) const {
+        return seen.mean(who + " [calls/s]", from, to);
+    }
+
+    load_shedder shedder;
+    pipeline<reference<load_shedder>> guarded{ref(shedder)};
+    sim::world here{7};
+    sim::service backend{here, {.workers = 10, .takes = latency::exponential(10ms)}};
+    std::vector<std::unique_ptr<caller>> callers;
+    sim::trace seen{here, 1s};
+};
+
+/// Jain's index: 1 where all have as much, 1/n where one has everything.
+double fairness(const std::vector<double>& shares) {
+    double sum = 0;
+    double squares = 0;
+    for (const double s : shares) sum += s, squares += s * s;
+    return sum * sum / (static_cast<double>(shares.size()) * squares);
+}
+
+TEST(shedding_loop, T85_at_twice_the_capacity_what_matters_is_served_and_the_rest_is_shed) {
+    door d{{.max_concurrent = 30}};
+    const double share[] = {400, 600, 600, 400};
+    for (std::size_t level = 0; level < criticality_levels; ++level)
+        d.add(std::string{to_text(static_cast<criticality>(level))}, {.importance = static_cast<criticality>(level)});
+    const auto all_call = [&](double times) {
+        for (std::size_t i = 0; i < criticality_levels; ++i) d.callers[i]->all.arrive(times * share[i]);
+    };
+    d.begin();
+    all_call(0.4);
+    d.after(20s, [&] { all_call(1); });
+    d.after(60s, [&] { all_call(0.4); });
+    std::vector<duration> critical_took;
+    for (int s = 0; s < 80; ++s) {
+        d.here.run_for(1s);
+        if (s >= 20 && s < 60) critical_took.push_back(d.callers[0]->last.percentile(0.99));
+    }
+    double goodput = 0;
+    for (const char* who : {"critical", "default", "sheddable", "best_effort"}) goodput += d.mean(who, 20s, 60s);
+    EXPECT_GE(goodput, 950) << "of a thousand";
+    EXPECT_GE(d.mean("critical", 20s, 60s), 0.98 * 400);
+    EXPECT_GE(d.mean("default", 20s, 60s), 0.80 * 600);
+    EXPECT_LE(d.mean("best_effort", 22s, 60s), 0.05 * 400);
+    EXPECT_LE(ms(std::ranges::max(critical_took)), 150);
+    EXPECT_GE(d.mean("best_effort", 62s, 80s), 0.98 * 160) << "two seconds after the overload everybody is served";
+    EXPECT_FALSE(d.shedder.sheds());
+    testing::expect_golden(d.seen.csv(), "traces/criticalities.csv");
+}
+
+TEST(shedding_loop, a_noisy_neighbour_takes_nothing_from_the_others) {
+    door d{{.max_concurrent = 30}};
+    for (const char* who : {"a", "b", "c", "noisy"}) d.add(who, {.tenant = who}).all.arrive(150);
+    d.begin();
+    d.after(20s, [&] { d.callers[3]->all.arrive(5000); });
+    d.here.run_for(60s);
+    for (const char* quiet : {"a", "b", "c"}) EXPECT_GE(d.mean(quiet, 21s, 60s), 0.95 * 150) << quiet;
+    EXPECT_GE(d.mean("noisy", 21s, 60s), 400) << "it has what the others leave";
+    testing::expect_golden(d.seen.csv(), "traces/noisy_neighbour.csv");
+}
+
+TEST(shedding_loop, tenants_who_all_want_more_than_there_is_have_the_same) {
+    door d{{.max_concurrent = 30}};
+    const char* names[] = {"a", "b", "c", "d", "e"};
+    double rate = 300;
+    for (const char* who : names) d.add(who, {.tenant = who}).all.arrive(rate *= 1.5);
+    d.begin();
+    d.here.run_for(60s);
+    std::vector<double> shares;
+    for (const char* who : names) shares.push_back(d.mean(who, 10s, 60s));
+    EXPECT_GE(fairness(shares), 0.98);
+}
+
+TEST(shedding_loop, driven_by_delay_it_keeps_the_delay) {
+    sim::world here{7};
+    load_shedder shedder{{.max_delay = 20ms}};
+    pipeline<reference<load_shedder>> guarded{ref(shedder)};
+    sim::service backend{here, {.workers = 10, .takes = latency::constant(10ms)}};
+    const auto told = [&](const attempt& a,
+                          sim::reply<void> answer) {  // a service that says how long a request waited for a worker
+        here.after(1us * static_cast<int>(backend.queued() * 1000), [&] {});
+        shedder.note_delay(backend.queued() * 1ms);
+        backend(a, std::move(answer));
+    };
+    sim::clients all{here, [&](const call_options& said, std::function<void(const result<void>&)> done) {
+                         sim::send<void>(here, guarded, said, told, std::move(done));
+                     }};
+    all.set_patience(1s);
+    all.arrive(2000);
+    here.run_for(10s);
+    (void)all.take_seen();
+    here.run_for(30s);
+    EXPECT_GE(static_cast<double>(all.seen().succeeded) / 30, 900);
+    EXPECT_LE(ms(all.seen().percentile(0.99)), 150);
+    here.end();
+}
+
+TEST(shedding_loop, driven_by_a_signal_it_follows_it) {
+    double cpu = 0.5;
+    load_shedder shedder{{.signals = {[&] { return cpu; }}}};
+    pipeline<reference<load_shedder>> guarded{ref(shedder)};
+    sim::world here{7};
+    sim::service backend{here, {.workers = 1000, .takes = latency::constant(1ms)}};
+    sim::clients all{here, sim::via(here, guarded, backend), {.importance = criticality::best_effort}};
+    all.arrive(1000);
+    here.run_for(5s);
+    EXPECT_EQ(all.take_seen().refused, 0U);
+    cpu = 1.5;
+    here.run_for(5s);
+    EXPECT_GT(all.take_seen().refused, 2000U);
+    here.run_for(5s);
+    EXPECT_GT(all.take_seen().refused, 4000U) << "less and less is let in while it is overloaded";
+    cpu = 0.5;
+    here.run_for(10s);
+    (void)all.take_seen();
+    here.run_for(5s);
+    EXPECT_EQ(all.take_seen().refused, 0U);
+}
+
+}  // namespace
+}  // namespace cutwater
