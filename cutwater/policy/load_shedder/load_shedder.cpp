@@ -16,7 +16,7 @@ admission<load_shedder::ticket> load_shedder::admit(call_context& call, moment& 
     if (windows_->admit(level_of(importance), slot_of(call.said().tenant), call.random())) [[likely]]
         return ticket{};
     call.emit(layer_, [&] { return load_shed{importance, load()}; });
-    return refusal{.reason = errc::load_shed, .retry_after = options_.retry_after};
+    return admission<ticket>{std::in_place_type<refusal>, errc::load_shed, options_.retry_after};
 }
 
 /// The seed comes with the first window: until then nothing is shed.

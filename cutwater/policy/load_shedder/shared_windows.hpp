@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <optional>
+#include <utility>
 
 #include "cutwater/core/random.hpp"
 #include "cutwater/core/striped.hpp"
@@ -69,6 +70,7 @@ private:
         return share != 0 && static_cast<std::uint32_t>(random() >> 48U) < share;
     }
     [[nodiscard]] double own_load() noexcept;
+    void announce(const shed_plan& plan) noexcept;
 
     static constexpr duration::rep no_delay = duration::max().count();
     static constexpr duration::rep claimed = duration::max().count();
@@ -100,23 +102,30 @@ template <template <class> class Atomic>
 auto basic_shared_windows<Atomic>::close(instant now, double load_told, random_source& random) noexcept
     -> std::optional<change> {
     shed_window seen = take(load_told);
-    if (closed_ != never)
-        seen.lengths =
-            std::max(1.0, static_cast<double>((now - closed_).count()) / static_cast<double>(window_.count()));
-    closed_ = now;
     load_.store(seen.load, std::memory_order_relaxed);
-    if (seed() == 0) seed_.store(random() | 1U, std::memory_order_relaxed);
-    const bool before = kernel_.plan().sheds;
-    const shed_plan& plan = kernel_.next(seen);
+    const instant before = std::exchange(closed_, now);
+    const bool was_shedding = sheds();
+    if (before == never) {
+        seed_.store(random() | 1U, std::memory_order_relaxed);
+    } else {
+        seen.lengths =
+            std::max(1.0, static_cast<double>((now - before).count()) / static_cast<double>(window_.count()));
+        announce(kernel_.next(seen));
+    }
+    const change now_holds{sheds(), seen.load, kernel_.allowed()};
+    over_at_.store(add(now, window_).time_since_epoch().count(),
+                   std::memory_order_release);  // others may close the next
+    if (now_holds.sheds == was_shedding) return {};
+    return now_holds;
+}
+
+template <template <class> class Atomic>
+void basic_shared_windows<Atomic>::announce(const shed_plan& plan) noexcept {
     if (plan.sheds)
         for (std::size_t level = 0; level < criticality_levels; ++level)
             for (std::size_t slot = 0; slot < tenant_slots; ++slot)
                 share_[level][slot].store(plan.share[level][slot], std::memory_order_relaxed);
-    const change now_holds{plan.sheds, seen.load, kernel_.allowed()};
     sheds_.store(plan.sheds, std::memory_order_relaxed);
-    over_at_.store(add(now, window_).time_since_epoch().count(), std::memory_order_release);
-    if (now_holds.sheds == before) return {};
-    return now_holds;
 }
 
 template <template <class> class Atomic>
