@@ -40,7 +40,7 @@ def script(trace: Path) -> Iterator[str]:
     """What gnuplot is told."""
     panels = panels_of(trace)
     height = PANEL * len(panels) + MARGIN
-    yield f"set terminal svg size {WIDTH},{height} font 'sans-serif,12' background '#ffffff' name 'trace'"
+    yield f"set terminal svg noenhanced size {WIDTH},{height} font 'sans-serif,12' background '#ffffff' name 'trace'"
     yield "set datafile separator ','"
     yield "set grid ytics lc '#dddddd' lt 1"
     yield "set border 3 lc '#888888'; set tics nomirror textcolor '#333333'"

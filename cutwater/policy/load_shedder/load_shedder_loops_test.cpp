@@ -37,7 +37,7 @@ public:
         return c;
     }
     void begin() {
-        seen.column("load [1 is as much as there should be]", [this] { return shedder.load(); });
+        seen.column("load [of its target]", [this] { return shedder.load(); });
         seen.begin();
     }
     void after(duration d, std::function<void()> what) { here.after(d + 1us, std::move(what)); }
