@@ -42,6 +42,7 @@ public:
 
     instant until = never;  ///< set by the gate: when waiting is over
     unsigned weight = 1;    ///< set by the gate: how much of it this one waits for
+    void* of = nullptr;     ///< set by a gate that is many in one: which of them this one waits for
 
     [[nodiscard]] bool is_queued() const noexcept { return queued_; }
 

@@ -21,6 +21,8 @@
 #include "cutwater/policy/circuit_breaker/options.hpp"
 #include "cutwater/policy/fallback/events.hpp"
 #include "cutwater/policy/fallback/options.hpp"
+#include "cutwater/policy/keyed/events.hpp"
+#include "cutwater/policy/keyed/options.hpp"
 #include "cutwater/policy/rate_limiter/events.hpp"
 #include "cutwater/policy/rate_limiter/options.hpp"
 #include "cutwater/policy/retry/events.hpp"
@@ -144,6 +146,8 @@ void policies() {
            cw::circuit_refused>("cutwater/policy/circuit_breaker");
     defaults<cw::rate_limiter_options>("cutwater/policy/rate_limiter");
     events<cw::rate_refused, cw::rate_queued, cw::rate_wait_ended>("cutwater/policy/rate_limiter");
+    defaults<cw::keyed_options>("cutwater/policy/keyed");
+    events<cw::keys_full>("cutwater/policy/keyed");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
 }
