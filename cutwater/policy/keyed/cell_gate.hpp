@@ -14,27 +14,29 @@ class cell_gate {
 public:
     using answer = typename table::answer;
     using ticket = keyed_ticket<P>;
-    using admitted = std::optional<admission<ticket>>;  ///< nothing: there is no room for the key
 
     cell_gate(const P& as_new, std::size_t keys) : rules_{as_new.options(), as_new.layer_name()}, keys_{rules_, keys} {}
 
-    [[nodiscard]] bool try_admit(const fingerprint& print, ticket& t, call_context& call, moment& now) noexcept {
+    [[nodiscard, gnu::always_inline]] bool try_admit(const fingerprint& print, ticket& t, call_context& call,
+                                                     moment& now) noexcept {
         keys_.prefetch(print);  // the clock takes about as long
         const instant at = now;
         return keys_.alter(print, at, t.place, [&](auto& w) { return rules_.admit(w, t.of_policy, call, at); }) ==
                answer::yes;
     }
-    [[nodiscard]] admitted admit(const fingerprint& print, call_context& call, moment& now) {
+    /// `no_room` says what is answered where there is none for the key.
+    template <class NoRoom>
+    [[nodiscard]] admission<ticket> admit(const fingerprint& print, call_context& call, moment& now, NoRoom&& no_room) {
         ticket t;
         typename rules::word seen = rules::fresh;
         const instant at = now;
         switch (keys_.alter(print, at, t.place,
                             [&](auto& w) { return seen = w, rules_.admit(w, t.of_policy, call, at); })) {
-            case answer::yes: return admission<ticket>{t};
-            case answer::no: return admission<ticket>{rules_.refuse(seen, call, at)};
+            case answer::yes: return t;
+            case answer::no: return rules_.refuse(seen, call, at);
             case answer::full: break;
         }
-        return {};
+        return no_room();
     }
     void settle(ticket& t, const observation&, call_context& call, moment& now) {
         if (!rules::is_unused(t.of_policy, call)) [[likely]]

@@ -43,7 +43,8 @@ public:
 
     /// Has `change(word&)` alter the word of a key, once; what it gives. A key that is new gets a word if it is then not fresh.
     template <class Change>
-    [[nodiscard]] answer alter(const fingerprint& print, instant now, key_place& at, Change&& change) {
+    [[nodiscard, gnu::always_inline]] answer alter(const fingerprint& print, instant now, key_place& at,
+                                                   Change&& change) {
         at = {.where = slots_.find(print), .mark = slot_mark(print)};
         if (at.where != nullptr) [[likely]]
             if (const auto given = alter_known(at, change)) [[likely]]

@@ -11,7 +11,7 @@ static_assert(crypto_shorthash_siphashx24_KEYBYTES == sizeof(sip_hash::seed));
 static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(fingerprint));
 
 fingerprint sip_hash::operator()(std::string_view key) const noexcept {
-    std::array<unsigned char, sizeof(fingerprint)> bytes;
+    std::array<unsigned char, sizeof(fingerprint)> bytes{};
     const auto* const text = reinterpret_cast<const unsigned char*>(key.data());  // NOLINT(*-reinterpret-cast)
     static constexpr unsigned char nothing = 0;  // libsodium takes no null, not even of no length
     crypto_shorthash_siphashx24(bytes.data(), key.empty() ? &nothing : text, key.size(), seed_.data());
@@ -20,7 +20,7 @@ fingerprint sip_hash::operator()(std::string_view key) const noexcept {
 
 auto sip_hash::random_seed() -> seed {
     if (sodium_init() < 0) throw std::runtime_error{"keyed: libsodium finds no source of random bytes for a seed"};
-    seed made;
+    seed made{};
     randombytes_buf(made.data(), made.size());
     return made;
 }

@@ -97,12 +97,12 @@ public:
     [[nodiscard]] admission<ticket> admit(call_context& call, moment& now) {
         const auto print = print_of(call);
         if (!print) return ticket{};
-        return or_no_room(call, on_keys([&](auto& keys) { return keys.admit(*print, call, now); }));
+        return on_keys([&](auto& keys) { return keys.admit(*print, call, now, [&] { return no_room(call); }); });
     }
     [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context& call, moment& now)
         requires queueing_gate<P>
     {
-        return or_no_room(call, shared_->policies->enqueue(print_of(call).value(), w, call, now));
+        return shared_->policies->enqueue(print_of(call).value(), w, call, now, [&] { return no_room(call); });
     }
     [[nodiscard]] admission<ticket> resume(waiter& w, call_context& call, moment& now)
         requires queueing_gate<P>
@@ -238,7 +238,7 @@ private:
 
     /// `use` of whichever the keys are.
     template <class Use>
-    auto on_keys(Use&& use) const {
+    [[gnu::always_inline]] auto on_keys(Use&& use) const {
         if constexpr (keeps_cells<P>)
             if (shared_->cells) return use(*shared_->cells);
         return use(*shared_->policies);
@@ -249,9 +249,7 @@ private:
         if (key.empty() && shared_->options.without_key == unkeyed::passes) return {};
         return shared_->hash(key);
     }
-    [[nodiscard]] admission<ticket> or_no_room(call_context& call, std::optional<admission<ticket>> answer) const {
-        if (answer) [[likely]]
-            return std::move(*answer);
+    [[nodiscard]] admission<ticket> no_room(call_context& call) const {
         const bool passes = shared_->options.when_full == unkeyed::passes;
         call.emit(shared_->layer, [&] { return keys_full{size(), passes}; });
         if (passes) return ticket{};

@@ -1,8 +1,6 @@
 // A keyed policy whose keys have a whole policy each: a table of them, and the pins that keep one while somebody is in it.
 #pragma once
 
-#include <optional>
-
 #include "cutwater/policy/keyed/forgettable.hpp"
 #include "cutwater/policy/keyed/policy_table.hpp"
 
@@ -15,8 +13,7 @@ class policy_gate {
 
 public:
     using pinned = typename table::pinned;
-    using ticket = keyed_ticket<P>;                     // its place is a node, pinned
-    using admitted = std::optional<admission<ticket>>;  ///< nothing: there is no room for the key
+    using ticket = keyed_ticket<P>;  // its place is a node, pinned
 
     policy_gate(std::function<P()> make, std::size_t keys) : keys_{std::move(make), keys} {}
 
@@ -28,9 +25,11 @@ public:
         t.place.where = held.release();
         return true;
     }
-    [[nodiscard]] admitted admit(const fingerprint& print, call_context& call, moment& now) {
-        pinned held{get(print, now)};
-        if (!held) return {};
+    /// `no_room` says what is answered where there is none for the key.
+    template <class NoRoom>
+    [[nodiscard]] admission<ticket> admit(const fingerprint& print, call_context& call, moment& now, NoRoom&& no_room) {
+        const pinned held = get(print, now);
+        if (!held) return no_room();
         return given(*held, held->policy().admit(call, now));
     }
     void settle(ticket& t, const observation& seen, call_context& call, moment& now) {
@@ -42,11 +41,13 @@ public:
         held->policy().abandon(t.of_policy);
     }
 
-    [[nodiscard]] admitted enqueue(const fingerprint& print, waiter& w, call_context& call, moment& now)
+    template <class NoRoom>
+    [[nodiscard]] admission<ticket> enqueue(const fingerprint& print, waiter& w, call_context& call, moment& now,
+                                            NoRoom&& no_room)
         requires queueing_gate<P>
     {
-        pinned held{get(print, now)};
-        if (!held) return {};
+        pinned held = get(print, now);
+        if (!held) return no_room();
         node& its = *held.release();
         w.of = &its;  // who waits keeps it, too
         return or_leave(w, its, its.policy().enqueue(w, call, now));
