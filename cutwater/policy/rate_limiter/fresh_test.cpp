@@ -98,6 +98,14 @@ TEST(rate_limiter_fresh, a_fixed_window_in_which_all_was_given_back_is_not_it_en
     EXPECT_FALSE(db.is_fresh(noon));
 }
 
+TEST(rate_limiter_fresh, a_sliding_window_is_not_while_any_permit_of_it_is_out) {
+    rate_limiter db{{.window = rate_window::sliding, .permits = 10, .per = 1s}};
+    EXPECT_TRUE(db.try_acquire(noon));
+    EXPECT_TRUE(db.try_acquire(noon + 500ms));
+    EXPECT_FALSE(db.is_fresh(noon + 1s)) << "the first is back, the second is not";
+    EXPECT_TRUE(db.is_fresh(noon + 1500ms));
+}
+
 TEST(rate_limiter_fresh, one_that_somebody_waits_for_is_not) {
     struct nobody final : waker {
         void wake() noexcept override {}
