@@ -1,8 +1,12 @@
 # What a user can leave out: a component is a few rooms, the components they stand on, and the packages they bring.
 # The installed package finds only the packages of the components that were asked for.
-set(cutwater_components core asio http log sim testing testing_asio)
+set(cutwater_components core keyed asio http log sim testing testing_asio)
 
 set(cutwater_core_packages "Threads")
+
+set(cutwater_keyed_rooms keyed)
+set(cutwater_keyed_requires core)
+set(cutwater_keyed_packages "CutwaterSodium")
 
 set(cutwater_asio_rooms drive_wheel drive_asio)
 set(cutwater_asio_requires core)

@@ -1,6 +1,6 @@
 // How much a call matters, when not all can be served.
 //
-//     orders.run({.operation = "checkout", .importance = cw::criticality::critical}, f);
+//     pipeline.run({.operation = "checkout", .importance = cw::criticality::critical}, f);
 //
 // The levels are those of Google's SRE book, "Handling Overload": a system that is overloaded refuses the lowest first. A
 // service passes on the level that it was called with.

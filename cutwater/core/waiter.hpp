@@ -48,6 +48,7 @@ public:
     instant since{};                               ///< when it began
     unsigned weight = 1;                           ///< how much of it this one waits for
     criticality importance = criticality::normal;  ///< how much it matters
+    void* of = nullptr;                            ///< which of several it waits for, where the gate is many in one
 
     [[nodiscard]] bool is_queued() const noexcept { return queued_; }
 

@@ -34,8 +34,8 @@ public:
         return overloaded_ && delay > 2 * target_;
     }
 
-    /// The queue is empty: whoever came now would not wait.
-    void drained() noexcept { least_ = duration::zero(); }
+    /// The queue is empty: it does not stand, and what was seen of it is of no use any more.
+    void drained() noexcept { *this = codel{target_, interval_}; }
 
     /// Whether the queue stood during the last interval.
     [[nodiscard]] bool is_overloaded() const noexcept { return overloaded_; }

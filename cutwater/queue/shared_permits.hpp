@@ -61,6 +61,10 @@ public:
     [[nodiscard]] unsigned limit() const noexcept { return limit_of(word_.load(std::memory_order_relaxed)); }
     [[nodiscard]] unsigned in_use() const noexcept { return in_use_of(word_.load(std::memory_order_relaxed)); }
     [[nodiscard]] unsigned queued() const noexcept;
+    /// Whether the limit is this, nobody is in and nobody waits.
+    [[nodiscard]] bool is_idle(unsigned limit) const noexcept {
+        return word_.load(std::memory_order_acquire) == std::uint64_t{limit} << limit_at;
+    }
 
 private:
     static constexpr std::uint64_t someone_waits = std::uint64_t{1} << 63U;

@@ -23,6 +23,8 @@
 #include "cutwater/policy/concurrency_limiter/options.hpp"
 #include "cutwater/policy/fallback/events.hpp"
 #include "cutwater/policy/fallback/options.hpp"
+#include "cutwater/policy/keyed/events.hpp"
+#include "cutwater/policy/keyed/options.hpp"
 #include "cutwater/policy/load_shedder/events.hpp"
 #include "cutwater/policy/load_shedder/options.hpp"
 #include "cutwater/policy/rate_limiter/events.hpp"
@@ -157,6 +159,8 @@ void policies() {
     events<cw::throttle_rejected, cw::throttle_began, cw::throttle_ended>("cutwater/policy/throttle");
     defaults<cw::load_shedder_options>("cutwater/policy/load_shedder");
     events<cw::load_shed, cw::shedding_began, cw::shedding_ended>("cutwater/policy/load_shedder");
+    defaults<cw::keyed_options>("cutwater/policy/keyed");
+    events<cw::keys_full>("cutwater/policy/keyed");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
 }

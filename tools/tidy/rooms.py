@@ -21,6 +21,8 @@ TESTING_ASIO = "cutwater/testing/asio"
 BENCH_SUPPORT = "bench/support"
 UMBRELLA = "cutwater/cutwater.hpp"
 ASIO_UMBRELLA = "cutwater/asio.hpp"
+KEYED = "cutwater/policy/keyed"
+KEYED_UMBRELLA = "cutwater/keyed.hpp"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Room:
 ROOMS = (
     Room(CORE, (), ("cxxabi.h",)),  # the readable name of an exception's type
     Room(QUEUE, (CORE,)),
+    Room(KEYED, (CORE,), ("sodium.h",)),  # before the others: the one policy whose keys need a hash
     Room(POLICIES, (CORE, QUEUE)),
     Room(PIPELINE, (CORE,)),
     Room(CLOCK, (CORE,), ("pthread.h",)),
@@ -58,11 +61,14 @@ ROOMS = (
         ("boost/", "hiredis/", "libpq-fe.h", "openssl/", "postgresql/", "sqlite3.h"),
     ),
     Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, STANDARD)),
+    Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),
     Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO)),
 )
 
 # What stands beside a room's files to test, measure and show them may look further.
-SIBLINGS_LOOK_INTO = (CORE, QUEUE, PIPELINE, DRIVERS, SIM, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA)
+SIBLINGS_LOOK_INTO = (
+    CORE, QUEUE, PIPELINE, DRIVERS, SIM, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA
+)
 SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
 
 STANDARD_HEADERS = frozenset(

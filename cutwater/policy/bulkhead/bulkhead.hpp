@@ -60,6 +60,8 @@ public:
     [[nodiscard]] unsigned limit() const noexcept { return permits_->limit(); }
     [[nodiscard]] unsigned in_use() const noexcept { return permits_->in_use(); }
     [[nodiscard]] unsigned queued() const noexcept { return permits_->queued(); }
+    /// Whether it differs in nothing from one that is new: nobody is in, nobody waits, and the limit is as it was made.
+    [[nodiscard]] bool is_fresh(instant) const noexcept { return permits_->is_idle(options_.max_concurrent); }
 
 private:
     friend waits_in_line<bulkhead>;

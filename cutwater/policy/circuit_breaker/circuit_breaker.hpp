@@ -78,6 +78,9 @@ public:
     /// What a refusal would carry; zero where a call may pass.
     [[nodiscard]] duration retry_after(instant now) const { return shared_->retry_after(now); }
     [[nodiscard]] window_counts counts(instant now) const { return shared_->counts(now); }
+    /// Whether it differs in nothing from one that is new, now and later: closed, with an empty window, in the mode that it was made
+    /// in, and no opening behind it that would lengthen the next. With a count window no breaker that saw a call is.
+    [[nodiscard]] bool is_fresh(instant now) const noexcept { return shared_->is_fresh(now); }
 
     /// Admission by hand: what comes back is settled by `succeeded` or `failed`, or abandoned when it goes. The breaker
     /// outlives it.

@@ -39,6 +39,18 @@ bool circuit_breaker_kernel::is_settled() const noexcept {
     return !measures(mode_) || std::visit([](const auto& window) { return window.is_settled(); }, window_);
 }
 
+bool circuit_breaker_kernel::is_fresh(instant now) const noexcept {
+    const bool ramps = ramping_ && between(since_, now) < options_->ramp_for;
+    const bool grows = openings_in_a_row_ > 0 && !is_healthy(now);
+    return mode_ == options_->mode && state_ == circuit_state::closed && !ramps && !grows &&
+           std::visit([&](const auto& window) { return window.is_empty(now); }, window_);
+}
+
+/// Closed for so long that what was before it is forgotten.
+bool circuit_breaker_kernel::is_healthy(instant now) const noexcept {
+    return state_ == circuit_state::closed && between(since_, now) >= options_->healthy_after;
+}
+
 duration circuit_breaker_kernel::retry_after(instant now) const noexcept {
     if (mode_ == breaker_mode::forced_open) return options_->open_for;
     instant soonest = now;
@@ -162,11 +174,10 @@ bool circuit_breaker_kernel::probe_round::give_back(std::uint32_t number) noexce
 
 circuit_change circuit_breaker_kernel::trip(circuit_reason why, const window_counts& seen, instant now,
                                             random_source& random) {
-    const bool was_healthy = state_ == circuit_state::closed && between(since_, now) >= options_->healthy_after;
-    if (was_healthy) openings_in_a_row_ = 0;
+    if (is_healthy(now)) openings_in_a_row_ = 0;
     const duration open_time = next_open_time(random);
-    if (openings_in_a_row_ < std::numeric_limits<unsigned>::max()) ++openings_in_a_row_;
     circuit_change change = enter(circuit_state::open, why, now);
+    if (openings_in_a_row_ < std::numeric_limits<unsigned>::max()) ++openings_in_a_row_;
     open_until_ = add(now, open_time);
     change.counts = seen;
     change.open_for = open_time;
@@ -181,6 +192,7 @@ duration circuit_breaker_kernel::next_open_time(random_source& random) const {
 
 /// Begins an epoch.
 circuit_change circuit_breaker_kernel::enter(circuit_state next, circuit_reason why, instant now) {
+    if (is_healthy(now)) openings_in_a_row_ = 0;
     boxed<probe_round> round;
     if (next == circuit_state::half_open) round.make().leases.reserve(options_->probes);
     round_ = std::move(round);
@@ -222,7 +234,8 @@ auto circuit_breaker_kernel::set_mode(breaker_mode mode, instant now) -> std::op
 }
 
 circuit_snapshot circuit_breaker_kernel::snapshot(instant now) const noexcept {
-    circuit_snapshot kept{.state = state_, .openings_in_a_row = openings_in_a_row_, .counts = counts(now)};
+    circuit_snapshot kept{
+        .state = state_, .openings_in_a_row = is_healthy(now) ? 0 : openings_in_a_row_, .counts = counts(now)};
     if (state_ == circuit_state::open) kept.open_left = std::max(between(now, open_until_), duration::zero());
     return kept;
 }

@@ -99,6 +99,10 @@ public:
     [[nodiscard]] bool refuses_all() const noexcept;
     [[nodiscard]] bool is_settled() const noexcept;
 
+    /// Whether it differs in nothing from one that is new, now and later, to whoever holds no ticket of it: closed, in the mode
+    /// that it was made in, with an empty window, and no opening behind it that would lengthen the next.
+    [[nodiscard]] bool is_fresh(instant now) const noexcept;
+
     [[nodiscard]] circuit_snapshot snapshot(instant now) const noexcept;
     /// A snapshot comes from outside: what it says beyond the options' bounds is brought within them.
     void restore(const circuit_snapshot& kept, instant now);
@@ -126,6 +130,7 @@ private:
         friend bool operator==(const probe_round&, const probe_round&) = default;
     };
 
+    [[nodiscard]] bool is_healthy(instant now) const noexcept;
     [[nodiscard]] admitted admit_probe(instant now);
     [[nodiscard]] admitted admit_ramping(instant now);
     [[nodiscard]] circuit_ticket ticket(instant now) const noexcept { return {.epoch = epoch_, .started = now}; }

@@ -53,6 +53,7 @@ public:
     [[nodiscard]] window_counts counts(instant now);
     [[nodiscard]] circuit_snapshot snapshot(instant now);
     void restore(const circuit_snapshot& kept, instant now);
+    [[nodiscard]] bool is_fresh(instant now) noexcept;
 
     /// For a permit of one who settles by hand.
     void settle(ticket& t, const observation& seen, instant now, change& made);
@@ -285,6 +286,15 @@ circuit_snapshot basic_shared_circuit<Atomic, Mutex>::snapshot(instant now) {
 template <template <class> class Atomic, class Mutex>
 void basic_shared_circuit<Atomic, Mutex>::restore(const circuit_snapshot& kept, instant now) {
     with_kernel(now, [&](auto& kernel) { kernel.restore(kept, now); });
+}
+
+template <template <class> class Atomic, class Mutex>
+bool basic_shared_circuit<Atomic, Mutex>::is_fresh(instant now) noexcept {
+    try {
+        return with_kernel(now, [&](auto& kernel) { return kernel.is_fresh(now); });
+    } catch (...) {
+        return false;  // no memory for a window: then there is something to put into it
+    }
 }
 
 // ---- what lies between the kernel and everybody ----

@@ -38,6 +38,13 @@ window_counts time_window::counts(instant now) const noexcept {
     return sum;
 }
 
+bool time_window::is_empty(instant now) const noexcept {
+    if (!ring_) return true;
+    const std::int64_t newest = tick_of(now);
+    return std::ranges::all_of(*ring_,
+                               [&](const bucket& b) { return b.counts.calls == 0 || b.tick <= newest - buckets_; });
+}
+
 void count_window::add(call_mark m, std::uint64_t n, instant) {
     if (m.is_clean() && n >= size_) {  // nothing older is left
         clear();

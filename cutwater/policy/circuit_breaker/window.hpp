@@ -2,6 +2,7 @@
 //
 //     add(mark, n, now)   n calls that went alike      counts(now)     what is remembered
 //     clear()             a new epoch begins           is_settled()    one more clean success would change nothing
+//     is_empty(now)       it remembers nothing, now and later
 //
 // Memory is taken when the first call comes that needs it, so an idle breaker is small.
 #pragma once
@@ -49,6 +50,7 @@ public:
     void clear() noexcept;
     [[nodiscard]] window_counts counts(instant now) const noexcept;
     [[nodiscard]] static bool is_settled() noexcept { return false; }  // time forgets: every success counts
+    [[nodiscard]] bool is_empty(instant now) const noexcept;
 
     friend bool operator==(const time_window&, const time_window&) = default;
 
@@ -77,6 +79,7 @@ public:
         return {.calls = calls_, .failures = failures_, .slow = slow_};
     }
     [[nodiscard]] bool is_settled() const noexcept { return calls_ == size_ && failures_ == 0 && slow_ == 0; }
+    [[nodiscard]] bool is_empty(instant) const noexcept { return calls_ == 0; }
 
     friend bool operator==(const count_window&, const count_window&) = default;
 
@@ -100,6 +103,7 @@ public:
         return {.calls = failures_, .failures = failures_, .slow = 0};
     }
     [[nodiscard]] bool is_settled() const noexcept { return failures_ == 0; }
+    [[nodiscard]] bool is_empty(instant) const noexcept { return failures_ == 0; }
 
     friend bool operator==(const failure_run&, const failure_run&) = default;
 

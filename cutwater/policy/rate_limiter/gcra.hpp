@@ -93,8 +93,15 @@ public:
                 .retry_after = wait_for(w, weight, now)};
     }
 
-    /// Whether it differs in nothing from `fresh`.
+    /// Whether it differs in nothing from `fresh`, now and later.
     [[nodiscard]] constexpr bool is_fresh(word w, instant now) const noexcept { return ahead_of(w, now) == 0; }
+
+    /// A limiter that has all its permits from `t` on, and did not before.
+    [[nodiscard]] constexpr word full_at(instant t) const noexcept {
+        word w = fresh;
+        set(w, units(t));
+        return w;
+    }
 
     friend bool operator==(const gcra&, const gcra&) = default;
 

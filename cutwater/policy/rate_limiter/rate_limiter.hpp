@@ -26,6 +26,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/policy/rate_limiter/cells.hpp"
 #include "cutwater/policy/rate_limiter/events.hpp"
 #include "cutwater/policy/rate_limiter/options.hpp"
 #include "cutwater/policy/rate_limiter/shared_rate.hpp"
@@ -35,10 +36,8 @@ namespace cutwater {
 class rate_limiter : public works_alone<rate_limiter> {
 public:
     static constexpr std::string_view kind = "rate_limiter";
-    struct ticket {
-        rate_slot slot{};
-        unsigned sent = 0;
-    };
+    using ticket = rate_ticket;
+    using cells = rate_cells;  ///< the same limits by the million, a word each: see `keyed`
 
     /// Throws `invalid_options`.
     explicit rate_limiter(rate_limiter_options options = {});
@@ -116,6 +115,8 @@ public:
     /// Where the limiter stands, and when `weight` permits would be there; it takes none.
     [[nodiscard]] rate_reading read(instant now, unsigned weight = 1) const { return rate_->read(weight, now); }
     [[nodiscard]] unsigned queued() const noexcept { return rate_->queued(); }
+    /// Whether it differs in nothing from a limiter that is new, now and later: all permits are there, and nobody waits.
+    [[nodiscard]] bool is_fresh(instant now) const noexcept { return rate_->is_fresh(now); }
 
 private:
     [[nodiscard]] admission<ticket> admit_by_lock(call_context& call, moment& now);

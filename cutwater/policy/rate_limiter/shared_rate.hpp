@@ -78,6 +78,8 @@ public:
     [[nodiscard]] rate_reading read(unsigned weight, instant now) const;
     [[nodiscard]] duration wait_for(unsigned weight, instant now) const;
     [[nodiscard]] unsigned queued() const noexcept;
+    /// Whether it differs in nothing from one that is new, now and later.
+    [[nodiscard]] bool is_fresh(instant now) const noexcept;
 
 private:
     static constexpr word someone_waits = gcra::flag;
@@ -267,6 +269,14 @@ template <template <class> class Atomic, class Mutex>
 unsigned basic_shared_rate<Atomic, Mutex>::queued() const noexcept {
     const std::scoped_lock lock{mutex_};
     return static_cast<unsigned>(queue_.size());
+}
+
+template <template <class> class Atomic, class Mutex>
+bool basic_shared_rate<Atomic, Mutex>::is_fresh(instant now) const noexcept {
+    if (window_ != rate_window::sliding)
+        return of_rule([&](const auto& rule, word w) { return (w & someone_waits) == 0 && rule.is_fresh(w, now); });
+    const std::scoped_lock lock{mutex_};
+    return queue_.empty() && sliding_.is_fresh(now);
 }
 
 extern template class basic_shared_rate<>;

@@ -31,6 +31,11 @@ public:
 
     [[nodiscard]] rate_reading read(unsigned weight, instant now) const;
 
+    /// Whether it differs in nothing from one that is new, now and later.
+    [[nodiscard]] bool is_fresh(instant now) const noexcept {
+        return taken_.empty() || is_over(taken_.back(), now);  // they are by time
+    }
+
     friend bool operator==(const sliding_window&, const sliding_window&) = default;
 
 private:

@@ -1,4 +1,4 @@
-// Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules.
+// Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules; a limit for each tenant.
 #include <cstdio>
 #include <sstream>
 
@@ -7,6 +7,7 @@
 #include "cutwater/asio.hpp"
 #include "cutwater/http/http_client.hpp"
 #include "cutwater/http/http_rules.hpp"
+#include "cutwater/keyed.hpp"
 #include "cutwater/observe/log/json_log.hpp"
 
 namespace asio = boost::asio;
@@ -32,6 +33,16 @@ asio::awaitable<bool> nobody_answers() {
     co_return !answer && answer.error().code() == cw::condition::never_sent;
 }
 
+/// One tenant's calls are counted, and nobody else's with them.
+bool each_has_its_own() {
+    cw::keyed<cw::rate_limiter> per_tenant{{.permits = 1, .per = 1h, .burst = 1}, {.max_keys = 100}};
+    cw::pipeline guarded{cw::ref(per_tenant)};
+    const auto ask = [&](std::string_view tenant) {
+        return guarded.run({.tenant = tenant}, [] { return 7; }).has_value();
+    };
+    return ask("acme") && !ask("acme") && ask("ajax");
+}
+
 }  // namespace
 
 int main() {
@@ -48,5 +59,6 @@ int main() {
     context.run();
 
     std::printf("%s", lines.str().c_str());
-    return passed && lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos ? 0 : 1;
+    return passed && each_has_its_own() && lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos ? 0
+                                                                                                                  : 1;
 }

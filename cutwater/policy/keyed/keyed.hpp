@@ -1,0 +1,271 @@
+// One policy for each key: for each tenant, host or route, as they come, in memory that is bounded from the start.
+//
+//     cw::keyed<cw::rate_limiter> per_tenant{{.name = "per tenant", .permits = 10, .per = 1s}, {.by = cw::by_tenant, .max_keys = 100'000}};
+//     cw::pipeline guarded{cw::timeout{2s}, cw::ref(per_tenant)};
+//     auto answer = guarded.run({.tenant = "acme"}, f);
+//
+//     cw::keyed<cw::circuit_breaker> each_host{{.name = "host"}, {.by = cw::by_target}};
+//     if (auto host = each_host.find("shard-7")) host->open(cw::now());                // by hand
+//
+// Contract. To each key it is a policy of its own: what others do changes nothing. There is room for `max_keys`; a new key takes
+// the place of one whose policy differs in nothing from a new one (all permits there, a closed circuit with an empty window,
+// nobody inside), and of no other: no drained bucket and no open circuit is ever forgotten, whatever keys anybody sends. Where
+// all are needed a new key is refused with `errc::too_many_keys`, or passes unguarded if the options say so; keys that are known go on.
+//
+// Keys are any text. What is kept of one are 128 bits, by a hash whose seed is the table's own: nobody outside can choose keys that
+// collide. Events do not name keys; `call_options::id` leads to them.
+//
+// It is what `P` is: a gate, with a queue if `P` has one. `P` says when it is as new, by `bool is_fresh(instant) const noexcept`,
+// which is asked under a lock and must not block. A policy with `cells` (a rolling rate limiter that does not queue) takes 16
+// bytes a slot, of which there are two to four for each of `max_keys`; any other is a whole `P` for each, made when its key comes.
+//
+// Thread safety: every member, from any thread; but `keyed` outlives its tickets and handles. Exceptions: what `by` or making a
+// `P` throws fails the call. Cost: a hash, and a compare and swap (cells) or two atomic additions (others) beside what `P` costs. A
+// key that is new takes the lock of one in 64 parts of the table.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cutwater/policy/keyed/cell_gate.hpp"
+#include "cutwater/policy/keyed/events.hpp"
+#include "cutwater/policy/keyed/options.hpp"
+#include "cutwater/policy/keyed/policy_gate.hpp"
+
+namespace cutwater {
+
+namespace detail {
+
+/// Stands where a policy keeps no cells.
+struct no_cells {
+    no_cells(const auto&, std::size_t) noexcept {}
+};
+template <class P>
+struct cells_for {
+    using gate = no_cells;
+};
+template <keeps_cells P>
+struct cells_for<P> {
+    using gate = cell_gate<P>;
+};
+
+}  // namespace detail
+
+template <forgettable P, class Hash = sip_hash>
+class keyed {
+public:
+    static constexpr std::string_view kind = "keyed";
+    static constexpr bool holds_work = requires { requires P::holds_work; };
+    using ticket = keyed_ticket<P>;
+    using factory = std::function<P()>;
+
+    /// A policy with these options for each key, made when the key comes. Throws `invalid_options`.
+    template <class Q = P>
+        requires requires(const Q& q) { Q{q.options()}; }
+    explicit keyed(std::remove_cvref_t<decltype(std::declval<const Q&>().options())> each = {}, keyed_options o = {},
+                   Hash hash = Hash{})
+        : keyed{like(std::make_shared<const P>(std::move(each))), std::move(o), std::move(hash), own{}} {}
+
+    /// `make` gives the policy of a key, the same for each; under no lock, from whichever thread brings the key. Throws
+    /// `invalid_options`, and what `make` throws.
+    [[nodiscard]] static keyed made_by(factory make, keyed_options o = {}, Hash hash = Hash{}) {
+        return keyed{std::move(make), std::move(o), std::move(hash), own{}};
+    }
+    keyed(const keyed&) = delete;  // one for all who share the limits: cw::ref(per_tenant)
+    keyed(keyed&&) noexcept = default;
+    keyed& operator=(const keyed&) = delete;
+    keyed& operator=(keyed&&) noexcept = default;
+    ~keyed() = default;
+
+    [[nodiscard]] name layer_name() const noexcept { return shared_->layer; }
+    [[nodiscard]] const keyed_options& options() const noexcept { return shared_->options; }
+    /// `{by = tenant, …}, each rate_limiter {permits = 10, …}`.
+    [[nodiscard]] std::string described_options() const;
+
+    [[nodiscard]] bool try_admit(ticket& t, call_context& call, moment& now) noexcept
+        requires quick_gate<P>
+    {
+        try {
+            const auto print = print_of(call);
+            if (!print) return t = ticket{}, true;
+            return on_keys([&](auto& keys) { return keys.try_admit(*print, t, call, now); });
+        } catch (...) {
+            return false;  // `admit` will throw it, where that is allowed
+        }
+    }
+    [[nodiscard]] admission<ticket> admit(call_context& call, moment& now) {
+        const auto print = print_of(call);
+        if (!print) return ticket{};
+        return on_keys([&](auto& keys) { return keys.admit(*print, call, now, [&] { return no_room(call); }); });
+    }
+    [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context& call, moment& now)
+        requires queueing_gate<P>
+    {
+        return shared_->policies->enqueue(print_of(call).value(), w, call, now, [&] { return no_room(call); });
+    }
+    [[nodiscard]] admission<ticket> resume(waiter& w, call_context& call, moment& now)
+        requires queueing_gate<P>
+    {
+        return shared_->policies->resume(w, call, now);
+    }
+    void leave(waiter& w) noexcept
+        requires queueing_gate<P>
+    {
+        shared_->policies->leave(w);
+    }
+    void settle(ticket& t, const observation& seen, call_context& call, moment& now) {
+        if (t.place.where != nullptr) on_keys([&](auto& keys) { keys.settle(t, seen, call, now); });
+    }
+    void abandon(ticket& t) noexcept {
+        if (t.place.where != nullptr) on_keys([&](auto& keys) { keys.abandon(t); });
+    }
+
+    /// The policy of one key, by hand. It is not forgotten while the handle is there.
+    class handle {
+    public:
+        [[nodiscard]] explicit operator bool() const noexcept { return held_ != nullptr; }
+        [[nodiscard]] P& operator*() const noexcept { return held_->policy(); }
+        [[nodiscard]] P* operator->() const noexcept { return &held_->policy(); }
+
+    private:
+        friend keyed;
+        using pinned = typename policy_gate<P>::pinned;
+        explicit handle(pinned held) noexcept : held_{std::move(held)} {}
+        pinned held_;
+    };
+    /// Empty where the key is not known: it is as good as new.
+    [[nodiscard]] handle find(std::string_view key) const
+        requires(!keeps_cells<P>)
+    {
+        return handle{shared_->policies->find(shared_->hash(key))};
+    }
+    /// The same, and a new key gets a policy; empty where there is no room.
+    [[nodiscard]] handle get(std::string_view key, instant now)
+        requires(!keeps_cells<P>)
+    {
+        moment at{now};
+        return handle{shared_->policies->get(shared_->hash(key), at)};
+    }
+
+    /// Where the limit of one key stands, by hand; it takes nothing.
+    [[nodiscard]] auto read(std::string_view key, instant now, unsigned weight = 1) const
+        requires keeps_cells<P>
+    {
+        const fingerprint print = shared_->hash(key);
+        if (shared_->cells) return shared_->cells->read(print, now, weight);
+        const auto held = shared_->policies->find(print);
+        return held ? held->policy().read(now, weight) : shared_->as_new.read(now, weight);
+    }
+    /// Whether one key has that many, by hand; they are taken then. False where there is no room for it.
+    [[nodiscard]] bool try_acquire(std::string_view key, instant now, unsigned weight = 1)
+        requires keeps_cells<P>
+    {
+        const fingerprint print = shared_->hash(key);
+        if (shared_->cells) return shared_->cells->try_acquire(print, now, weight);
+        moment at{now};
+        const auto held = shared_->policies->get(print, at);
+        return held && held->policy().try_acquire(now, weight);
+    }
+
+    /// For operators: `use(mark, policy)`, or where `P` is a limiter `use(mark, reading)`, for each key that is not as new; the
+    /// marks are `mark_of` the keys. It runs beside calls, under no lock: what comes or goes meanwhile may be missed.
+    template <class Use>
+    void visit(instant now, Use&& use) const {
+        if constexpr (keeps_cells<P>) {
+            if (shared_->cells) return shared_->cells->visit(now, use);
+            shared_->policies->visit(now, [&](std::uint64_t mark, const P& its) { use(mark, its.read(now, 1)); });
+        } else {
+            shared_->policies->visit(now, use);
+        }
+    }
+    [[nodiscard]] std::uint64_t mark_of(std::string_view key) const noexcept { return slot_mark(shared_->hash(key)); }
+
+    /// Keys that are known, those that are as new among them.
+    [[nodiscard]] std::size_t size() const noexcept {
+        return on_keys([](const auto& keys) { return keys.size(); });
+    }
+    [[nodiscard]] std::size_t max_keys() const noexcept { return shared_->options.max_keys; }
+    /// Memory that is taken: all of it from the start with cells, else as keys come. What a policy has on the heap is its own.
+    [[nodiscard]] std::size_t bytes() const {
+        return sizeof(state) + on_keys([](const auto& keys) { return keys.bytes(); });
+    }
+
+private:
+    struct own {};  // else `keyed{{}, …}` could mean either
+    using cells_gate = typename detail::cells_for<P>::gate;
+
+    struct state {
+        state(factory make, keyed_options o, Hash h)
+            : as_new{make()}, layer{as_new.layer_name()}, options{checked(std::move(o), layer)}, hash{std::move(h)} {
+            if (suits_cells(as_new))
+                cells.emplace(as_new, std::size_t{options.max_keys});
+            else
+                policies.emplace(std::move(make), std::size_t{options.max_keys});
+        }
+
+        const P as_new;  // nobody calls it
+        const name layer;
+        const keyed_options options;
+        const Hash hash;
+        std::optional<cells_gate> cells;  // either these
+        std::optional<policy_gate<P>> policies;
+    };
+
+    keyed(factory make, keyed_options o, Hash hash, own)
+        : shared_{std::make_unique<state>(std::move(make), std::move(o), std::move(hash))} {}
+
+    static keyed_options checked(keyed_options o, name layer) {
+        if (option_problems found = problems_of(o); !found.empty())
+            throw invalid_options{kind, layer.view(), std::move(found)};
+        return o;
+    }
+    [[nodiscard]] static bool suits_cells([[maybe_unused]] const P& as_new) {
+        if constexpr (keeps_cells<P>)
+            return P::cells::suit(as_new.options());
+        else
+            return false;
+    }
+    /// More of the same: by `another`, where the policy has that, so that they share what is alike.
+    [[nodiscard]] static factory like(std::shared_ptr<const P> first) {
+        return [first = std::move(first)] {
+            if constexpr (requires { P{first->another(first->layer_name().view())}; })
+                return first->another(first->layer_name().view());
+            else
+                return P{first->options()};
+        };
+    }
+
+    /// `use` of whichever the keys are.
+    template <class Use>
+    [[gnu::always_inline]] auto on_keys(Use&& use) const {
+        if constexpr (keeps_cells<P>)
+            if (shared_->cells) return use(*shared_->cells);
+        return use(*shared_->policies);
+    }
+    /// Nothing where the call has no key, and passes.
+    [[nodiscard]] std::optional<fingerprint> print_of(const call_context& call) const {
+        const std::string_view key = shared_->options.by(call);
+        if (key.empty() && shared_->options.without_key == unkeyed::passes) return {};
+        return shared_->hash(key);
+    }
+    [[nodiscard]] admission<ticket> no_room(call_context& call) const {
+        const bool passes = shared_->options.when_full == unkeyed::passes;
+        call.emit(shared_->layer, [&] { return keys_full{size(), passes}; });
+        if (passes) return ticket{};
+        return refusal{.reason = errc::too_many_keys};
+    }
+
+    std::unique_ptr<state> shared_;
+};
+
+template <forgettable P, class Hash>
+std::string keyed<P, Hash>::described_options() const {
+    std::string text = options_text(shared_->options) + ", each";
+    if constexpr (requires { P::kind; }) text.append(" ").append(P::kind);
+    if constexpr (requires { shared_->as_new.options(); })
+        text.append(" ").append(options_text(shared_->as_new.options()));
+    return text;
+}
+
+}  // namespace cutwater
