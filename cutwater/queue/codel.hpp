@@ -20,6 +20,12 @@ public:
 
     /// Somebody is next who has waited for `delay`: whether to turn it away. `now` does not go back.
     [[nodiscard]] bool should_turn_away(duration delay, instant now) noexcept {
+        if (rests_) {
+            rests_ = begins_ = false;
+            ends_ = add(now, interval_);
+            least_ = delay;
+            return false;
+        }
         if (!begins_ && now > ends_) {
             ends_ = add(now, interval_);
             overloaded_ = least_ > target_;
@@ -34,8 +40,11 @@ public:
         return overloaded_ && delay > 2 * target_;
     }
 
-    /// The queue is empty: it does not stand, and what was seen of it is of no use any more.
-    void drained() noexcept { *this = codel{target_, interval_}; }
+    /// The queue is empty: it does not stand, and what was seen of it is of no use any more. An interval begins with the next one.
+    void drained() noexcept {
+        *this = codel{target_, interval_};
+        rests_ = true;
+    }
 
     /// Whether the queue stood during the last interval.
     [[nodiscard]] bool is_overloaded() const noexcept { return overloaded_; }
@@ -49,6 +58,7 @@ private:
     duration interval_;
     duration least_{};
     instant ends_{};
+    bool rests_ = false;
     bool begins_ = true;
     bool overloaded_ = false;
 };

@@ -78,8 +78,11 @@ TEST_F(codel_rule, a_queue_that_was_empty_is_not_overloaded) {
     EXPECT_FALSE(turns_away(50ms, 20ms));
     EXPECT_TRUE(turns_away(50ms, 30ms));
     rule.drained();
-    EXPECT_FALSE(turns_away(50ms, 121ms));
-    EXPECT_FALSE(turns_away(50ms, 122ms));
+    EXPECT_FALSE(rule.is_overloaded());
+    EXPECT_FALSE(turns_away(50ms, 131ms)) << "an interval begins";
+    EXPECT_FALSE(turns_away(50ms, 231ms)) << "and goes on: whether it stands is not known yet";
+    EXPECT_FALSE(turns_away(50ms, 232ms)) << "the first of the next";
+    EXPECT_TRUE(turns_away(50ms, 233ms));
 }
 
 }  // namespace

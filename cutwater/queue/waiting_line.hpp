@@ -38,7 +38,7 @@ public:
 
 private:
     struct level {
-        explicit level(const queue_rules& rules) noexcept : delays{rules.target, rules.interval} {}
+        explicit level(const queue_rules& rules) noexcept : delays{rules.target, rules.interval} { delays.drained(); }
         waiter_queue queue;
         codel delays;
         instant filled_since{};  // when it was last empty, while it is not

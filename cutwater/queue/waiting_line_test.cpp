@@ -156,19 +156,32 @@ TEST(a_waiting_line, codel_turns_away_who_has_waited_long_while_the_line_does_no
     for (int i = 0; i < 10; ++i) p.come();
     p.now += 50ms;
     EXPECT_EQ(p.serve(), 1);
-    EXPECT_EQ(p.serve(), 2) << "it stands, and the first of an interval is served";
+    p.now += 100ms;
+    EXPECT_EQ(p.serve(), 2) << "whether the line stands is not known yet";
+    p.now += 1ms;
+    EXPECT_EQ(p.serve(), 3) << "it stands, and the first of an interval is served";
     p.come();
-    EXPECT_EQ(p.serve(), 11) << "all that had waited for 50 ms are gone";
-    for (int gone = 3; gone <= 10; ++gone) EXPECT_EQ(p.turned_away(gone), errc::queue_overloaded);
+    EXPECT_EQ(p.serve(), 11) << "all that had waited for 151 ms are gone";
+    for (int gone = 4; gone <= 10; ++gone) EXPECT_EQ(p.turned_away(gone), errc::queue_overloaded);
+}
+
+TEST(a_waiting_line, codel_serves_a_burst_that_drains_however_long_it_has_waited) {
+    party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
+    for (int i = 0; i < 5; ++i) p.come();
+    p.now += 300ms;
+    EXPECT_THAT(p.serve_all(), ElementsAre(1, 2, 3, 4, 5));
 }
 
 TEST(a_waiting_line, codel_lets_everybody_in_again_when_the_line_has_drained) {
     party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
     for (int i = 0; i < 3; ++i) p.come();
     p.now += 50ms;
-    EXPECT_THAT(p.serve_all(), ElementsAre(1, 2));
-    for (int i = 0; i < 3; ++i) p.come();
+    EXPECT_EQ(p.serve(), 1);
     p.now += 101ms;
+    EXPECT_THAT(p.serve_all(), ElementsAre(2));
+    EXPECT_EQ(p.turned_away(3), errc::queue_overloaded);
+    for (int i = 0; i < 3; ++i) p.come();
+    p.now += 300ms;
     EXPECT_THAT(p.serve_all(), ElementsAre(4, 5, 6));
 }
 
@@ -176,8 +189,10 @@ TEST(a_waiting_line, codel_judges_what_matters_alike_by_its_own_delays) {
     party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
     for (int i = 0; i < 4; ++i) p.come(best_effort);
     p.now += 50ms;
+    EXPECT_EQ(p.serve(), 1);
+    p.now += 101ms;
     p.come(critical), p.come(critical);
-    EXPECT_THAT(p.serve_all(), ElementsAre(5, 6, 1, 2)) << "the critical ones drain, the others stand";
+    EXPECT_THAT(p.serve_all(), ElementsAre(5, 6, 2)) << "the critical ones drain, the others stand";
     EXPECT_EQ(p.turned_away(3), errc::queue_overloaded);
     EXPECT_EQ(p.turned_away(4), errc::queue_overloaded);
 }

@@ -7,7 +7,7 @@
 #include <list>
 
 #include "cutwater/policy/bulkhead/bulkhead.hpp"
-#include "cutwater/policy/bulkhead/shared_permits.hpp"
+#include "cutwater/queue/shared_permits.hpp"
 
 namespace cutwater {
 namespace {
@@ -22,7 +22,7 @@ public:
 /// A bulkhead's permits, who is inside and who waits.
 class played {
 public:
-    played(unsigned limit, unsigned max_queue) : made_with_{limit}, permits_{limit, max_queue} {}
+    played(unsigned limit, unsigned max_queue) : made_with_{limit}, permits_{limit, {.max_length = max_queue}} {}
     ~played() {
         for (waiter& w : waiting_) permits_.leave(w);
     }
@@ -34,7 +34,7 @@ public:
     sight step(unsigned what, unsigned number) {
         int came = 0;
         switch (what) {
-            case 0: came = permits_.try_take() ? (++inside_, 1) : 0; break;
+            case 0: came = permits_.try_take() != 0 ? (++inside_, 1) : 0; break;
             case 1: came = static_cast<int>(enter()); break;
             case 2:
                 if (inside_ > 0) --inside_, permits_.give_back();
@@ -45,7 +45,8 @@ public:
             default: permits_.resize(1 + number % 3); break;
         }
         for (auto w = waiting_.begin(); w != waiting_.end();)
-            w = permits_.was_granted(*w) ? (++inside_, waiting_.erase(w)) : std::next(w);
+            w = permits_.look(*w) == shared_permits::wait_state::granted ? (++inside_, waiting_.erase(w))
+                                                                         : std::next(w);
         return {came, permits_.in_use(), permits_.queued()};
     }
     [[nodiscard]] bool is_fresh() const { return permits_.is_idle(made_with_); }
@@ -53,7 +54,8 @@ public:
 private:
     shared_permits::answer enter() {
         waiter& w = waiting_.emplace_back(bell_);
-        const auto given = permits_.take_or_queue(w);
+        w.until = never;
+        const auto given = permits_.take_or_queue(w, noon);
         if (given != shared_permits::answer::queued) waiting_.pop_back();
         if (given == shared_permits::answer::taken) ++inside_;
         return given;
@@ -89,8 +91,8 @@ TEST(bulkhead_fresh, one_with_somebody_inside_or_another_limit_is_not) {
     EXPECT_FALSE(narrow.is_fresh(noon));
     narrow.resize(2);
     EXPECT_TRUE(narrow.is_fresh(noon));
-    shared_permits permits{1, 0};
-    EXPECT_TRUE(permits.try_take());
+    shared_permits permits{1, {}};
+    EXPECT_EQ(permits.try_take(), 1U);
     EXPECT_FALSE(permits.is_idle(1));
     permits.give_back();
     EXPECT_TRUE(permits.is_idle(1));
