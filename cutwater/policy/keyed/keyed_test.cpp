@@ -418,7 +418,7 @@ TEST(keyed_options, T57_those_in_force_can_be_read) {
     keyed<bulkhead> each{{.name = "share"}, {.by = by_target, .max_keys = 5}};
     EXPECT_EQ(each.described_options(),
               "{by = target, max_keys = 5, without_key = shares, when_full = refused}, each bulkhead {max_concurrent = "
-              "10, max_queue = 0, max_wait = 1s}");
+              "10, max_queue = 0, max_wait = 1s, order = fifo}");
     pipeline guarded{ref(each)};
     EXPECT_THAT(guarded.describe(), HasSubstr("keyed \"share\" {by = target"));
 }
@@ -470,7 +470,7 @@ TEST(keyed_memory, T79_is_bounded_by_max_keys_whatever_keys_come) {
     EXPECT_EQ(limits.bytes(), bytes);
     EXPECT_LE(bytes, 1000U * 64) << "a key's share, at its most";
     EXPECT_LE(shares.size(), 1000U);
-    EXPECT_LE(shares.bytes(), 1000U * 160);
+    EXPECT_LE(shares.bytes(), 1000U * 176);
     EXPECT_GE(limits.size(), 1000U);
 }
 
