@@ -265,6 +265,7 @@ TEST_F(callables, that_run_another_pipeline_and_throw_its_error_keep_all_that_it
     EXPECT_EQ(got.error().history().size(), 3U);
 }
 
+#ifndef __clang__  // with libstdc++ 12 it cannot move an std::expected<std::any, ...> at all
 TEST_F(callables, give_a_value_of_a_type_that_anything_converts_to) {
     const auto got = blocking([] { return std::any{7}; });
     ASSERT_TRUE(got);
@@ -273,6 +274,7 @@ TEST_F(callables, give_a_value_of_a_type_that_anything_converts_to) {
         blocking([]() -> std::expected<std::any, std::errc> { return std::unexpected{std::errc::not_supported}; }),
         fails_with(std::errc::not_supported));
 }
+#endif
 
 }  // namespace
 }  // namespace cutwater

@@ -1,6 +1,5 @@
-// How a gate that has permits lets calls wait for them: what it is to say in `enqueue`, `resume` and `leave`.
-//
-//     class bulkhead : public waits_in_line<bulkhead> { ... };
+// How a gate that has permits lets calls wait for them: what it is to say in `enqueue`, `resume` and `leave`:
+// `class bulkhead : public waits_in_line<bulkhead>`.
 //
 // The gate has `options_` with the knobs of a line, `permits()`, `give_ticket(now)` for one who holds a permit, `refuse(call)`, and the events
 // `queued_event` (queued, longest_wait) and `wait_ended_event` (admitted).

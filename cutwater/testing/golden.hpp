@@ -1,6 +1,6 @@
 // Golden files: what a test has made is compared with what it made when somebody last looked at it.
 //
-//     expect_golden(trace.csv(), "traces/steps.csv");          // beside the test's own source
+//     cw::testing::expect_golden(trace.csv(), "traces/steps.csv");          // beside the test's own source
 //
 // With CUTWATER_WRITE_GOLDEN=1 in the environment the file is written instead: look at the difference, and commit it.
 #pragma once

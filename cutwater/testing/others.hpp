@@ -1,6 +1,6 @@
 // Others who are inside of a gate, or wait for it, while a call under test comes.
 //
-//     cw::testing::others those{gate, time};
+//     cw::testing::others those{share, time};
 //     those.come();                       // takes a permit, or a place in the queue
 //     those.go_after(50ms);               // the first of those inside goes, in virtual time
 //

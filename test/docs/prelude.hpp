@@ -21,6 +21,9 @@
 #include <vector>
 
 #include "cutwater/cutwater.hpp"
+#include "cutwater/sim/clients.hpp"
+#include "cutwater/sim/service.hpp"
+#include "cutwater/sim/trace.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 #include "cutwater/testing/mock_dependency.hpp"
 #include "cutwater/testing/virtual_time.hpp"
@@ -170,5 +173,16 @@ struct shared_thing {
 };
 inline shared_thing shared;
 inline shared_thing make(unsigned) { return {}; }
+
+// --- a simulated world ------------------------------------------------------------------------------------------------------
+
+inline cw::bulkhead share{{.name = "share"}};
+inline cw::concurrency_limiter limiter{{.name = "limiter"}};
+inline cw::sim::world world;
+inline cw::sim::service backend{world, {}};
+inline const auto callee = [](const cw::attempt&, const cw::sim::reply<int>& answer) { answer.give(7); };
+inline const auto hit = cw::sim::latency::constant(1ms);
+inline const auto miss = cw::sim::latency::constant(50ms);
+inline cw::sim::trace trace{world, 1s};
 
 }  // namespace snippets

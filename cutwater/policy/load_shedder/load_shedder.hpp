@@ -2,7 +2,7 @@
 //
 //     cw::load_shedder door{{.name = "door", .max_concurrent = 100}};
 //     cw::pipeline serve{cw::ref(door), cw::timeout{1s}};
-//     serve.run({.importance = cw::criticality::critical, .tenant = request.tenant}, f);
+//     serve.run({.importance = cw::criticality::critical, .tenant = "acme"}, f);
 //
 // Contract. How loaded it is comes from the calls inside (`max_concurrent`), from delays that are told (`note_delay` against `max_delay`), and from
 // `signals` of the user's (CPU, memory); the highest counts, 1 being as much as there should be. In an overload it lets in as much as ends,
