@@ -48,7 +48,7 @@ TEST(describe, is_the_same_at_run_time) {
 
 TEST(describe, a_layer_shows_what_it_is_what_it_is_called_and_its_options) {
     EXPECT_EQ(describe_layer(bulkhead{{.name = "payments", .max_concurrent = 5}}),
-              "bulkhead \"payments\" {max_concurrent = 5, max_queue = 0, max_wait = 1s}");
+              "bulkhead \"payments\" {max_concurrent = 5, max_queue = 0, max_wait = 1s, order = fifo}");
     EXPECT_EQ(describe_layer(timeout{1s}), "timeout {after = 1s}")
         << "a name that says no more than the kind is left out";
     EXPECT_EQ(describe_layer(has_a_kind{"kindly"}), "kindly");
