@@ -239,7 +239,7 @@ TEST(closed_loop_fleet, T82_twenty_limiters_in_front_of_one_service_do_not_probe
     for (const auto& one : fleet) one->all.arrive(1000);
     std::uint64_t worst = 10'000;
     std::uint64_t best = 0;
-    for (int s = 0; s < 90; ++s) {
+    for (int s = 0; s < 35; ++s) {
         const auto before = backend.counted().answered;
         here.run_for(1s);
         const auto answered = backend.counted().answered - before;

@@ -320,10 +320,10 @@ TEST(throttle_policy, T19_T40_coroutines_destroyed_in_flight_count_for_nothing) 
     testing::virtual_time time;
     throttle db{usual};
     pipeline guarded{ref(db)};
+    testing::mock_dependency<int> hanging{time};
+    hanging.hangs();
     {
         testing::virtual_asio loop{time};
-        testing::mock_dependency<int> hanging{time};
-        hanging.hangs();
         const auto call = [&]() -> boost::asio::awaitable<void> {
             (void)co_await guarded.async_run(loop.coroutine(hanging));
         };
