@@ -11,6 +11,10 @@ void service::operator()(const attempt&, reply<void> answer) {
 
 void service::set_workers(unsigned workers) {
     options_.workers = workers;
+    begin_those_who_wait();
+}
+
+void service::begin_those_who_wait() {
     while (working_ < options_.workers && !queue_.empty()) {
         begin(std::move(queue_.front()));
         queue_.pop_front();
@@ -28,7 +32,7 @@ void service::begin(reply<void> answer) {
 
 void service::end(const reply<void>& answer) {
     --working_;
-    set_workers(options_.workers);  // the next one begins
+    begin_those_who_wait();
     const bool fails = options_.failure_rate > 0 && world_.random().unit() < options_.failure_rate;
     std::expected<void, error> what;
     if (fails) what = std::unexpected{error{std::make_error_code(std::errc::connection_reset)}};

@@ -56,6 +56,7 @@ public:
 
 private:
     void begin(reply<void> answer);
+    void begin_those_who_wait();
     void end(const reply<void>& answer);
 
     world& world_;

@@ -11,8 +11,8 @@
 // A refusal is `errc::concurrency_limited`; a wait in vain `errc::wait_timed_out`, `displaced` or `queue_overloaded`.
 //
 // A permit lives as long as the *work*, as a bulkhead's does. How the limit moves: kernel.hpp; by which rules: limit_rules.hpp.
-// Thread safety: every member, from any thread. Cost: three atomic operations and two readings of the clock a call; 432 additions and a short lock once
-// in a window. Memory: 2.5 KB.
+// Thread safety: every member, from any thread. Cost: four atomic operations and two readings of the clock a call; a look at all the counts (some hundred
+// additions) and a short lock once or twice in a window. Memory: 2.8 KB.
 #pragma once
 
 #include <memory>
