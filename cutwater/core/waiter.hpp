@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -48,6 +49,7 @@ public:
     instant since{};                               ///< when it began
     unsigned weight = 1;                           ///< how much of it this one waits for
     criticality importance = criticality::normal;  ///< how much it matters
+    std::uint32_t group = 0;                       ///< which of the lines in front of it this one is in
     void* of = nullptr;                            ///< which of several it waits for, where the gate is many in one
 
     [[nodiscard]] bool is_queued() const noexcept { return queued_; }

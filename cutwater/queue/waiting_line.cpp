@@ -12,6 +12,7 @@ bool waiting_line::push(waiter& w, instant now) noexcept {
     if (own.queue.empty()) own.filled_since = now;
     w.since = now;
     own.queue.push(w);
+    own.weight += w.weight;
     ++size_;
     nobody_expires_before_ = std::min(nobody_expires_before_, w.until);
     return true;
@@ -27,7 +28,7 @@ void waiting_line::grant(waiter& w) noexcept {
     --size_;
     level& own = level_of(w);
     own.queue.grant(w);
-    own.note_left();
+    own.note_left(w);
 }
 
 void waiting_line::remove(waiter& w) noexcept {
@@ -35,14 +36,31 @@ void waiting_line::remove(waiter& w) noexcept {
     --size_;
     level& own = level_of(w);
     own.queue.remove(w);
-    own.note_left();
+    own.note_left(w);
+}
+
+waiter* waiting_line::first() const noexcept {
+    for (const level& each : levels_)
+        if (waiter* const found = each.queue.first()) return found;
+    return nullptr;
+}
+
+void waiting_line::wake_first() noexcept {
+    for (level& each : levels_)
+        if (!each.queue.empty()) return each.queue.wake_first();
+}
+
+std::uint64_t waiting_line::weight_ahead_of(criticality importance) const noexcept {
+    std::uint64_t ahead = 0;
+    for (std::size_t i = 0; i <= cutwater::level_of(importance); ++i) ahead += levels_[i].weight;
+    return ahead;
 }
 
 void waiting_line::turn_away(waiter& w, errc why) noexcept {
     --size_;
     level& own = level_of(w);
     own.queue.turn_away(w, why);
-    own.note_left();
+    own.note_left(w);
 }
 
 /// The bound is that of all who have come since it was last exact: it is seldom wrong, and then it costs one look too many.

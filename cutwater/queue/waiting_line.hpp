@@ -36,14 +36,22 @@ public:
     /// One who leaves by itself, if it is there.
     void remove(waiter& w) noexcept;
 
+    /// Who would be next if nobody's time were over and the oldest went first; null where nobody waits. For gates that know when there is room.
+    [[nodiscard]] waiter* first() const noexcept;
+    void wake_first() noexcept;
+    /// What those weigh who stand before one of this importance that comes now.
+    [[nodiscard]] std::uint64_t weight_ahead_of(criticality importance) const noexcept;
+
 private:
     struct level {
         explicit level(const queue_rules& rules) noexcept : delays{rules.target, rules.interval} { delays.drained(); }
         waiter_queue queue;
         codel delays;
         instant filled_since{};  // when it was last empty, while it is not
+        std::uint64_t weight = 0;
 
-        void note_left() noexcept {
+        void note_left(const waiter& w) noexcept {
+            weight -= w.weight;
             if (queue.empty()) delays.drained();
         }
     };

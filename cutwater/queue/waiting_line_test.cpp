@@ -74,6 +74,23 @@ TEST(a_waiting_line, serves_in_the_order_of_coming) {
     EXPECT_EQ(p.at(4).woken, 0) << "who was not taken in is not woken";
 }
 
+TEST(a_waiting_line, knows_what_those_weigh_who_stand_before_one) {
+    party p{{.max_length = 4}};
+    p.come(critical), p.come(sheddable), p.come(normal), p.come(normal, 1s);
+    EXPECT_EQ(p.line.first(), &p.at(1).place);
+    EXPECT_EQ(p.line.weight_ahead_of(critical), 1U);
+    EXPECT_EQ(p.line.weight_ahead_of(normal), 3U);
+    EXPECT_EQ(p.line.weight_ahead_of(best_effort), 4U);
+    p.line.wake_first();
+    EXPECT_EQ(p.at(1).woken, 1);
+    p.line.remove(p.at(1).place);
+    p.now += 2s;
+    p.come(), p.come(critical);  // the one whose time is over makes room, and then the one that matters least
+    EXPECT_EQ(p.line.first(), &p.at(6).place);
+    EXPECT_EQ(p.line.weight_ahead_of(best_effort), 4U);
+    EXPECT_EQ(p.line.weight_ahead_of(critical), 1U);
+}
+
 TEST(a_waiting_line, T85_what_matters_more_goes_first) {
     party p{{.max_length = 9}};
     p.come(best_effort), p.come(sheddable), p.come(normal), p.come(critical), p.come(normal), p.come(critical);

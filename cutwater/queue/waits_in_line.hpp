@@ -1,7 +1,8 @@
 // How a gate that has permits lets calls wait for them: what it is to say in `enqueue`, `resume` and `leave`:
 // `class bulkhead : public waits_in_line<bulkhead>`.
 //
-// The gate has `options_` with the knobs of a line, `permits()`, `give_ticket(now)` for one who holds a permit, `refuse(call)`, and the events
+// The gate has `options_` with the knobs of a line, `permits()`, `give_ticket(waiter, now)` for one who holds a permit, `refuse(call)`, where it has
+// several lines `prepare(waiter, call)`, and the events
 // `queued_event` (queued, longest_wait) and `wait_ended_event` (admitted).
 //
 // Contract. A wait ends at `max_wait` or at the call's deadline, whichever is first. Who is let in at its deadline or later sends nothing: its
@@ -23,9 +24,10 @@ public:
     [[nodiscard]] auto enqueue(waiter& w, call_context& call, moment& now) {
         w.until = std::min(add(now, self().options_.max_wait), call.deadline);
         w.importance = call.said().importance;
+        if constexpr (requires { self().prepare(w, call); }) self().prepare(w, call);
         if (w.until <= now.get()) return in_vain(w, call);
         switch (self().permits().take_or_queue(w, now)) {
-            case shared_permits::answer::taken: return granted(now);
+            case shared_permits::answer::taken: return granted(w, now);
             case shared_permits::answer::full: return self().refuse(call);
             case shared_permits::answer::queued: break;
         }
@@ -47,7 +49,7 @@ public:
             return in_vain(w, call);
         }
         call.emit(self().layer_name(), [] { return typename Gate::wait_ended_event{.admitted = true}; });
-        return this->granted(now);
+        return this->granted(w, now);
     }
 
     void leave(waiter& w) noexcept { self().permits().leave(w); }
@@ -59,7 +61,9 @@ private:
     [[nodiscard]] Gate& self() noexcept { return static_cast<Gate&>(*this); }
 
     [[nodiscard]] auto goes_on(const waiter& w) { return admission<typename Gate::ticket>{wait_until{w.until}}; }
-    [[nodiscard]] auto granted(moment& now) { return admission<typename Gate::ticket>{self().give_ticket(now)}; }
+    [[nodiscard]] auto granted(const waiter& w, moment& now) {
+        return admission<typename Gate::ticket>{self().give_ticket(w, now)};
+    }
 
     [[nodiscard]] auto in_vain(const waiter& w, call_context& call) {
         refusal why{.reason = errc::wait_timed_out};

@@ -67,6 +67,13 @@ std::vector<std::string> event_recorder::lines() const {
     return lines;
 }
 
+std::vector<std::string> event_recorder::lines_of(const std::string& layer) const {
+    std::vector<std::string> lines;
+    for (const recorded_event& e : all())
+        if (e.layer == layer) lines.push_back(e.line());
+    return lines;
+}
+
 std::size_t event_recorder::count(const std::string& called) const {
     const auto events = all();
     return static_cast<std::size_t>(std::ranges::count(events, called, &recorded_event::name));

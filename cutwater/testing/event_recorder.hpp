@@ -44,6 +44,8 @@ public:
     [[nodiscard]] std::vector<recorded_event> all() const;
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] std::vector<std::string> lines() const;
+    /// Of one layer.
+    [[nodiscard]] std::vector<std::string> lines_of(const std::string& layer) const;
     [[nodiscard]] std::size_t count(const std::string& called) const;
     /// The latest event of that name; throws `std::out_of_range` where there is none.
     [[nodiscard]] recorded_event last(const std::string& called) const;

@@ -53,6 +53,7 @@ TEST(event_recorder, keeps_events_in_their_order_and_forgets_them_when_told) {
     tell(heard, "b");
     EXPECT_THAT(heard.names(), ElementsAre("everything_happened", "everything_happened"));
     EXPECT_THAT(heard.all(), ElementsAre(event_from("a"), event_from("b")));
+    EXPECT_THAT(heard.lines_of("b"), ElementsAre(heard.last("everything_happened").line()));
     EXPECT_EQ(heard.last("everything_happened").layer, "b");
     EXPECT_EQ(heard.count("everything_happened"), 2U);
     EXPECT_EQ(heard.count("nothing_happened"), 0U);

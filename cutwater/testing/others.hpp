@@ -3,10 +3,12 @@
 //     cw::testing::others those{share, time};
 //     those.come();                       // takes a permit, or a place in the queue
 //     those.go_after(50ms);               // the first of those inside goes, in virtual time
+//     those.leave_after(50ms);            // the first of those who wait gives up
 //
 // Thread safety: none. Lifetime: the gate and the time outlive it; whoever is left when it goes leaves the gate.
 #pragma once
 
+#include <algorithm>
 #include <list>
 #include <stdexcept>
 
@@ -20,9 +22,8 @@ public:
     others(Gate& in, virtual_time& time) : in_{in}, time_{time} {}
 
     /// One more asks to pass; where it must, it waits.
-    void come(criticality importance = criticality::normal) {
+    void come(const call_options& said = nothing_said) {
         other& one = all_.emplace_back(in_);
-        const call_options said{.importance = importance};
         call_context call{said, time_, one};
         auto answer = in_.admit(call, call.now);
         if (std::holds_alternative<wait_until>(answer)) answer = in_.enqueue(one.place.emplace(one), call, call.now);
@@ -34,11 +35,20 @@ public:
             if (one.held) return one.held.abandon();
         throw std::logic_error{"others: nobody is inside"};
     }
+    /// The first of those who wait leaves.
+    void leave() {
+        const auto first = std::ranges::find_if(all_, [](const other& one) { return one.place && !one.held; });
+        if (first == all_.end()) throw std::logic_error{"others: nobody waits"};
+        all_.erase(first);
+    }
     void come_after(duration d, criticality importance) {
-        time_.after(d, [this, importance] { come(importance); });
+        time_.after(d, [this, importance] { come({.importance = importance}); });
     }
     void go_after(duration d) {
         time_.after(d, [this] { go(); });
+    }
+    void leave_after(duration d) {
+        time_.after(d, [this] { leave(); });
     }
     /// How many of those who waited were told that they can go on.
     [[nodiscard]] unsigned woken() const {

@@ -21,6 +21,8 @@
 #include "cutwater/policy/circuit_breaker/options.hpp"
 #include "cutwater/policy/concurrency_limiter/events.hpp"
 #include "cutwater/policy/concurrency_limiter/options.hpp"
+#include "cutwater/policy/fair_bulkhead/events.hpp"
+#include "cutwater/policy/fair_bulkhead/options.hpp"
 #include "cutwater/policy/fallback/events.hpp"
 #include "cutwater/policy/fallback/options.hpp"
 #include "cutwater/policy/keyed/events.hpp"
@@ -163,6 +165,9 @@ void policies() {
     events<cw::keys_full>("cutwater/policy/keyed");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
+    defaults<cw::fair_bulkhead_options>("cutwater/policy/fair_bulkhead");
+    events<cw::fair_bulkhead_refused, cw::fair_bulkhead_queued, cw::fair_bulkhead_wait_ended>(
+        "cutwater/policy/fair_bulkhead");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ CLOCK = "cutwater/drive/clock"
 WHEEL = "cutwater/drive/wheel"
 POOL = "cutwater/drive/pool"
 SYNC = "cutwater/drive/sync"
+SYSTEM = "cutwater/drive/system"
 ASIO = "cutwater/drive/asio"
 DRIVERS = "cutwater/drive/*"
 STANDARD = "cutwater/standard"
@@ -43,6 +44,7 @@ ROOMS = (
     Room(CLOCK, (CORE,), ("pthread.h",)),
     Room(WHEEL, (CORE,)),
     Room(POOL, (CORE,)),
+    Room(SYSTEM, (CORE, CLOCK)),
     Room(SYNC, (CORE, PIPELINE, CLOCK, POOL)),
     Room(ASIO, (CORE, PIPELINE, CLOCK, WHEEL), ("boost/asio", "boost/system", "sanitizer/")),
     Room(STANDARD, (CORE, PIPELINE, POLICIES, CLOCK, SYNC)),
@@ -60,7 +62,7 @@ ROOMS = (
         (CORE, PIPELINE, ASIO, "cutwater/store"),
         ("boost/", "hiredis/", "libpq-fe.h", "openssl/", "postgresql/", "sqlite3.h"),
     ),
-    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, STANDARD)),
+    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, SYSTEM, STANDARD)),
     Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),
     Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO)),
 )

@@ -68,7 +68,7 @@ private:
     using queued_event = bulkhead_queued;
     using wait_ended_event = bulkhead_wait_ended;
     [[nodiscard]] shared_permits& permits() noexcept { return *permits_; }
-    [[nodiscard]] static ticket give_ticket(moment&) noexcept { return {}; }
+    [[nodiscard]] static ticket give_ticket(const waiter&, moment&) noexcept { return {}; }
     [[nodiscard]] admission<ticket> refuse(call_context& call) const {
         call.emit(layer_, [&] { return bulkhead_refused{limit(), queued()}; });
         return admission<ticket>{std::in_place_type<refusal>, errc::bulkhead_full};

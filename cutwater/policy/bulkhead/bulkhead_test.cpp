@@ -9,7 +9,7 @@
 
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
-#include "cutwater/testing/asio/stage.hpp"
+#include "cutwater/testing/asio/permit_scenario.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/others.hpp"
 #include "cutwater/testing/refused_options.hpp"
@@ -30,20 +30,7 @@ static_assert(queueing_gate<bulkhead> && quick_gate<bulkhead>);
 
 // ---- one table, both drivers: one call, where others are inside or wait already ----
 
-struct scenario {
-    std::string name;
-    bulkhead_options options;
-    unsigned others = 0;
-    duration one_goes_after = forever;
-    duration deadline = forever;
-    duration cancels_after = forever;
-    criticality importance = criticality::normal;
-    duration a_critical_one_comes_after = forever;
-
-    std::string result;
-    duration elapsed{};
-    std::vector<std::string> events;
-};
+using scenario = testing::permit_scenario<bulkhead>;
 
 const bulkhead_options narrow{.name = "db", .max_concurrent = 1, .max_queue = 1, .max_wait = 200ms};
 const std::string queued = "db bulkhead_queued longest_wait=200ms queued=1";
@@ -160,36 +147,9 @@ const std::vector<scenario> scenarios{
      .events = {"db bulkhead_refused max_concurrent=1 queued=1"}},
 };
 
-void PrintTo(const scenario& s, std::ostream* out) { *out << s.name; }
-
 class bulkhead_scenarios : public ::testing::TestWithParam<std::tuple<testing::driver, scenario>> {};
 
-TEST_P(bulkhead_scenarios, are_as_the_table_says) {
-    const auto& [played_by, s] = GetParam();
-    testing::stage<int> on{played_by};
-    on.dependency.returns(7, 5ms);
-    bulkhead db{s.options};
-    {
-        others<bulkhead> those{db, on.time};
-        for (unsigned i = 0; i < s.others; ++i) those.come();
-        if (s.one_goes_after != forever) those.go_after(s.one_goes_after);
-        if (s.cancels_after != forever) on.cancels_after(s.cancels_after);
-        if (s.a_critical_one_comes_after != forever)
-            those.come_after(s.a_critical_one_comes_after, criticality::critical);
-        pipeline guarded{observe{on.heard}, ref(db)};
-        const instant deadline = s.deadline == forever ? never : on.time.in(s.deadline);
-        const auto result = on.play(guarded, {.operation = "get", .deadline = deadline, .importance = s.importance});
-        EXPECT_EQ(result ? std::to_string(*result) : result.error().message(), s.result);
-        EXPECT_EQ(on.dependency.calls(), result ? 1U : 0U) << "what did not get in is not run, then or later";
-    }
-    std::vector<std::string> events;
-    for (const auto& e : on.heard.all())
-        if (e.layer == "db") events.push_back(e.line());
-    EXPECT_EQ(events, s.events);
-    EXPECT_EQ(on.time.elapsed(), s.elapsed);
-    EXPECT_EQ(db.in_use(), 0U);
-    EXPECT_EQ(db.queued(), 0U);
-}
+TEST_P(bulkhead_scenarios, are_as_the_table_says) { testing::expect_scenario(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(table, bulkhead_scenarios,
                          ::testing::Combine(::testing::ValuesIn(testing::both_drivers), ::testing::ValuesIn(scenarios)),

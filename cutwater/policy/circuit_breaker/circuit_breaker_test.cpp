@@ -188,13 +188,6 @@ char letter_of(const result<int>& r) {
     return r.error().words() == "bug" ? 'L' : 'P';
 }
 
-std::vector<std::string> lines_of(const testing::event_recorder& heard, const std::string& layer) {
-    std::vector<std::string> lines;
-    for (const auto& e : heard.all())
-        if (e.layer == layer) lines.push_back(e.line());
-    return lines;
-}
-
 class breaker_scenarios : public ::testing::TestWithParam<std::tuple<testing::driver, scenario>> {};
 
 TEST_P(breaker_scenarios, are_as_the_table_says) {
@@ -209,7 +202,7 @@ TEST_P(breaker_scenarios, are_as_the_table_says) {
         seen += call == '_' ? '_' : letter_of(on.play(guarded, said));
     }
     EXPECT_EQ(seen, s.seen);
-    EXPECT_EQ(lines_of(on.heard, "db"), s.events);
+    EXPECT_EQ(on.heard.lines_of("db"), s.events);
     EXPECT_EQ(on.dependency.calls(), on.dependency.script().size()) << "nothing more reached it, nothing less";
 }
 

@@ -87,7 +87,7 @@ private:
     using queued_event = concurrency_queued;
     using wait_ended_event = concurrency_wait_ended;
     [[nodiscard]] shared_permits& permits() noexcept { return shared_->permits; }
-    [[nodiscard]] ticket give_ticket(moment& now) noexcept { return begin(in_use(), now); }
+    [[nodiscard]] ticket give_ticket(const waiter&, moment& now) noexcept { return begin(in_use(), now); }
     [[nodiscard]] ticket begin(unsigned in_flight, moment& now) noexcept {
         return {.began = now.get(), .counts_in = shared_->epochs.begin(now, in_flight)};
     }

@@ -90,7 +90,7 @@ TEST_P(closed_loop, S125_at_twice_the_capacity_goodput_is_the_capacity) {
     EXPECT_LT(l.mean("p99 [ms]", 5s, 60s), 80);
 }
 
-TEST_P(closed_loop, finds_a_capacity_that_steps_down_and_up) {
+TEST_P(closed_loop, T86_finds_a_capacity_that_steps_down_and_up) {
     loop l{by_rule(), thousand_a_second};
     l.all.arrive(2000);
     l.after(20s, [&] { l.backend.set_workers(3); });

@@ -7,7 +7,7 @@
 
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
-#include "cutwater/testing/asio/stage.hpp"
+#include "cutwater/testing/asio/permit_scenario.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/others.hpp"
 #include "cutwater/testing/refused_options.hpp"
@@ -22,19 +22,7 @@ static_assert(queueing_gate<concurrency_limiter> && quick_gate<concurrency_limit
 
 // ---- one table, both drivers: one call, where others are inside or wait already ----
 
-struct scenario {
-    std::string name;
-    concurrency_limiter_options options;
-    unsigned others = 0;
-    duration one_goes_after = forever;
-    duration deadline = forever;
-    duration cancels_after = forever;
-    criticality importance = criticality::normal;
-
-    std::string result;
-    duration elapsed{};
-    std::vector<std::string> events;
-};
+using scenario = testing::permit_scenario<concurrency_limiter>;
 
 const concurrency_limiter_options narrow{.name = "db", .initial_limit = 1, .max_queue = 1, .max_wait = 200ms};
 const std::string queued = "db concurrency_queued longest_wait=200ms queued=1";
@@ -93,34 +81,9 @@ const std::vector<scenario> scenarios{
      .events = {queued, let_in}},
 };
 
-void PrintTo(const scenario& s, std::ostream* out) { *out << s.name; }
-
 class concurrency_limiter_scenarios : public ::testing::TestWithParam<std::tuple<testing::driver, scenario>> {};
 
-TEST_P(concurrency_limiter_scenarios, are_as_the_table_says) {
-    const auto& [played_by, s] = GetParam();
-    testing::stage<int> on{played_by};
-    on.dependency.returns(7, 5ms);
-    concurrency_limiter db{s.options};
-    {
-        others those{db, on.time};
-        for (unsigned i = 0; i < s.others; ++i) those.come();
-        if (s.one_goes_after != forever) those.go_after(s.one_goes_after);
-        if (s.cancels_after != forever) on.cancels_after(s.cancels_after);
-        pipeline guarded{observe{on.heard}, ref(db)};
-        const instant deadline = s.deadline == forever ? never : on.time.in(s.deadline);
-        const auto result = on.play(guarded, {.operation = "get", .deadline = deadline, .importance = s.importance});
-        EXPECT_EQ(result ? std::to_string(*result) : result.error().message(), s.result);
-        EXPECT_EQ(on.dependency.calls(), result ? 1U : 0U) << "what did not get in is not run, then or later";
-    }
-    std::vector<std::string> events;
-    for (const auto& e : on.heard.all())
-        if (e.layer == "db") events.push_back(e.line());
-    EXPECT_EQ(events, s.events);
-    EXPECT_EQ(on.time.elapsed(), s.elapsed);
-    EXPECT_EQ(db.in_use(), 0U);
-    EXPECT_EQ(db.queued(), 0U);
-}
+TEST_P(concurrency_limiter_scenarios, are_as_the_table_says) { testing::expect_scenario(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(table, concurrency_limiter_scenarios,
                          ::testing::Combine(::testing::ValuesIn(testing::both_drivers), ::testing::ValuesIn(scenarios)),

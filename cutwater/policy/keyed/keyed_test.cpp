@@ -121,12 +121,9 @@ TEST_P(keyed_scenarios, are_as_the_table_says) {
     for (const call_of& c : s.calls) {
         on.time.pass(c.after);
         const auto result = on.play(guarded, {.operation = "get", .tenant = c.key});
-        EXPECT_EQ(result ? std::to_string(*result) : result.error().message(), c.result) << c.key.substr(0, 80);
+        EXPECT_EQ(testing::text_of(result), c.result) << c.key.substr(0, 80);
     }
-    std::vector<std::string> events;
-    for (const auto& e : on.heard.all())
-        if (e.layer == "per tenant") events.push_back(e.line());
-    EXPECT_EQ(events, s.events);
+    EXPECT_EQ(on.heard.lines_of("per tenant"), s.events);
     if (rate_cells::suit(s.each)) {
         EXPECT_EQ(per_tenant.bytes(), bytes) << "all that it ever takes is taken from the start";
     }

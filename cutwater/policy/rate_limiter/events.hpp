@@ -28,14 +28,16 @@ struct rate_queued {
     static constexpr event_kind kind{"rate_queued", severity::debug, "a call begins to wait for a permit"};
     static void fields(auto& self, auto&& visit) {
         visit("queued", self.queued, "calls that wait, this one included");
-        visit("expected_wait", self.expected_wait, "until its permit comes, if nobody leaves");
+        visit("expected_wait", self.expected_wait,
+              "until its permit comes, if nobody leaves, and nobody comes who matters more");
     }
 };
 
 struct rate_wait_ended {
     bool admitted = false;
 
-    static constexpr event_kind kind{"rate_wait_ended", severity::debug, "a wait ends: by a permit, or by time"};
+    static constexpr event_kind kind{"rate_wait_ended", severity::debug,
+                                     "a wait ends: by a permit, by time, or because what matters more came"};
     static void fields(auto& self, auto&& visit) {
         visit("admitted", self.admitted, "whether there was a permit in time");
     }

@@ -2,13 +2,21 @@
 
 namespace cutwater {
 
-auto rate_limiter_kernel::admit(waiter_id who, unsigned weight, instant now, duration patience) -> answer {
+auto rate_limiter_kernel::admit(waiter_id who, unsigned weight, instant now, duration patience, criticality importance)
+    -> answer {
     if (queue_.empty() && take(weight, now)) return answer::admitted;
+    const auto place =
+        std::ranges::find_if(queue_, [&](const waiting& w) { return level_of(w.importance) > level_of(importance); });
     std::uint64_t in_line = weight;
-    for (const waiting& w : queue_) in_line += w.weight;
-    const bool too_long = read(weight, now).retry_after == forever || wait_in_line(in_line, now) > patience;
-    if (too_long || queue_.size() >= max_queue_) return answer::refused;
-    queue_.push_back({who, weight});
+    for (auto w = queue_.begin(); w != place; ++w) in_line += w->weight;
+    if (read(weight, now).retry_after == forever || wait_in_line(in_line, now) > patience) return answer::refused;
+    const bool displaces = queue_.size() >= max_queue_;
+    if (displaces && place == queue_.end()) return answer::refused;
+    queue_.insert(place, {who, weight, importance});
+    if (displaces) {
+        displaced_.push_back(queue_.back().who);
+        queue_.pop_back();
+    }
     return answer::queued;
 }
 

@@ -1,7 +1,8 @@
 // What is right for a rate limiter, without threads: the specification that the concurrent one is held against.
 //
 // - Permits are had as the algorithm in force says: gcra.hpp, fixed_window.hpp, sliding_window.hpp.
-// - Nobody overtakes: while somebody waits nobody else is admitted, and of those who wait only the oldest.
+// - While somebody waits nobody else is admitted, and of those who wait only the first: of those that matter most the oldest.
+// - In a full line what matters more takes the place of what matters least; of those, of the one that came last.
 // - Nobody is queued whose permits cannot come within its patience (of a window, where weights differ: as far as their sum
 //   says), and nobody is refused whose permits are there.
 // - Permits that are given back can be had again, as far as the limit allows.
@@ -9,10 +10,13 @@
 // A value: it can be copied and compared.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <vector>
 
+#include "cutwater/core/criticality.hpp"
 #include "cutwater/policy/rate_limiter/fixed_window.hpp"
 #include "cutwater/policy/rate_limiter/gcra.hpp"
 #include "cutwater/policy/rate_limiter/options.hpp"
@@ -30,7 +34,12 @@ public:
           fixed_{o.permits, o.per}, sliding_{o.permits, o.per} {}
 
     /// A call asks for `weight`; where it is queued it is known as `who`.
-    [[nodiscard]] answer admit(waiter_id who, unsigned weight, instant now, duration patience);
+    [[nodiscard]] answer admit(waiter_id who, unsigned weight, instant now, duration patience,
+                               criticality importance = criticality::normal);
+    /// One who waited: whether its place is another's now.
+    [[nodiscard]] bool is_displaced(waiter_id who) const {
+        return std::ranges::find(displaced_, who) != displaced_.end();
+    }
 
     /// One who waits looks whether its permits are there; it then has them.
     [[nodiscard]] bool look(waiter_id who, instant now);
@@ -52,6 +61,7 @@ private:
     struct waiting {
         waiter_id who;
         unsigned weight;
+        criticality importance;
         friend bool operator==(const waiting&, const waiting&) = default;
     };
 
@@ -65,7 +75,8 @@ private:
     sliding_window sliding_;
     std::uint64_t word_ = gcra::fresh;
     rate_slot latest_{};
-    std::deque<waiting> queue_;
+    std::deque<waiting> queue_;  // what matters most first
+    std::vector<waiter_id> displaced_;
 };
 
 }  // namespace cutwater

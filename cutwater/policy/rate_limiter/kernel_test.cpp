@@ -46,6 +46,33 @@ TEST(rate_limiter_kernel, those_who_wait_are_let_in_in_their_order) {
     EXPECT_EQ(kernel.admit(5, 1, noon + 1s, 1s), queued) << "nobody overtakes";
 }
 
+TEST(rate_limiter_kernel, T85_what_matters_more_goes_first) {
+    using enum criticality;
+    rate_limiter_kernel kernel = ten(3);
+    EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit(1, 1, noon, 1s, best_effort), queued);
+    EXPECT_EQ(kernel.admit(2, 1, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit(3, 1, noon, 100ms, critical), queued) << "nobody stands before it";
+    EXPECT_FALSE(kernel.look(2, noon + 100ms));
+    EXPECT_TRUE(kernel.look(3, noon + 100ms));
+    EXPECT_TRUE(kernel.look(2, noon + 200ms));
+    EXPECT_TRUE(kernel.look(1, noon + 300ms));
+}
+
+TEST(rate_limiter_kernel, T85_what_matters_least_makes_room) {
+    using enum criticality;
+    rate_limiter_kernel kernel = ten(2);
+    EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit(1, 1, noon, 1s, sheddable), queued);
+    EXPECT_EQ(kernel.admit(2, 1, noon, 1s, sheddable), queued);
+    EXPECT_EQ(kernel.admit(3, 1, noon, 1s, sheddable), refused) << "it matters as little";
+    EXPECT_EQ(kernel.admit(4, 1, noon, 1s, critical), queued);
+    EXPECT_TRUE(kernel.is_displaced(2));
+    EXPECT_FALSE(kernel.is_displaced(1));
+    EXPECT_EQ(kernel.queued(), 2U);
+    EXPECT_EQ(kernel.admit(5, 1, noon, 1s, best_effort), refused);
+}
+
 TEST(rate_limiter_kernel, T77_who_cannot_be_let_in_in_time_is_not_queued) {
     rate_limiter_kernel kernel = ten(10);
     EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);

@@ -40,7 +40,7 @@ struct rate_limiter_options {
         visit("burst", self.burst, within(1U, 1'000'000'000U),
               "rolling: permits that may be taken at once after a quiet time; 1 spaces calls evenly");
         visit("max_queue", self.max_queue, within(0U, 1'000'000U),
-              "calls that may wait for a permit, first come first served");
+              "calls that may wait for a permit; what matters more goes first");
         visit("max_wait", self.max_wait, above_and_up_to<duration>(0ns, 24h),
               "how long one may wait, or what is reserved may lie ahead; who would wait longer is refused at once");
     }

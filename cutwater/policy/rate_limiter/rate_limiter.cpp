@@ -17,6 +17,7 @@ admission<rate_limiter::ticket> rate_limiter::admit_by_lock(call_context& call, 
 
 admission<rate_limiter::ticket> rate_limiter::enqueue(waiter& w, call_context& call, moment& now) {
     w.weight = call.said().weight;
+    w.importance = call.said().importance;
     w.until = std::min(add(now, options_.max_wait), call.deadline);
     const duration possible = rate_->wait_for(w.weight, now);
     if (possible == forever) return refuse(possible, call);
@@ -40,6 +41,7 @@ admission<rate_limiter::ticket> rate_limiter::resume(waiter& w, call_context& ca
         call.emit(layer_, [&] { return rate_wait_ended{.admitted = true}; });
         return ticket{.slot = *seen.slot, .sent = call.sent};
     }
+    if (seen.turned_away) return waited_in_vain(refusal{.reason = *seen.turned_away}, call);
     if (now.get() >= w.until) return waited_in_vain(w, call);
     return wait_until{std::min(seen.next, w.until)};
 }
@@ -49,9 +51,13 @@ void rate_limiter::tell_refused(duration wait, call_context& call) const {
 }
 
 admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const waiter& w, call_context& call) const {
-    call.emit(layer_, [&] { return rate_wait_ended{.admitted = false}; });
     refusal why{.reason = errc::wait_timed_out};
     if (w.until < call.deadline) why.limit = options_.max_wait;
+    return waited_in_vain(why, call);
+}
+
+admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const refusal& why, call_context& call) const {
+    call.emit(layer_, [&] { return rate_wait_ended{.admitted = false}; });
     return why;
 }
 

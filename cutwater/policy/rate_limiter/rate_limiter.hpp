@@ -8,9 +8,9 @@
 //
 // Contract. A rolling limit (the default) admits at most `burst + permits/per · t` in any window of `t`: it is GCRA, see
 // gcra.hpp. A fixed window admits `permits` in each, a sliding one in any `per`. What asks for more than there can ever be is
-// refused for good. A call takes `call_options::weight` permits. With `max_queue` it waits for them, first come first served,
-// until `max_wait` or its deadline; who would wait longer is refused at once. A refusal is `errc::rate_limited` with
-// `retry_after`, a wait in vain `errc::wait_timed_out`; neither says anything about the dependency.
+// refused for good. A call takes `call_options::weight` permits. With `max_queue` it waits for them, behind those that matter
+// as much and came first, until `max_wait` or its deadline; who would wait longer is refused at once. A refusal is `errc::rate_limited`
+// with `retry_after`, a wait in vain `errc::wait_timed_out` or `displaced`; none of them says anything about the dependency.
 //
 // Permits go back where nothing was sent for them: a layer further in has refused the attempt, or its caller cancelled while it
 // waited there. So limits can be chained, by the second and by the hour: what the one refuses costs nothing in the other. A call
@@ -128,6 +128,7 @@ private:
     }
     void tell_refused(duration wait, call_context& call) const;
     [[nodiscard]] admission<ticket> waited_in_vain(const waiter& w, call_context& call) const;
+    [[nodiscard]] admission<ticket> waited_in_vain(const refusal& why, call_context& call) const;
 
     rate_limiter_options options_;
     name layer_;

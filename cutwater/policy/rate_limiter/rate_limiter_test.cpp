@@ -11,6 +11,7 @@
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/matchers.hpp"
+#include "cutwater/testing/others.hpp"
 #include "cutwater/testing/refused_options.hpp"
 #include "cutwater/testing/script.hpp"
 
@@ -22,46 +23,10 @@ using ::testing::ElementsAre;
 using testing::fails_with;
 using testing::has_value;
 using ::testing::HasSubstr;
+using testing::others;
 using testing::spoken_by;
 
 static_assert(queueing_gate<rate_limiter>);
-
-/// Others who wait for a limiter.
-class others {
-public:
-    others(rate_limiter& in, testing::virtual_time& time) : in_{in}, time_{time} {}
-
-    /// One more asks to pass; where it must, it waits, for ever.
-    void come() {
-        other& one = all_.emplace_back(in_);
-        call_context call{nothing_said, time_, one};
-        auto answer = in_.admit(call, call.now);
-        if (std::holds_alternative<wait_until>(answer)) answer = in_.enqueue(one.place.emplace(one), call, call.now);
-    }
-    /// The first of those who wait leaves.
-    void leave_after(duration d) {
-        time_.after(d, [this] { all_.pop_front(); });
-    }
-
-private:
-    struct other final : parking, waker {
-        explicit other(rate_limiter& gate) : waits_for{gate} {}
-        other(const other&) = delete;
-        other& operator=(const other&) = delete;
-        ~other() {
-            if (place) waits_for.leave(*place);
-        }
-        waker& prepare() override { return *this; }
-        void wake() noexcept override {}
-
-        rate_limiter& waits_for;
-        late<waiter> place{};
-    };
-
-    rate_limiter& in_;
-    testing::virtual_time& time_;
-    std::list<other> all_;
-};
 
 // ---- one table, both drivers: one call, where permits are taken or awaited already ----
 
@@ -74,6 +39,8 @@ struct scenario {
     duration deadline = forever;
     duration cancels_after = forever;
     unsigned weight = 1;
+    criticality importance = criticality::normal;
+    duration a_critical_one_comes_after = forever;
 
     std::string result;
     duration elapsed{};
@@ -193,6 +160,28 @@ const std::vector<scenario> scenarios{
      .result = "db: get: the rate limit is reached, retry after 200ms",
      .elapsed = 0ms,
      .events = {refused("200ms")}},
+    {.name = "T85_what_matters_more_goes_first",
+     .options = waiting,
+     .taken = 2,
+     .others = 2,
+     .importance = criticality::critical,
+     .result = "7",
+     .elapsed = 105ms,
+     .events = {queued(3, "100ms"), let_in}},
+    {.name = "T85_what_matters_less_waits_longer",
+     .options = waiting,
+     .taken = 2,
+     .a_critical_one_comes_after = 50ms,
+     .result = "7",
+     .elapsed = 205ms,
+     .events = {queued(1, "100ms"), let_in}},
+    {.name = "T85_what_matters_less_makes_room",
+     .options = ten_but([](auto& o) { o.max_queue = 1; }),
+     .taken = 2,
+     .a_critical_one_comes_after = 20ms,
+     .result = "db: get: a call that matters more took its place in the queue",
+     .elapsed = 20ms,
+     .events = {queued(1, "100ms"), in_vain}},
     {.name = "T43_it_stops_waiting_when_its_caller_cancels",
      .options = waiting,
      .taken = 2,
@@ -228,17 +217,18 @@ TEST_P(rate_limiter_scenarios, are_as_the_table_says) {
         others those{db, on.time};
         for (unsigned i = 0; i < s.others; ++i) those.come();
         if (s.one_leaves_after != forever) those.leave_after(s.one_leaves_after);
+        if (s.a_critical_one_comes_after != forever)
+            those.come_after(s.a_critical_one_comes_after, criticality::critical);
         if (s.cancels_after != forever) on.cancels_after(s.cancels_after);
         pipeline guarded{observe{on.heard}, ref(db)};
-        const instant deadline = s.deadline == forever ? never : on.time.in(s.deadline);
-        const auto result = on.play(guarded, {.operation = "get", .deadline = deadline, .weight = s.weight});
-        EXPECT_EQ(result ? std::to_string(*result) : result.error().message(), s.result);
+        const auto result = on.play(guarded, {.operation = "get",
+                                              .deadline = on.deadline_in(s.deadline),
+                                              .weight = s.weight,
+                                              .importance = s.importance});
+        EXPECT_EQ(testing::text_of(result), s.result);
         EXPECT_EQ(on.dependency.calls(), result ? 1U : 0U) << "what did not get in is not run, then or later";
     }
-    std::vector<std::string> events;
-    for (const auto& e : on.heard.all())
-        if (e.layer == "db") events.push_back(e.line());
-    EXPECT_EQ(events, s.events);
+    EXPECT_EQ(on.heard.lines_of("db"), s.events);
     EXPECT_EQ(on.time.elapsed(), s.elapsed);
     EXPECT_EQ(db.queued(), 0U);
 }

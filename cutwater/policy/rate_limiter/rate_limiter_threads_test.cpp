@@ -27,19 +27,21 @@ struct rate_call {
     deed what{};
     rate_limiter_kernel::waiter_id who = 0;
     unsigned weight = 1;
+    criticality importance = criticality::normal;
     instant at = noon;
     rate_limiter_kernel::answer answer{};
-    bool is_in = false;  ///< looked: the permits have come
+    bool is_in = false;   ///< looked: the permits have come
+    bool is_out = false;  ///< looked: another has the place
     rate_slot slot{};
 };
 
 std::ostream& operator<<(std::ostream& out, const rate_call& c) {
     constexpr std::array names{"enter", "look", "leave", "give_back"};
     constexpr std::array answers{"admitted", "queued", "refused"};
-    out << names[static_cast<std::size_t>(c.what)] << " " << c.who << " weighs " << c.weight << " at "
-        << between(noon, c.at).count();
+    out << names[static_cast<std::size_t>(c.what)] << " " << c.who << " weighs " << c.weight << ", "
+        << to_text(c.importance) << ", at " << between(noon, c.at).count();
     if (c.what == deed::enter) out << ": " << answers[static_cast<std::size_t>(c.answer)];
-    if (c.what == deed::look) out << ": " << (c.is_in ? "in" : "still waits");
+    if (c.what == deed::look) out << ": " << (c.is_in ? "in" : c.is_out ? "out" : "still waits");
     return out;
 }
 
@@ -52,8 +54,10 @@ public:
 
     bool take(const rate_call& c) {
         switch (c.what) {
-            case deed::enter: return kernel_.admit(c.who, c.weight, c.at, patience) == c.answer && same_slot(c);
-            case deed::look: return kernel_.look(c.who, c.at) == c.is_in && same_slot(c);
+            case deed::enter:
+                return kernel_.admit(c.who, c.weight, c.at, patience, c.importance) == c.answer && same_slot(c);
+            case deed::look:
+                return kernel_.is_displaced(c.who) == c.is_out && kernel_.look(c.who, c.at) == c.is_in && same_slot(c);
             case deed::leave: return kernel_.leave(c.who), true;
             case deed::give_back: return kernel_.give_back(c.slot, c.at), true;
         }
@@ -121,22 +125,22 @@ private:
         me.now = add(me.now, duration{static_cast<duration::rep>(dice() % 40'000'000)});  // each thread has its own
         if (me.waiting) return n < 75 ? look(thread, me) : leave(thread, me);
         if (!me.unused.empty() && n < 35) return give_back(thread, me);
-        enter(thread, me, 1 + static_cast<unsigned>(dice() % most_));
+        enter(thread, me, 1 + static_cast<unsigned>(dice() % most_), static_cast<criticality>(dice() % 2));
     }
 
-    void enter(unsigned thread, player& me, unsigned weight) {
+    void enter(unsigned thread, player& me, unsigned weight, criticality importance) {
         auto next = std::make_unique<place>(thread * 100 + ++me.entered);
-        const rate_call c =
-            record(thread, {.what = deed::enter, .who = next->who, .weight = weight, .at = me.now}, next.get());
+        const rate_call c = record(
+            thread, {.what = deed::enter, .who = next->who, .weight = weight, .importance = importance, .at = me.now},
+            next.get());
         if (c.answer == rate_limiter_kernel::answer::admitted) me.unused.push_back(c.slot);
         if (c.answer == rate_limiter_kernel::answer::queued) me.waiting = std::move(next);
     }
     void look(unsigned thread, player& me) {
         const rate_call c =
             record(thread, {.what = deed::look, .who = me.waiting->who, .at = me.now}, me.waiting.get());
-        if (!c.is_in) return;
-        me.unused.push_back(c.slot);
-        me.waiting.reset();
+        if (c.is_in) me.unused.push_back(c.slot);
+        if (c.is_in || c.is_out) me.waiting.reset();
     }
     void leave(unsigned thread, player& me) {
         record(thread, {.what = deed::leave, .who = me.waiting->who, .at = me.now}, me.waiting.get());
@@ -157,6 +161,7 @@ private:
             case deed::look: {
                 const auto seen = rate_.look_again(at->waits, c.at);
                 c.is_in = seen.slot.has_value();
+                c.is_out = seen.turned_away.has_value();
                 if (seen.slot) c.slot = *seen.slot;
                 return;
             }
@@ -170,6 +175,7 @@ private:
         c.answer = admitted;
         if (const auto slot = rate_.try_take(c.weight, c.at)) return void(c.slot = *slot);
         at.waits.weight = c.weight;
+        at.waits.importance = c.importance;
         const auto given = rate_.take_or_queue(at.waits, c.at, patience);
         c.slot = given.slot;
         if (given.what != Rate::answer::taken) c.answer = given.what == Rate::answer::queued ? queued : refused;

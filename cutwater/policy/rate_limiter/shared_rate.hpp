@@ -1,8 +1,8 @@
 // The permits of a rate limiter, shared by threads: one word for everybody, and a lock for those who wait.
 //
 // The word is the algorithm's, and its bit 0 says whether anybody waits. While nobody does, taking is one compare and swap.
-// While somebody does, nobody takes past the queue: only the oldest waiter takes, when its permits have come back, and wakes
-// the next. A sliding window is no word: it takes the lock for everything.
+// While somebody does, nobody takes past the line: only its first takes (of those that matter most the oldest), when its permits have
+// come back, and wakes the next. A sliding window is no word: it takes the lock for everything.
 //
 // Thread safety: every member, from any thread. `Atomic` and `Mutex` are the standard's, or a test's that stop at each
 // step.
@@ -12,11 +12,11 @@
 #include <mutex>
 
 #include "cutwater/core/striped.hpp"
-#include "cutwater/core/waiter.hpp"
 #include "cutwater/policy/rate_limiter/fixed_window.hpp"
 #include "cutwater/policy/rate_limiter/gcra.hpp"
 #include "cutwater/policy/rate_limiter/options.hpp"
 #include "cutwater/policy/rate_limiter/sliding_window.hpp"
+#include "cutwater/queue/waiting_line.hpp"
 
 namespace cutwater {
 
@@ -26,14 +26,14 @@ public:
     using word = gcra::word;
 
     explicit basic_shared_rate(const rate_limiter_options& o)
-        : window_{o.window}, max_queue_{o.max_queue}, rolling_{o.permits, o.per, o.burst, o.max_wait},
-          fixed_{o.permits, o.per}, sliding_{o.permits, o.per} {}
+        : window_{o.window}, rolling_{o.permits, o.per, o.burst, o.max_wait}, fixed_{o.permits, o.per},
+          sliding_{o.permits, o.per}, line_{queue_rules{.max_length = o.max_queue}} {}
 
     /// Permits for one who would not overtake anybody.
     [[nodiscard]] std::optional<rate_slot> try_take(unsigned weight, instant now) {
         if (window_ == rate_window::sliding) {
             const std::scoped_lock lock{mutex_};
-            return queue_.empty() ? sliding_.take(weight, now) : std::nullopt;
+            return line_.empty() ? sliding_.take(weight, now) : std::nullopt;
         }
         rate_slot slot;
         return try_take_quickly(weight, now, slot) ? std::optional{slot} : std::nullopt;
@@ -60,14 +60,15 @@ public:
     struct queueing {
         answer what;
         rate_slot slot{};  ///< where taken
-        duration wait{};   ///< until its permits are there, if nobody leaves
+        duration wait{};   ///< until its permits are there, if nobody leaves and nobody comes who matters more
     };
-    /// Takes permits that have come back, or queues `w`, if they will be there within `patience`.
+    /// Takes permits that have come back, or queues `w`, if they will be there within `patience`. Of `w` its weight, importance and `until` are set.
     [[nodiscard]] queueing take_or_queue(waiter& w, instant now, duration patience);
 
     struct waiting {
         std::optional<rate_slot> slot;  ///< the permits that `w` waited for; it is then out of the queue
         instant next = never;           ///< when to look again
+        std::optional<errc> turned_away{};
     };
     [[nodiscard]] waiting look_again(waiter& w, instant now);
 
@@ -119,18 +120,17 @@ private:
     [[nodiscard]] std::optional<rate_slot> take_locked(unsigned weight, instant now);
     [[nodiscard]] duration wait_in_line_locked(std::uint64_t weight, instant now) const;
     void give_back_locked(const rate_slot& unused, instant now) noexcept;
+    [[nodiscard]] queueing push_locked(waiter& w, instant now, duration wait) noexcept;
     void left_locked(bool was_first) noexcept;
 
     alignas(cache_line) Atomic<word> word_{gcra::fresh};
     const rate_window window_;
-    const unsigned max_queue_;
     const gcra rolling_;
     const fixed_window fixed_;
 
     mutable Mutex mutex_;
     mutable sliding_window sliding_;
-    waiter_queue queue_;
-    std::uint64_t queued_weight_ = 0;
+    waiting_line line_;
     std::uint64_t given_back_ = 0;
 };
 
@@ -147,7 +147,7 @@ auto basic_shared_rate<Atomic, Mutex>::reserve(unsigned weight, instant now, dur
     -> std::optional<reserved> {
     const std::scoped_lock lock{mutex_};
     reserved made{.given_back = given_back_};
-    const auto slot = !queue_.empty() ? std::nullopt  // nobody overtakes
+    const auto slot = !line_.empty() ? std::nullopt  // nobody overtakes
                       : window_ == rate_window::rolling
                           ? alter([&](word& w) { return rolling_.reserve(w, weight, now, longest, made.wait); })
                           : take_locked(weight, now);
@@ -160,7 +160,7 @@ template <template <class> class Atomic, class Mutex>
 void basic_shared_rate<Atomic, Mutex>::cancel(const reserved& unused, instant now) noexcept {
     const std::scoped_lock lock{mutex_};
     const bool can_tell = window_ == rate_window::rolling && given_back_ == unused.given_back;
-    if (can_tell && alter([&](word& w) { return gcra::undo(w, unused.slot); })) return queue_.wake_first();
+    if (can_tell && alter([&](word& w) { return gcra::undo(w, unused.slot); })) return line_.wake_first();
     give_back_locked(unused.slot, now);
 }
 
@@ -174,35 +174,40 @@ void basic_shared_rate<Atomic, Mutex>::give_back_locked(const rate_slot& unused,
                  return w != before;
              }))
         ++given_back_;
-    queue_.wake_first();
+    line_.wake_first();
 }
 
 template <template <class> class Atomic, class Mutex>
 auto basic_shared_rate<Atomic, Mutex>::take_or_queue(waiter& w, instant now, duration patience) -> queueing {
     const std::scoped_lock lock{mutex_};
     for (const bool is_last_look : {false, true}) {
-        if (queue_.empty())
+        if (line_.empty())
             if (const auto slot = take_locked(w.weight, now)) return left_locked(false), queueing{answer::taken, *slot};
-        const duration wait = wait_in_line_locked(queued_weight_ + w.weight, now);
-        if (wait > patience || queue_.size() >= max_queue_) {
-            left_locked(false);
-            return {.what = wait > patience ? answer::too_long : answer::full, .wait = wait};
-        }
+        const duration wait = wait_in_line_locked(line_.weight_ahead_of(w.importance) + w.weight, now);
+        if (wait > patience) return left_locked(false), queueing{.what = answer::too_long, .wait = wait};
         // From here on nobody takes but under the lock that we hold. Somebody may have given back before: one more look.
-        if (!is_last_look) alter([](word& seen) { return seen |= someone_waits; });
+        if (!is_last_look)
+            alter([](word& seen) { return seen |= someone_waits; });
+        else
+            return push_locked(w, now, wait);
     }
-    queue_.push(w);
-    queued_weight_ += w.weight;
-    return {.what = answer::queued, .wait = wait_in_line_locked(queued_weight_, now)};
+    std::unreachable();
+}
+
+template <template <class> class Atomic, class Mutex>
+auto basic_shared_rate<Atomic, Mutex>::push_locked(waiter& w, instant now, duration wait) noexcept -> queueing {
+    const waiter* const first = line_.first();
+    const bool queued = line_.push(w, now);
+    left_locked(line_.first() != first && line_.first() != &w);  // it was turned away, to make room
+    return {.what = queued ? answer::queued : answer::full, .wait = wait};
 }
 
 template <template <class> class Atomic, class Mutex>
 auto basic_shared_rate<Atomic, Mutex>::look_again(waiter& w, instant now) -> waiting {
     const std::scoped_lock lock{mutex_};
-    if (!queue_.is_first(w)) return {};
+    if (line_.first() != &w) return {.slot = {}, .turned_away = w.turned_away()};
     if (const auto slot = take_locked(w.weight, now)) {
-        queue_.remove(w);
-        queued_weight_ -= w.weight;
+        line_.remove(w);
         left_locked(true);
         return {.slot = slot};
     }
@@ -213,18 +218,17 @@ template <template <class> class Atomic, class Mutex>
 void basic_shared_rate<Atomic, Mutex>::leave(waiter& w) noexcept {
     const std::scoped_lock lock{mutex_};
     if (!w.is_queued()) return;
-    const bool was_first = queue_.is_first(w);
-    queue_.remove(w);
-    queued_weight_ -= w.weight;
+    const bool was_first = line_.first() == &w;
+    line_.remove(w);
     left_locked(was_first);
 }
 
 template <template <class> class Atomic, class Mutex>
 void basic_shared_rate<Atomic, Mutex>::left_locked(bool was_first) noexcept {
-    if (queue_.empty())
+    if (line_.empty())
         alter([](word& w) { return w &= ~someone_waits; });
     else if (was_first)
-        queue_.wake_first();
+        line_.wake_first();
 }
 
 template <template <class> class Atomic, class Mutex>
@@ -251,9 +255,10 @@ rate_reading basic_shared_rate<Atomic, Mutex>::read(unsigned weight, instant now
     const std::scoped_lock lock{mutex_};
     if (window_ == rate_window::sliding) sliding_.forget_before(now);
     rate_reading seen = window_ == rate_window::sliding ? sliding_.read(weight, now) : of_rule(from_word);
-    if (queue_.empty()) return seen;
+    if (line_.empty()) return seen;
     seen.remaining = 0;
-    if (seen.retry_after != forever) seen.retry_after = wait_in_line_locked(queued_weight_ + weight, now);
+    if (seen.retry_after != forever)
+        seen.retry_after = wait_in_line_locked(line_.weight_ahead_of(criticality::normal) + weight, now);
     return seen;
 }
 
@@ -268,7 +273,7 @@ duration basic_shared_rate<Atomic, Mutex>::wait_for(unsigned weight, instant now
 template <template <class> class Atomic, class Mutex>
 unsigned basic_shared_rate<Atomic, Mutex>::queued() const noexcept {
     const std::scoped_lock lock{mutex_};
-    return static_cast<unsigned>(queue_.size());
+    return static_cast<unsigned>(line_.size());
 }
 
 template <template <class> class Atomic, class Mutex>
@@ -276,7 +281,7 @@ bool basic_shared_rate<Atomic, Mutex>::is_fresh(instant now) const noexcept {
     if (window_ != rate_window::sliding)
         return of_rule([&](const auto& rule, word w) { return (w & someone_waits) == 0 && rule.is_fresh(w, now); });
     const std::scoped_lock lock{mutex_};
-    return queue_.empty() && sliding_.is_fresh(now);
+    return line_.empty() && sliding_.is_fresh(now);
 }
 
 extern template class basic_shared_rate<>;

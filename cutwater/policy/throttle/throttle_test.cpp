@@ -152,15 +152,11 @@ TEST_P(throttle_scenarios, are_as_the_table_says) {
     on.time.pass(s.then_silence);
     if (s.cancels_after != forever) on.cancels_after(s.cancels_after);
     pipeline guarded{observe{on.heard}, ref(db), timeout{{.name = "attempt", .after = 1s}}};
-    const instant deadline = s.deadline == forever ? never : on.time.in(s.deadline);
-    const auto result = on.play(guarded, {.operation = "get", .deadline = deadline});
-    EXPECT_EQ(result ? std::to_string(*result) : result.error().message(), s.result);
+    const auto result = on.play(guarded, {.operation = "get", .deadline = on.deadline_in(s.deadline)});
+    EXPECT_EQ(testing::text_of(result), s.result);
     EXPECT_EQ(on.dependency.calls(), s.result == throttled ? 0U : 1U);
     EXPECT_EQ(db.read(on.time.present()).counts, s.counts);
-    std::vector<std::string> events;
-    for (const auto& e : on.heard.all())
-        if (e.layer == "db") events.push_back(e.line());
-    EXPECT_EQ(events, s.events);
+    EXPECT_EQ(on.heard.lines_of("db"), s.events);
 }
 
 INSTANTIATE_TEST_SUITE_P(table, throttle_scenarios,

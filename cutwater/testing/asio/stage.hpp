@@ -49,6 +49,12 @@ struct scenario_name {
     }
 };
 
+/// What a caller is told: the value, or the error's message.
+template <class T>
+[[nodiscard]] std::string text_of(const result<T>& told) {
+    return told ? std::to_string(*told) : told.error().message();
+}
+
 /// Whatever a test of a policy needs: time, a dependency that gives `T`, a listener, and a caller who may cancel.
 template <class T>
 class stage {
@@ -84,6 +90,9 @@ public:
         stop_.request_stop();
         signal_.emit(boost::asio::cancellation_type::all);
     }
+
+    /// `never` for `forever`.
+    [[nodiscard]] instant deadline_in(duration d) const { return d == forever ? never : time.in(d); }
 
     [[nodiscard]] driver played_by() const noexcept { return played_by_; }
 

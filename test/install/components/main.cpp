@@ -1,4 +1,5 @@
-// Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules; a limit for each tenant.
+// Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules; a limit for each tenant; a simulated
+// minute of overload.
 #include <cstdio>
 #include <sstream>
 
@@ -9,6 +10,8 @@
 #include "cutwater/http/http_rules.hpp"
 #include "cutwater/keyed.hpp"
 #include "cutwater/observe/log/json_log.hpp"
+#include "cutwater/sim/clients.hpp"
+#include "cutwater/sim/service.hpp"
 
 namespace asio = boost::asio;
 namespace cw = cutwater;
@@ -43,6 +46,17 @@ bool each_has_its_own() {
     return ask("acme") && !ask("acme") && ask("ajax");
 }
 
+/// A minute at twice what a service can do, behind a bulkhead, in no time.
+bool survives_a_minute() {
+    cw::pipeline guarded{cw::bulkhead{{.max_concurrent = 10}}};
+    cw::sim::world world{42};
+    cw::sim::service shop{world, {.workers = 10, .takes = cw::sim::latency::exponential(10ms)}};
+    cw::sim::clients all{world, cw::sim::via(world, guarded, shop)};
+    all.arrive(2000);
+    world.run_for(1min);
+    return all.seen().succeeded > 54'000;
+}
+
 }  // namespace
 
 int main() {
@@ -59,6 +73,8 @@ int main() {
     context.run();
 
     std::printf("%s", lines.str().c_str());
-    return passed && each_has_its_own() && lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos ? 0
-                                                                                                                  : 1;
+    return passed && each_has_its_own() && survives_a_minute() &&
+                   lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos
+               ? 0
+               : 1;
 }

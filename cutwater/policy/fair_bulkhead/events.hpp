@@ -1,0 +1,43 @@
+// What a fair bulkhead tells its listeners.
+#pragma once
+
+#include "cutwater/core/events.hpp"
+
+namespace cutwater {
+
+struct fair_bulkhead_refused {
+    unsigned max_concurrent = 0;
+    unsigned in_use = 0;
+    unsigned queued = 0;
+
+    static constexpr event_kind kind{"fair_bulkhead_refused", severity::warning,
+                                     "there is no permit for this tenant and no place in its queue"};
+    static void fields(auto& self, auto&& visit) {
+        visit("max_concurrent", self.max_concurrent, "calls inside at once, of all tenants");
+        visit("in_use", self.in_use, "permits that this tenant has");
+        visit("queued", self.queued, "calls that wait, of all tenants");
+    }
+};
+
+struct fair_bulkhead_queued {
+    unsigned queued = 0;
+    duration longest_wait{};
+
+    static constexpr event_kind kind{"fair_bulkhead_queued", severity::debug, "a call begins to wait for a permit"};
+    static void fields(auto& self, auto&& visit) {
+        visit("queued", self.queued, "calls that wait, of all tenants, this one included");
+        visit("longest_wait", self.longest_wait, "when it gives up: max_wait, or its deadline");
+    }
+};
+
+struct fair_bulkhead_wait_ended {
+    bool admitted = false;
+
+    static constexpr event_kind kind{"fair_bulkhead_wait_ended", severity::debug,
+                                     "a wait ends: by a permit, by time, or because what matters more came"};
+    static void fields(auto& self, auto&& visit) {
+        visit("admitted", self.admitted, "whether there was a permit in time");
+    }
+};
+
+}  // namespace cutwater

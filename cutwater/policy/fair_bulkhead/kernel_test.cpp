@@ -1,0 +1,160 @@
+// What is right for a bulkhead that tenants share, as a script that can be read.
+
+#include "cutwater/policy/fair_bulkhead/kernel.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+
+namespace cutwater {
+namespace {
+
+using ::testing::ElementsAre;
+using enum fair_kernel::answer;
+
+constexpr std::size_t gold = 0;
+constexpr std::size_t silver = 1;
+
+std::vector<unsigned> most_of(const std::vector<tenant_bounds>& bounds) {
+    std::vector<unsigned> most;
+    for (const tenant_bounds& b : bounds) most.push_back(b.most);
+    return most;
+}
+
+TEST(fair_bounds, a_tenant_may_have_its_share_and_what_it_may_borrow) {
+    EXPECT_THAT(most_of(bounds_of({3, 1}, 20, 0)), ElementsAre(15, 5));
+    EXPECT_THAT(most_of(bounds_of({3, 1}, 20, 1)), ElementsAre(20, 20));
+    EXPECT_THAT(most_of(bounds_of({3, 1}, 20, 0.5)), ElementsAre(17, 12));
+    EXPECT_THAT(most_of(bounds_of({1000, 1}, 20, 0)), ElementsAre(19, 1)) << "at least one";
+    EXPECT_THAT(most_of(bounds_of({1}, 7, 0.3)), ElementsAre(7)) << "alone it has everything";
+}
+
+/// Weights 3 and 1, of eight permits.
+fair_kernel shared(double may_borrow = 1, unsigned max_queue = 10) {
+    return {bounds_of({3, 1}, 8, may_borrow), 8, max_queue};
+}
+
+fair_kernel::waiter_id next_id = 0;
+void fill(fair_kernel& kernel, std::size_t tenant, unsigned permits) {
+    for (unsigned i = 0; i < permits; ++i) EXPECT_EQ(kernel.admit(tenant, ++next_id), admitted);
+}
+
+TEST(fair_kernel_script, S123_what_nobody_wants_may_be_borrowed) {
+    fair_kernel kernel = shared();
+    fill(kernel, silver, 8);
+    EXPECT_EQ(kernel.in_use(silver), 8U);
+    EXPECT_EQ(kernel.admit(silver, 1), queued);
+}
+
+TEST(fair_kernel_script, S123_an_owner_has_its_share_back_as_permits_come_back) {
+    fair_kernel kernel = shared();
+    fill(kernel, silver, 8);
+    for (fair_kernel::waiter_id who = 1; who <= 8; ++who) {
+        EXPECT_EQ(kernel.admit(silver, who), queued);
+        EXPECT_EQ(kernel.admit(gold, 100 + who), queued);
+    }
+    std::vector<fair_kernel::waiter_id> let_in;
+    for (int i = 0; i < 8; ++i) let_in.push_back(*kernel.release(silver));
+    EXPECT_THAT(let_in, ElementsAre(101, 102, 103, 104, 105, 106, 1, 2)) << "six of eight are gold's";
+    EXPECT_EQ(kernel.in_use(gold), 6U);
+    EXPECT_EQ(kernel.in_use(silver), 2U);
+}
+
+TEST(fair_kernel_script, without_borrowing_a_share_is_kept_for_its_owner) {
+    fair_kernel kernel = shared(0);
+    fill(kernel, silver, 2);
+    EXPECT_EQ(kernel.admit(silver, 1), queued) << "though six permits are free";
+    fill(kernel, gold, 6);
+    EXPECT_EQ(kernel.release(gold), std::nullopt) << "silver has what it may have";
+    EXPECT_EQ(kernel.release(silver), 1U);
+}
+
+TEST(fair_kernel_script, a_tenant_has_a_queue_of_its_own) {
+    fair_kernel kernel = shared(1, 1);
+    fill(kernel, silver, 8);
+    EXPECT_EQ(kernel.admit(silver, 1), queued);
+    EXPECT_EQ(kernel.admit(silver, 2), refused);
+    EXPECT_EQ(kernel.admit(gold, 3), queued) << "silver's is full, gold's is not";
+}
+
+TEST(fair_kernel_script, within_a_tenant_it_is_first_come_first_served) {
+    fair_kernel kernel = shared();
+    fill(kernel, gold, 8);
+    for (fair_kernel::waiter_id who = 1; who <= 3; ++who) EXPECT_EQ(kernel.admit(silver, who), queued);
+    EXPECT_EQ(kernel.leave(silver, 2), std::nullopt);
+    EXPECT_EQ(kernel.release(gold), 1U);
+    EXPECT_EQ(kernel.release(gold), 3U);
+}
+
+TEST(fair_kernel_script, T80_the_permit_of_one_who_gives_up_just_when_it_is_let_in_goes_on) {
+    fair_kernel kernel = shared();
+    fill(kernel, gold, 8);
+    EXPECT_EQ(kernel.admit(silver, 1), queued);
+    EXPECT_EQ(kernel.admit(silver, 2), queued);
+    EXPECT_EQ(kernel.release(gold), 1U);
+    EXPECT_EQ(kernel.leave(silver, 1), 2U);
+    EXPECT_EQ(kernel.in_use(), 8U);
+}
+
+RC_GTEST_PROP(fair_kernel_property, permits_are_bounded_and_conserved_and_nobody_waits_for_nothing, ()) {
+    const auto weights = *rc::gen::container<std::vector<unsigned>>(3, rc::gen::inRange(1U, 6U));
+    const unsigned limit = *rc::gen::inRange(1U, 8U);
+    const auto bounds = bounds_of(weights, limit, *rc::gen::element(0.0, 0.5, 1.0));
+    fair_kernel kernel{bounds, limit, 4};
+    std::map<fair_kernel::waiter_id, std::size_t> waiting;
+    std::vector<unsigned> inside(3);
+    const auto let_in = [&](std::optional<fair_kernel::waiter_id> who) {
+        if (!who) return;
+        ++inside.at(waiting.at(*who));
+        waiting.erase(*who);
+    };
+    const int steps = *rc::gen::inRange(0, 80);
+    for (int i = 0; i < steps; ++i) {
+        const auto tenant = *rc::gen::inRange<std::size_t>(0, 3);
+        const auto id = static_cast<fair_kernel::waiter_id>(i);
+        switch (*rc::gen::inRange(0, 4)) {
+            case 0:
+                if (inside[tenant] > 0) --inside[tenant], let_in(kernel.release(tenant));
+                break;
+            case 1:
+                if (!waiting.empty()) {
+                    const auto [who, of] = *waiting.begin();
+                    waiting.erase(who);
+                    let_in(kernel.leave(of, who));
+                }
+                break;
+            default: {
+                const auto answer = kernel.admit(tenant, id);
+                if (answer == admitted) ++inside[tenant];
+                if (answer == queued) waiting.emplace(id, tenant);
+            }
+        }
+        unsigned all = 0;
+        for (std::size_t t = 0; t < 3; ++t) {
+            RC_ASSERT(kernel.in_use(t) == inside[t] && inside[t] <= bounds[t].most);
+            all += inside[t];
+        }
+        RC_ASSERT(kernel.in_use() == all && all <= limit);
+        RC_ASSERT(kernel.queued() == waiting.size());
+        for (const auto& [who, of] : waiting) RC_ASSERT(all == limit || inside[of] == bounds[of].most);
+    }
+}
+
+RC_GTEST_PROP(fair_kernel_property, where_all_want_all_each_has_its_share, ()) {
+    const auto weights = *rc::gen::container<std::vector<unsigned>>(3, rc::gen::inRange(1U, 6U));
+    constexpr unsigned limit = 60;
+    fair_kernel kernel{bounds_of(weights, limit, 1), limit, 1000};
+    fair_kernel::waiter_id id = 0;
+    const auto greedy = *rc::gen::inRange<std::size_t>(0, 3);
+    for (unsigned i = 0; i < limit; ++i) RC_ASSERT(kernel.admit(greedy, ++id) == admitted);
+    for (std::size_t t = 0; t < 3; ++t)
+        for (int i = 0; i < 200; ++i) RC_ASSERT(kernel.admit(t, ++id) == queued);
+    for (unsigned i = 0; i < limit; ++i) RC_ASSERT(kernel.release(greedy).has_value());
+    const double all = weights[0] + weights[1] + weights[2];
+    for (std::size_t t = 0; t < 3; ++t) RC_ASSERT(std::abs(kernel.in_use(t) - limit * weights[t] / all) <= 1.5);
+}
+
+}  // namespace
+}  // namespace cutwater

@@ -1,0 +1,218 @@
+// The permits of a fair bulkhead, shared by threads: one word for everybody, a counter for each tenant, and a lock for those who wait.
+//
+// While nobody waits a permit is taken by one compare and swap on the word; the tenant's counter follows. While somebody waits nobody passes: what
+// comes back is handed on under the lock, to the tenant that has the least for its weight. A counter may lag behind the word by the calls that are
+// being let in at this instant, and so may the choice of who has the least; bounds and order within a tenant are exact. Where tenants may not borrow
+// everything the bound of each is checked under the lock, by every call.
+//
+// Thread safety: every member, from any thread. `Atomic` and `Mutex` are the standard's, or a test's that stop at each step.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+
+#include "cutwater/core/moment.hpp"
+#include "cutwater/core/striped.hpp"
+#include "cutwater/policy/fair_bulkhead/kernel.hpp"
+#include "cutwater/queue/shared_permits.hpp"
+#include "cutwater/queue/waiting_line.hpp"
+
+namespace cutwater {
+
+template <template <class> class Atomic = std::atomic, class Mutex = std::mutex>
+class basic_shared_shares {
+public:
+    using answer = typename basic_shared_permits<Atomic, Mutex>::answer;
+    using wait_state = typename basic_shared_permits<Atomic, Mutex>::wait_state;
+
+    basic_shared_shares(const std::vector<tenant_bounds>& tenants, unsigned limit, const queue_rules& rules)
+        : limit_{limit} {
+        for (const tenant_bounds& bounds : tenants) {
+            tenants_.emplace_back(bounds, rules);
+            is_bounded_ = is_bounded_ || bounds.most < limit;
+        }
+    }
+
+    [[nodiscard]] bool try_take(std::size_t tenant) noexcept {
+        if (is_bounded_) [[unlikely]]
+            return try_take_bounded(tenant);
+        std::uint64_t seen = word_.load(std::memory_order_relaxed);
+        while (has_room(seen)) {
+            if (!word_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire, std::memory_order_relaxed))
+                continue;
+            tenants_[tenant].in_use.fetch_add(1, std::memory_order_relaxed);
+            return true;
+        }
+        return false;
+    }
+
+    /// Reads the time only where somebody waits.
+    void give_back(std::size_t tenant, moment& now) noexcept {
+        if (put_back(tenant)) [[unlikely]]
+            hand_on(now.get());
+    }
+    /// For one who does not know the time.
+    void give_back(std::size_t tenant) noexcept {
+        if (put_back(tenant)) [[unlikely]]
+            hand_on(instant::min());
+    }
+
+    /// Takes a permit that has become free, or queues `w`, whose `group` is its tenant, and whose `until` and `importance` are set.
+    [[nodiscard]] answer take_or_queue(waiter& w, instant now) noexcept;
+    [[nodiscard]] wait_state look(waiter& w) noexcept;
+    void leave(waiter& w) noexcept;
+
+    [[nodiscard]] unsigned limit() const noexcept { return limit_; }
+    [[nodiscard]] unsigned in_use() const noexcept { return in_use_of(word_.load(std::memory_order_relaxed)); }
+    [[nodiscard]] unsigned in_use(std::size_t tenant) const noexcept {
+        return tenants_[tenant].in_use.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] unsigned queued() const noexcept;
+
+private:
+    struct alignas(cache_line) tenant_state {
+        tenant_state(const tenant_bounds& b, const queue_rules& rules) noexcept : bounds{b}, line{rules} {}
+        Atomic<unsigned> in_use{0};
+        const tenant_bounds bounds;
+        waiting_line line;
+    };
+
+    static constexpr std::uint64_t someone_waits = std::uint64_t{1} << 63U;
+    [[nodiscard]] static unsigned in_use_of(std::uint64_t word) noexcept { return static_cast<unsigned>(word); }
+    [[nodiscard]] bool has_room(std::uint64_t word) const noexcept {
+        return (word & someone_waits) == 0 && in_use_of(word) < limit_;
+    }
+
+    /// Whether somebody waits for it.
+    [[nodiscard]] bool put_back(std::size_t tenant) noexcept {
+        tenants_[tenant].in_use.fetch_sub(1, std::memory_order_relaxed);
+        return (word_.fetch_sub(1, std::memory_order_release) & someone_waits) != 0;
+    }
+    [[nodiscard]] bool try_take_bounded(std::size_t tenant) noexcept;
+    [[nodiscard]] bool may_have_more(const tenant_state& t) const noexcept {
+        return t.in_use.load(std::memory_order_relaxed) < t.bounds.most;
+    }
+    [[nodiscard]] bool somebody_could_be_let_in_locked() noexcept;
+    void take_locked(tenant_state& t) noexcept;
+    void hand_on(instant now) noexcept;
+    void hand_on_locked() noexcept;
+    [[nodiscard]] tenant_state* poorest_locked() noexcept;
+    void note_locked(instant now) noexcept { latest_ = std::max(latest_, now); }
+    [[nodiscard]] bool nobody_waits_locked() const noexcept;
+
+    alignas(cache_line) Atomic<std::uint64_t> word_{0};
+    const unsigned limit_;
+    bool is_bounded_ = false;
+    mutable Mutex mutex_;
+    instant latest_ = instant::min();  // that anybody has spoken of
+    std::deque<tenant_state> tenants_;
+};
+
+using shared_shares = basic_shared_shares<>;
+
+template <template <class> class Atomic, class Mutex>
+bool basic_shared_shares<Atomic, Mutex>::try_take_bounded(std::size_t tenant) noexcept {
+    const std::scoped_lock lock{mutex_};
+    tenant_state& own = tenants_[tenant];
+    if (!own.line.empty() || !may_have_more(own) || in_use() >= limit_ || somebody_could_be_let_in_locked())
+        return false;
+    take_locked(own);
+    return true;
+}
+
+template <template <class> class Atomic, class Mutex>
+auto basic_shared_shares<Atomic, Mutex>::take_or_queue(waiter& w, instant now) noexcept -> answer {
+    const std::scoped_lock lock{mutex_};
+    note_locked(now);
+    tenant_state& own = tenants_[w.group];
+    // From here on a permit that comes back is handed on under the lock that we hold. One may have come back before.
+    word_.fetch_or(someone_waits, std::memory_order_acq_rel);
+    if (own.line.empty() && may_have_more(own) && in_use() < limit_ && !somebody_could_be_let_in_locked()) {
+        take_locked(own);
+        hand_on_locked();
+        return answer::taken;
+    }
+    const bool queued = own.line.push(w, latest_);
+    hand_on_locked();
+    return queued ? answer::queued : answer::full;
+}
+
+template <template <class> class Atomic, class Mutex>
+auto basic_shared_shares<Atomic, Mutex>::look(waiter& w) noexcept -> wait_state {
+    const std::scoped_lock lock{mutex_};
+    if (w.take_grant()) return wait_state::granted;
+    return w.turned_away() ? wait_state::turned_away : wait_state::waits;
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_shares<Atomic, Mutex>::leave(waiter& w) noexcept {
+    const std::scoped_lock lock{mutex_};
+    tenants_[w.group].line.remove(w);
+    if (w.take_grant()) (void)put_back(w.group);
+    hand_on_locked();
+}
+
+template <template <class> class Atomic, class Mutex>
+unsigned basic_shared_shares<Atomic, Mutex>::queued() const noexcept {
+    const std::scoped_lock lock{mutex_};
+    std::size_t all = 0;
+    for (const tenant_state& t : tenants_) all += t.line.size();
+    return static_cast<unsigned>(all);
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_shares<Atomic, Mutex>::take_locked(tenant_state& t) noexcept {
+    word_.fetch_add(1, std::memory_order_acq_rel);
+    t.in_use.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Whether a newcomer would pass somebody who only waits to be handed a permit.
+template <template <class> class Atomic, class Mutex>
+bool basic_shared_shares<Atomic, Mutex>::somebody_could_be_let_in_locked() noexcept {
+    return poorest_locked() != nullptr;
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_shares<Atomic, Mutex>::hand_on(instant now) noexcept {
+    const std::scoped_lock lock{mutex_};
+    note_locked(now);
+    hand_on_locked();
+}
+
+/// Of those who wait and may have one more, the one with the least for its weight.
+template <template <class> class Atomic, class Mutex>
+auto basic_shared_shares<Atomic, Mutex>::poorest_locked() noexcept -> tenant_state* {
+    tenant_state* poorest = nullptr;
+    std::uint64_t has = 0;
+    for (tenant_state& t : tenants_) {
+        if (t.line.empty() || !may_have_more(t)) continue;
+        const std::uint64_t in_use = t.in_use.load(std::memory_order_relaxed);
+        if (poorest != nullptr && in_use * poorest->bounds.weight >= has * t.bounds.weight) continue;
+        poorest = &t;
+        has = in_use;
+    }
+    return poorest;
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_shares<Atomic, Mutex>::hand_on_locked() noexcept {
+    while (in_use() < limit_) {
+        tenant_state* const lucky = poorest_locked();
+        if (lucky == nullptr) break;
+        waiter* const next = lucky->line.next(latest_);
+        if (next == nullptr) continue;  // all of it had waited too long: its line is empty now
+        take_locked(*lucky);
+        lucky->line.grant(*next);
+    }
+    if (nobody_waits_locked()) word_.fetch_and(~someone_waits, std::memory_order_acq_rel);
+}
+
+template <template <class> class Atomic, class Mutex>
+bool basic_shared_shares<Atomic, Mutex>::nobody_waits_locked() const noexcept {
+    return std::ranges::all_of(tenants_, [](const tenant_state& t) { return t.line.empty(); });
+}
+
+extern template class basic_shared_shares<>;
+
+}  // namespace cutwater
