@@ -37,6 +37,8 @@ public:
         if ((word_.fetch_sub(1, std::memory_order_release) & someone_waits) != 0) [[unlikely]]
             hand_on(now.get());
     }
+    /// What was granted to a waiter, whoever it is.
+    void give_back(const waiter&, moment& now) noexcept { give_back(now); }
     /// For one who does not know the time: who has waited too long is told by what was known before.
     void give_back() noexcept {
         if ((word_.fetch_sub(1, std::memory_order_release) & someone_waits) != 0) [[unlikely]]

@@ -45,7 +45,7 @@ public:
             case granted: break;
         }
         if (call.deadline != never && now.get() >= call.deadline) {  // too late: nothing is to be sent
-            self().permits().give_back(now);
+            self().permits().give_back(w, now);
             return in_vain(w, call);
         }
         call.emit(self().layer_name(), [] { return typename Gate::wait_ended_event{.admitted = true}; });

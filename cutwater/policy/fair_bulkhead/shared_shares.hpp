@@ -52,6 +52,8 @@ public:
         if (put_back(tenant)) [[unlikely]]
             hand_on(now.get());
     }
+    /// What was granted to `w`.
+    void give_back(const waiter& w, moment& now) noexcept { give_back(w.group, now); }
     /// For one who does not know the time.
     void give_back(std::size_t tenant) noexcept {
         if (put_back(tenant)) [[unlikely]]

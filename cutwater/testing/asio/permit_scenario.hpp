@@ -29,10 +29,10 @@ struct permit_scenario {
     unsigned others = 0;                   ///< how many have come before it, and
     std::vector<std::string> others_of{};  ///< after those, of which tenants
     duration one_goes_after = forever;
-    duration a_critical_one_comes_after = forever;
     duration deadline = forever;
     duration cancels_after = forever;
     criticality importance = criticality::normal;
+    duration a_critical_one_comes_after = forever;
     std::string tenant{};
 
     std::string result;
