@@ -64,6 +64,13 @@ public:
             gate->settle(ticket_, seen, std::forward<About>(about)...);
     }
 
+    /// Tells a gate that wants to know how it went for who has given up on the work; the ticket stays with the work, and is not settled.
+    template <class... About>
+    void tell_orphaned(const observation& seen, About&&... about) {
+        if constexpr (requires(Gate& g) { g.orphaned(ticket_, seen, std::forward<About>(about)...); })
+            if (gate_ != nullptr) gate_->orphaned(ticket_, seen, std::forward<About>(about)...);
+    }
+
     /// Gives the ticket back without a verdict.
     void abandon() noexcept {
         if (Gate* const gate = std::exchange(gate_, nullptr)) gate->abandon(ticket_);

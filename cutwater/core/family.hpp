@@ -37,6 +37,10 @@ concept gate = named_layer<P> && settles_tickets<P> && requires(P& p, call_conte
     { p.admit(call, call.now) } -> std::same_as<admission<typename P::ticket>>;
 };
 
+// A gate whose ticket lasts as long as the work, and not as long as who waits for it, says `static constexpr bool holds_work = true`. Where a
+// call gives up on work that a worker pool cannot stop, its ticket stays taken until that ends and is abandoned then. Such a gate may hear at once
+// how it went for the call: `orphaned(ticket, observation, call, now)`.
+
 /// A gate with a queue: where `admit` answers "wait", `enqueue` takes the call's waiter (or finds that a permit has
 /// become free), `resume` says how the wait ended, and `leave` ends it early.
 template <class P>

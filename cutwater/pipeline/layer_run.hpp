@@ -57,14 +57,15 @@ flow refused(name layer, call_context& call, const refusal& why, outcome_slot<T>
 
 /// Has a permit stay taken until the attempts of this call that began under it, and that nobody waits for, have ended.
 template <class P>
-[[nodiscard]] bool stays_with_orphans(permit<P>& held, const call_context& call, unsigned entered_at) {
-    std::shared_ptr<permit<P>> shared;
-    for (const std::shared_ptr<orphan_work>& work : call.orphans) {
-        if (work->of_attempt < entered_at) continue;                         // it began before the permit was taken
-        if (!shared) shared = std::make_shared<permit<P>>(std::move(held));  // NOLINT(bugprone-use-after-move): once
-        work->keep([shared] {});
-    }
-    return shared != nullptr;
+[[nodiscard]] bool stays_with_orphans(permit<P>& held, const observation& seen, call_context& call,
+                                      unsigned entered_at) {
+    const auto began_later = [&](const auto& work) { return work->of_attempt >= entered_at; };
+    if (std::ranges::none_of(call.orphans, began_later)) return false;
+    held.tell_orphaned(seen, call, call.now);
+    const auto shared = std::make_shared<permit<P>>(std::move(held));
+    for (const std::shared_ptr<orphan_work>& work : call.orphans)
+        if (began_later(work)) work->keep([shared] {});
+    return true;
 }
 
 /// Which attempt a permit was taken for, where that matters later.
@@ -85,7 +86,7 @@ template <class P, class T>
                                                  [[maybe_unused]] const entry<P>& entered) {
     return guarded(policy.layer_name(), call, out, [&] {
         if constexpr (requires { requires P::holds_work; })
-            if (!call.orphans.empty() && stays_with_orphans(held, call, entered.attempt)) [[unlikely]]
+            if (!call.orphans.empty() && stays_with_orphans(held, out->observed(), call, entered.attempt)) [[unlikely]]
                 return flow::outward;
         held.settle(out->observed(), call, call.now);
         return flow::outward;

@@ -6,7 +6,9 @@
 //
 // Contract. It admits at most `limit()` calls at once, and moves that limit by what it sees: by latency (vegas, gradient) or by failures alone
 // (aimd). Calls that were answered are samples of latency, `permanent` errors among them; `transient` ones (or what `is_overload` says) are signs of
-// overload; what was cancelled, refused further in, ignored or abandoned is neither. A sample counts for the limit under which it began.
+// overload; what was cancelled, refused further in, ignored or abandoned is neither,
+// but for a call whose deadline passed when it had been under way for longer than `tolerance` times the idle latency: that is a sign of overload. What
+// `is_overload` throws fails the call, which is neither then. A sample counts for the limit under which it began.
 // The limit holds where it is not needed, and is never below `min_limit`. With `max_queue` calls wait as in front of a bulkhead.
 // A refusal is `errc::concurrency_limited`; a wait in vain `errc::wait_timed_out`, `displaced` or `queue_overloaded`.
 //
@@ -16,6 +18,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
@@ -60,10 +63,17 @@ public:
         return wait_until{};
     }
     void settle(ticket& t, const observation& seen, call_context& call, moment& now) {
-        if (t.counts_in != 0) learn(t, seen, now);
-        shared_->permits.give_back(now);
+        {
+            const returned on_all_ways{shared_->permits, now};
+            if (t.counts_in != 0) learn(t, seen, now);
+        }
         if (shared_->epochs.is_over(now)) [[unlikely]]
             close_epoch(call, now);
+    }
+    /// Somebody has given up on work that goes on, and keeps its permit.
+    void orphaned(ticket& t, const observation& seen, call_context& call, moment& now) {
+        if (const ticket counted = std::exchange(t, {}); counted.counts_in != 0) learn(counted, seen, now);
+        if (shared_->epochs.is_over(now)) close_epoch(call, now);
     }
     void abandon(ticket& t) noexcept {
         shared_->epochs.neutral(t.counts_in);
@@ -78,9 +88,19 @@ public:
 private:
     struct shared {
         explicit shared(const concurrency_limiter_options& o)
-            : permits{o.initial_limit, rules_of_queue(o)}, epochs{o} {}
+            : permits{o.first_limit(), rules_of_queue(o)}, epochs{o} {}
         shared_permits permits;
         shared_epochs epochs;
+    };
+
+    struct returned {  // a permit, whatever `is_overload` throws
+        returned(shared_permits& to, moment& at) noexcept : permits{to}, now{at} {}
+        returned(const returned&) = delete;
+        returned& operator=(const returned&) = delete;
+        ~returned() { permits.give_back(now); }
+
+        shared_permits& permits;
+        moment& now;
     };
 
     friend waits_in_line<concurrency_limiter>;
@@ -92,6 +112,7 @@ private:
         return {.began = now.get(), .counts_in = shared_->epochs.begin(now, in_flight)};
     }
     void learn(const ticket& t, const observation& seen, moment& now) const;
+    [[nodiscard]] bool is_overload(const ticket& t, const observation& seen) const;
     void close_epoch(call_context& call, instant now);
     [[nodiscard]] admission<ticket> refuse(call_context& call) const {
         call.emit(layer_, [&] { return concurrency_refused{limit(), queued()}; });

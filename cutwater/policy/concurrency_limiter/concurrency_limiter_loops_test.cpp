@@ -83,11 +83,11 @@ TEST(closed_loop_without_a_limit, collapses_at_twice_its_capacity) {
 }
 
 TEST_P(closed_loop, S125_at_twice_the_capacity_goodput_is_the_capacity) {
-    loop l{by_rule(), thousand_a_second};
+    loop l{by_rule({.initial_limit = 200}), thousand_a_second};
     l.all.arrive(2000);
     l.run(60s);
     EXPECT_GE(l.share_of_capacity(1s, 60s), 0.95);
-    EXPECT_LT(l.mean("p99 [ms]", 5s, 60s), 80);
+    EXPECT_LT(l.mean("p99 [ms]", 10s, 60s), 80) << "it began at two hundred";
 }
 
 TEST_P(closed_loop, T86_finds_a_capacity_that_steps_down_and_up) {
@@ -106,17 +106,17 @@ TEST_P(closed_loop, T86_finds_a_capacity_that_steps_down_and_up) {
 
 TEST_P(closed_loop, a_large_one_comes_down_as_fast) {
     loop l{by_rule(), {.workers = 100, .takes = latency::exponential(10ms)}};
-    l.all.arrive(20'000);
+    l.all.arrive(12'000);
     l.after(20s, [&] { l.backend.set_workers(30); });
-    l.run(40s);
+    l.run(35s);
     EXPECT_GE(l.share_of_capacity(15s, 20s), 0.95);
-    EXPECT_GE(l.share_of_capacity(20s, 40s), 0.90);
-    EXPECT_LT(l.mean("p99 [ms]", 25s, 40s), 80);
+    EXPECT_GE(l.share_of_capacity(20s, 35s), 0.90);
+    EXPECT_LT(l.mean("p99 [ms]", 25s, 35s), 80);
 }
 
 TEST_P(closed_loop, a_dependency_that_becomes_slower_is_not_taken_for_one_that_is_overloaded) {
-    loop l{by_rule(), {.workers = 100, .takes = latency::exponential(10ms)}};
-    l.all.arrive(20'000);
+    loop l{by_rule(), {.workers = 30, .takes = latency::exponential(10ms)}};
+    l.all.arrive(6000);
     l.after(20s, [&] { l.backend.set_takes(latency::exponential(40ms)); });
     l.after(40s, [&] { l.backend.set_takes(latency::exponential(10ms)); });
     l.run(60s);
@@ -124,6 +124,23 @@ TEST_P(closed_loop, a_dependency_that_becomes_slower_is_not_taken_for_one_that_i
     EXPECT_GE(l.share_of_capacity(45s, 60s), 0.90);
     EXPECT_LT(l.mean("p99 [ms]", 50s, 60s), 100) << "and faster again";
     keep_trace(l, "slower");
+}
+
+/// Of a hundred workers next to none are left, and whoever waits gives up before it is answered: nothing is ever answered in time, unless the limit
+/// comes down.
+TEST_P(closed_loop, T84_callers_who_give_up_before_they_are_answered_bring_it_down) {
+    struct left {
+        duration patience;
+        unsigned workers;
+    };
+    for (const auto& [patience, workers] : {left{1s, 1}, left{200ms, 5}, left{200ms, 3}, left{100ms, 10}}) {
+        loop l{by_rule(), {.workers = 100, .takes = latency::exponential(10ms)}};
+        l.all.set_patience(patience);
+        l.all.arrive(12'000);
+        l.after(5s, [&, left_over = workers] { l.backend.set_workers(left_over); });
+        l.run(25s);
+        EXPECT_GE(l.share_of_capacity(17s, 25s), 0.85) << workers << " left, patience " << to_text(patience);
+    }
 }
 
 TEST_P(closed_loop, latencies_of_two_kinds_do_not_collapse_it) {
@@ -137,7 +154,7 @@ TEST_P(closed_loop, latencies_of_two_kinds_do_not_collapse_it) {
 }
 
 TEST_P(closed_loop, a_long_tail_does_not_collapse_it) {
-    loop l{by_rule(), {.workers = 20, .takes = latency::lognormal(10ms, 100ms)}};
+    loop l{by_rule({.initial_limit = 5}), {.workers = 20, .takes = latency::lognormal(10ms, 100ms)}};
     l.all.arrive(3000);
     l.run(60s);
     EXPECT_GE(l.share_of_capacity(5s, 60s), 0.95);
@@ -176,7 +193,7 @@ TEST_P(closed_loop, T82_a_thousand_clients_in_lock_step) {
 }
 
 TEST_P(closed_loop, T83_load_that_comes_and_goes_does_not_pin_the_limit_at_its_peak) {
-    loop l{by_rule(), thousand_a_second};
+    loop l{by_rule({.initial_limit = 200}), thousand_a_second};
     for (int i = 0; i < 60; ++i) l.after(i * 1s, [&l, i] { l.all.arrive(i % 4 < 2 ? 2000 : 100); });
     l.run(60s);
     EXPECT_LE(l.mean("limit [calls at once]", 20s, 60s), 60);
@@ -198,15 +215,15 @@ TEST_P(closed_loop, T84_one_at_a_time_is_found_where_that_is_what_it_can_do) {
     l.all.arrive(200);
     l.run(60s);
     EXPECT_GE(l.share_of_capacity(5s, 60s), 0.90);
-    EXPECT_LE(l.limit_at(60s), 20);
+    EXPECT_LE(l.limit_at(60s), 10) << "it began at twenty";
 }
 
 TEST_P(closed_loop, calls_that_take_seconds_are_seen_in_longer_windows) {
-    loop l{by_rule(), {.workers = 20, .takes = latency::exponential(1s)}};
+    loop l{by_rule({.initial_limit = 4}), {.workers = 20, .takes = latency::exponential(1s)}};
     l.all.set_patience(20s);
     l.all.arrive(40);
     l.run(200s);
-    EXPECT_GE(l.share_of_capacity(50s, 200s), 0.75);
+    EXPECT_GE(l.share_of_capacity(100s, 200s), 0.75);
 }
 
 /// By failures alone there has to be something that fails: a service that refuses what its own queue does not hold.
@@ -237,15 +254,14 @@ TEST(closed_loop_fleet, T82_twenty_limiters_in_front_of_one_service_do_not_probe
     std::vector<std::unique_ptr<instance>> fleet;
     for (int i = 0; i < 20; ++i) fleet.push_back(std::make_unique<instance>(here, backend));
     for (const auto& one : fleet) one->all.arrive(1000);
-    std::uint64_t worst = 10'000;
-    std::uint64_t best = 0;
-    for (int s = 0; s < 60; ++s) {
+    std::uint64_t worst = 1000;
+    for (int tenths = 0; tenths < 200; ++tenths) {
         const auto before = backend.counted().answered;
-        here.run_for(1s);
-        const auto answered = backend.counted().answered - before;
-        if (s >= 10) worst = std::min(worst, answered), best = std::max(best, answered);
+        here.run_for(100ms);
+        if (tenths >= 5) worst = std::min(worst, backend.counted().answered - before);
     }
-    EXPECT_GE(worst, 9000U) << "in no second is a tenth of the capacity lost";
+    EXPECT_GE(worst, 800U)
+        << "of a thousand, in every tenth of a second: those that began together do not probe together";
     double sum = 0;
     double squares = 0;
     for (const auto& one : fleet) {

@@ -91,6 +91,9 @@ INSTANTIATE_TEST_SUITE_P(table, concurrency_limiter_scenarios,
 
 // ---- what is a sample ----
 
+static_assert(sizeof(shared_epochs) + sizeof(shared_permits) + sizeof(concurrency_limiter) <= 2900,
+              "as the header says");
+
 class concurrency_limiter_policy : public ::testing::TestWithParam<testing::driver> {
 protected:
     /// One call after the other, for so long; a limit of one that is in use all the time.
@@ -131,11 +134,11 @@ TEST_P(concurrency_limiter_policy, an_answer_that_is_no_success_is_an_answer) {
     EXPECT_EQ(db.limit(), 8U);
 }
 
-TEST_P(concurrency_limiter_policy, T40_what_is_cancelled_or_refused_further_in_is_no_sample) {
+TEST_P(concurrency_limiter_policy, T40_what_is_refused_further_in_is_no_sample) {
     bulkhead full{{.max_concurrent = 1}};
     others those{full, on.time};
     those.come();
-    pipeline refusing{ref(db), ref(full)};
+    pipeline refusing{observe{on.heard}, ref(db), ref(full)};
     const instant end = on.time.in(3s);
     while (on.time.present() < end) {
         (void)on.play(refusing);
@@ -143,7 +146,50 @@ TEST_P(concurrency_limiter_policy, T40_what_is_cancelled_or_refused_further_in_i
     }
     EXPECT_EQ(db.limit(), 2U);
     EXPECT_EQ(db.in_use(), 0U);
+    EXPECT_EQ(on.heard.count("bulkhead_refused"), 300U);
     EXPECT_EQ(on.heard.count("concurrency_limit_moved"), 0U);
+}
+
+TEST_P(concurrency_limiter_policy, T40_what_its_caller_cancels_is_no_sample) {
+    on.dependency.hangs();
+    for (int i = 0; i < 100; ++i) {
+        testing::stage<int> one{GetParam()};  // a caller can cancel once
+        one.dependency.hangs();
+        one.time.pass(i * 100ms);
+        one.cancels_after(50ms);
+        pipeline through{observe{one.heard}, ref(db)};
+        EXPECT_THAT(one.play(through), testing::fails_with(errc::cancelled));
+        EXPECT_EQ(one.heard.count("concurrency_limit_moved"), 0U);
+    }
+    EXPECT_EQ(db.limit(), 2U);
+    EXPECT_EQ(db.in_use(), 0U);
+}
+
+TEST_P(concurrency_limiter_policy, T84_calls_whose_deadline_passes_while_they_are_under_way_are_signs_of_overload) {
+    on.dependency.returns(7, 10ms);
+    call_for(1s);
+    const unsigned before = db.limit();
+    on.dependency.hangs();
+    for (int i = 0; i < 30; ++i) EXPECT_FALSE(on.play(guarded, {.deadline = on.time.in(50ms)}));
+    EXPECT_LT(db.limit(), before);
+}
+
+TEST_P(concurrency_limiter_policy, calls_that_had_less_time_than_it_takes_are_not) {
+    on.dependency.returns(7, 10ms);
+    call_for(1s);
+    const unsigned before = db.limit();
+    for (int i = 0; i < 300; ++i) EXPECT_FALSE(on.play(guarded, {.deadline = on.time.in(8ms)}));
+    EXPECT_EQ(db.limit(), before);
+}
+
+TEST_P(concurrency_limiter_policy, T40_T80_a_permit_comes_back_where_the_users_rule_throws) {
+    concurrency_limiter picky{{.initial_limit = 5, .is_overload = [](const observation&) -> bool { throw 7; }}};
+    pipeline through{ref(picky)};
+    on.dependency.returns(7, 10ms);
+    int failed = 0;
+    for (int i = 0; i < 40; ++i) failed += on.play(through) ? 0 : 1;
+    EXPECT_GE(failed, 10) << "those that count";
+    EXPECT_EQ(picky.in_use(), 0U);
 }
 
 TEST_P(concurrency_limiter_policy, a_rule_of_the_users_says_what_is_overload) {
@@ -200,6 +246,12 @@ TEST(concurrency_limiter_options, T57_all_that_is_wrong_is_said_at_once) {
     EXPECT_THAT(refused_with({.window = 10s}), HasSubstr("window is 10s, allowed is at most max_window"));
     EXPECT_THAT(refused_with({.backoff = 1.0}), HasSubstr("backoff is 1"));
     EXPECT_THAT(refused_with({.order = queue_order::codel, .queue_target = 1s}), HasSubstr("queue_interval"));
+}
+
+TEST(concurrency_limiter_options, what_is_not_said_is_what_the_others_allow) {
+    EXPECT_EQ(concurrency_limiter{{.max_limit = 10}}.limit(), 10U);
+    EXPECT_EQ(concurrency_limiter{{.min_limit = 50}}.limit(), 50U);
+    EXPECT_EQ(concurrency_limiter{{}}.options().initial_limit, 20U);
 }
 
 TEST(concurrency_limiter_options, T57_the_options_in_force_can_be_read) {

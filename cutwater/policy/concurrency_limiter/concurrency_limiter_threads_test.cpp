@@ -79,6 +79,8 @@ TEST(concurrency_limiter_threads, permits_are_conserved_while_the_limit_moves) {
     EXPECT_GE(db.limit(), 1U);
 }
 
+constexpr auto nobody = [](unsigned) {};
+
 TEST(shared_epochs_threads, no_sample_is_lost_and_each_counts_once) {
     constexpr unsigned threads = 4;
     constexpr unsigned calls = 20'000;
@@ -86,7 +88,7 @@ TEST(shared_epochs_threads, no_sample_is_lost_and_each_counts_once) {
     shared_epochs epochs{options};
     random_source random{1};
     const instant noon{12h};
-    (void)epochs.close(noon, random);  // the first epoch begins; it counts from half a window later
+    (void)epochs.close(noon, random, nobody);  // the first epoch begins; it counts from half a window later
     const instant counting = noon + 1ms;
     testing::race(
         threads, 1, [](unsigned) {},
@@ -101,7 +103,7 @@ TEST(shared_epochs_threads, no_sample_is_lost_and_each_counts_once) {
                 }
             }
         });
-    const epoch_seen seen = epochs.seen();
+    const epoch_seen seen = epochs.seen(counting);
     EXPECT_EQ(seen.answered, threads * calls / 2);
     EXPECT_EQ(seen.dropped, threads * calls / 4);
     EXPECT_EQ(seen.outstanding, 0U);
@@ -114,7 +116,7 @@ TEST(shared_epochs_threads, one_of_many_closes_an_epoch) {
     shared_epochs epochs{options};
     random_source first{1};
     instant now{12h};
-    (void)epochs.close(now, first);
+    (void)epochs.close(now, first, nobody);
     std::atomic<unsigned> moves{0};
     const auto between = [&](unsigned) {
         now += 1ms;
@@ -124,7 +126,7 @@ TEST(shared_epochs_threads, one_of_many_closes_an_epoch) {
     };
     testing::race(4, 200, between, [&](unsigned thread, unsigned round) {
         random_source random{round * 10 + thread};
-        if (epochs.close(now, random)) ++moves;
+        if (epochs.close(now, random, nobody)) ++moves;
     });
     EXPECT_EQ(moves, 200U) << "once in each";
 }

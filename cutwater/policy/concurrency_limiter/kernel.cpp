@@ -16,8 +16,9 @@ void concurrency_kernel::learn(const epoch_seen& finished, instant now, random_s
     epoch_seen seen = finished;
     seen.typical = typical_of(finished);
     const std::uint64_t calls = seen.answered + seen.dropped;
-    if (calls == 0) return;
-    if (seen.answered > 0) window_ = std::clamp(2 * seen.slow, options_.window, options_.max_window);
+    if (calls + seen.outstanding == 0) return;
+    if (seen.answered > 0)
+        window_ = std::clamp(2 * seen.slow, options_.window, std::max(options_.window, options_.max_window / 2));
     const bool overloaded = static_cast<double>(seen.dropped) > options_.max_drop_rate * static_cast<double>(calls);
     if (is_probing())
         learn_of_probe(seen);
@@ -28,9 +29,17 @@ void concurrency_kernel::learn(const epoch_seen& finished, instant now, random_s
 
 void concurrency_kernel::learn_at_full_limit(const epoch_seen& seen, bool overloaded) noexcept {
     if (seen.answered > 0) idle_.note(seen.typical);
+    const bool is_latency_known = seen.answered > 0 || (seen.outstanding > 0 && idle_.value() > duration::zero());
+    if (!is_latency_known && !overloaded) return;
     const duration tolerated{
         static_cast<duration::rep>(static_cast<double>(seen.typical.count()) / options_.tolerance)};
-    limit_sample sample{limit_, seen.most_in_flight, seen.typical, idle_.value(), overloaded};
+    const double ended = static_cast<double>(seen.answered + seen.dropped);
+    limit_sample sample{.limit = limit_,
+                        .in_flight = seen.most_in_flight,
+                        .latency = seen.typical,
+                        .idle_latency = idle_.value(),
+                        .overloaded = overloaded,
+                        .drop_share = overloaded ? static_cast<double>(seen.dropped) / ended : 0};
     double next = limit_;
     switch (options_.rule) {
         case limit_rule::vegas:
@@ -52,12 +61,23 @@ void concurrency_kernel::learn_of_probe(const epoch_seen& seen) noexcept {
         idle_.end_probe();
 }
 
-/// The first probe comes soon: what was seen until then may have been an overload all along. One comes early where the limit has lost half of what
-/// it was: it may be the dependency that has become slower, and not its queue longer.
-void concurrency_kernel::plan_probe(const epoch_seen& seen, instant now, random_source& random) noexcept {
-    if (epochs_to_first_probe_ > 0) return (void)--epochs_to_first_probe_;
+/// The first probe comes soon: what was seen until then may have been an overload all along. One is brought forward where the limit has lost half of
+/// what it was: it may be the dependency that has become slower, and not its queue longer. Each at a time that dice say: limiters that began
+/// together, or that lose half together, do not probe together.
+bool concurrency_kernel::is_due(instant now, random_source& random) noexcept {
+    if (first_probe_after_ == 0) first_probe_after_ = 5 + static_cast<unsigned>(random.below(duration{16}).count());
+    if (epochs_ < first_probe_after_) return ++epochs_, false;
     at_last_probe_ = std::max(at_last_probe_, found());
-    if (now < probe_at_ && found() > at_last_probe_ / 2) return;
+    if (!hurries_ && found() <= at_last_probe_ / 2) {
+        hurries_ = true;
+        probe_at_ = std::min(probe_at_, add(now, random.below(20 * window_)));
+    }
+    return now >= probe_at_;
+}
+
+void concurrency_kernel::plan_probe(const epoch_seen& seen, instant now, random_source& random) noexcept {
+    if (!is_due(now, random)) return;
+    hurries_ = false;
     at_last_probe_ = found();
     probe_at_ = add(now, options_.probe_every / 2 + random.below(options_.probe_every));
     idle_.begin_probe(seen.typical);

@@ -9,6 +9,8 @@
 // - It is never below `min_limit` nor above `max_limit`. While a probe runs the limit in force is lower than the one that was found.
 // - Calls that have not ended yet count as having taken as long as they are old.
 // - What failed for want of capacity (`dropped`) is no sample of latency: failing fast does not look like being fast.
+// - A call whose deadline passed while it was under way for longer than is no sign of a queue failed for want of capacity. One that its caller
+//   cancelled, or that had less time than it takes, says nothing.
 //
 // A value. Thread safety: none.
 #pragma once
@@ -27,14 +29,14 @@ struct epoch_seen {
     std::uint64_t outstanding = 0;  ///< not ended yet
     duration typical{};             ///< the mean of the answered
     duration slow{};                ///< the 90th percentile of them
-    duration age{};                 ///< of those that have not ended
+    duration age{};                 ///< of those that have not ended, their mean
     unsigned most_in_flight = 0;
 };
 
 class concurrency_kernel {
 public:
     explicit concurrency_kernel(const concurrency_limiter_options& options)
-        : options_{options}, limit_{static_cast<double>(options.initial_limit)}, window_{options.window} {}
+        : options_{options}, limit_{static_cast<double>(options.first_limit())}, window_{options.window} {}
 
     /// The limit in force.
     [[nodiscard]] unsigned limit() const noexcept;
@@ -42,8 +44,12 @@ public:
     [[nodiscard]] unsigned found() const noexcept { return static_cast<unsigned>(limit_); }
     [[nodiscard]] bool is_probing() const noexcept { return idle_.is_probing(); }
     [[nodiscard]] duration idle() const noexcept { return idle_.value(); }
-    /// How long calls are counted in the epoch that begins now.
+    /// How long calls are counted in the epoch that begins now, which is twice as long.
     [[nodiscard]] duration window() const noexcept { return window_; }
+    /// How long a call may take that is no sign of a queue; zero where nothing is known.
+    [[nodiscard]] duration tolerated() const noexcept {
+        return duration{static_cast<duration::rep>(static_cast<double>(idle().count()) * options_.tolerance)};
+    }
     /// Whether so many calls, the mean of whose latencies is known this well, say enough. Else an epoch is longer, up to `max_window`.
     [[nodiscard]] bool is_enough(std::uint64_t calls, double standard_error) const noexcept {
         return calls >= options_.min_samples && standard_error <= known_well;
@@ -65,6 +71,7 @@ private:
     void learn_of_probe(const epoch_seen& seen) noexcept;
     void plan_probe(const epoch_seen& seen, instant now, random_source& random) noexcept;
     void lower() noexcept;
+    [[nodiscard]] bool is_due(instant now, random_source& random) noexcept;
     [[nodiscard]] bool measures_latency() const noexcept { return options_.rule != limit_rule::aimd; }
 
     concurrency_limiter_options options_;
@@ -74,7 +81,9 @@ private:
     duration window_;
     idle_latency idle_;
     instant probe_at_ = instant::min();
-    unsigned epochs_to_first_probe_ = 10;
+    unsigned epochs_ = 0;             // that were told of, until the first probe
+    unsigned first_probe_after_ = 0;  // so many; 0: not drawn yet
+    bool hurries_ = false;            // the next probe was brought forward
 };
 
 }  // namespace cutwater

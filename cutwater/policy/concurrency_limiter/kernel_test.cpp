@@ -89,6 +89,36 @@ TEST(concurrency_kernel_script, few_failures_are_no_overload) {
     EXPECT_LT(t.kernel.limit(), after);
 }
 
+TEST(concurrency_kernel_script, holds_where_all_fail_and_that_is_no_overload) {
+    for (const auto rule : {limit_rule::vegas, limit_rule::gradient, limit_rule::aimd}) {
+        told t{{.rule = rule, .max_drop_rate = 1}};
+        for (int i = 0; i < 100; ++i) t.drops(100);
+        EXPECT_EQ(t.kernel.limit(), 20U);
+    }
+}
+
+TEST(concurrency_kernel_script, calls_that_do_not_end_count_as_having_taken_as_long_as_they_are_old) {
+    told t{{}};
+    t.answers(10ms);
+    const unsigned before = t.kernel.limit();
+    for (int i = 0; i < 3; ++i)
+        t.learn(
+            {.answered = 50, .outstanding = 50, .typical = 10ms, .slow = 10ms, .age = 1s, .most_in_flight = before});
+    EXPECT_LT(t.kernel.limit(), before);
+    EXPECT_EQ(t.kernel.idle(), 10ms);
+}
+
+TEST(concurrency_kernel_script, falls_where_no_call_ends_at_all_and_holds_where_none_ever_did) {
+    told t{{}};
+    const epoch_seen nothing_ends{.outstanding = 20, .age = 5s, .most_in_flight = 20};
+    for (int i = 0; i < 10; ++i) t.learn(nothing_ends);
+    EXPECT_EQ(t.kernel.limit(), 20U) << "perhaps that is what they take";
+    t.answers(10ms);
+    for (int i = 0; i < 50; ++i) t.learn(nothing_ends);
+    EXPECT_LE(t.kernel.limit(), 6U) << "as many as may wait";
+    EXPECT_EQ(t.kernel.idle(), 10ms);
+}
+
 TEST(concurrency_kernel_script, what_failed_is_no_sample_of_latency) {
     told t{{}};
     t.answers(10ms);
@@ -104,9 +134,9 @@ TEST(concurrency_kernel_script, windows_are_twice_as_long_as_calls_take) {
     t.answers(200ms);
     EXPECT_EQ(t.kernel.window(), 800ms);
     t.answers(10s);
-    EXPECT_EQ(t.kernel.window(), 2s);
+    EXPECT_EQ(t.kernel.window(), 1s) << "an epoch is two windows long";
     t.drops(1);
-    EXPECT_EQ(t.kernel.window(), 2s) << "nothing was answered: nothing is known";
+    EXPECT_EQ(t.kernel.window(), 1s) << "nothing was answered: nothing is known";
 }
 
 /// Told of answers until it probes.
@@ -118,10 +148,10 @@ told at_a_probe(concurrency_limiter_options o = {}) {
 
 TEST(concurrency_kernel_script, probes_soon_and_then_every_now_and_then) {
     told t{{.probe_every = 30s}};
-    for (int i = 0; i < 10; ++i) t.answers(10ms);
-    EXPECT_FALSE(t.kernel.is_probing());
-    t.answers(10ms);
-    EXPECT_TRUE(t.kernel.is_probing());
+    unsigned epochs = 0;
+    for (; !t.kernel.is_probing(); ++epochs) t.answers(10ms);
+    EXPECT_GT(epochs, 5U);
+    EXPECT_LE(epochs, 21U);
     EXPECT_EQ(t.kernel.limit(), t.kernel.found() / 2);
     t.answers(10ms);
     EXPECT_FALSE(t.kernel.is_probing());
@@ -129,6 +159,32 @@ TEST(concurrency_kernel_script, probes_soon_and_then_every_now_and_then) {
     while (!t.kernel.is_probing()) t.answers(10ms);
     EXPECT_GE(t.now - before, 15s - 1s);
     EXPECT_LE(t.now - before, 45s + 1s);
+}
+
+TEST(concurrency_kernel_script, T82_nor_are_the_first_of_limiters_that_begin_together) {
+    std::set<unsigned> epochs;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        told t{{}};
+        t.random = random_source{seed};
+        unsigned count = 0;
+        for (; !t.kernel.is_probing(); ++count) t.answers(10ms);
+        epochs.insert(count);
+    }
+    EXPECT_GE(epochs.size(), 10U);
+}
+
+TEST(concurrency_kernel_script, T82_nor_are_those_of_limiters_that_lose_half_together) {
+    std::set<unsigned> epochs;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        told t{{.initial_limit = 400, .probe_every = 24h}};
+        while (!t.kernel.is_probing()) t.answers(20ms);
+        t.answers(20ms);
+        t.random = random_source{seed};
+        unsigned count = 0;
+        for (; !t.kernel.is_probing(); ++count) t.answers(60ms);
+        epochs.insert(count);
+    }
+    EXPECT_GE(epochs.size(), 5U);
 }
 
 TEST(concurrency_kernel_script, T82_the_probes_of_many_limiters_are_not_made_at_the_same_time) {

@@ -19,6 +19,7 @@ struct limit_sample {
     duration latency{};       ///< of a typical call; zero where none was answered
     duration idle_latency{};  ///< what it would be with nobody waiting
     bool overloaded = false;  ///< calls were dropped
+    double drop_share = 0;    ///< of the calls that ended
 };
 
 /// No rule raises a limit that was not needed.
@@ -30,6 +31,12 @@ struct limit_sample {
 [[nodiscard]] inline double next_by_aimd(const limit_sample& seen, double backoff) noexcept {
     if (seen.overloaded) return std::floor(seen.limit * backoff);
     return was_needed(seen) ? seen.limit + 1 : seen.limit;
+}
+
+/// What the rules by latency leave in an overload: a tenth less, and half where all calls are dropped. Work for those who have given up
+/// piles up in the dependency for as long as it takes.
+[[nodiscard]] constexpr double after_overload(const limit_sample& seen) noexcept {
+    return seen.limit * (1 - std::max(0.1, seen.drop_share / 2));
 }
 
 /// How many of the calls in flight wait in the dependency: limit · (1 - idle latency / latency), rounded up.
@@ -44,7 +51,8 @@ struct limit_sample {
     const double magnitude = std::max(1.0, std::floor(std::log10(std::max(1.0, seen.limit))));
     const double alpha = 3 * magnitude;
     const double beta = 6 * magnitude;
-    if (seen.overloaded) return seen.limit - magnitude;
+    if (seen.overloaded)
+        return std::min(seen.limit - magnitude, after_overload(seen));  // the published step is the first
     if (!was_needed(seen)) return seen.limit;
     const double waiting = calls_waiting(seen);
     if (waiting <= magnitude) return seen.limit + beta;  // nobody to speak of
@@ -57,12 +65,13 @@ struct limit_sample {
 /// As much less as it is slower, at most by half, and room for a few who wait.
 [[nodiscard]] inline double next_by_gradient(const limit_sample& seen, double tolerance) noexcept {
     constexpr double smoothing = 0.2;
+    if (seen.overloaded) return after_overload(seen);
+    if (!was_needed(seen)) return seen.limit;
     const double room = std::max(4.0, std::sqrt(seen.limit));
-    if (!was_needed(seen) && !seen.overloaded) return seen.limit;
     const double slower = static_cast<double>(seen.latency.count()) /
                           std::max(1.0, static_cast<double>(seen.idle_latency.count()) * tolerance);
-    const double gradient = seen.overloaded || slower > 2 ? 0.5 : 1 / std::max(1.0, slower);
-    const double wanted = seen.limit * gradient + (seen.overloaded ? 0 : room);
+    const double gradient = slower > 2 ? 0.5 : 1 / std::max(1.0, slower);
+    const double wanted = seen.limit * gradient + room;
     return seen.limit + (wanted - seen.limit) * smoothing;
 }
 

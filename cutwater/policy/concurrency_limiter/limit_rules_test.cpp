@@ -43,7 +43,10 @@ constexpr row vegas_rows[] = {
     {"slow_but_not_in_use", {.limit = 10, .in_flight = 4, .latency = 1s, .idle_latency = 10ms}, 10},
     {"an_overload_lowers_it_whether_in_use_or_not",
      {.limit = 100, .in_flight = 1, .latency = 10ms, .idle_latency = 10ms, .overloaded = true},
-     98},
+     90},
+    {"half_of_it_goes_where_all_are_dropped",
+     {.limit = 100, .in_flight = 100, .overloaded = true, .drop_share = 1},
+     50},
     {"faster_than_idle", {.limit = 10, .in_flight = 10, .latency = 5ms, .idle_latency = 10ms}, 16},
     {"nothing_was_answered", {.limit = 10, .in_flight = 10, .overloaded = true}, 9},
 };
@@ -78,6 +81,9 @@ constexpr row gradient_rows[] = {
     {"an_overload_halves_it_by_and_by",
      {.limit = 16, .in_flight = 1, .latency = 10ms, .idle_latency = 10ms, .overloaded = true},
      14.4},
+    {"and_half_of_it_goes_where_all_are_dropped",
+     {.limit = 16, .in_flight = 16, .overloaded = true, .drop_share = 1},
+     8},
 };
 INSTANTIATE_TEST_SUITE_P(table, gradient_rule, ::testing::ValuesIn(gradient_rows), row_name{});
 
@@ -86,7 +92,8 @@ limit_sample any_sample() {
             .in_flight = *rc::gen::inRange(0U, 20'000U),
             .latency = std::chrono::microseconds{*rc::gen::inRange(0, 10'000'000)},
             .idle_latency = std::chrono::microseconds{*rc::gen::inRange(0, 10'000'000)},
-            .overloaded = *rc::gen::arbitrary<bool>()};
+            .overloaded = *rc::gen::arbitrary<bool>(),
+            .drop_share = *rc::gen::inRange(0, 101) / 100.0};
 }
 
 std::array<double, 3> all_rules(const limit_sample& s) {

@@ -24,7 +24,7 @@ enum class limit_rule : std::uint8_t {
 struct concurrency_limiter_options {
     std::string name = "concurrency_limiter";
     limit_rule rule = limit_rule::vegas;
-    unsigned initial_limit = 20;
+    unsigned initial_limit = 0;
     unsigned min_limit = 1;
     unsigned max_limit = 1000;
     duration window = 100ms;
@@ -44,14 +44,16 @@ struct concurrency_limiter_options {
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("rule", self.rule, within(limit_rule::vegas, limit_rule::aimd), "how the limit is found");
-        visit("initial_limit", self.initial_limit, within(1U, 1'000'000U), "calls at once before anything is known");
+        visit("initial_limit", self.initial_limit, within(0U, 1'000'000U),
+              "calls at once before anything is known; 0: 20, or the nearest that min_limit and max_limit allow");
         visit("min_limit", self.min_limit, within(1U, 1'000'000U), "the limit never falls below this");
         visit("max_limit", self.max_limit, within(1U, 1'000'000U), "nor rises above this");
         visit("window", self.window, within<duration>(1ms, 1h),
               "the least time over which calls are seen before the limit moves");
         visit("max_window", self.max_window, within<duration>(1ms, 24h),
-              "the most; a window is otherwise twice as long as calls take, and long enough for min_samples and to "
-              "know their mean");
+              "the most, and at least four times what the slowest calls take; a window is otherwise long enough for "
+              "that, "
+              "for min_samples and to know their mean");
         visit("min_samples", self.min_samples, within(1U, 1'000'000U),
               "calls that are seen before the limit moves, while there is time");
         visit("tolerance", self.tolerance, within(1.0, 10.0),
@@ -70,10 +72,15 @@ struct concurrency_limiter_options {
     void cross_check(option_problems& problems) const {
         if (min_limit > max_limit)
             problems.push_back({"min_limit", to_text(min_limit), "at most max_limit (" + to_text(max_limit) + ")"});
-        else if (initial_limit < min_limit || initial_limit > max_limit)
+        else if (initial_limit != 0 && (initial_limit < min_limit || initial_limit > max_limit))
             problems.push_back({"initial_limit", to_text(initial_limit), "from min_limit to max_limit"});
         if (window > max_window) problems.push_back({"window", refused_text(window), "at most max_window"});
         cross_check_queue(*this, problems);
+    }
+
+    /// What `initial_limit` is in force.
+    [[nodiscard]] unsigned first_limit() const noexcept {
+        return initial_limit != 0 ? initial_limit : std::clamp(20U, min_limit, max_limit);
     }
 
     [[nodiscard]] bool applies(std::string_view option) const {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
 #include <mutex>
 #include <optional>
 
@@ -44,6 +45,10 @@ public:
     void neutral(mark m) noexcept {
         if (counts(m)) neutral_.fetch_add(1, std::memory_order_relaxed);
     }
+    /// Its time was over before it was answered: a drop, unless it had less than it takes.
+    void ran_out(mark m, duration took) noexcept {
+        took.count() > tolerated_.load(std::memory_order_relaxed) ? dropped(m) : neutral(m);
+    }
 
     /// Where an epoch is over: closes it, and gives what there is to be told; nothing where it is not, or where another does it.
     struct moved {
@@ -56,10 +61,12 @@ public:
     [[nodiscard]] bool is_over(instant now) const noexcept {
         return now >= at(over_at_.load(std::memory_order_relaxed));
     }
-    [[nodiscard]] std::optional<moved> close(instant now, random_source& random) noexcept;
+    /// Has `apply` set the limit, under the lock: what was decided last is in force last.
+    template <class Apply>
+    [[nodiscard]] std::optional<moved> close(instant now, random_source& random, Apply&& apply) noexcept;
 
-    /// Of the calls that have ended so far in the epoch that runs.
-    [[nodiscard]] epoch_seen seen() const noexcept { return told_by(latencies_.look(), instant{}); }
+    /// Of the calls that have begun in the epoch that runs, as it would be judged now; for tests.
+    [[nodiscard]] epoch_seen seen(instant now) const noexcept { return told_by(latencies_.look(), now); }
 
 private:
     [[nodiscard]] static instant at(duration::rep since) noexcept { return instant{duration{since}}; }
@@ -72,7 +79,11 @@ private:
     [[nodiscard]] bool counts(mark m) const noexcept { return m != 0 && m == epoch_.load(std::memory_order_relaxed); }
     [[nodiscard]] epoch_seen told_by(const latency_summary& seen, instant now) const noexcept;
     [[nodiscard]] std::uint64_t outstanding(std::uint64_t answered) const noexcept;
+    [[nodiscard]] duration mean_age(std::uint64_t calls, instant now) const noexcept;
     [[nodiscard]] bool goes_on_locked(instant now) noexcept;
+    [[nodiscard]] instant latest_end() const noexcept {
+        return add(began_, std::max(max_window_, 2 * kernel_.window()));
+    }
     void count_from_locked(instant from) noexcept;
     static void store(Atomic<duration::rep>& where, instant t) noexcept {
         where.store(t.time_since_epoch().count(), std::memory_order_relaxed);
@@ -84,6 +95,7 @@ private:
     Atomic<duration::rep> count_until_{instant::min().time_since_epoch().count()};
     Atomic<duration::rep> over_at_{instant::min().time_since_epoch().count()};
     Atomic<unsigned> most_in_flight_{0};
+    Atomic<duration::rep> tolerated_{0};
 
     alignas(cache_line) basic_latency_counts<Atomic> latencies_;
     Atomic<std::uint32_t> begun_{0};
@@ -94,12 +106,16 @@ private:
     concurrency_kernel kernel_;
     duration max_window_;
     instant began_ = never;
+    instant counted_since_{};           // the first of those that count may have begun then
+    std::uint64_t out_since_then_ = 0;  // so many of those that began before the epoch was extended have not ended
 };
 
 using shared_epochs = basic_shared_epochs<>;
 
 template <template <class> class Atomic, class Mutex>
-auto basic_shared_epochs<Atomic, Mutex>::close(instant now, random_source& random) noexcept -> std::optional<moved> {
+template <class Apply>
+auto basic_shared_epochs<Atomic, Mutex>::close(instant now, random_source& random, Apply&& apply) noexcept
+    -> std::optional<moved> {
     const std::unique_lock lock{mutex_, std::try_to_lock};
     if (!lock.owns_lock() || !is_over(now)) return {};
     if (began_ == never) return begin_epoch_locked(now), std::nullopt;
@@ -110,17 +126,19 @@ auto basic_shared_epochs<Atomic, Mutex>::close(instant now, random_source& rando
     kernel_.learn(told_by(seen, now), now, random);
     begin_epoch_locked(now);
     if (kernel_.limit() == before) return {};
+    apply(kernel_.limit());
     return moved{before, kernel_.limit(), seen.mean, kernel_.idle(), was_probing || kernel_.is_probing()};
 }
 
 template <template <class> class Atomic, class Mutex>
 epoch_seen basic_shared_epochs<Atomic, Mutex>::told_by(const latency_summary& seen, instant now) const noexcept {
+    const std::uint64_t out = outstanding(seen.count);
     return {.answered = seen.count,
             .dropped = dropped_.load(std::memory_order_relaxed),
-            .outstanding = outstanding(seen.count),
+            .outstanding = out,
             .typical = seen.mean,
             .slow = seen.percentile_90,
-            .age = now - at(count_from_.load(std::memory_order_relaxed)),
+            .age = mean_age(out, now),
             .most_in_flight = most_in_flight_.load(std::memory_order_relaxed)};
 }
 
@@ -132,15 +150,30 @@ std::uint64_t basic_shared_epochs<Atomic, Mutex>::outstanding(std::uint64_t answ
     return std::max<std::uint64_t>(begun_.load(std::memory_order_relaxed), ended) - ended;
 }
 
+/// Of calls that have not ended: as many as had not when the epoch was extended are as old as it, the others as old as its latest part.
+template <template <class> class Atomic, class Mutex>
+duration basic_shared_epochs<Atomic, Mutex>::mean_age(std::uint64_t calls, instant now) const noexcept {
+    if (calls == 0) return duration::zero();
+    const std::uint64_t old = std::min(calls, out_since_then_);
+    const auto sum = static_cast<double>(old) * static_cast<double>((now - counted_since_).count()) +
+                     static_cast<double>(calls - old) *
+                         static_cast<double>((now - at(count_from_.load(std::memory_order_relaxed))).count());
+    return duration{static_cast<duration::rep>(sum / static_cast<double>(calls))};
+}
+
 /// Where too little is known as yet: counts more calls, or waits for those that have been counted.
 template <template <class> class Atomic, class Mutex>
 bool basic_shared_epochs<Atomic, Mutex>::goes_on_locked(instant now) noexcept {
-    if (now >= add(began_, max_window_)) return false;
+    if (now >= latest_end()) return false;
     const latency_summary seen = latencies_.look();
     const std::uint64_t ended = seen.count + dropped_.load(std::memory_order_relaxed);
-    if (!kernel_.is_enough(ended, seen.standard_error)) return count_from_locked(now), true;
-    if (concurrency_kernel::is_most(outstanding(seen.count), ended)) return false;
-    store(over_at_, add(now, kernel_.window() / 2));
+    const std::uint64_t out = outstanding(seen.count);
+    if (!kernel_.is_enough(ended, seen.standard_error)) {
+        out_since_then_ = std::min(out_since_then_, out);
+        return count_from_locked(now), true;
+    }
+    if (concurrency_kernel::is_most(out, ended)) return false;
+    store(over_at_, std::min(add(now, kernel_.window() / 2), latest_end()));
     return true;
 }
 
@@ -153,15 +186,18 @@ void basic_shared_epochs<Atomic, Mutex>::begin_epoch_locked(instant now) noexcep
     epoch_.store(next, std::memory_order_relaxed);
     for (auto* counter : {&begun_, &dropped_, &neutral_}) counter->store(0, std::memory_order_relaxed);
     most_in_flight_.store(0, std::memory_order_relaxed);
-    count_from_locked(add(now, kernel_.window() / 2));
+    tolerated_.store(kernel_.tolerated().count(), std::memory_order_relaxed);
+    counted_since_ = add(now, kernel_.window() / 2);
+    out_since_then_ = std::numeric_limits<std::uint64_t>::max();
+    count_from_locked(counted_since_);
 }
 
 template <template <class> class Atomic, class Mutex>
 void basic_shared_epochs<Atomic, Mutex>::count_from_locked(instant from) noexcept {
-    const instant until = add(from, kernel_.window());
+    const instant until = std::min(add(from, kernel_.window()), latest_end());
     store(count_from_, from);
     store(count_until_, until);
-    store(over_at_, add(until, kernel_.window() / 2));
+    store(over_at_, std::min(add(until, kernel_.window() / 2), latest_end()));
 }
 
 extern template class basic_shared_epochs<>;
