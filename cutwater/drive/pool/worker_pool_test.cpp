@@ -274,6 +274,32 @@ TEST_F(worker_pool_test, T48_a_bulkheads_permit_stays_taken_until_the_work_ends)
     EXPECT_TRUE(run_blocking(guarded, nothing_said, [] {}, for_worker));
 }
 
+/// A gate of a user's that holds the work, and hears what became of the call.
+struct hears_at_once {
+    static constexpr bool holds_work = true;
+    struct ticket {};
+    std::atomic<unsigned> inside{0};
+    std::string heard{};
+
+    [[nodiscard]] name layer_name() const { return "hears_at_once"; }
+    admission<ticket> admit(call_context&, moment&) { return ++inside, ticket{}; }
+    void settle(ticket&, const observation&, call_context&, moment&) { heard += "settled", --inside; }
+    void orphaned(ticket&, const observation& seen, call_context&, moment&) { heard += seen.failure->message(); }
+    void abandon(ticket&) noexcept { --inside; }
+};
+
+TEST_F(worker_pool_test, T48_a_gate_that_holds_the_work_hears_at_once_that_the_call_has_given_up) {
+    hears_at_once gate;
+    worker_pool pool{{.threads = 1}};
+    pipeline guarded{timeout{100ms}, ref(gate), ref(pool)};
+    (void)run_blocking(guarded, nothing_said, work, give_up_once_begun);
+    EXPECT_EQ(gate.heard, "the caller's deadline has passed") << "it does not know yet that it is a timeout's";
+    EXPECT_EQ(gate.inside, 1U);
+    work.end();
+    until([&] { return gate.inside == 0; });
+    EXPECT_EQ(gate.heard, "the caller's deadline has passed") << "and nothing more";
+}
+
 /// A layer that has the work end, for good, once its call has given up on it.
 struct ends_it {
     stuck work;

@@ -192,6 +192,27 @@ TEST_P(concurrency_limiter_policy, T40_T80_a_permit_comes_back_where_the_users_r
     EXPECT_EQ(picky.in_use(), 0U);
 }
 
+TEST(concurrency_limiter_policy, T48_learns_when_a_call_gives_up_and_keeps_its_permit_until_the_work_ends) {
+    testing::virtual_time time;
+    concurrency_limiter db{{.rule = limit_rule::aimd, .initial_limit = 8, .window = 20ms, .min_samples = 3}};
+    const error late{errc::timed_out};
+    const observation gave_up{.judged = {.meaning = verdict::transient}, .failure = &late};
+    for (int i = 0; i < 200; ++i) {
+        blocking_parking place;
+        call_context call{nothing_said, time, place};
+        auto answer = db.admit(call, call.now);
+        auto* const taken = std::get_if<concurrency_limiter::ticket>(&answer);
+        ASSERT_NE(taken, nullptr);
+        time.pass(5ms);
+        call.now.forget();
+        db.orphaned(*taken, gave_up, call, call.now);
+        EXPECT_EQ(db.in_use(), 1U);
+        db.abandon(*taken);
+    }
+    EXPECT_EQ(db.limit(), 1U);
+    EXPECT_EQ(db.in_use(), 0U);
+}
+
 TEST_P(concurrency_limiter_policy, a_rule_of_the_users_says_what_is_overload) {
     concurrency_limiter picky{
         {.initial_limit = 2, .window = 100ms, .min_samples = 5, .is_overload = [](const observation& seen) {
