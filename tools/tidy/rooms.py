@@ -13,6 +13,9 @@ WHEEL = "cutwater/drive/wheel"
 POOL = "cutwater/drive/pool"
 SYNC = "cutwater/drive/sync"
 ASIO = "cutwater/drive/asio"
+WORK = "cutwater/drive/work"
+ASYNC_WORK = "cutwater/drive/async_work"
+RATE = "cutwater/policy/rate_limiter"
 DRIVERS = "cutwater/drive/*"
 STANDARD = "cutwater/standard"
 SIM = "cutwater/sim"
@@ -45,6 +48,8 @@ ROOMS = (
     Room(POOL, (CORE,)),
     Room(SYNC, (CORE, PIPELINE, CLOCK, POOL)),
     Room(ASIO, (CORE, PIPELINE, CLOCK, WHEEL), ("boost/asio", "boost/system", "sanitizer/")),
+    Room(WORK, (CORE, QUEUE, RATE, PIPELINE, CLOCK, SYNC)),  # the one driver with a rate of its own
+    Room(ASYNC_WORK, (CORE, QUEUE, PIPELINE, WHEEL, ASIO, WORK), ("boost/asio",)),
     Room(STANDARD, (CORE, PIPELINE, POLICIES, CLOCK, SYNC)),
     Room(TESTING, (CORE, PIPELINE, CLOCK, SYNC), ("gtest/", "gmock/")),
     Room(TESTING_ASIO, (CORE, PIPELINE, CLOCK, SYNC, ASIO, TESTING), ("boost/asio", "gtest/", "gmock/")),
@@ -60,9 +65,9 @@ ROOMS = (
         (CORE, PIPELINE, ASIO, "cutwater/store"),
         ("boost/", "hiredis/", "libpq-fe.h", "openssl/", "postgresql/", "sqlite3.h"),
     ),
-    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, STANDARD)),
+    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, WORK, STANDARD)),
     Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),
-    Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO)),
+    Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO, ASYNC_WORK)),
 )
 
 # What stands beside a room's files to test, measure and show them may look further.
