@@ -60,10 +60,10 @@ TEST(errc, our_codes_meet_the_conditions_that_they_mean) {
     EXPECT_THAT(conditions_of(errc::deadline_exceeded), ElementsAre("timeout"));
     EXPECT_THAT(conditions_of(errc::cancelled), IsEmpty());
     EXPECT_THAT(conditions_of(errc::callback_failed), IsEmpty());
-    for (const errc refusal : {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out,
-                               errc::rate_limited, errc::concurrency_limited, errc::load_shed, errc::throttled,
-                               errc::queue_full, errc::displaced, errc::queue_overloaded, errc::too_many_keys,
-                               errc::queue_closed})
+    for (const errc refusal :
+         {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out, errc::rate_limited,
+          errc::concurrency_limited, errc::load_shed, errc::throttled, errc::queue_full, errc::displaced,
+          errc::queue_overloaded, errc::too_many_keys, errc::queue_closed})
         EXPECT_THAT(conditions_of(refusal), ElementsAre("refused", "never_sent"));
 }
 

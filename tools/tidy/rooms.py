@@ -49,7 +49,7 @@ ROOMS = (
     Room(SYNC, (CORE, PIPELINE, CLOCK, POOL)),
     Room(ASIO, (CORE, PIPELINE, CLOCK, WHEEL), ("boost/asio", "boost/system", "sanitizer/")),
     Room(WORK, (CORE, QUEUE, RATE, PIPELINE, CLOCK, SYNC)),  # the one driver with a rate of its own
-    Room(ASYNC_WORK, (CORE, QUEUE, PIPELINE, WHEEL, ASIO, WORK), ("boost/asio",)),
+    Room(ASYNC_WORK, (CORE, PIPELINE, WHEEL, ASIO, WORK), ("boost/asio",)),
     Room(STANDARD, (CORE, PIPELINE, POLICIES, CLOCK, SYNC)),
     Room(TESTING, (CORE, PIPELINE, CLOCK, SYNC), ("gtest/", "gmock/")),
     Room(TESTING_ASIO, (CORE, PIPELINE, CLOCK, SYNC, ASIO, TESTING), ("boost/asio", "gtest/", "gmock/")),

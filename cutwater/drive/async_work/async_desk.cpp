@@ -22,8 +22,7 @@ async_desk::~async_desk() {
 
 /// From any thread, under a lock of the wheel's, of a gate's or of ours: only posts. Nothing, where this is going.
 void async_desk::post_pump() noexcept {
-    if (auto self = weak_from_this().lock())
-        asio::post(executor_, [self = std::move(self)] { self->pump(); });
+    if (auto self = weak_from_this().lock()) asio::post(executor_, [self = std::move(self)] { self->pump(); });
 }
 
 void async_desk::stir_locked() noexcept {

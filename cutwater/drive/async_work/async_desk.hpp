@@ -10,6 +10,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "cutwater/drive/asio/timing.hpp"
+#include "cutwater/drive/wheel/timer_wheel.hpp"
 #include "cutwater/drive/work/work_desk.hpp"
 
 namespace cutwater {

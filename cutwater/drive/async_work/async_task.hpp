@@ -9,9 +9,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "cutwater/core/capture.hpp"
 #include "cutwater/drive/asio/run.hpp"
 #include "cutwater/drive/async_work/async_desk.hpp"
 #include "cutwater/drive/work/work_task.hpp"
+#include "cutwater/pipeline/run_state.hpp"
 
 namespace cutwater {
 
@@ -22,10 +24,11 @@ class async_task final : public detail::posted_call<T, Guarded, F, Done>, public
 
 public:
     async_task(async_desk& desk, const call_options& said, Guarded guarded, F f, Done done)
-        : base{desk, said, std::move(guarded), std::move(f), std::move(done)}, call_thread{desk.executor()}, desk_{desk} {}
+        : base{desk, said, std::move(guarded), std::move(f), std::move(done)}, call_thread{desk.executor()},
+          desk_{desk} {}
 
-    [[nodiscard]] static task_handle make(async_desk& desk, const call_options& said, Guarded guarded, F f, Done done) {
-        auto made = std::make_shared<async_task>(desk, said, std::move(guarded), std::move(f), std::move(done));
+    /// The queue has it now.
+    [[nodiscard]] static task_handle own(std::shared_ptr<async_task> made) noexcept {
         async_task& task = *made;
         task.self_ = std::move(made);
         return task_handle{&task};
@@ -57,8 +60,8 @@ private:
     void begin() {
         boost::asio::co_spawn(this->executor(), attempt_of_its_own(),
                               boost::asio::bind_cancellation_slot(
-                                  this->slot(), [self = std::move(self_), desk = desk_.shared_from_this()](
-                                                    const std::exception_ptr&) mutable {
+                                  this->slot(), [self = std::move(self_),
+                                                 desk = desk_.shared_from_this()](const std::exception_ptr&) mutable {
                                       async_task& task = *self;
                                       task.self_ = std::move(self);
                                       task.go_on(task.run().settle());
@@ -100,5 +103,13 @@ private:
     std::shared_ptr<async_task> self_;  // while the queue has it
     std::optional<call_thread::stop_watch> watch_;
 };
+
+template <class Guarded, class F, class Done>
+[[nodiscard]] task_handle make_async_task(async_desk& desk, const call_options& said, Guarded&& guarded, F f,
+                                          Done done) {
+    detail::check_posted<Guarded, F, Done>();
+    using task = async_task<value_of<result_of<F>>, std::decay_t<Guarded>, F, Done>;
+    return task::own(std::make_shared<task>(desk, said, std::forward<Guarded>(guarded), std::move(f), std::move(done)));
+}
 
 }  // namespace cutwater

@@ -42,7 +42,9 @@ public:
     [[nodiscard]] std::expected<void, error> post(const call_options& said, Guarded&& guarded, F f, Done done = {}) {
         auto place = desk_->find_place(said);
         if (!place) return std::unexpected{desk_->refuse(errc::queue_full, said)};
-        return enter(*desk_, said, std::move(*place), std::forward<Guarded>(guarded), std::move(f), std::move(done));
+        return enter_at(*desk_, said, std::move(*place), [&] {
+            return make_async_task(*desk_, said, std::forward<Guarded>(guarded), std::move(f), std::move(done));
+        });
     }
     template <detail::not_call_options Guarded, class F, class Done = tells_nobody>
     [[nodiscard]] std::expected<void, error> post(Guarded&& guarded, F f, Done done = {}) {
@@ -55,7 +57,9 @@ public:
                                                                                 Done done = {}) {
         const std::shared_ptr<async_desk> desk = desk_;
         auto place = co_await async_place_for(desk, said);
-        co_return enter(*desk, said, std::move(place), std::move(guarded), std::move(f), std::move(done));
+        co_return enter_at(*desk, said, std::move(place), [&] {
+            return make_async_task(*desk, said, std::move(guarded), std::move(f), std::move(done));
+        });
     }
 
     /// Takes no more, and waits until nothing is held, but not longer than `within`. How many are left.
@@ -71,17 +75,6 @@ public:
     [[nodiscard]] unsigned running() const noexcept { return desk_->running(); }
 
 private:
-    template <class Guarded, class F, class Done>
-    static std::expected<void, error> enter(async_desk& desk, const call_options& said,
-                                            std::expected<work_place, error> place, Guarded&& guarded, F f, Done done) {
-        detail::check_posted_pipeline<Guarded>();
-        detail::check_posted<F, Done>();
-        if (!place) return std::unexpected{std::move(place).error()};
-        using task = async_task<value_of<result_of<F>>, std::decay_t<Guarded>, F, Done>;
-        return desk.enter(task::make(desk, said, std::forward<Guarded>(guarded), std::move(f), std::move(done)),
-                          std::move(*place), said);
-    }
-
     std::shared_ptr<async_desk> desk_;
 };
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,7 +59,8 @@ protected:
 TEST_F(async_work_queue_test, as_many_attempts_run_at_once_as_there_are_workers) {
     async_work_queue queue{executor(), {.workers = 2}};
     dependency.returns(7, 10ms);
-    for (const auto* name : {"a", "b", "c"}) ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency), tells(name)));
+    for (const auto* name : {"a", "b", "c"})
+        ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency), tells(name)));
     EXPECT_EQ(queue.waiting(), 3U);
     loop.run_until([&] { return time.elapsed() > 0s; });
     loop.run_all();
@@ -71,7 +73,8 @@ TEST_F(async_work_queue_test, S86_what_has_paused_counts_for_no_worker) {
     async_work_queue queue{executor(), {.workers = 1}};
     pipeline retries{retry{{.max_attempts = 2, .base_delay = 50ms, .jitter = jitter::none}}};
     dependency.fails(std::errc::connection_reset).fails(std::errc::connection_reset).returns(7, 10ms);
-    for (const auto* name : {"a", "b", "c"}) ASSERT_TRUE(queue.post(ref(retries), loop.coroutine(dependency), tells(name)));
+    for (const auto* name : {"a", "b", "c"})
+        ASSERT_TRUE(queue.post(ref(retries), loop.coroutine(dependency), tells(name)));
     loop.run_all();
     EXPECT_THAT(told, ElementsAre("c 10ms", "a 60ms", "b 70ms"));
 }
@@ -107,7 +110,8 @@ TEST_F(async_work_queue_test, S125_who_posts_may_wait_for_a_place) {
     dependency.returns(7, 10ms);
     for (const auto* name : {"a", "b", "c"}) start(posts(queue, name));
     loop.run_all();
-    EXPECT_THAT(told, ElementsAre("a is taken 0s", "c is not: the queue is full 0s", "a 10ms", "b is taken 10ms", "b 20ms"))
+    EXPECT_THAT(told,
+                ElementsAre("a is taken 0s", "c is not: the queue is full 0s", "a 10ms", "b is taken 10ms", "b 20ms"))
         << "as many may wait as there are places";
 }
 
@@ -205,38 +209,52 @@ TEST_F(async_work_queue_test, a_context_may_go_at_any_step_and_nothing_is_left_b
     }
 }
 
+/// Posts from a thread of its own, and cancels every third.
+class poster {
+public:
+    poster(async_work_queue& queue, pipeline<reference<bulkhead>>& guarded, unsigned tasks)
+        : runs_{[this, &queue, &guarded, tasks] {
+              for (unsigned i = 0; i < tasks; ++i) post(queue, guarded, i);
+          }} {}
+    void join() { runs_.join(); }
+    [[nodiscard]] unsigned accounted_for() const { return ends_ + refused_; }
+
+private:
+    void post(async_work_queue& queue, pipeline<reference<bulkhead>>& guarded, unsigned number) {
+        std::stop_source caller;
+        const auto yields = []() -> awaitable<int> {
+            co_await asio::post(asio::use_awaitable);
+            co_return 7;
+        };
+        const auto counts = [this](const result<int>&) { ++ends_; };
+        if (!queue.post({.stop = caller.get_token()}, ref(guarded), yields, counts)) ++refused_;
+        if (number % 3 == 0) caller.request_stop();
+    }
+
+    std::atomic<unsigned> ends_{0};
+    std::atomic<unsigned> refused_{0};
+    std::jthread runs_;
+};
+
 TEST(async_work_queue_threads, others_may_post_and_cancel_while_a_context_runs) {
     constexpr unsigned each = 200;
     asio::io_context context;
     bulkhead narrow{{.max_concurrent = 2, .max_queue = 4 * each, .max_wait = 24h}};
     pipeline guarded{ref(narrow)};
-    std::atomic<unsigned> ends{0};
-    std::atomic<unsigned> refused{0};
+    async_work_queue queue{context.get_executor(), {.workers = 3, .max_length = 10, .when_full = drop_oldest}};
+    poster first{queue, guarded, each};
+    poster second{queue, guarded, each};
     {
-        async_work_queue queue{context.get_executor(), {.workers = 3, .max_length = 10, .when_full = drop_oldest}};
         auto keeps_running = asio::make_work_guard(context);
         const std::jthread runs{[&] { context.run(); }};
-        {
-            std::vector<std::jthread> posters;
-            for (unsigned p = 0; p < 2; ++p)
-                posters.emplace_back([&] {
-                    for (unsigned i = 0; i < each; ++i) {
-                        std::stop_source caller;
-                        const auto yields = []() -> awaitable<int> {
-                            co_await asio::post(asio::use_awaitable);
-                            co_return 7;
-                        };
-                        if (!queue.post({.stop = caller.get_token()}, ref(guarded), yields, [&](const result<int>&) { ++ends; }))
-                            ++refused;
-                        if (i % 3 == 0) caller.request_stop();
-                    }
-                });
-        }
+        first.join();
+        second.join();
         queue.stop();
         while (queue.held() > 0) std::this_thread::yield();
         keeps_running.reset();
     }
-    EXPECT_EQ(ends + refused, 2 * each);
+    EXPECT_EQ(first.accounted_for(), each);
+    EXPECT_EQ(second.accounted_for(), each);
     EXPECT_EQ(narrow.in_use(), 0U);
 }
 

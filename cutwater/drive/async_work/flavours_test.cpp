@@ -94,7 +94,8 @@ TEST_P(work_on, S112_tasks_are_done_one_after_the_other_as_they_came) {
     for (const auto* name : {"a", "b", "c"}) on.post(plain, name);
     EXPECT_EQ(on.held(), 3U);
     EXPECT_THAT(on.told, IsEmpty());
-    EXPECT_THAT(on.run(), ElementsAre("a: 7, after 5ms", "b: b: Permission denied, after 10ms", "c: c: boom, after 10ms"));
+    EXPECT_THAT(on.run(),
+                ElementsAre("a: 7, after 5ms", "b: b: Permission denied, after 10ms", "c: c: boom, after 10ms"));
     EXPECT_EQ(on.held(), 0U);
     EXPECT_EQ(on.dependency.most_at_once(), 1U);
 }
@@ -120,7 +121,8 @@ TEST_P(work_on, S86_a_retry_keeps_its_place_however_full_the_queue_is) {
     on.post(retries, "a");
     on.post(retries, "b");
     on.post_after(2ms, retries, "c");  // a has paused, b runs
-    EXPECT_THAT(on.run(), ElementsAre("c: queue: c: the queue is full, after 2ms", "b: 7, after 21ms", "a: 8, after 22ms"));
+    EXPECT_THAT(on.run(),
+                ElementsAre("c: queue: c: the queue is full, after 2ms", "b: 7, after 21ms", "a: 8, after 22ms"));
     EXPECT_EQ(on.heard.last("work_refused").field("when_full"), "refuse");
     EXPECT_EQ(on.heard.last("work_refused").field("closed"), "false");
 }
@@ -147,8 +149,8 @@ TEST_P(work_on, S125_the_oldest_of_what_matters_least_makes_room_and_is_told_so)
     on.post_after(4ms, plain, "late job", {.importance = best_effort});
     EXPECT_THAT(on.run(), ElementsAre("job: queue: job: another call took its place in the queue, after 2ms",
                                       "old: queue: old: another call took its place in the queue, after 3ms",
-                                      "late job: queue: late job: the queue is full, after 4ms", "running: 7, after 10ms",
-                                      "new: 7, after 20ms", "newer: 7, after 30ms"));
+                                      "late job: queue: late job: the queue is full, after 4ms",
+                                      "running: 7, after 10ms", "new: 7, after 20ms", "newer: 7, after 30ms"));
     EXPECT_EQ(on.heard.count("work_displaced"), 2U);
     EXPECT_EQ(on.heard.last("work_displaced").field("queued_for"), "2ms");
 }
@@ -178,7 +180,8 @@ TEST_P(work_on, T46_what_is_late_already_leaves_before_anybody_is_served) {
     on.dependency.returns(7, 20ms);
     on.post(plain, "vital", {.importance = critical});
     on.post(plain, "late", {.deadline = on.time.present()});
-    EXPECT_THAT(on.run(), ElementsAre("late: late: the caller's deadline has passed, after 0s", "vital: 7, after 20ms"));
+    EXPECT_THAT(on.run(),
+                ElementsAre("late: late: the caller's deadline has passed, after 0s", "vital: 7, after 20ms"));
 }
 
 TEST_P(work_on, T47_a_timeout_of_the_pipelines_begins_when_a_worker_takes_the_task) {
@@ -264,7 +267,8 @@ TEST_P(work_on, a_queue_that_is_closed_finishes_what_it_holds_pauses_included) {
     on.post(retries, "b");
     on.close();
     on.post(retries, "c");
-    EXPECT_THAT(on.run(), ElementsAre("c: queue: c: the queue takes no more, after 0s", "b: 7, after 2ms", "a: 7, after 12ms"));
+    EXPECT_THAT(on.run(),
+                ElementsAre("c: queue: c: the queue takes no more, after 0s", "b: 7, after 2ms", "a: 7, after 12ms"));
 }
 
 TEST_P(work_on, S112_a_rate_spaces_the_attempts_retries_included) {
@@ -283,7 +287,8 @@ TEST_P(work_on, what_a_layer_refuses_costs_nothing_of_the_rate) {
     pipeline refuses{ref(empty)};
     on.post(refuses, "a");
     on.post(plain, "b");
-    EXPECT_THAT(on.run(), ElementsAre("a: empty: a: the rate limit is reached, retry after 24h, after 0s", "b: 7, after 0s"));
+    EXPECT_THAT(on.run(),
+                ElementsAre("a: empty: a: the rate limit is reached, retry after 24h, after 0s", "b: 7, after 0s"));
 }
 
 TEST_P(work_on, what_is_late_or_cancelled_does_not_wait_for_the_rate) {
@@ -316,8 +321,7 @@ TEST_P(work_on, T80_a_permit_that_is_waited_for_in_vain_leaves_nothing_behind) {
     those.come();
     pipeline through{ref(narrow)};
     on.post(through, "waits");
-    EXPECT_THAT(on.run(),
-                ElementsAre("waits: narrow: waits: no permit became free in time (limit 20ms), after 20ms"));
+    EXPECT_THAT(on.run(), ElementsAre("waits: narrow: waits: no permit became free in time (limit 20ms), after 20ms"));
     EXPECT_EQ(narrow.queued(), 0U);
     EXPECT_EQ(on.held(), 0U);
 }

@@ -23,7 +23,9 @@ public:
 
     template <class Guarded, class F, class Done = tells_nobody>
     std::expected<void, error> post(const call_options& said, Guarded&& guarded, F f, Done done = {}) {
-        return post_to(*this, said, std::forward<Guarded>(guarded), std::move(f), std::move(done), time_);
+        return enter_at(*this, said, place_for(*this, said, time_), [&] {
+            return make_work_task(*this, said, std::forward<Guarded>(guarded), std::move(f), std::move(done));
+        });
     }
 
     /// One turn of whoever is next; false where nobody is.

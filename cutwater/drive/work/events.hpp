@@ -63,7 +63,8 @@ struct work_queue_drained {
     unsigned left = 0;
     duration took{};
 
-    static constexpr event_kind kind{"work_queue_drained", severity::info, "a drain ends: by the last task, or by time"};
+    static constexpr event_kind kind{"work_queue_drained", severity::info,
+                                     "a drain ends: by the last task, or by time"};
     static void fields(auto& self, auto&& visit) {
         visit("left", self.left, "tasks that are still held");
         visit("took", self.took, "how long it took");

@@ -16,7 +16,7 @@
 
 namespace cutwater {
 
-template <class Item, std::size_t Item::*At, class Before>
+template <class Item, std::size_t Item::* At, class Before>
 class item_heap {
 public:
     [[nodiscard]] bool empty() const noexcept { return items_.empty(); }

@@ -1,10 +1,13 @@
 // Who is next in a work queue, and who leaves without: what is right, without threads.
 //
+//     struct task : cw::work_item { using work_item::work_item; };
+//     task first{cw::criticality::normal, cw::never};
+//     cw::moment present{cw::instant{}};
 //     cw::work_line line;
-//     line.make_room(2);                        // before each that enters; the only thing that throws
-//     line.enter(task);                         // it waits for the first time
-//     cw::work_item* next = line.take(now);     // who is to be served; null: nobody
-//     line.rest(task, until);                   // one that was taken has paused: until then, or until `come_back`
+//     line.make_room(1);                            // before each that enters; the only thing that throws
+//     line.enter(first);                            // it waits for the first time
+//     cw::work_item* next = line.take(present);     // who is to be served; null: nobody
+//     line.rest(*next, cw::never);                  // it has paused: until then, or until `come_back`
 //
 // - Whoever was called off, or is past its deadline, leaves before anybody is served.
 // - What matters more goes first; among those that matter alike, who came first. Who comes back from a pause stands by the
@@ -51,7 +54,9 @@ private:
         }
     };
     struct rests_shorter {
-        bool operator()(const work_item& a, const work_item& b) const noexcept { return a.rests_until_ < b.rests_until_; }
+        bool operator()(const work_item& a, const work_item& b) const noexcept {
+            return a.rests_until_ < b.rests_until_;
+        }
     };
     struct expires_earlier {
         bool operator()(const work_item& a, const work_item& b) const noexcept { return a.deadline_ < b.deadline_; }

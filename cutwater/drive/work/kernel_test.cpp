@@ -256,66 +256,76 @@ struct numbered final : work_item {
     int id;
 };
 
+/// The line and the plain one, told the same.
+class both_lines {
+public:
+    void enter(instant now) {
+        const auto importance = *rc::gen::element(critical, normal, sheddable, best_effort);
+        const int id = static_cast<int>(all_.size());
+        // two deadlines at one instant leave in any order: none are
+        const instant deadline = add(*rc::gen::element(never, never, add(now, 4ms), add(now, 11ms)), duration{id});
+        all_.emplace_back(id, importance, deadline);
+        line_.make_room(all_.size());
+        line_.enter(all_.back());
+        plain_.enter(id, importance, deadline);
+    }
+    void rest(instant now) {
+        if (served_.empty()) return;
+        const instant until = *rc::gen::element(never, now, add(now, 3ms));
+        line_.rest(*served_.back().first, until);
+        plain_.rest(served_.back().second, until);
+        served_.pop_back();
+    }
+    void call_off() {
+        if (all_.empty()) return;
+        numbered& w = any();
+        line_.call_off(w);
+        plain_.call_off(w.id);
+    }
+    void come_back() {
+        if (all_.empty()) return;
+        numbered& w = any();
+        if (line_.come_back(w)) plain_.come_back(w.id);
+    }
+    void displace() {
+        const auto by = *rc::gen::element(critical, normal, sheddable, best_effort);
+        const auto* const displaced = static_cast<numbered*>(line_.take_displaced(by));
+        RC_ASSERT((displaced == nullptr ? std::nullopt : std::optional{displaced->id}) == plain_.displace(by));
+    }
+    void take(instant now) {
+        moment at{now};
+        auto* const next = static_cast<numbered*>(line_.take(at));
+        const auto expected = plain_.take(now);
+        RC_ASSERT((next != nullptr) == expected.has_value());
+        if (next == nullptr) return;
+        RC_ASSERT(next->id == expected->id);
+        served_.emplace_back(next, *expected);
+    }
+
+private:
+    [[nodiscard]] numbered& any() { return all_[*rc::gen::inRange<std::size_t>(0, all_.size())]; }
+
+    work_line line_;
+    plain_line plain_;
+    std::deque<numbered> all_;
+    std::vector<std::pair<numbered*, plain_line::one>> served_;
+};
+
 RC_GTEST_PROP(work_line, whatever_happens_it_serves_whom_the_plainest_words_say, ()) {
-    work_line line;
-    plain_line plain;
-    std::deque<numbered> all;
-    std::vector<std::pair<numbered*, plain_line::one>> served;
+    both_lines lines;
     instant now = start;
     const int steps = *rc::gen::inRange(1, 80);
     for (int step = 0; step < steps; ++step) {
-        const auto any = [&] { return *rc::gen::inRange(0, static_cast<int>(all.size())); };
         now = add(now, *rc::gen::element<duration>(0ns, 1ms, 5ms));
-        switch (*rc::gen::inRange(0, 7)) {
-            case 0:
-            case 1: {
-                const auto importance = *rc::gen::element(critical, normal, sheddable, best_effort);
-                const instant deadline = *rc::gen::element(never, never, add(now, 4ms), add(now, 11ms));
-                const int id = static_cast<int>(all.size());
-                // two deadlines at one instant leave in any order: none are
-                const instant own = deadline == never ? never : add(deadline, duration{id});
-                all.emplace_back(id, importance, own);
-                line.make_room(all.size());
-                line.enter(all.back());
-                plain.enter(id, importance, own);
-                break;
-            }
-            case 2:
-                if (!served.empty()) {
-                    const instant until = *rc::gen::element(never, now, add(now, 3ms));
-                    line.rest(*served.back().first, until);
-                    plain.rest(served.back().second, until);
-                    served.pop_back();
-                }
-                break;
-            case 3:
-                if (!all.empty()) {
-                    const int id = any();
-                    line.call_off(all[static_cast<std::size_t>(id)]);
-                    plain.call_off(id);
-                }
-                break;
+        switch (*rc::gen::inRange(0, 9)) {
+            case 0: lines.rest(now); break;
+            case 1: lines.call_off(); break;
+            case 2: lines.come_back(); break;
+            case 3: lines.displace(); break;
             case 4:
-                if (!all.empty()) {
-                    const int id = any();
-                    if (line.come_back(all[static_cast<std::size_t>(id)])) plain.come_back(id);
-                }
-                break;
-            case 5: {
-                const auto by = *rc::gen::element(critical, normal, sheddable, best_effort);
-                const auto* const displaced = static_cast<numbered*>(line.take_displaced(by));
-                RC_ASSERT((displaced == nullptr ? std::nullopt : std::optional{displaced->id}) == plain.displace(by));
-                break;
-            }
-            default: {
-                moment at{now};
-                auto* const next = static_cast<numbered*>(line.take(at));
-                const auto expected = plain.take(now);
-                RC_ASSERT((next == nullptr ? std::nullopt : std::optional{next->id}) ==
-                          (expected ? std::optional{expected->id} : std::nullopt));
-                if (next != nullptr) served.emplace_back(next, *expected);
-                break;
-            }
+            case 5:
+            case 6: lines.take(now); break;
+            default: lines.enter(now); break;
         }
     }
 }

@@ -68,7 +68,7 @@ private:
     work_desk& desk_;
     std::string texts_;  // what is said of it, one after the other
     call_options said_;
-    instant posted_ = never;                          // where somebody listens
+    instant posted_ = never;                         // where somebody listens
     std::optional<rate_limiter::reservation> paid_;  // for this turn
     bool woken_ = false;                             // before it had paused
     late<either_stop> stop_;                         // last made, first gone: it calls the rest

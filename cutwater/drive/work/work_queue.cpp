@@ -1,6 +1,6 @@
 #include "cutwater/drive/work/work_queue.hpp"
 
-#include <algorithm>
+#include "cutwater/drive/clock/clock.hpp"
 
 namespace cutwater {
 
@@ -8,7 +8,8 @@ namespace cutwater {
 
 void work_crew::start() {
     try {
-        for (unsigned i = 0; i < options().workers; ++i) threads_.emplace_back([self = shared_from_this()] { self->work(); });
+        for (unsigned i = 0; i < options().workers; ++i)
+            threads_.emplace_back([self = shared_from_this()] { self->work(); });
     } catch (...) {
         close();
         join();

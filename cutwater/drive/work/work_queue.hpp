@@ -50,7 +50,9 @@ public:
     /// Has `f` run through `guarded`, a pipeline or a `cw::ref` to one, and `done` told how it went.
     template <class Guarded, class F, class Done = tells_nobody>
     [[nodiscard]] std::expected<void, error> post(const call_options& said, Guarded&& guarded, F f, Done done = {}) {
-        return post_to(*crew_, said, std::forward<Guarded>(guarded), std::move(f), std::move(done));
+        return enter_at(*crew_, said, place_for(*crew_, said, this_thread), [&] {
+            return make_work_task(*crew_, said, std::forward<Guarded>(guarded), std::move(f), std::move(done));
+        });
     }
     template <detail::not_call_options Guarded, class F, class Done = tells_nobody>
     [[nodiscard]] std::expected<void, error> post(Guarded&& guarded, F f, Done done = {}) {

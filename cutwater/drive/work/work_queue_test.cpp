@@ -148,7 +148,8 @@ TEST_F(work_queue_test, callable_and_done_may_be_movable_only_and_go_before_thei
     bool was_gone = false;
     int given = 0;
     ASSERT_TRUE(queue.post(
-        nothing_said, ref(plain), [held = std::move(owned), unique = std::make_unique<int>(1)] { return *held + *unique; },
+        nothing_said, ref(plain),
+        [held = std::move(owned), unique = std::make_unique<int>(1)] { return *held + *unique; },
         [&, into = std::make_unique<int>()](const result<int>& r) {
             was_gone = watched.expired();
             given = *r + *into;
@@ -273,63 +274,86 @@ struct fate {
     std::stop_source caller;
 };
 
-RC_GTEST_PROP(work_queue_histories, each_task_ends_once_and_never_are_more_held_than_there_are_places, ()) {
-    virtual_time time;
-    bulkhead narrow{{.max_concurrent = 2, .max_queue = 3, .max_wait = 20ms}};
-    pipeline guarded{ref(narrow), retry{{.max_attempts = 3, .base_delay = 5ms}}, timeout{10ms}};  // pauses hold permits
-    const work_queue_options options{.max_length = *rc::gen::inRange(1U, 5U),
-                                     .when_full = *rc::gen::element(refuse, block, drop_oldest),
-                                     .max_wait = 3ms,
-                                     .rate = *rc::gen::element(0U, 0U, 100U)};
-    std::deque<fate> all;
-    bool stopped = false;
-    unsigned began_when_stopped = 0;
-    {
-        by_hand queue{time, options};
-        const int steps = *rc::gen::inRange(1, 40);
+/// Tasks come, run, are cancelled and fail, in any order; pauses hold permits that others wait for.
+class random_history {
+public:
+    random_history() {
+        const int steps = *rc::gen::inRange(1, 60);
         for (int step = 0; step < steps; ++step) {
-            switch (*rc::gen::inRange(0, 10)) {
-                case 0:
-                    if (!all.empty()) all[*rc::gen::inRange<std::size_t>(0, all.size())].caller.request_stop();
-                    break;
-                case 1: time.pass(*rc::gen::element<duration>(1ms, 7ms)); break;
-                case 2:
-                case 3: (void)queue.turn(); break;
-                case 4:
-                    if (*rc::gen::inRange(0, 8) == 0) queue.stop(), stopped = true;
-                    break;
-                default: {
-                    fate& one = all.emplace_back();
-                    const int takes = *rc::gen::inRange(0, 15);
-                    const bool fails = *rc::gen::arbitrary<bool>();
-                    const call_options said{
-                        .deadline = *rc::gen::element(never, time.in(8ms), time.in(30ms)),
-                        .stop = *rc::gen::arbitrary<bool>() ? one.caller.get_token() : std::stop_token{},
-                        .importance = *rc::gen::element(criticality::critical, criticality::normal, criticality::sheddable)};
-                    const auto f = [&, takes, fails]() -> std::expected<int, std::errc> {
-                        ++one.attempts;
-                        began_when_stopped += stopped ? 1U : 0U;
-                        time.pass(takes * 1ms);
-                        if (fails) return std::unexpected{std::errc::connection_reset};
-                        return 7;
-                    };
-                    one.was_taken = queue.post(said, ref(guarded), f, [&one](const auto&) { ++one.ends; }).has_value();
-                    break;
-                }
-            }
-            RC_ASSERT(queue.held() <= options.max_length);
+            do_something();
+            RC_ASSERT(queue_.held() <= options_.max_length);
         }
-        queue.run_all();
-        RC_ASSERT(queue.held() == 0U);
+        queue_.run_all();
     }
-    for (const fate& one : all) {
-        RC_ASSERT(one.ends == (one.was_taken ? 1U : 0U));
-        RC_ASSERT(one.was_taken || one.attempts == 0U);
-        RC_ASSERT(one.attempts <= 3U);
+
+    void check() const {
+        RC_ASSERT(queue_.held() == 0U);
+        for (const fate& one : all_) {
+            RC_ASSERT(one.ends == (one.was_taken ? 1U : 0U));
+            RC_ASSERT(one.was_taken || one.attempts == 0U);
+            RC_ASSERT(one.attempts <= 3U);
+        }
+        RC_ASSERT(began_when_stopped_ == 0U);
+        RC_ASSERT(narrow_.in_use() == 0U);
+        RC_ASSERT(narrow_.queued() == 0U);
     }
-    RC_ASSERT(began_when_stopped == 0U);
-    RC_ASSERT(narrow.in_use() == 0U);
-    RC_ASSERT(narrow.queued() == 0U);
+
+private:
+    void do_something() {
+        switch (*rc::gen::inRange(0, 10)) {
+            case 0: return cancel();
+            case 1: return time_.pass(*rc::gen::element<duration>(1ms, 7ms));
+            case 2:
+            case 3:
+            case 4: return (void)queue_.turn();
+            case 5: return stop();
+            default: return post();
+        }
+    }
+    void cancel() {
+        if (!all_.empty()) all_[*rc::gen::inRange<std::size_t>(0, all_.size())].caller.request_stop();
+    }
+    void stop() {
+        if (*rc::gen::inRange(0, 8) != 0) return;
+        queue_.stop();
+        is_stopped_ = true;
+    }
+    void post() {
+        fate& one = all_.emplace_back();
+        const duration takes = *rc::gen::element<duration>(0ms, 1ms, 15ms);
+        const call_options said{
+            .deadline = *rc::gen::element(never, time_.in(8ms), time_.in(30ms)),
+            .stop = *rc::gen::arbitrary<bool>() ? one.caller.get_token() : std::stop_token{},
+            .importance = *rc::gen::element(criticality::critical, criticality::normal, criticality::sheddable)};
+        const auto attempt_it = [this, &one, takes,
+                                 fails = *rc::gen::arbitrary<bool>()]() -> std::expected<int, std::errc> {
+            ++one.attempts;
+            began_when_stopped_ += is_stopped_ ? 1U : 0U;
+            time_.pass(takes);
+            if (fails) return std::unexpected{std::errc::connection_reset};
+            return 7;
+        };
+        const auto taken = queue_.post(said, ref(guarded_), attempt_it, [&one](const auto&) { ++one.ends; });
+        one.was_taken = taken.has_value();
+    }
+
+    const work_queue_options options_{.max_length = *rc::gen::inRange(1U, 5U),
+                                      .when_full = *rc::gen::element(refuse, block, drop_oldest),
+                                      .max_wait = 3ms,
+                                      .rate = *rc::gen::element(0U, 0U, 100U)};
+    virtual_time time_;
+    std::deque<fate> all_;
+    unsigned began_when_stopped_ = 0;
+    bool is_stopped_ = false;
+    bulkhead narrow_{{.max_concurrent = 2, .max_queue = 3, .max_wait = 20ms}};
+    pipeline<reference<bulkhead>, retry, timeout> guarded_{ref(narrow_), retry{{.max_attempts = 3, .base_delay = 5ms}},
+                                                           timeout{10ms}};
+    by_hand queue_{time_, options_};
+};
+
+RC_GTEST_PROP(work_queue_histories, each_task_ends_once_and_never_are_more_held_than_there_are_places, ()) {
+    const random_history played;
+    played.check();
 }
 
 RC_GTEST_PROP(work_queue_histories, one_worker_takes_first_what_matters_most_and_then_what_came_first, ()) {
@@ -342,7 +366,9 @@ RC_GTEST_PROP(work_queue_histories, one_worker_takes_first_what_matters_most_and
     for (int i = 0; i < tasks; ++i) {
         const auto importance = *rc::gen::element(criticality::critical, criticality::normal, criticality::best_effort);
         expected.emplace_back(level_of(importance), i);
-        RC_ASSERT(queue.post({.importance = importance}, ref(guarded), [&, entry = expected.back()] { order.push_back(entry); })
+        RC_ASSERT(queue
+                      .post({.importance = importance}, ref(guarded),
+                            [&, entry = expected.back()] { order.push_back(entry); })
                       .has_value());
     }
     queue.run_all();

@@ -69,8 +69,7 @@ TEST(work_queue_threads, as_many_run_at_once_as_there_are_workers) {
     work_queue queue{{.workers = workers}};
     pipeline guarded{timeout{1h}};
     std::latch all_run{workers};
-    for (unsigned i = 0; i < workers; ++i)
-        ASSERT_TRUE(queue.post(ref(guarded), [&] { all_run.arrive_and_wait(); }));
+    for (unsigned i = 0; i < workers; ++i) ASSERT_TRUE(queue.post(ref(guarded), [&] { all_run.arrive_and_wait(); }));
     EXPECT_EQ(queue.drain(), 0U) << "each waits for the others";
 }
 
@@ -131,8 +130,9 @@ TEST(work_queue_threads, T46_a_task_that_is_cancelled_in_the_queue_never_runs) {
     std::stop_source caller;
     bool ran = false;
     std::error_code told;
-    ASSERT_TRUE(queue.post({.stop = caller.get_token()}, ref(guarded), [&] { ran = true; },
-                           [&](const result<void>& r) { told = r.error().code(); }));
+    ASSERT_TRUE(queue.post(
+        {.stop = caller.get_token()}, ref(guarded), [&] { ran = true; },
+        [&](const result<void>& r) { told = r.error().code(); }));
     caller.request_stop();
     busy.may_end.count_down();
     EXPECT_EQ(queue.drain(), 0U);
@@ -151,7 +151,9 @@ TEST(work_queue_threads, its_destructor_tells_the_end_of_everything_once) {
     {
         work_queue queue{{.workers = 1}};
         std::latch has_paused{1};
-        const auto fails = [&]() -> std::expected<int, std::errc> { return std::unexpected{std::errc::connection_reset}; };
+        const auto fails = [&]() -> std::expected<int, std::errc> {
+            return std::unexpected{std::errc::connection_reset};
+        };
         ASSERT_TRUE(queue.post(ref(guarded), fails, counts));
         ASSERT_TRUE(queue.post(
             ref(guarded),
@@ -275,13 +277,14 @@ void play_round(queue_overflow when_full, std::uint64_t seed) {
                     const call_options said{.stop = dice() % 2 == 0 ? one.caller.get_token() : std::stop_token{},
                                             .importance = static_cast<criticality>(dice() % 4)};
                     one.was_taken = queue
-                                        .post(said, ref(guarded),
-                                              [fails]() -> std::expected<int, std::errc> {
-                                                  std::this_thread::yield();
-                                                  if (fails) return std::unexpected{std::errc::connection_reset};
-                                                  return 7;
-                                              },
-                                              [&one](const result<int>&) { ++one.ends; })
+                                        .post(
+                                            said, ref(guarded),
+                                            [fails]() -> std::expected<int, std::errc> {
+                                                std::this_thread::yield();
+                                                if (fails) return std::unexpected{std::errc::connection_reset};
+                                                return 7;
+                                            },
+                                            [&one](const result<int>&) { ++one.ends; })
                                         .has_value();
                     if (queue.held() > 5) exceeded = true;
                     all[thread * each + dice() % (i + 1)].caller.request_stop();

@@ -3,8 +3,11 @@
 
 #include <utility>
 
+#include "cutwater/core/capture.hpp"
+#include "cutwater/core/late.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/drive/work/work_desk.hpp"
+#include "cutwater/pipeline/run_state.hpp"
 
 namespace cutwater {
 
@@ -19,15 +22,10 @@ namespace detail {
 template <class Given>
 concept not_call_options = !std::same_as<std::remove_cvref_t<Given>, call_options>;
 
-template <class Given>
-consteval void check_posted_pipeline() {
-    static_assert(
-        std::is_constructible_v<std::decay_t<Given>, Given>,
-        "cutwater::post: the pipeline cannot be copied, as a layer of it cannot; post cw::ref(pipeline)");
-}
-
-template <class F, class Done>
+template <class Given, class F, class Done>
 consteval void check_posted() {
+    static_assert(std::is_constructible_v<std::decay_t<Given>, Given>,
+                  "cutwater::post: the pipeline cannot be copied, as a layer of it cannot; post cw::ref(pipeline)");
     check_callable<F>();
     static_assert(std::invocable<Done&, result<value_of<result_of<F>>>>,
                   "cutwater::post: whom to tell does not take the cw::result<T> of what the callable gives");
@@ -44,8 +42,8 @@ public:
 
 protected:
     using run_type =
-        decltype(unwrap(std::declval<Guarded&>()).template start_run<T>(nothing_said, std::declval<environment&>(),
-                                                                        std::declval<parking&>()));
+        decltype(unwrap(std::declval<Guarded&>())
+                     .template start_run<T>(nothing_said, std::declval<environment&>(), std::declval<parking&>()));
     ~posted_call() = default;
 
     [[nodiscard]] run_type& run() noexcept { return *run_; }
@@ -140,17 +138,19 @@ private:
 [[nodiscard]] std::expected<work_place, error> place_for(work_desk& desk, const call_options& said,
                                                          blocking_environment& waits);
 
-/// What `work_queue::post` does, at any desk whose turns are taken by threads.
 template <class Guarded, class F, class Done>
-[[nodiscard]] std::expected<void, error> post_to(work_desk& desk, const call_options& said, Guarded&& guarded, F f,
-                                                 Done done, blocking_environment& waits = this_thread) {
-    detail::check_posted_pipeline<Guarded>();
-    detail::check_posted<F, Done>();
+[[nodiscard]] task_handle make_work_task(work_desk& desk, const call_options& said, Guarded&& guarded, F f, Done done) {
+    detail::check_posted<Guarded, F, Done>();
     using task = work_task<value_of<result_of<F>>, std::decay_t<Guarded>, F, Done>;
-    auto place = place_for(desk, said, waits);
+    return task_handle{new task{desk, said, std::forward<Guarded>(guarded), std::move(f), std::move(done)}};
+}
+
+/// Puts what `make` gives at the desk, if there is a place.
+template <class Make>
+[[nodiscard]] std::expected<void, error> enter_at(work_desk& desk, const call_options& said,
+                                                  std::expected<work_place, error> place, Make&& make) {
     if (!place) return std::unexpected{std::move(place).error()};
-    return desk.enter(task_handle{new task{desk, said, std::forward<Guarded>(guarded), std::move(f), std::move(done)}},
-                      std::move(*place), said);
+    return desk.enter(make(), std::move(*place), said);
 }
 
 }  // namespace cutwater
