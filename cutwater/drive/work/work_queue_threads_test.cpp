@@ -150,7 +150,6 @@ TEST(work_queue_threads, its_destructor_tells_the_end_of_everything_once) {
     gatekeeper busy;
     {
         work_queue queue{{.workers = 1}};
-        std::latch has_paused{1};
         const auto fails = [&]() -> std::expected<int, std::errc> {
             return std::unexpected{std::errc::connection_reset};
         };
@@ -240,15 +239,37 @@ TEST(work_queue_threads, tasks_that_wait_for_one_gate_pass_it_one_by_one_and_fre
     EXPECT_EQ(narrow.in_use(), 0U);
 }
 
-TEST(work_queue_threads, a_pool_inside_gives_up_on_what_is_stuck) {
+TEST(work_queue_threads, a_pool_inside_lets_a_worker_go_from_what_is_stuck) {
     worker_pool legacy{{.threads = 1}};
-    pipeline guarded{timeout{1ms}, ref(legacy)};
-    gatekeeper busy;
+    pipeline guarded{ref(legacy)};
+    gatekeeper stuck;
     work_queue queue{{.workers = 1}};
-    auto later = queue.submit(ref(guarded), waits_for(busy));
+    std::stop_source caller;
+    auto later = queue.submit({.stop = caller.get_token()}, ref(guarded), waits_for(stuck));
     ASSERT_TRUE(later);
-    EXPECT_THAT(later->get(), fails_with(errc::timed_out));
-    busy.may_end.count_down();
+    stuck.begun.wait();
+    caller.request_stop();
+    EXPECT_THAT(later->get(), fails_with(errc::cancelled));
+    EXPECT_EQ(legacy.orphans(), 1U);
+    stuck.may_end.count_down();
+}
+
+TEST(work_queue_threads, who_watches_the_time_hands_that_on_before_it_is_busy) {
+    work_queue queue{{.workers = 2}};
+    pipeline retries{retry{{.max_attempts = 2, .base_delay = 2ms, .jitter = jitter::none}}};
+    pipeline guarded{timeout{1h}};
+    const auto fails = []() -> std::expected<int, std::errc> { return std::unexpected{std::errc::connection_reset}; };
+    for (int round = 0; round < 20; ++round) {
+        gatekeeper busy;
+        std::latch has_ended{1};
+        ASSERT_TRUE(queue.post(ref(retries), fails, [&](const result<int>&) { has_ended.count_down(); }));
+        while (queue.waiting() + queue.running() > 0) std::this_thread::yield();  // it has paused
+        auto other = queue.submit(ref(guarded), waits_for(busy));
+        ASSERT_TRUE(other);
+        has_ended.wait();
+        busy.may_end.count_down();
+        other->wait();
+    }
 }
 
 /// One task of a round, and what became of it.
