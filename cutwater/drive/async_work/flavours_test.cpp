@@ -326,6 +326,48 @@ TEST_P(work_on, T80_a_permit_that_is_waited_for_in_vain_leaves_nothing_behind) {
     EXPECT_EQ(on.held(), 0U);
 }
 
+/// A gate that lets whoever comes wait, and lets it in before it has begun to.
+struct hasty {
+    struct ticket {};
+    waiter_queue line;
+
+    [[nodiscard]] static name layer_name() { return "hasty"; }
+    [[nodiscard]] static admission<ticket> admit(call_context&, moment&) { return wait_until{}; }
+    [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context&, moment&) {
+        line.push(w);
+        line.grant_first();
+        return wait_until{};
+    }
+    [[nodiscard]] static admission<ticket> resume(waiter& w, call_context&, moment&) {
+        if (w.take_grant()) return ticket{};
+        return wait_until{};
+    }
+    void leave(waiter& w) noexcept { line.remove(w); }
+    static void settle(ticket&, const observation&, call_context&, moment&) {}
+    static void abandon(ticket&) noexcept {}
+};
+
+TEST_P(work_on, a_task_that_is_let_in_before_it_has_paused_goes_on_at_once) {
+    hasty gate;
+    pipeline through{ref(gate)};
+    work_stage on{GetParam(), {}};
+    on.dependency.returns(7);
+    on.post(through, "a");
+    EXPECT_THAT(on.run(), ElementsAre("a: 7, after 0s"));
+}
+
+TEST_P(work_on, T72_a_caller_who_cancels_as_a_pause_begins_ends_it) {
+    std::stop_source caller;
+    pipeline patient{
+        retry{{.base_delay = 1h, .max_delay = 1h, .jitter = jitter::none, .on_retry = [&](const retry_scheduled&) {
+                   caller.request_stop();
+               }}}};
+    work_stage on{GetParam(), {}};
+    on.dependency.fails(std::errc::connection_reset);
+    on.post(patient, "a", {.stop = caller.get_token()});
+    EXPECT_THAT(on.run(), ElementsAre("a: retry: a: the caller cancelled the call, after 0s"));
+}
+
 TEST_P(work_on, events_tell_what_becomes_of_tasks) {
     work_stage on{GetParam(), {}};
     on.dependency.returns(7, 5ms);

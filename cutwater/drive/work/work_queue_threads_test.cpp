@@ -256,7 +256,7 @@ TEST(work_queue_threads, a_pool_inside_lets_a_worker_go_from_what_is_stuck) {
 
 TEST(work_queue_threads, who_watches_the_time_hands_that_on_before_it_is_busy) {
     work_queue queue{{.workers = 2}};
-    pipeline retries{retry{{.max_attempts = 2, .base_delay = 2ms, .jitter = jitter::none}}};
+    pipeline retries{retry{{.max_attempts = 2, .base_delay = 5ms, .jitter = jitter::none}}};
     pipeline guarded{timeout{1h}};
     const auto fails = []() -> std::expected<int, std::errc> { return std::unexpected{std::errc::connection_reset}; };
     for (int round = 0; round < 20; ++round) {
@@ -264,6 +264,10 @@ TEST(work_queue_threads, who_watches_the_time_hands_that_on_before_it_is_busy) {
         std::latch has_ended{1};
         ASSERT_TRUE(queue.post(ref(retries), fails, [&](const result<int>&) { has_ended.count_down(); }));
         while (queue.waiting() + queue.running() > 0) std::this_thread::yield();  // it has paused
+        auto quick = queue.submit(ref(guarded), seven);  // whoever does it sleeps after the one who watches
+        ASSERT_TRUE(quick);
+        quick->wait();
+        while (queue.running() > 0) std::this_thread::yield();
         auto other = queue.submit(ref(guarded), waits_for(busy));
         ASSERT_TRUE(other);
         has_ended.wait();
