@@ -1,5 +1,5 @@
-// What a task costs that does nothing: posted, taken by a worker, and told. One thread, or two, post, and wait for a place where none
-// is free; beside it the same through a worker pool, which waits for each call, and through the barest queue there is.
+// What a task costs that does nothing: posted, taken by a worker, and told. One thread, or two, post a burst, wait until it is done, and
+// post the next; beside it the same through the barest queue there is, and a worker pool, whose caller waits for each call.
 
 #include <condition_variable>
 #include <deque>
@@ -21,14 +21,30 @@ cw::pipeline<cw::reference<cw::bulkhead>>& gate() {
     return through;
 }
 
-/// Posts, and at the end waits until all is done: the time is that of the whole.
-void posted_and_run(benchmark::State& state) {
-    static auto& queue =
-        *new cw::work_queue{// for the life of the process
-                            {.workers = 1, .max_length = 1000, .when_full = cw::queue_overflow::block, .max_wait = 1h}};
+constexpr unsigned burst = 500;
+
+/// Calls `post`, and after each burst waits until `is_done`: the time is that of the whole.
+template <class Post, class IsDone>
+void in_bursts(benchmark::State& state, Post post, IsDone is_done) {
+    const auto all_done = [&] {
+        while (!is_done()) std::this_thread::yield();
+    };
     const cw::bench::count_allocations counting{state};
-    for (auto _ : state) cw::bench::keep(queue.post(cw::ref(gate()), cw::bench::bare_call));
-    while (queue.held() > 0) std::this_thread::yield();
+    unsigned posted = 0;
+    for (auto _ : state) {
+        post();
+        if (++posted % burst == 0) all_done();
+    }
+    all_done();
+}
+
+void posted_and_run(benchmark::State& state) {
+    static auto& queue = *new cw::work_queue{
+        // for the life of the process
+        {.workers = 1, .max_length = 2 * burst, .when_full = cw::queue_overflow::block, .max_wait = 1h}};
+    in_bursts(
+        state, [] { cw::bench::keep(queue.post(cw::ref(gate()), cw::bench::bare_call)); },
+        [] { return queue.held() == 0; });
 }
 CUTWATER_BENCH(posted_and_run, "work_queue/posted_and_run");
 
@@ -81,9 +97,9 @@ private:
 
 void bare(benchmark::State& state) {
     static auto& queue = *new bare_queue;
-    const cw::bench::count_allocations counting{state};
-    for (auto _ : state) queue.post([] { cw::bench::keep(gate().run(cw::bench::bare_call)); });
-    while (!queue.is_empty()) std::this_thread::yield();
+    in_bursts(
+        state, [] { queue.post([] { cw::bench::keep(gate().run(cw::bench::bare_call)); }); },
+        [] { return queue.is_empty(); });
 }
 CUTWATER_BENCH(bare, "work_queue/reference/mutex_and_deque");
 
