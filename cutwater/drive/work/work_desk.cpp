@@ -120,8 +120,8 @@ queued_task* work_desk::take_locked(moment& now) {
     auto* next = static_cast<queued_task*>(line_.take_leaving(now));
     if (next == nullptr) {
         if (running_ >= options_.workers || !line_.has_waiting()) return nullptr;
-        std::optional<rate_limiter::reservation> paid;
-        if (rate_ && !(paid = rate_->reserve(now, duration::zero()))) {
+        auto paid = rate_ ? rate_->reserve(now, duration::zero()) : std::nullopt;
+        if (rate_ && !paid) {
             rate_allows_at_ = add(now, rate_->read(now).retry_after);
             return nullptr;
         }

@@ -123,7 +123,6 @@ private:
     friend class place_wait;
     friend class drain_wait;
 
-    [[nodiscard]] bool is_paid_locked(queued_task& next, moment& now);
     void look_for_end_locked() noexcept;
 
     template <class Build>

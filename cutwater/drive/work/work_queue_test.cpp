@@ -159,6 +159,20 @@ TEST_F(work_queue_test, callable_and_done_may_be_movable_only_and_go_before_thei
     EXPECT_TRUE(was_gone);
 }
 
+TEST_F(work_queue_test, what_whom_to_tell_owns_is_gone_when_the_place_is_free) {
+    by_hand queue{time, {}};
+    unsigned held_at_its_end = 0;
+    struct looks {
+        by_hand* queue;
+        unsigned* held;
+        ~looks() { *held = queue->held(); }
+    };
+    auto owned = std::make_shared<looks>(&queue, &held_at_its_end);
+    ASSERT_TRUE(queue.post(nothing_said, ref(plain), seven, [own = std::move(owned)](const auto&) {}));
+    queue.run_all();
+    EXPECT_EQ(held_at_its_end, 1U);
+}
+
 TEST_F(work_queue_test, a_pipeline_that_is_posted_by_value_is_the_tasks_own) {
     by_hand queue{time, {}};
     unsigned sent = 0;

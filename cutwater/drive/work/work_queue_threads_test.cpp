@@ -98,6 +98,7 @@ TEST(work_queue_threads, a_full_queue_refuses_at_once) {
     const auto refused = queue.post({.operation = "charge"}, ref(guarded), seven);
     EXPECT_EQ(refused.error().message(), "orders: charge: the queue is full");
     busy.may_end.count_down();
+    EXPECT_EQ(queue.drain(), 0U);
 }
 
 TEST(work_queue_threads, S125_many_who_wait_for_a_place_all_get_one) {
@@ -240,9 +241,9 @@ TEST(work_queue_threads, tasks_that_wait_for_one_gate_pass_it_one_by_one_and_fre
 }
 
 TEST(work_queue_threads, a_pool_inside_lets_a_worker_go_from_what_is_stuck) {
+    gatekeeper stuck;  // first: the pool waits for it, and goes before
     worker_pool legacy{{.threads = 1}};
     pipeline guarded{ref(legacy)};
-    gatekeeper stuck;
     work_queue queue{{.workers = 1}};
     std::stop_source caller;
     auto later = queue.submit({.stop = caller.get_token()}, ref(guarded), waits_for(stuck));

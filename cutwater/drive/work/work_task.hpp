@@ -66,16 +66,26 @@ protected:
         pay();
         desk().pause(*this, run_->pause_until());
     }
-    /// It has ended: `go` destroys it. What its callable owns is gone when its end is told.
+    /// It has ended: `go` destroys it. What its callable owns is gone when its end is told, and everything when its place is free.
     template <class Go>
     void end(Go&& go) noexcept {
         pay();
-        tell(run_->take(), go);
+        work_desk& owner = desk();
+        {
+            result<T> out = run_->take();
+            Done done = std::move(done_);
+            run_.reset();
+            f_.reset();
+            go();
+            done(std::move(out));
+        }
+        owner.ended();
     }
     template <class Go>
     void end_unbegun(errc why, Go&& go) noexcept {
         Done done = std::move(done_);
         result<T> out{std::unexpect, left_out(why)};
+        f_.reset();
         go();
         done(std::move(out));
     }
@@ -84,16 +94,6 @@ private:
     /// An attempt that was not sent is not paid for.
     void pay() noexcept {
         if (run_->call().sent == sent_before_) desk().pay_back(*this);
-    }
-    template <class Go>
-    void tell(result<T> out, Go&& go) noexcept {
-        work_desk& owner = desk();
-        Done done = std::move(done_);
-        run_.reset();
-        f_.reset();
-        go();
-        done(std::move(out));
-        owner.ended();
     }
 
     Guarded guarded_;
