@@ -8,7 +8,7 @@ set(cutwater_keyed_rooms keyed)
 set(cutwater_keyed_requires core)
 set(cutwater_keyed_packages "CutwaterSodium")
 
-set(cutwater_asio_rooms drive_wheel drive_asio)
+set(cutwater_asio_rooms drive_wheel drive_asio drive_async_work)
 set(cutwater_asio_requires core)
 set(cutwater_asio_packages "Threads" "Boost 1.81 CONFIG")
 

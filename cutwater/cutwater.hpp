@@ -13,6 +13,7 @@
 #include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/drive/system/system_load.hpp"
+#include "cutwater/drive/work/work_queue.hpp"
 #include "cutwater/pipeline/any_pipeline.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/pipeline/pipeline.hpp"

@@ -32,7 +32,7 @@ bool is_ours(const std::error_code& code, errc first, errc last) {
            code.value() <= static_cast<int>(last);
 }
 
-bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::too_many_keys); }
+bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::queue_closed); }
 
 class error_texts final : public std::error_category {
 public:
@@ -54,9 +54,10 @@ public:
             case errc::load_shed: return "shed, so that what matters more is served";
             case errc::throttled: return "not sent, because the dependency has been refusing";
             case errc::queue_full: return "the queue is full";
-            case errc::displaced: return "a call that matters more took its place in the queue";
+            case errc::displaced: return "another call took its place in the queue";
             case errc::queue_overloaded: return "waited too long in a queue that does not drain";
             case errc::too_many_keys: return "there is no room to remember another key";
+            case errc::queue_closed: return "the queue takes no more";
         }
         return "unknown error " + std::to_string(value);
     }

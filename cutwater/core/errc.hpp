@@ -27,9 +27,10 @@ enum class errc {
     load_shed = 16,            ///< there is more to do than can be done, and this matters less
     throttled = 17,            ///< the dependency has been refusing: asking it again now makes it worse
     queue_full = 18,           ///< no place in a work queue
-    displaced = 19,            ///< a call that matters more took the place in the queue
+    displaced = 19,            ///< another call took the place in the queue
     queue_overloaded = 20,     ///< waited too long in a queue that does not drain
     too_many_keys = 21,        ///< no room to remember another key
+    queue_closed = 22,         ///< a work queue takes no more: it is being drained or stopped
 };
 
 enum class condition {

@@ -38,9 +38,10 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
         {errc::load_shed, 16, "shed, so that what matters more is served"},
         {errc::throttled, 17, "not sent, because the dependency has been refusing"},
         {errc::queue_full, 18, "the queue is full"},
-        {errc::displaced, 19, "a call that matters more took its place in the queue"},
+        {errc::displaced, 19, "another call took its place in the queue"},
         {errc::queue_overloaded, 20, "waited too long in a queue that does not drain"},
         {errc::too_many_keys, 21, "there is no room to remember another key"},
+        {errc::queue_closed, 22, "the queue takes no more"},
     };
     for (const auto& [code, number, words] : table) {
         const std::error_code made = code;
@@ -59,9 +60,10 @@ TEST(errc, our_codes_meet_the_conditions_that_they_mean) {
     EXPECT_THAT(conditions_of(errc::deadline_exceeded), ElementsAre("timeout"));
     EXPECT_THAT(conditions_of(errc::cancelled), IsEmpty());
     EXPECT_THAT(conditions_of(errc::callback_failed), IsEmpty());
-    for (const errc refusal : {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out,
-                               errc::rate_limited, errc::concurrency_limited, errc::load_shed, errc::throttled,
-                               errc::queue_full, errc::displaced, errc::queue_overloaded, errc::too_many_keys})
+    for (const errc refusal :
+         {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out, errc::rate_limited,
+          errc::concurrency_limited, errc::load_shed, errc::throttled, errc::queue_full, errc::displaced,
+          errc::queue_overloaded, errc::too_many_keys, errc::queue_closed})
         EXPECT_THAT(conditions_of(refusal), ElementsAre("refused", "never_sent"));
 }
 

@@ -14,6 +14,8 @@
 #include "cutwater/core/text.hpp"
 #include "cutwater/drive/pool/events.hpp"
 #include "cutwater/drive/pool/options.hpp"
+#include "cutwater/drive/work/events.hpp"
+#include "cutwater/drive/work/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/bulkhead/events.hpp"
 #include "cutwater/policy/bulkhead/options.hpp"
@@ -176,5 +178,8 @@ int main() {
     policies();
     defaults<cw::worker_pool_options>("cutwater/drive/pool");
     events<cw::pool_refused, cw::pool_call_ran, cw::pool_call_withdrawn, cw::pool_call_orphaned>("cutwater/drive/pool");
+    defaults<cw::work_queue_options>("cutwater/drive/work");
+    events<cw::work_queued, cw::work_refused, cw::work_displaced, cw::work_started, cw::work_expired,
+           cw::work_withdrawn, cw::work_queue_drained, cw::work_queue_stopped>("cutwater/drive/work");
     events<cw::call_started, cw::call_completed, cw::call_failed>("cutwater/pipeline");
 }

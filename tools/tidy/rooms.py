@@ -14,6 +14,9 @@ POOL = "cutwater/drive/pool"
 SYNC = "cutwater/drive/sync"
 SYSTEM = "cutwater/drive/system"
 ASIO = "cutwater/drive/asio"
+WORK = "cutwater/drive/work"
+ASYNC_WORK = "cutwater/drive/async_work"
+RATE = "cutwater/policy/rate_limiter"
 DRIVERS = "cutwater/drive/*"
 STANDARD = "cutwater/standard"
 SIM = "cutwater/sim"
@@ -47,6 +50,8 @@ ROOMS = (
     Room(SYSTEM, (CORE, CLOCK)),
     Room(SYNC, (CORE, PIPELINE, CLOCK, POOL)),
     Room(ASIO, (CORE, PIPELINE, CLOCK, WHEEL), ("boost/asio", "boost/system", "sanitizer/")),
+    Room(WORK, (CORE, QUEUE, RATE, PIPELINE, CLOCK, SYNC)),  # the one driver with a rate of its own
+    Room(ASYNC_WORK, (CORE, PIPELINE, WHEEL, ASIO, WORK), ("boost/asio",)),
     Room(STANDARD, (CORE, PIPELINE, POLICIES, CLOCK, SYNC)),
     Room(TESTING, (CORE, PIPELINE, CLOCK, SYNC), ("gtest/", "gmock/")),
     Room(TESTING_ASIO, (CORE, PIPELINE, CLOCK, SYNC, ASIO, TESTING), ("boost/asio", "gtest/", "gmock/")),
@@ -62,9 +67,9 @@ ROOMS = (
         (CORE, PIPELINE, ASIO, "cutwater/store"),
         ("boost/", "hiredis/", "libpq-fe.h", "openssl/", "postgresql/", "sqlite3.h"),
     ),
-    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, SYSTEM, STANDARD)),
+    Room(UMBRELLA, (CORE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, SYSTEM, WORK, STANDARD)),
     Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),
-    Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO)),
+    Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO, ASYNC_WORK)),
 )
 
 # What stands beside a room's files to test, measure and show them may look further.

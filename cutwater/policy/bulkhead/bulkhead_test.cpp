@@ -135,7 +135,7 @@ const std::vector<scenario> scenarios{
      .others = 1,
      .importance = criticality::sheddable,
      .a_critical_one_comes_after = 20ms,
-     .result = "db: get: a call that matters more took its place in the queue",
+     .result = "db: get: another call took its place in the queue",
      .elapsed = 20ms,
      .events = {queued, in_vain}},
     {.name = "T85_what_matters_less_finds_the_queue_full",

@@ -1,0 +1,262 @@
+// What is only so with coroutines: several attempts at once, posting that waits, and an executor that may go.
+
+#include "cutwater/drive/async_work/async_work_queue.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/testing/asio/virtual_asio.hpp"
+#include "cutwater/testing/event_recorder.hpp"
+#include "cutwater/testing/matchers.hpp"
+
+namespace cutwater {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace testing;
+using ::testing::ElementsAre;
+using enum queue_overflow;
+namespace asio = boost::asio;
+using asio::awaitable;
+
+class async_work_queue_test : public ::testing::Test {
+protected:
+    virtual_time time;
+    mock_dependency<int> dependency{time};
+    event_recorder heard;
+    bulkhead wide{{.max_concurrent = 1000}};
+    pipeline<reference<bulkhead>> plain{ref(wide)};
+    std::vector<std::string> told;
+    virtual_asio loop{time};
+
+    [[nodiscard]] auto executor() { return loop.context().get_executor(); }
+    auto tells(const std::string& called) {
+        return [this, called](const auto& r) {
+            told.push_back(called + (r ? "" : ": " + r.error().code().message()) + " " + to_text(time.elapsed()));
+        };
+    }
+    /// Awaits posting `called`, and remembers what came of that.
+    awaitable<void> posts(async_work_queue& queue, std::string called, call_options said = {}) {
+        const auto taken = co_await queue.async_post(said, ref(plain), loop.coroutine(dependency), tells(called));
+        told.push_back(called + (taken ? " is taken " : " is not: " + taken.error().code().message() + " ") +
+                       to_text(time.elapsed()));
+    }
+    void start(awaitable<void> what, asio::cancellation_slot slot = {}) {
+        asio::co_spawn(loop.context(), std::move(what), asio::bind_cancellation_slot(slot, asio::detached));
+    }
+};
+
+TEST_F(async_work_queue_test, as_many_attempts_run_at_once_as_there_are_workers) {
+    async_work_queue queue{executor(), {.workers = 2}};
+    dependency.returns(7, 10ms);
+    for (const auto* name : {"a", "b", "c"})
+        ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency), tells(name)));
+    EXPECT_EQ(queue.waiting(), 3U);
+    loop.run_until([&] { return time.elapsed() > 0s; });
+    loop.run_all();
+    EXPECT_THAT(told, ElementsAre("a 10ms", "b 10ms", "c 20ms"));
+    EXPECT_EQ(dependency.most_at_once(), 2U);
+    EXPECT_EQ(queue.running() + queue.waiting() + queue.held(), 0U);
+}
+
+TEST_F(async_work_queue_test, S86_what_has_paused_counts_for_no_worker) {
+    async_work_queue queue{executor(), {.workers = 1}};
+    pipeline retries{retry{{.max_attempts = 2, .base_delay = 50ms, .jitter = jitter::none}}};
+    dependency.fails(std::errc::connection_reset).fails(std::errc::connection_reset).returns(7, 10ms);
+    for (const auto* name : {"a", "b", "c"})
+        ASSERT_TRUE(queue.post(ref(retries), loop.coroutine(dependency), tells(name)));
+    loop.run_all();
+    EXPECT_THAT(told, ElementsAre("c 10ms", "a 60ms", "b 70ms"));
+}
+
+TEST_F(async_work_queue_test, T46_what_passes_its_deadline_leaves_though_every_worker_is_busy) {
+    async_work_queue queue{executor(), {.workers = 1}, heard};
+    dependency.returns(7, 20ms);
+    ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency), tells("slow")));
+    ASSERT_TRUE(queue.post({.deadline = time.in(10ms)}, ref(plain), loop.coroutine(dependency), tells("late")));
+    loop.run_all();
+    EXPECT_THAT(told, ElementsAre("late: the caller's deadline has passed 10ms", "slow 20ms"));
+    EXPECT_EQ(heard.last("work_expired").field("queued_for"), "10ms");
+}
+
+TEST_F(async_work_queue_test, what_is_no_coroutine_runs_as_well) {
+    async_work_queue queue{executor()};
+    unsigned sent = 0;
+    pipeline retries{retry{{.max_attempts = 3, .base_delay = 5ms, .jitter = jitter::none}}};
+    ASSERT_TRUE(queue.post(
+        ref(retries),
+        [&]() -> std::expected<int, std::errc> {
+            if (++sent < 2) return std::unexpected{std::errc::connection_reset};
+            return 7;
+        },
+        tells("a")));
+    ASSERT_TRUE(queue.post(ref(plain), []() -> awaitable<void> { co_return; }, tells("b")));
+    loop.run_all();
+    EXPECT_THAT(told, ElementsAre("b 0s", "a 5ms"));
+}
+
+TEST_F(async_work_queue_test, S125_who_posts_may_wait_for_a_place) {
+    async_work_queue queue{executor(), {.workers = 1, .max_length = 1, .when_full = block}};
+    dependency.returns(7, 10ms);
+    for (const auto* name : {"a", "b", "c"}) start(posts(queue, name));
+    loop.run_all();
+    EXPECT_THAT(told,
+                ElementsAre("a is taken 0s", "c is not: the queue is full 0s", "a 10ms", "b is taken 10ms", "b 20ms"))
+        << "as many may wait as there are places";
+}
+
+TEST_F(async_work_queue_test, S27_who_waits_for_a_place_does_so_no_longer_than_it_may) {
+    async_work_queue queue{executor(), {.workers = 1, .max_length = 3, .when_full = block, .max_wait = 5ms}};
+    dependency.returns(7, 10ms);
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency)));
+    std::stop_source caller;
+    asio::cancellation_signal signal;
+    start(posts(queue, "waits"));
+    start(posts(queue, "stopped", {.stop = caller.get_token()}));
+    start(posts(queue, "due", {.deadline = time.in(3ms)}));
+    time.after(1ms, [&] { caller.request_stop(); });
+    loop.run_until([&] { return told.size() == 3; });
+    EXPECT_THAT(told, ElementsAre("stopped is not: the caller cancelled the call 1ms",
+                                  "due is not: no permit became free in time 3ms",
+                                  "waits is not: no permit became free in time 5ms"));
+    told.clear();
+    start(posts(queue, "cancelled"), signal.slot());
+    time.after(1ms, [&] { signal.emit(asio::cancellation_type::terminal); });
+    loop.run_all();
+    EXPECT_EQ(queue.held(), 0U);
+    EXPECT_TRUE(queue.post(ref(plain), loop.coroutine(dependency))) << "and has left nothing behind";
+    loop.run_all();
+}
+
+TEST_F(async_work_queue_test, post_itself_never_waits) {
+    async_work_queue queue{executor(), {.max_length = 1, .when_full = block}};
+    dependency.returns(7);
+    ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency)));
+    EXPECT_THAT(queue.post(ref(plain), loop.coroutine(dependency)), fails_with(errc::queue_full));
+    loop.run_all();
+}
+
+TEST_F(async_work_queue_test, a_drain_waits_for_what_is_held) {
+    async_work_queue queue{executor(), {.name = "orders"}, heard};
+    pipeline retries{retry{{.max_attempts = 2, .base_delay = 50ms, .jitter = jitter::none}}};
+    dependency.fails(std::errc::connection_reset, 5ms).returns(7, 5ms);
+    ASSERT_TRUE(queue.post(ref(retries), loop.coroutine(dependency), tells("a")));
+    std::optional<unsigned> left;
+    const auto drains = [&]() -> awaitable<void> { left = co_await queue.async_drain(); };
+    start(drains());
+    loop.run_all();
+    EXPECT_EQ(left, 0U);
+    EXPECT_THAT(told, ElementsAre("a 60ms"));
+    EXPECT_EQ(heard.last("work_queue_drained").field("took"), "60ms");
+    EXPECT_THAT(queue.post(ref(plain), loop.coroutine(dependency)), fails_with(errc::queue_closed));
+}
+
+TEST_F(async_work_queue_test, a_drain_that_takes_too_long_says_how_many_are_left) {
+    async_work_queue queue{executor(), {.workers = 1}};
+    dependency.returns(7, 50ms);
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency)));
+    std::optional<unsigned> left;
+    const auto drains = [&]() -> awaitable<void> { left = co_await queue.async_drain(70ms); };
+    start(drains());
+    loop.run_all();
+    EXPECT_EQ(left, 2U);
+}
+
+TEST_F(async_work_queue_test, a_queue_that_goes_has_its_tasks_told_on_the_executor) {
+    std::optional<async_work_queue> queue{std::in_place, executor(), work_queue_options{.workers = 1}};
+    dependency.hangs();
+    pipeline bounded{timeout{1h}};
+    ASSERT_TRUE(queue->post(ref(bounded), loop.coroutine(dependency), tells("runs")));
+    ASSERT_TRUE(queue->post(ref(bounded), loop.coroutine(dependency), tells("waits")));
+    time.after(5ms, [&] { queue.reset(); });
+    loop.run_all();
+    EXPECT_THAT(told, ::testing::UnorderedElementsAre("runs: the caller cancelled the call 5ms",
+                                                      "waits: the caller cancelled the call 5ms"));
+    EXPECT_EQ(dependency.calls(), 1U);
+}
+
+TEST_F(async_work_queue_test, a_context_may_go_at_any_step_and_nothing_is_left_behind) {
+    for (unsigned steps = 0; steps < 60; ++steps) {
+        virtual_time own_time;
+        mock_dependency<int> shop{own_time};
+        shop.fails(std::errc::connection_reset, 5ms).returns(7, 5ms);
+        bulkhead narrow{{.max_concurrent = 1, .max_queue = 5, .max_wait = 1h}};
+        pipeline guarded{ref(narrow), retry{{.max_attempts = 2, .base_delay = 5ms}}, timeout{1s}};
+        const auto owned = std::make_shared<int>(0);
+        {
+            virtual_asio own{own_time};
+            async_work_queue queue{own.context().get_executor(), {.workers = 2}};
+            std::stop_source caller;
+            const auto counts = [owned](const result<int>&) { ++*owned; };
+            for (int i = 0; i < 3; ++i)
+                ASSERT_TRUE(queue.post({.stop = caller.get_token()}, ref(guarded), own.coroutine(shop), counts));
+            for (unsigned step = 0; step < steps && own.step(); ++step) {}
+        }
+        EXPECT_EQ(owned.use_count(), 1) << "after " << steps << " steps";
+        EXPECT_LE(*owned, 3);
+        EXPECT_EQ(narrow.in_use(), 0U);
+        EXPECT_EQ(narrow.queued(), 0U);
+    }
+}
+
+/// Posts from a thread of its own, and cancels every third.
+class poster {
+public:
+    poster(async_work_queue& queue, pipeline<reference<bulkhead>>& guarded, unsigned tasks)
+        : runs_{[this, &queue, &guarded, tasks] {
+              for (unsigned i = 0; i < tasks; ++i) post(queue, guarded, i);
+          }} {}
+    void join() { runs_.join(); }
+    [[nodiscard]] unsigned accounted_for() const { return ends_ + refused_; }
+
+private:
+    void post(async_work_queue& queue, pipeline<reference<bulkhead>>& guarded, unsigned number) {
+        std::stop_source caller;
+        const auto yields = []() -> awaitable<int> {
+            co_await asio::post(asio::use_awaitable);
+            co_return 7;
+        };
+        const auto counts = [this](const result<int>&) { ++ends_; };
+        if (!queue.post({.stop = caller.get_token()}, ref(guarded), yields, counts)) ++refused_;
+        if (number % 3 == 0) caller.request_stop();
+    }
+
+    std::atomic<unsigned> ends_{0};
+    std::atomic<unsigned> refused_{0};
+    std::jthread runs_;
+};
+
+TEST(async_work_queue_threads, others_may_post_and_cancel_while_a_context_runs) {
+    constexpr unsigned each = 200;
+    asio::io_context context;
+    bulkhead narrow{{.max_concurrent = 2, .max_queue = 4 * each, .max_wait = 24h}};
+    pipeline guarded{ref(narrow)};
+    async_work_queue queue{context.get_executor(), {.workers = 3, .max_length = 10, .when_full = drop_oldest}};
+    poster first{queue, guarded, each};
+    poster second{queue, guarded, each};
+    {
+        auto keeps_running = asio::make_work_guard(context);
+        const std::jthread runs{[&] { context.run(); }};
+        first.join();
+        second.join();
+        queue.stop();
+        while (queue.held() > 0) std::this_thread::yield();
+        keeps_running.reset();
+    }
+    EXPECT_EQ(first.accounted_for(), each);
+    EXPECT_EQ(second.accounted_for(), each);
+    EXPECT_EQ(narrow.in_use(), 0U);
+}
+
+}  // namespace
+}  // namespace cutwater

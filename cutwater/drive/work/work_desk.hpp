@@ -1,0 +1,198 @@
+// What a work queue is, whoever runs its tasks: places, a line, a rate, and who is told. Threads and coroutines share it.
+//
+// A task takes a place when it is posted and has it until it has ended, however often it pauses: so a retry never finds its own
+// queue full. Whoever runs tasks takes one at a time, has it take a `turn`, and is told by `stir_locked` that there may be another.
+//
+// Locks: a gate that wakes a task does so under its own lock, and the desk's is taken inside of it. So nothing of a gate's, and
+// no user code, is called under the desk's. Thread safety: every public member, from any thread. Lifetime: outlives the turns
+// of its tasks.
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "cutwater/core/error.hpp"
+#include "cutwater/drive/work/events.hpp"
+#include "cutwater/drive/work/kernel.hpp"
+#include "cutwater/drive/work/queued_task.hpp"
+#include "cutwater/queue/shared_permits.hpp"
+
+namespace cutwater {
+
+/// A place that a task is to have: a free one, or that of another.
+class work_place {
+public:
+    work_place(shared_permits* free, environment& lent) noexcept : free_{free}, lent_{&lent} {}
+    work_place(work_place&& other) noexcept : free_{std::exchange(other.free_, nullptr)}, lent_{other.lent_} {}
+    work_place(const work_place&) = delete;
+    work_place& operator=(const work_place&) = delete;
+    work_place& operator=(work_place&& other) noexcept {
+        std::swap(free_, other.free_);
+        std::swap(lent_, other.lent_);
+        return *this;
+    }
+    ~work_place() {
+        if (free_ == nullptr) return;
+        moment now{[](void* lent) noexcept { return static_cast<environment*>(lent)->now(); }, lent_};
+        free_->give_back(now);
+    }
+
+    [[nodiscard]] bool is_of_another() const noexcept { return free_ == nullptr; }
+    /// It is the task's now.
+    void keep() noexcept { free_ = nullptr; }
+
+private:
+    shared_permits* free_;
+    environment* lent_;
+};
+
+class work_desk {
+public:
+    /// Throws `invalid_options`.
+    work_desk(work_queue_options options, environment& lent, listener* hears);
+    work_desk(const work_desk&) = delete;
+    work_desk& operator=(const work_desk&) = delete;
+
+    [[nodiscard]] const work_queue_options& options() const noexcept { return options_; }
+    [[nodiscard]] environment& lent() const noexcept { return lent_; }
+    [[nodiscard]] name layer_name() const noexcept { return layer_; }
+
+    // --- for whoever posts
+    /// At once: a place, or why there is none. Nothing where one may wait for it: see `place_wait`.
+    [[nodiscard]] std::optional<std::expected<work_place, error>> find_place(const call_options& said);
+    /// The task is in the queue, or the error says why not; it is dropped then. One that is displaced is told so here.
+    [[nodiscard]] std::expected<void, error> enter(task_handle task, work_place place, const call_options& said);
+    [[nodiscard]] error refuse(errc why, const call_options& said);
+
+    // --- for tasks
+    /// A turn has ended in a pause. The task may be gone when this returns.
+    void pause(queued_task& task, instant until) noexcept;
+    /// A turn has ended, and with it the task: after its end was told.
+    void ended() noexcept;
+    void wake(queued_task& task) noexcept;
+    void call_off(queued_task& task) noexcept;
+    /// A turn sent nothing: what it paid comes back.
+    void pay_back(queued_task& task) noexcept;
+    [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
+    /// A turn begins that is the first of its task.
+    void tell_begins(const queued_task& task, const call_options& said);
+    [[nodiscard]] bool is_watched() const noexcept { return hears_ != nullptr; }
+
+    // --- its end
+    /// Takes no more; whoever waits for a place is told so.
+    void close() noexcept;
+    /// Closes, cancels what waits or has paused, and asks what runs to stop.
+    void stop() noexcept;
+
+    /// Each for itself.
+    [[nodiscard]] unsigned held() const noexcept;
+    [[nodiscard]] unsigned waiting() const noexcept;
+    [[nodiscard]] unsigned running() const noexcept;
+
+protected:
+    ~work_desk() = default;
+
+    /// For the destructor of whoever this is a part of: tasks that go may have a gate wake others.
+    void drop_all() noexcept;
+    /// Somebody may be ready, or will be sooner than was thought. Under the lock: only schedules.
+    virtual void stir_locked() noexcept = 0;
+    /// A turn has ended; whoever ran it looks for the next one by itself, or does so now.
+    virtual void freed_locked() noexcept {}
+    /// `is_over_locked` has become true.
+    virtual void over_locked() noexcept {}
+
+    /// Who is to take a turn now; null: nobody.
+    [[nodiscard]] queued_task* take_locked(moment& now);
+    /// When somebody may be ready, if nobody says so earlier.
+    [[nodiscard]] instant next_look_locked() const noexcept;
+    /// Nobody will be next any more, but who takes a turn already.
+    [[nodiscard]] bool is_over_locked() const noexcept {
+        return closed_ && (held_ == 0 || (held_ == running_ && stop_.stop_requested()));
+    }
+    [[nodiscard]] bool has_waiting_locked() const noexcept { return line_.has_waiting(); }
+    [[nodiscard]] moment present() noexcept {
+        return moment{[](void* lent) noexcept { return static_cast<environment*>(lent)->now(); }, &lent_};
+    }
+    [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+
+private:
+    friend class place_wait;
+    friend class drain_wait;
+
+    void look_for_end_locked() noexcept;
+
+    template <class Build>
+    void tell(const call_options& said, Build&& build) noexcept {
+        if (hears_ != nullptr) deliver(said, build());
+    }
+    template <class Body>
+    void deliver(const call_options& said, const Body& body) noexcept {
+        deliver_event(
+            event{{.layer = layer_, .operation = said.operation, .call_id = said.id, .at = lent_.now()}, body});
+    }
+    void deliver_event(const event& e) noexcept;
+
+    const work_queue_options options_;
+    const name layer_;
+    environment& lent_;
+    listener* const hears_;
+    shared_permits places_;
+    std::optional<rate_limiter> rate_;
+    std::stop_source stop_;
+    mutable std::mutex mutex_;
+    work_line line_;
+    std::vector<waker*> for_the_end_;
+    instant rate_allows_at_ = never;  // while somebody waits for that
+    unsigned held_ = 0;
+    unsigned running_ = 0;
+    bool closed_ = false;
+};
+
+/// One who posts, and waits for a place: until it has one, until `until`, or until its caller cancels.
+class place_wait {
+public:
+    place_wait(work_desk& desk, waker& waits, const call_options& said) noexcept;
+    place_wait(const place_wait&) = delete;
+    place_wait& operator=(const place_wait&) = delete;
+    ~place_wait() { desk_.places_.leave(w_); }
+
+    [[nodiscard]] instant until() const noexcept { return w_.until; }
+    /// Nothing: it waits.
+    using answer = std::optional<std::expected<work_place, error>>;
+    [[nodiscard]] answer begin();
+    [[nodiscard]] answer look_again();
+    [[nodiscard]] std::unexpected<error> cancelled();
+
+private:
+    [[nodiscard]] answer in_vain();
+
+    work_desk& desk_;
+    const call_options& said_;
+    waiter w_;
+};
+
+/// One who closes the desk and waits until nothing is held; woken then, by a waker that outlives this.
+class drain_wait {
+public:
+    drain_wait(work_desk& desk, waker& waits, duration within);
+    drain_wait(const drain_wait&) = delete;
+    drain_wait& operator=(const drain_wait&) = delete;
+    ~drain_wait();
+
+    [[nodiscard]] instant until() const noexcept { return until_; }
+    [[nodiscard]] bool goes_on() const;
+    /// How many are left.
+    [[nodiscard]] unsigned end();
+
+private:
+    work_desk& desk_;
+    waker& waits_;
+    instant began_;
+    instant until_;
+};
+
+}  // namespace cutwater

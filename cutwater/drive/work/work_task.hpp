@@ -1,0 +1,156 @@
+// A task that runs on the thread that has it take a turn: a pipeline's machine, a callable, and whom to tell.
+#pragma once
+
+#include <utility>
+
+#include "cutwater/core/capture.hpp"
+#include "cutwater/core/late.hpp"
+#include "cutwater/drive/sync/run.hpp"
+#include "cutwater/drive/work/work_desk.hpp"
+#include "cutwater/pipeline/run_state.hpp"
+
+namespace cutwater {
+
+/// For those who do not want to hear how it went.
+struct tells_nobody {
+    void operator()(const auto&) const noexcept {}
+};
+
+namespace detail {
+
+/// What is not said of a call, but is what it goes through.
+template <class Given>
+concept not_call_options = !std::same_as<std::remove_cvref_t<Given>, call_options>;
+
+template <class Given, class F, class Done>
+consteval void check_posted() {
+    static_assert(std::is_constructible_v<std::decay_t<Given>, Given>,
+                  "cutwater::post: the pipeline cannot be copied, as a layer of it cannot; post cw::ref(pipeline)");
+    check_callable<F>();
+    static_assert(std::invocable<Done&, result<value_of<result_of<F>>>>,
+                  "cutwater::post: whom to tell does not take the cw::result<T> of what the callable gives");
+}
+
+/// What a task has in common with others, however its attempts are run. `Guarded` is a pipeline, or a `ref` to one.
+template <class T, class Guarded, class F, class Done>
+class posted_call : public queued_task {
+public:
+    posted_call(work_desk& desk, const call_options& said, Guarded guarded, F f, Done done)
+        : queued_task{desk, said}, guarded_{std::move(guarded)}, done_{std::move(done)} {
+        f_.emplace(std::move(f));
+    }
+
+protected:
+    using run_type =
+        decltype(unwrap(std::declval<Guarded&>())
+                     .template start_run<T>(nothing_said, std::declval<environment&>(), std::declval<parking&>()));
+    ~posted_call() = default;
+
+    [[nodiscard]] run_type& run() noexcept { return *run_; }
+    [[nodiscard]] F& callable() noexcept { return *f_; }
+
+    /// The first step of a turn.
+    [[nodiscard]] step begin_turn() {
+        if (!run_) {
+            desk().tell_begins(*this, said());
+            run_.emplace_from([&] { return unwrap(guarded_).template start_run<T>(said(), desk().lent(), *this); });
+            sent_before_ = 0;
+            return run_->start();
+        }
+        sent_before_ = run_->call().sent;
+        return said().stop.stop_requested() ? run_->interrupt() : run_->resume();
+    }
+
+    /// Its last step was a pause. It may be gone when this returns.
+    void pause() noexcept {
+        pay();
+        desk().pause(*this, run_->pause_until());
+    }
+    /// It has ended: `go` destroys it. What its callable owns is gone when its end is told, and everything when its place is free.
+    template <class Go>
+    void end(Go&& go) noexcept {
+        pay();
+        work_desk& owner = desk();
+        {
+            result<T> out = run_->take();
+            Done done = std::move(done_);
+            run_.reset();
+            f_.reset();
+            go();
+            done(std::move(out));
+        }
+        owner.ended();
+    }
+    template <class Go>
+    void end_unbegun(errc why, Go&& go) noexcept {
+        Done done = std::move(done_);
+        result<T> out{std::unexpect, left_out(why)};
+        f_.reset();
+        go();
+        done(std::move(out));
+    }
+
+private:
+    /// An attempt that was not sent is not paid for.
+    void pay() noexcept {
+        if (run_->call().sent == sent_before_) desk().pay_back(*this);
+    }
+
+    Guarded guarded_;
+    late<F> f_;
+    Done done_;
+    late<run_type> run_;
+    unsigned sent_before_ = 0;
+};
+
+}  // namespace detail
+
+template <class T, class Guarded, class F, class Done>
+class work_task final : public detail::posted_call<T, Guarded, F, Done> {
+public:
+    using detail::posted_call<T, Guarded, F, Done>::posted_call;
+
+    void turn() noexcept override {
+        step next = this->begin_turn();
+        while (next == step::invoke) next = attempt_here();
+        if (next == step::pause) return this->pause();
+        this->end([this] { delete this; });
+    }
+    void dismiss(errc why) noexcept override {
+        this->end_unbegun(why, [this] { delete this; });
+    }
+    void drop() noexcept override { delete this; }
+
+private:
+    step attempt_here() {
+        auto& run = this->run();
+        try {
+            return detail::invoke<T>(run, this->callable(), this_thread);
+        } catch (...) {  // a pool, in a pipeline made at run time, and a callable that cannot be copied to its threads
+            store_exception(run.slot());
+            run.judge();
+            return run.settle();
+        }
+    }
+};
+
+/// Waits for a place as long as the queue's options let one.
+[[nodiscard]] std::expected<work_place, error> place_for(work_desk& desk, const call_options& said,
+                                                         blocking_environment& waits);
+
+template <class Guarded, class F, class Done>
+[[nodiscard]] task_handle make_work_task(work_desk& desk, const call_options& said, Guarded&& guarded, F f, Done done) {
+    detail::check_posted<Guarded, F, Done>();
+    using task = work_task<value_of<result_of<F>>, std::decay_t<Guarded>, F, Done>;
+    return task_handle{new task{desk, said, std::forward<Guarded>(guarded), std::move(f), std::move(done)}};
+}
+
+/// Puts what `make` gives at the desk, if there is a place.
+template <class Make>
+[[nodiscard]] std::expected<void, error> enter_at(work_desk& desk, const call_options& said,
+                                                  std::expected<work_place, error> place, Make&& make) {
+    if (!place) return std::unexpected{std::move(place).error()};
+    return desk.enter(make(), std::move(*place), said);
+}
+
+}  // namespace cutwater
