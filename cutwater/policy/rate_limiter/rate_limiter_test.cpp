@@ -179,7 +179,7 @@ const std::vector<scenario> scenarios{
      .options = ten_but([](auto& o) { o.max_queue = 1; }),
      .taken = 2,
      .a_critical_one_comes_after = 20ms,
-     .result = "db: get: a call that matters more took its place in the queue",
+     .result = "db: get: another call took its place in the queue",
      .elapsed = 20ms,
      .events = {queued(1, "100ms"), in_vain}},
     {.name = "T43_it_stops_waiting_when_its_caller_cancels",
