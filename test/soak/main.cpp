@@ -68,7 +68,7 @@ private:
 
 int tell(const soak_summary& end, std::uint64_t first_seed) {
     if (end.failed) {
-        std::fputs(("soak: " + end.failed->text()).c_str(), stderr);
+        std::fputs(("soak: after " + end.text() + ": " + end.failed->text()).c_str(), stderr);
         return found;
     }
     const std::string seeds = ", the first seed " + std::to_string(first_seed);
