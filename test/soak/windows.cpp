@@ -46,7 +46,7 @@ void check_sliding(const grants& given, const rate_limiter_options& o, std::stri
 
 void check_windows(grants given, const rate_limiter_options& limit, std::string_view where, findings& found) {
     std::erase_if(given, [](const grant& g) { return g.given_back; });
-    std::ranges::stable_sort(given, {}, &grant::at);
+    std::ranges::sort(given, {}, &grant::at);
     switch (limit.window) {
         case rate_window::rolling: return check_rolling(given, limit, where, found);
         case rate_window::fixed: return check_fixed(given, limit, where, found);
