@@ -14,7 +14,7 @@ namespace cutwater::soak {
 
 /// What a check goes by.
 struct evidence {
-    const void* gate;  ///< as the grants name it
+    const void* gate = nullptr;  ///< as the grants name it
     const ledger& counted;
     const call_book& book;
     instant now;

@@ -88,17 +88,19 @@ int soak(const soak_options& chosen) {
 }
 
 int run_program(int count, const char* const* words) {
-    CLI::App program{about, "soak"};
+    CLI::App program{about, "./dev soak"};
     program.footer(examples);
     unsigned seconds = 600;
     soak_options chosen{.first_seed = this_machine.random()() % 1'000'000'000};
     std::vector<manner> only;
-    const auto* const time = program.add_option("SECONDS", seconds, "how long")->check(CLI::Range(1U, 1'000'000U));
-    const auto* const seed = program.add_option("--seed", chosen.first_seed, "this seed alone");
+    const auto* const time =
+        program.add_option("SECONDS", seconds, "how long [600]")->check(CLI::Range(1U, 1'000'000U))->option_text(" ");
+    const auto* const seed = program.add_option("--seed", chosen.first_seed, "this seed alone")->type_name("N");
     const std::map<std::string, manner> manners{
         {"blocking", manner::blocking}, {"coroutines", manner::coroutines}, {"threads", manner::threads}};
-    program.add_option("--manner", only, "blocking, coroutines or threads; all of them")
-        ->transform(CLI::CheckedTransformer(manners));
+    program.add_option("--manner", only, "blocking, coroutines or threads [all of them]")
+        ->transform(CLI::Transformer(manners))
+        ->option_text("NAME");
     try {
         program.parse(count, words);
     } catch (const CLI::ParseError& e) {
