@@ -57,6 +57,19 @@ def alone(run: Run, benchmark: str, times: float) -> float:
     return of(run, benchmark, times)
 
 
+# What each limiter may admit, in words; `accuracy_bench.cpp` has it as a formula.
+CONTRACTS = {
+    "accuracy/rate_limiter/rolling": "burst + rate * t",
+    "accuracy/rate_limiter/fixed": "permits a window",
+    "accuracy/rate_limiter/sliding": "permits in any per",
+    "accuracy/keyed/rate_limiter": "burst + rate * t, of the key that got most",
+    "accuracy/bulkhead": "its limit at once",
+    "accuracy/concurrency_limiter": "its limit at once",
+    "accuracy/throttle/counts": "what it was told, all of it counted",
+    "accuracy/throttle/sends": "k times what is accepted, by chance",
+}
+BY_CHANCE = {"accuracy/throttle/sends"}  # an expectation, and no bound
+
 TARGETS = [
     Target("M1", "circuit_breaker/count/clean", 1, "1 R", lambda r: rmw(r, 1)),
     Target("M2", "circuit_breaker/count/clean", 2, "1.3 x one thread", lambda r: alone(r, "circuit_breaker/count/clean", 1.3)),

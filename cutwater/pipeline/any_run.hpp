@@ -61,6 +61,7 @@ public:
         return go_on(layer(paused_at_).resume(state(paused_at_), this->call_, this->out_, this->pause_));
     }
     [[nodiscard]] step interrupt() {
+        this->call_.now.forget();
         return go_on(layer(paused_at_).interrupt(state(paused_at_), this->call_, this->out_));
     }
 

@@ -63,6 +63,18 @@ TEST(observe, tells_of_a_call_that_was_cancelled_before_it_began) {
     });
 }
 
+TEST(observe, tells_how_long_a_call_took_that_was_cancelled_while_it_waited) {
+    own::everywhere([](auto& on, auto compose) {
+        auto guarded = compose(observe{on.heard}, own::persistence{3, 100ms});
+        on.dependency.fails(std::errc::connection_reset, 5ms);
+        on.cancels_after(40ms);
+        (void)on.play(guarded);
+        EXPECT_THAT(on.heard.last("call_failed"),
+                    AllOf(event_with("elapsed", "40ms"), event_with("meaning", "cancelled")));
+        EXPECT_EQ(on.heard.last("call_failed").at, add(testing::virtual_time::start, 40ms));
+    });
+}
+
 TEST(observe, tells_when_a_call_fails_of_what_and_in_which_words) {
     own::everywhere([](auto& on, auto compose) {
         auto guarded = compose(observe{on.heard});

@@ -40,6 +40,7 @@ public:
 
     /// The caller cancelled during the pause.
     [[nodiscard]] step interrupt() {
+        this->call_.now.forget();
         return at_paused_layer([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
             return go_on<I>(run<I>().interrupt(layer<I>(), this->call_, this->out_));
         });

@@ -9,7 +9,7 @@ std::optional<rate_slot> sliding_window::take(unsigned weight, instant now) {
     if (used_at(now) + weight > permits_) return {};  // and leaves no trace
     forget_before(now);
     // Instants of concurrent calls may be a little out of order; those that are kept are not.
-    const instant at = taken_.empty() ? now : std::max(now, taken_.back().at);
+    const instant at = std::max({now, let_go_at_, taken_.empty() ? now : taken_.back().at});
     if (weight > 0 && (taken_.empty() || taken_.back().at != at)) taken_.push_back({.at = at, .weight = 0});
     if (weight > 0) taken_.back().weight += weight;
     used_ += weight;
@@ -27,6 +27,7 @@ void sliding_window::give_back(const rate_slot& unused) noexcept {
 
 void sliding_window::forget_before(instant now) {
     while (!taken_.empty() && between(taken_.front().at, now) >= per_) {
+        let_go_at_ = std::max(let_go_at_, now);
         used_ -= taken_.front().weight;
         taken_.pop_front();
     }
@@ -36,6 +37,7 @@ void sliding_window::rein_in(instant now) {
     constexpr duration out_of_order{1'000'000'000};  // instants of concurrent calls are by far less
     if (!taken_.empty() && between(now, taken_.back().at) > out_of_order)
         for (taken& t : taken_) t.at = std::min(t.at, now);
+    if (between(now, let_go_at_) > out_of_order) let_go_at_ = now;
 }
 
 duration sliding_window::wait_in_line(std::uint64_t weight, instant now) const {

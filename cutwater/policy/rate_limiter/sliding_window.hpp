@@ -57,7 +57,8 @@ private:
     unsigned permits_;
     duration per_;
     std::uint64_t used_ = 0;
-    std::deque<taken> taken_;  // by time; none of nothing
+    std::deque<taken> taken_;             // by time; none of nothing
+    instant let_go_at_ = instant::min();  // the latest at which one was: nobody after that is put before it
 };
 
 }  // namespace cutwater

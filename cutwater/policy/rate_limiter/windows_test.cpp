@@ -164,6 +164,19 @@ TEST(sliding_window, what_came_out_of_order_can_be_given_back) {
     EXPECT_EQ(rule.read(1, noon + 500ms).remaining, 2U);
 }
 
+TEST(sliding_window, nobody_who_read_the_clock_before_is_put_before_what_was_let_go) {
+    sliding_window rule{1, 1s};
+    EXPECT_TRUE(rule.take(1, noon));
+    const auto later = rule.take(1, noon + 1s);  // the first has come back
+    ASSERT_TRUE(later);
+    rule.give_back(*later);
+    const auto earlier = rule.take(1, noon + 999ms);
+    ASSERT_TRUE(earlier);
+    EXPECT_EQ(earlier->taken, noon + 1s) << "else there would be two in one second";
+    EXPECT_FALSE(rule.take(1, noon + 1999ms));
+    EXPECT_TRUE(rule.take(1, noon + 2s));
+}
+
 TEST(sliding_window, T75_time_that_jumps_back_neither_gives_nor_locks_out) {
     sliding_window rule{1, 1s};
     EXPECT_TRUE(rule.take(1, noon));
