@@ -93,6 +93,11 @@ public:
         gate_.settle(t.its, seen, call, now);
         reflect([&](auto& m) { m.settled(before, seen, call, now, dice_); });
     }
+    void orphaned(ticket& t, const observation& seen, call_context& call, moment& now)
+        requires requires(Gate& g) { g.orphaned(t.its, seen, call, now); }
+    {
+        gate_.orphaned(t.its, seen, call, now);
+    }
     void abandon(ticket& t) noexcept {
         const typename Gate::ticket before = t.its;
         ledger_.abandoned();

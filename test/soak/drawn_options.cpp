@@ -23,6 +23,14 @@ bulkhead_options any_bulkhead(dice& d, duration unit) {
     return with_a_line(bulkhead_options{.name = "bulkhead", .max_concurrent = d.from(1, 4)}, d, unit);
 }
 
+fair_bulkhead_options any_fair_bulkhead(dice& d, duration unit) {
+    fair_bulkhead_options o{.name = "fair_bulkhead", .max_concurrent = d.from(1, 6)};
+    o.shares = {{"acme", d.from(1, 4)}, {"bolt", d.from(1, 4)}};
+    o.others_weight = d.from(1, 3);
+    o.may_borrow = d.one_of(0.0, 0.5, 1.0);
+    return with_a_line(std::move(o), d, unit);
+}
+
 rate_limiter_options any_rate_limiter(dice& d, duration unit) {
     const auto window = d.one_of(rate_window::rolling, rate_window::fixed, rate_window::sliding);
     rate_limiter_options o{.name = "rate_limiter", .window = window, .permits = d.from(1, 12)};

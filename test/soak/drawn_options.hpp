@@ -14,6 +14,7 @@ inline constexpr duration unforgetting = 24h;
 inline constexpr unsigned unforgetting_calls = 100'000;
 
 [[nodiscard]] bulkhead_options any_bulkhead(dice& d, duration unit);
+[[nodiscard]] fair_bulkhead_options any_fair_bulkhead(dice& d, duration unit);
 [[nodiscard]] rate_limiter_options any_rate_limiter(dice& d, duration unit);
 [[nodiscard]] concurrency_limiter_options any_concurrency_limiter(dice& d, duration unit);
 [[nodiscard]] load_shedder_options any_load_shedder(dice& d, duration unit);

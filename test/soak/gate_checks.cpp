@@ -47,6 +47,14 @@ void check_at_the_end(bulkhead& gate, const bulkhead_options& o, const evidence&
     found.expect(seen.counted.most_inside() <= o.max_concurrent, where, "more were inside at once than its limit");
 }
 
+void check_at_the_end(fair_bulkhead& gate, const fair_bulkhead_options& o, const evidence& seen, findings& found) {
+    const auto where = gate.layer_name().view();
+    check_is_empty(gate, where, found);
+    for (const std::string_view tenant : {"acme", "bolt", "another"})
+        found.expect_same(gate.in_use(tenant), 0U, where, "the number of permits that a tenant has");
+    found.expect(seen.counted.most_inside() <= o.max_concurrent, where, "more were inside at once than its limit");
+}
+
 void check_at_the_end(rate_limiter& gate, const rate_limiter_options& o, const evidence& seen, findings& found) {
     const auto where = gate.layer_name().view();
     for (const auto& [key, given] : grants_of(seen)) check_windows(given, o, where, found);  // there is one key

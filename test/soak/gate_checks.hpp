@@ -32,13 +32,17 @@ template <class Options>
 /// Nobody waits while there is room, and no table outgrows itself. `o`: what the gate was made with, or where it is keyed, each of them.
 template <class Gate, class Options>
 void check_at_a_stop(Gate& gate, [[maybe_unused]] const Options& o, std::string_view where, findings& found) {
+    bool may_wait_beside_room = false;
+    if constexpr (requires { o.may_borrow; }) may_wait_beside_room = o.may_borrow < 1;
     if constexpr (requires { gate.limit(), gate.in_use(), gate.queued(); })
-        found.expect(gate.queued() == 0 || gate.in_use() >= gate.limit(), where, "somebody waits, and there is room");
+        found.expect(gate.queued() == 0 || gate.in_use() >= gate.limit() || may_wait_beside_room, where,
+                     "somebody waits, and there is room");
     if constexpr (requires { gate.max_keys(); })
         found.expect(gate.size() <= most_keys(gate.max_keys(), o), where, "it knows more keys than it has room for");
 }
 
 void check_at_the_end(bulkhead& gate, const bulkhead_options& o, const evidence& seen, findings& found);
+void check_at_the_end(fair_bulkhead& gate, const fair_bulkhead_options& o, const evidence& seen, findings& found);
 void check_at_the_end(rate_limiter& gate, const rate_limiter_options& o, const evidence& seen, findings& found);
 void check_at_the_end(concurrency_limiter& gate, const concurrency_limiter_options& o, const evidence& seen,
                       findings& found);

@@ -45,7 +45,7 @@ public:
     maker(dice& d, duration unit, call_book& book, in_step how) : dice_{d}, unit_{unit}, book_{book}, how_{how} {}
 
     [[nodiscard]] std::unique_ptr<watched_gate> any(unsigned number) {
-        switch (dice_.from(0, 9)) {
+        switch (dice_.from(0, 10)) {
             case 0: return one<bulkhead>(any_bulkhead(dice_, unit_), number);
             case 1:
             case 2: return one<rate_limiter>(any_rate_limiter(dice_, unit_), number);
@@ -54,6 +54,7 @@ public:
             case 5: return one<throttle>(any_throttle(dice_, unit_), number);
             case 6: return one<circuit_breaker>(any_circuit_breaker(dice_, unit_), number);
             case 7: return each<bulkhead>(any_bulkhead(dice_, unit_), number);
+            case 9: return one<fair_bulkhead>(any_fair_bulkhead(dice_, unit_), number);
             case 8: return each<rate_limiter>(rolling(any_rate_limiter(dice_, unit_)), number);
             default: return each<circuit_breaker>(any_circuit_breaker(dice_, unit_), number);
         }

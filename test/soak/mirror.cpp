@@ -32,7 +32,9 @@ void mirror<rate_limiter>::asked(const admission<ticket>& answer, call_context& 
 
 void mirror<rate_limiter>::lined_up(const admission<ticket>& answer, const waiter& w, call_context& call, instant now) {
     const duration patience = between(now, w.until) - (w.until == call.deadline ? duration{1} : duration::zero());
-    switch (kernel_.admit(id_of(w), call.said().weight, now, patience)) {
+    const kernel::call asks{
+        .who = id_of(w), .weight = call.said().weight, .importance = call.said().importance, .until = w.until};
+    switch (kernel_.admit(asks, now, patience)) {
         case kernel::answer::admitted:
             check(std::holds_alternative<ticket>(answer), "it keeps a call waiting for which the kernel has permits");
             return compare(now);
@@ -48,6 +50,9 @@ void mirror<rate_limiter>::lined_up(const admission<ticket>& answer, const waite
 void mirror<rate_limiter>::looked(const admission<ticket>& answer, const waiter& w, call_context& call, instant now) {
     if (call.deadline != never && now >= call.deadline)  // nothing is to be sent
         return check(std::holds_alternative<refusal>(answer), "it lets a call in after its deadline");
+    if (kernel_.is_turned_away(id_of(w)))
+        return check(std::holds_alternative<refusal>(answer),
+                     "it keeps somebody whom the kernel has put out of the line");
     const bool has_them = kernel_.look(id_of(w), now);
     if (has_them) std::erase(line_, id_of(w));
     check(has_them == std::holds_alternative<ticket>(answer), "of one who waits, it says otherwise than the kernel");

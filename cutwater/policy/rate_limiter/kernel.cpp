@@ -2,22 +2,35 @@
 
 namespace cutwater {
 
-auto rate_limiter_kernel::admit(waiter_id who, unsigned weight, instant now, duration patience, criticality importance)
-    -> answer {
-    if (queue_.empty() && take(weight, now)) return answer::admitted;
-    const auto place =
-        std::ranges::find_if(queue_, [&](const waiting& w) { return level_of(w.importance) > level_of(importance); });
-    std::uint64_t in_line = weight;
-    for (auto w = queue_.begin(); w != place; ++w) in_line += w->weight;
-    if (read(weight, now).retry_after == forever || wait_in_line(in_line, now) > patience) return answer::refused;
-    const bool displaces = queue_.size() >= max_queue_;
-    if (displaces && place == queue_.end()) return answer::refused;
-    queue_.insert(place, {who, weight, importance});
-    if (displaces) {
-        displaced_.push_back(queue_.back().who);
+namespace {
+
+bool matters_less(const rate_limiter_kernel::call& one, const rate_limiter_kernel::call& other) {
+    return level_of(one.importance) > level_of(other.importance);
+}
+
+}  // namespace
+
+auto rate_limiter_kernel::admit(const call& asks, instant now, duration patience) -> answer {
+    if (queue_.empty() && take(asks.weight, now)) return answer::admitted;
+    std::uint64_t in_line = asks.weight;
+    for (const call& w : queue_) in_line += matters_less(w, asks) ? 0 : w.weight;
+    const bool ever = read(asks.weight, now).retry_after != forever;
+    if (!ever || wait_in_line(in_line, now) > patience) return answer::refused;
+    if (queue_.size() >= max_queue_) let_expired_leave(now);
+    if (queue_.size() >= max_queue_) {
+        if (queue_.empty() || !matters_less(queue_.back(), asks)) return answer::refused;
+        turned_away_.push_back(queue_.back().who);
         queue_.pop_back();
     }
+    queue_.insert(std::ranges::find_if(queue_, [&](const call& w) { return matters_less(w, asks); }), asks);
     return answer::queued;
+}
+
+void rate_limiter_kernel::let_expired_leave(instant now) {
+    std::erase_if(queue_, [&](const call& w) {
+        if (w.until < now) turned_away_.push_back(w.who);
+        return w.until < now;
+    });
 }
 
 bool rate_limiter_kernel::look(waiter_id who, instant now) {
@@ -27,7 +40,8 @@ bool rate_limiter_kernel::look(waiter_id who, instant now) {
 }
 
 void rate_limiter_kernel::leave(waiter_id who) {
-    std::erase_if(queue_, [&](const waiting& w) { return w.who == who; });
+    std::erase_if(queue_, [&](const call& w) { return w.who == who; });
+    std::erase(turned_away_, who);
 }
 
 void rate_limiter_kernel::give_back(const rate_slot& unused, instant now) {

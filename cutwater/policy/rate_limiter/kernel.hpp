@@ -2,7 +2,7 @@
 //
 // - Permits are had as the algorithm in force says: gcra.hpp, fixed_window.hpp, sliding_window.hpp.
 // - While somebody waits nobody else is admitted, and of those who wait only the first: of those that matter most the oldest.
-// - In a full line what matters more takes the place of what matters least; of those, of the one that came last.
+// - From a full line those leave whose time is over; else what matters more takes the place of what matters least; of those, of the one that came last.
 // - Nobody is queued whose permits cannot come within its patience (of a window, where weights differ: as far as their sum
 //   says), and nobody is refused whose permits are there.
 // - Permits that are given back can be had again, as far as the limit allows.
@@ -33,12 +33,21 @@ public:
         : window_{o.window}, max_queue_{o.max_queue}, rolling_{o.permits, o.per, o.burst, o.max_wait},
           fixed_{o.permits, o.per}, sliding_{o.permits, o.per} {}
 
-    /// A call asks for `weight`; where it is queued it is known as `who`.
-    [[nodiscard]] answer admit(waiter_id who, unsigned weight, instant now, duration patience,
-                               criticality importance = criticality::normal);
-    /// One who waited: whether its place is another's now.
-    [[nodiscard]] bool is_displaced(waiter_id who) const {
-        return std::ranges::find(displaced_, who) != displaced_.end();
+    struct call {
+        waiter_id who = 0;  ///< as which it is known where it is queued
+        unsigned weight = 1;
+        criticality importance = criticality::normal;
+        instant until = never;  ///< its time is over then
+
+        friend bool operator==(const call&, const call&) = default;
+    };
+    [[nodiscard]] answer admit(const call& asks, instant now, duration patience);
+    [[nodiscard]] answer admit(waiter_id who, unsigned weight, instant now, duration patience) {
+        return admit({.who = who, .weight = weight}, now, patience);
+    }
+    /// One who waited: whether it was put out of the line.
+    [[nodiscard]] bool is_turned_away(waiter_id who) const {
+        return std::ranges::find(turned_away_, who) != turned_away_.end();
     }
 
     /// One who waits looks whether its permits are there; it then has them.
@@ -58,13 +67,7 @@ public:
     friend bool operator==(const rate_limiter_kernel&, const rate_limiter_kernel&) = default;
 
 private:
-    struct waiting {
-        waiter_id who;
-        unsigned weight;
-        criticality importance;
-        friend bool operator==(const waiting&, const waiting&) = default;
-    };
-
+    void let_expired_leave(instant now);
     [[nodiscard]] bool take(unsigned weight, instant now);
     [[nodiscard]] duration wait_in_line(std::uint64_t weight, instant now) const;
 
@@ -75,8 +78,8 @@ private:
     sliding_window sliding_;
     std::uint64_t word_ = gcra::fresh;
     rate_slot latest_{};
-    std::deque<waiting> queue_;  // what matters most first
-    std::vector<waiter_id> displaced_;
+    std::deque<call> queue_;  // what matters most first
+    std::vector<waiter_id> turned_away_;
 };
 
 }  // namespace cutwater

@@ -50,9 +50,9 @@ TEST(rate_limiter_kernel, T85_what_matters_more_goes_first) {
     using enum criticality;
     rate_limiter_kernel kernel = ten(3);
     EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
-    EXPECT_EQ(kernel.admit(1, 1, noon, 1s, best_effort), queued);
+    EXPECT_EQ(kernel.admit({.who = 1, .importance = best_effort}, noon, 1s), queued);
     EXPECT_EQ(kernel.admit(2, 1, noon, 1s), queued);
-    EXPECT_EQ(kernel.admit(3, 1, noon, 100ms, critical), queued) << "nobody stands before it";
+    EXPECT_EQ(kernel.admit({.who = 3, .importance = critical}, noon, 100ms), queued) << "nobody stands before it";
     EXPECT_FALSE(kernel.look(2, noon + 100ms));
     EXPECT_TRUE(kernel.look(3, noon + 100ms));
     EXPECT_TRUE(kernel.look(2, noon + 200ms));
@@ -63,14 +63,25 @@ TEST(rate_limiter_kernel, T85_what_matters_least_makes_room) {
     using enum criticality;
     rate_limiter_kernel kernel = ten(2);
     EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
-    EXPECT_EQ(kernel.admit(1, 1, noon, 1s, sheddable), queued);
-    EXPECT_EQ(kernel.admit(2, 1, noon, 1s, sheddable), queued);
-    EXPECT_EQ(kernel.admit(3, 1, noon, 1s, sheddable), refused) << "it matters as little";
-    EXPECT_EQ(kernel.admit(4, 1, noon, 1s, critical), queued);
-    EXPECT_TRUE(kernel.is_displaced(2));
-    EXPECT_FALSE(kernel.is_displaced(1));
+    EXPECT_EQ(kernel.admit({.who = 1, .importance = sheddable}, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit({.who = 2, .importance = sheddable}, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit({.who = 3, .importance = sheddable}, noon, 1s), refused) << "it matters as little";
+    EXPECT_EQ(kernel.admit({.who = 4, .importance = critical}, noon, 1s), queued);
+    EXPECT_TRUE(kernel.is_turned_away(2));
+    EXPECT_FALSE(kernel.is_turned_away(1));
     EXPECT_EQ(kernel.queued(), 2U);
-    EXPECT_EQ(kernel.admit(5, 1, noon, 1s, best_effort), refused);
+    EXPECT_EQ(kernel.admit({.who = 5, .importance = best_effort}, noon, 1s), refused);
+}
+
+TEST(rate_limiter_kernel, from_a_full_line_those_leave_whose_time_is_over) {
+    rate_limiter_kernel kernel = ten(2);
+    EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit({.who = 1, .until = noon + 300ms}, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit({.who = 2, .until = noon + 400ms}, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit(3, 1, noon + 300ms, 1s), refused);
+    EXPECT_EQ(kernel.admit(3, 1, noon + 301ms, 1s), queued);
+    EXPECT_TRUE(kernel.is_turned_away(1));
+    EXPECT_FALSE(kernel.is_turned_away(2));
 }
 
 TEST(rate_limiter_kernel, T77_who_cannot_be_let_in_in_time_is_not_queued) {

@@ -55,9 +55,12 @@ public:
     bool take(const rate_call& c) {
         switch (c.what) {
             case deed::enter:
-                return kernel_.admit(c.who, c.weight, c.at, patience, c.importance) == c.answer && same_slot(c);
+                return kernel_.admit({.who = c.who, .weight = c.weight, .importance = c.importance}, c.at, patience) ==
+                           c.answer &&
+                       same_slot(c);
             case deed::look:
-                return kernel_.is_displaced(c.who) == c.is_out && kernel_.look(c.who, c.at) == c.is_in && same_slot(c);
+                return kernel_.is_turned_away(c.who) == c.is_out && kernel_.look(c.who, c.at) == c.is_in &&
+                       same_slot(c);
             case deed::leave: return kernel_.leave(c.who), true;
             case deed::give_back: return kernel_.give_back(c.slot, c.at), true;
         }
