@@ -53,7 +53,7 @@ void shedding_kernel::allot(const shed_window& seen) noexcept {
     const arrivals& came = seen.came;
     double left = allowed_ * seen.lengths;
     for (std::size_t level = 0; level < criticality_levels; ++level) {
-        const double most = fair_share(came[level], std::max(0.0, left));
+        const double most = left > 0 ? fair_share(came[level], left) : 0.0;
         for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
             const double asked = std::max(1.0, static_cast<double>(came[level][slot]));
             const double share = asked <= most ? 1.0 : most / asked;

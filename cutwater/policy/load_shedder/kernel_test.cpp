@@ -60,6 +60,12 @@ TEST_F(shedding_script, what_is_critical_is_shed_last_and_not_never) {
     EXPECT_EQ(share(normal), 0);
 }
 
+TEST_F(shedding_script, T85_who_did_not_come_is_not_let_in_before_those_who_matter_more) {
+    see(2, 50, of_levels(100, 0, 0, 0));
+    EXPECT_LT(share(critical), 1);
+    for (const criticality below : {normal, sheddable, best_effort}) EXPECT_EQ(share(below, 5), 0);
+}
+
 TEST_F(shedding_script, has_hysteresis) {
     see(2, 250, hundred_of_each);
     for (int i = 0; i < 10; ++i) EXPECT_TRUE(see(0.95, 225, hundred_of_each).sheds);
@@ -131,10 +137,9 @@ RC_GTEST_PROP(shedding_kernel_property, lets_in_as_many_as_are_allowed_and_nobod
     for (std::size_t level = 0; level < criticality_levels; ++level) {
         bool let_in = false;
         bool shed = false;
-        for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
-            if (came[level][slot] == 0) continue;
-            let_in = let_in || plan.share[level][slot] > shed_plan::everybody / 1000;
-            shed = shed || plan.share[level][slot] < shed_plan::everybody;
+        for (std::size_t slot = 0; slot < tenant_slots; ++slot) {  // who did not come may come in the next window
+            let_in = let_in || plan.share[level][slot] > 0;
+            shed = shed || (came[level][slot] > 0 && plan.share[level][slot] < shed_plan::everybody);
         }
         RC_ASSERT(!(somebody_is_shed && let_in));
         somebody_is_shed = somebody_is_shed || shed;

@@ -90,6 +90,17 @@ TEST(shedding_loop, T85_at_twice_the_capacity_what_matters_is_served_and_the_res
     testing::expect_golden(d.seen.csv(), "traces/criticalities.csv");
 }
 
+TEST(shedding_loop, T85_bursts_of_what_matters_least_take_nothing_from_what_is_critical) {
+    door d{{.max_concurrent = 30}};
+    d.add("critical", {.importance = criticality::critical}).all.arrive(1500);
+    auto& jobs = d.add("best_effort", {.importance = criticality::best_effort}).all;
+    d.begin();
+    d.after(5s, [&] { jobs.tick_together(400, 500ms); });
+    d.here.run_for(35s);
+    EXPECT_GE(d.mean("critical", 5s, 35s), 950) << "of a thousand";
+    EXPECT_LE(d.mean("best_effort", 6s, 35s), 1);
+}
+
 TEST(shedding_loop, a_noisy_neighbour_takes_nothing_from_the_others) {
     door d{{.max_concurrent = 30}};
     for (const char* who : {"a", "b", "c", "noisy"}) d.add(who, {.tenant = who}).all.arrive(150);
