@@ -1,6 +1,7 @@
 #include "cutwater/policy/load_shedder/kernel.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -57,7 +58,7 @@ void shedding_kernel::allot(const shed_window& seen) noexcept {
         for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
             const double asked = std::max(1.0, static_cast<double>(came[level][slot]));
             const double share = asked <= most ? 1.0 : most / asked;
-            plan_.share[level][slot] = static_cast<std::uint32_t>(share * shed_plan::everybody);
+            plan_.share[level][slot] = static_cast<std::uint32_t>(std::ceil(share * shed_plan::everybody));
         }
         left -= sum_of(came[level]);
     }

@@ -27,9 +27,9 @@ inline constexpr std::size_t tenant_slots = 64;
 /// Calls that came, by level and tenant.
 using arrivals = std::array<std::array<std::uint32_t, tenant_slots>, criticality_levels>;
 
-/// How much of each level and tenant is let in: from 0, nobody, to `everybody`.
+/// How much of each level and tenant is let in: from 0, nobody, to `everybody`. Rounded up, and fine enough for one of a million.
 struct shed_plan {
-    static constexpr std::uint32_t everybody = 1U << 16U;
+    static constexpr std::uint32_t everybody = 1U << 31U;
 
     bool sheds = false;
     std::array<std::array<std::uint32_t, tenant_slots>, criticality_levels> share{};

@@ -89,6 +89,16 @@ TEST_F(shedding_script, one_is_let_in_though_nothing_ends) {
     EXPECT_GT(share(critical), 0);
 }
 
+TEST_F(shedding_script, one_is_let_in_however_many_come) {
+    for (int i = 0; i < 20; ++i) see(5, 0, of_tenants({1'000'000}));
+    EXPECT_NEAR(1e6 * share(normal), 1, 0.01);
+    const std::uint32_t of_each = 1100;
+    arrivals many{};
+    many[level_of(normal)].fill(of_each);
+    for (int i = 0; i < 20; ++i) see(5, 0, many);
+    EXPECT_NEAR(of_each * share(normal) * tenant_slots, 1, 0.01);
+}
+
 TEST_F(shedding_script, a_tenant_that_asks_for_much_is_shed_before_those_that_ask_for_little) {
     see(2, 700, of_tenants({100, 200, 300, 3000}));  // 630 are let in
     EXPECT_EQ(share(normal, 0), 1);

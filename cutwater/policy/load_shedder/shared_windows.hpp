@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <optional>
 #include <utility>
 
@@ -66,8 +67,7 @@ public:
 
 private:
     [[nodiscard]] static bool is_let_in(std::uint32_t share, random_source& random) noexcept {
-        if (share == shed_plan::everybody) return true;
-        return share != 0 && static_cast<std::uint32_t>(random() >> 48U) < share;
+        return random() >> (64U - std::bit_width(shed_plan::everybody - 1)) < share;
     }
     [[nodiscard]] double own_load() noexcept;
     void announce(const shed_plan& plan) noexcept;
