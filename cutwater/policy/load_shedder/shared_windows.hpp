@@ -23,9 +23,9 @@ public:
 
     /// One comes: whether it is let in. It is inside then.
     [[nodiscard]] bool admit(std::size_t level, std::size_t slot, random_source& random) noexcept {
-        came_[level][slot].fetch_add(1, std::memory_order_relaxed);
+        const std::uint64_t before = came_[level][slot].fetch_add(1, std::memory_order_relaxed);
         if (sheds_.load(std::memory_order_relaxed)) [[unlikely]]
-            if (!is_let_in(share_[level][slot].load(std::memory_order_relaxed), random)) return false;
+            if (!is_let_in(level, slot, before, random)) return false;
         inside_.fetch_add(1, std::memory_order_relaxed);
         entered_.fetch_add(1, std::memory_order_relaxed);
         return true;
@@ -66,8 +66,13 @@ public:
     [[nodiscard]] unsigned inside() const noexcept { return inside_.load(std::memory_order_relaxed); }
 
 private:
-    [[nodiscard]] static bool is_let_in(std::uint32_t share, random_source& random) noexcept {
-        return random() >> (64U - std::bit_width(shed_plan::everybody - 1)) < share;
+    /// `before`: how many of them have come in this window.
+    [[nodiscard]] bool is_let_in(std::size_t level, std::size_t slot, std::uint64_t before,
+                                 random_source& random) const noexcept {
+        const std::uint64_t share = share_[level][slot].load(std::memory_order_relaxed);
+        const std::uint64_t most = most_[level].load(std::memory_order_relaxed);
+        return before * share <= most * shed_plan::everybody &&
+               random() >> (64U - std::bit_width(shed_plan::everybody - 1)) < share;
     }
     [[nodiscard]] double own_load() noexcept;
     void announce(const shed_plan& plan) noexcept;
@@ -80,6 +85,7 @@ private:
     Atomic<double> load_{0};
     Atomic<std::uint64_t> seed_{0};
     std::array<std::array<Atomic<std::uint32_t>, tenant_slots>, criticality_levels> share_{};
+    std::array<Atomic<std::uint32_t>, criticality_levels> most_{};
 
     alignas(cache_line) std::array<std::array<Atomic<std::uint32_t>, tenant_slots>, criticality_levels> came_{};
     alignas(cache_line) Atomic<std::uint32_t> inside_{0};
@@ -121,10 +127,11 @@ auto basic_shared_windows<Atomic>::close(instant now, double load_told, random_s
 
 template <template <class> class Atomic>
 void basic_shared_windows<Atomic>::announce(const shed_plan& plan) noexcept {
-    if (plan.sheds)
-        for (std::size_t level = 0; level < criticality_levels; ++level)
-            for (std::size_t slot = 0; slot < tenant_slots; ++slot)
-                share_[level][slot].store(plan.share[level][slot], std::memory_order_relaxed);
+    for (std::size_t level = 0; plan.sheds && level < criticality_levels; ++level) {
+        most_[level].store(plan.most[level], std::memory_order_relaxed);
+        for (std::size_t slot = 0; slot < tenant_slots; ++slot)
+            share_[level][slot].store(plan.share[level][slot], std::memory_order_relaxed);
+    }
     sheds_.store(plan.sheds, std::memory_order_relaxed);
 }
 
