@@ -20,7 +20,7 @@ admission<load_shedder::ticket> load_shedder::admit(call_context& call, moment& 
 }
 
 /// The seed comes with the first window: until then nothing is shed.
-std::size_t load_shedder::slot_of(std::string_view tenant) const noexcept {
+std::size_t load_shedder::slot_of(std::string_view tenant) const {
     if (tenant.empty()) return 0;
     constexpr std::uint64_t golden =
         0x9e3779b97f4a7c15U;  // Fibonacci hashing: the high bits of the product depend on all

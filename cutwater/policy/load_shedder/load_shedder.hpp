@@ -56,7 +56,7 @@ public:
     [[nodiscard]] unsigned in_use() const noexcept { return windows_->inside(); }
 
 private:
-    [[nodiscard]] std::size_t slot_of(std::string_view tenant) const noexcept;
+    [[nodiscard]] std::size_t slot_of(std::string_view tenant) const;
     void close_window(call_context& call, instant now);
 
     load_shedder_options options_;

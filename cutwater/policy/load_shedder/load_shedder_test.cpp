@@ -173,11 +173,23 @@ TEST(load_shedder_options, T57_all_that_is_wrong_is_said_at_once) {
     EXPECT_EQ(testing::refused_with<load_shedder>(load_shedder_options{.max_delay = 1ms}), "");
 }
 
+TEST(load_shedder_options, T57_functions_that_are_none_are_refused) {
+    EXPECT_EQ(testing::refused_with<load_shedder>(load_shedder_options{
+                  .name = "door", .signals = {[] { return 0.5; }, load_signal{}}, .tenant_hash = nullptr}),
+              "load_shedder \"door\": signals[1] is none, allowed is a function\n"
+              "load_shedder \"door\": tenant_hash is none, allowed is a function");
+}
+
 TEST(load_shedder_options, T57_the_options_in_force_can_be_read) {
     pipeline guarded{load_shedder{{.name = "door", .max_concurrent = 100}}};
     EXPECT_EQ(guarded.describe(),
               "load_shedder \"door\" {max_concurrent = 100, max_delay = 0s, window = 100ms, resume_below = 0.9,\n"
               "    step_up = 0.05, drain = 0.1, retry_after = 1s}\n└─ call\n");
+    pipeline by_signals{load_shedder{{.name = "door",
+                                      .signals = {[] { return 0.5; }, [] { return 0.6; }},
+                                      .tenant_hash = [](std::string_view) -> std::uint64_t { return 1; }}}};
+    EXPECT_THAT(by_signals.describe(), HasSubstr("signals = 2, "));
+    EXPECT_THAT(by_signals.describe(), HasSubstr("tenant_hash = set}"));
 }
 
 TEST(load_shedder_tenants, are_told_apart_by_a_hash_that_can_be_given) {
@@ -193,6 +205,17 @@ TEST(load_shedder_tenants, are_told_apart_by_a_hash_that_can_be_given) {
         time.pass(100ms);
     }
     EXPECT_LT(quiet, 45U) << "all hash alike, and share their fate";
+}
+
+TEST(load_shedder_tenants, what_their_hash_throws_fails_the_call) {
+    testing::virtual_time time;
+    load_shedder door{{.max_concurrent = 1, .tenant_hash = [](std::string_view) -> std::uint64_t {
+                           throw std::runtime_error{"no key"};
+                       }}};
+    pipeline guarded{ref(door)};
+    EXPECT_THAT(time.run(guarded, {.tenant = "acme"}, [] { return 7; }), fails_with(errc::callback_failed));
+    EXPECT_EQ(door.in_use(), 0U);
+    EXPECT_THAT(time.run(guarded, {}, [] { return 7; }), has_value(7)) << "one without a tenant is not hashed";
 }
 
 TEST(load_shedder_policy, S12_works_alone) {
