@@ -47,8 +47,11 @@ public:
     void settle(ticket&, const observation&, call_context&, moment&) noexcept { windows_->leave(); }
     void abandon(ticket&) noexcept { windows_->leave(); }
 
-    /// How long something waited that has just been begun: a request for a thread, a task for its turn.
-    void note_delay(duration d) noexcept { windows_->note_delay(d); }
+    /// How long something waited that has just been begun: a request for a thread, a task for its turn. Of each importance the least of a window counts,
+    /// and of those the highest. While nothing is told and somebody is inside, what was told last goes on to count.
+    void note_delay(duration d, criticality importance = criticality::normal) noexcept {
+        windows_->note_delay(level_of(importance), d);
+    }
 
     [[nodiscard]] bool sheds() const noexcept { return windows_->sheds(); }
     /// Of the last window; 1 is as much as there should be.

@@ -149,19 +149,72 @@ TEST_P(load_shedder_policy, calls_inside_are_a_load) {
     EXPECT_TRUE(narrow.sheds());
 }
 
-TEST_P(load_shedder_policy, the_least_delay_of_a_window_is_a_load) {
-    load_shedder slow{{.max_delay = 20ms}};
-    pipeline through{ref(slow)};
-    (void)on.play(through);
+/// A shedder that goes by delays, and who is inside of it.
+class load_shedder_delays : public ::testing::Test {
+protected:
+    load_shedder_delays() { pass(); }
+    void pass() {
+        time.pass(100ms);
+        (void)time.run(guarded, [] { return 7; });
+    }
+    [[nodiscard]] permit<load_shedder> enter() {
+        call_context call{nothing_said, time, nowhere};
+        auto answer = slow.admit(call, call.now);
+        return {slow, std::get<load_shedder::ticket>(answer)};
+    }
+
+    testing::virtual_time time;
+    blocking_parking nowhere;
+    load_shedder slow{{.max_concurrent = 10, .max_delay = 20ms}};
+    pipeline<reference<load_shedder>> guarded{ref(slow)};
+};
+
+TEST_F(load_shedder_delays, the_least_of_a_window_is_a_load) {
     slow.note_delay(200ms);
     slow.note_delay(30ms);
     slow.note_delay(100ms);
-    on.time.pass(100ms);
-    (void)on.play(through);
+    pass();
     EXPECT_EQ(slow.load(), 1.5);
-    on.time.pass(100ms);
-    (void)on.play(through);
-    EXPECT_EQ(slow.load(), 0) << "nothing was told";
+    pass();
+    EXPECT_EQ(slow.load(), 0) << "nothing was told, and nobody is there to wait";
+}
+
+TEST_F(load_shedder_delays, one_that_matters_more_and_goes_first_does_not_hide_the_rest) {
+    slow.note_delay(1ms, criticality::critical);
+    slow.note_delay(60ms, criticality::best_effort);
+    slow.note_delay(40ms, criticality::best_effort);
+    pass();
+    EXPECT_EQ(slow.load(), 2);
+}
+
+TEST_F(load_shedder_delays, a_service_that_begins_nothing_any_more_is_no_idle_one) {
+    slow.note_delay(5s);
+    {
+        const auto stuck = enter();
+        for (int i = 0; i < 100; ++i) {
+            pass();
+            ASSERT_EQ(slow.load(), 250) << i;
+            ASSERT_TRUE(slow.sheds());
+        }
+        slow.note_delay(10ms);
+        pass();
+        EXPECT_EQ(slow.load(), 0.5) << "it goes on";
+        slow.note_delay(5s);
+        pass();
+    }
+    pass();
+    EXPECT_EQ(slow.load(), 0) << "nobody is inside any more";
+}
+
+TEST_F(load_shedder_delays, the_higher_one_counts_beside_those_who_are_inside) {
+    std::list<permit<load_shedder>> inside;
+    for (int i = 0; i < 5; ++i) inside.push_back(enter());
+    slow.note_delay(2ms);
+    pass();
+    EXPECT_EQ(slow.load(), 0.5) << "five of ten, and a tenth of the delay";
+    slow.note_delay(18ms);
+    pass();
+    EXPECT_EQ(slow.load(), 0.9);
 }
 
 TEST(load_shedder_options, T57_all_that_is_wrong_is_said_at_once) {
