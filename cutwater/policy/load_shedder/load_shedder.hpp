@@ -7,7 +7,8 @@
 // Contract. How loaded it is comes from the calls inside (`max_concurrent`), from delays that are told (`note_delay` against `max_delay`), and from
 // `signals` of the user's (CPU, memory); the highest counts, 1 being as much as there should be. In an overload it lets in as much as ends,
 // what matters more first, and shares what is left of a level among tenants. A refusal is `errc::load_shed` with `retry_after`.
-// What the signals throw fails the call in whose thread they are asked.
+// What a signal throws fails the call in whose thread it is asked. Until it has an answer again it counts as what it said last; so does one that
+// says NaN, which fails no call. What `tenant_hash` throws fails its call.
 //
 // Tenants are told apart by a hash with a seed of this instance's; those that fall together share their fate. Where tenants choose their own names and
 // may wish each other ill, give a keyed hash: `tenant_hash`.
@@ -15,7 +16,9 @@
 // refusal is one of each. Memory: 3.3 KB.
 #pragma once
 
+#include <exception>
 #include <memory>
+#include <vector>
 
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
@@ -61,10 +64,12 @@ public:
 private:
     [[nodiscard]] std::size_t slot_of(std::string_view tenant) const;
     void close_window(call_context& call, instant now);
+    [[nodiscard]] std::exception_ptr ask_signals() noexcept;
 
     load_shedder_options options_;
     name layer_;
     std::unique_ptr<shared_windows> windows_;
+    std::vector<double> told_;  // by each signal; of the thread that has claimed the window
 };
 
 }  // namespace cutwater

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <list>
 
 #include "cutwater/asio.hpp"
@@ -119,6 +120,76 @@ TEST_P(load_shedder_policy, what_a_signal_throws_fails_the_call_and_the_next_win
     on.time.pass(1s);
     EXPECT_THAT(on.play(through), has_value(7));
     EXPECT_EQ(touchy.load(), 0.5);
+}
+
+TEST_P(load_shedder_policy, a_signal_that_breaks_is_where_it_was) {
+    enum { tells, throws, says_nan } state = tells;
+    load_shedder touchy{{.signals = {[&]() -> double {
+                             if (state == throws) throw std::runtime_error{"no such file"};
+                             return state == tells ? load : std::nan("");
+                         }}}};
+    pipeline through{observe{on.heard}, ref(touchy)};
+    const auto served_in_a_window = [&] {
+        unsigned served = 0;
+        for (int i = 0; i < 50; ++i) served += on.play(through) ? 1U : 0U;
+        on.time.pass(100ms);
+        return served;
+    };
+    load = 2;
+    for (int i = 0; i < 30; ++i) (void)served_in_a_window();
+    for (const auto broken : {throws, says_nan}) {
+        state = broken;
+        for (int i = 0; i < 30; ++i) EXPECT_LT(served_in_a_window(), 40U);
+        EXPECT_EQ(touchy.load(), 2);
+        EXPECT_TRUE(touchy.sheds());
+    }
+    EXPECT_EQ(on.heard.count("shedding_ended"), 0U);
+    state = tells;
+    load = 0.5;
+    for (int i = 0; i < 100; ++i) (void)served_in_a_window();
+    EXPECT_EQ(on.heard.count("shedding_ended"), 1U);
+    EXPECT_EQ(served_in_a_window(), 50U);
+}
+
+TEST_P(load_shedder_policy, one_that_says_nan_fails_no_call) {
+    load_shedder vague{{.signals = {[] { return std::nan(""); }, [this] { return load; }}}};
+    pipeline through{ref(vague)};
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_THAT(on.play(through), has_value(7));
+        on.time.pass(100ms);
+    }
+    EXPECT_EQ(vague.load(), 0.5) << "the other one says so";
+}
+
+TEST_P(load_shedder_policy, what_changes_is_told_though_a_signal_throws) {
+    bool broken = false;
+    load_shedder touchy{
+        {.signals = {[this] { return load; }, [&]() -> double { return broken ? throw std::runtime_error{"x"} : 0; }}}};
+    pipeline through{observe{on.heard}, ref(touchy)};
+    (void)on.play(through);
+    broken = true;
+    load = 2;
+    on.time.pass(100ms);
+    EXPECT_THAT(on.play(through), fails_with(errc::callback_failed));
+    EXPECT_TRUE(touchy.sheds());
+    EXPECT_EQ(on.heard.count("shedding_began"), 1U);
+}
+
+TEST_P(load_shedder_policy, the_highest_of_several_signals_counts) {
+    load_shedder several{
+        {.max_concurrent = 100, .signals = {[] { return 0.2; }, [] { return 0.7; }, [] { return 0.3; }}}};
+    pipeline through{ref(several)};
+    (void)on.play(through);
+    EXPECT_EQ(several.load(), 0.7);
+    load_shedder narrow{{.max_concurrent = 2, .signals = {[] { return 0.2; }}}};
+    blocking_parking nowhere;
+    call_context call{nothing_said, on.time, nowhere};
+    auto answer = narrow.admit(call, call.now);
+    const permit<load_shedder> inside{narrow, std::get<load_shedder::ticket>(answer)};
+    pipeline beside{ref(narrow)};
+    on.time.pass(100ms);
+    (void)on.play(beside);
+    EXPECT_EQ(narrow.load(), 0.5) << "one of two is inside, which is more than the signal says";
 }
 
 TEST_P(load_shedder_policy, a_signal_is_asked_once_in_a_window) {
@@ -260,11 +331,34 @@ TEST(load_shedder_tenants, are_told_apart_by_a_hash_that_can_be_given) {
     EXPECT_LT(quiet, 45U) << "all hash alike, and share their fate";
 }
 
+/// Two values that fall together where there is no seed: the second one, times the constant of Fibonacci hashing, is 5.
+std::uint64_t colliding_hash(std::string_view tenant) {
+    constexpr std::uint64_t inverse_of_golden = 0xf1de83e19937733dU;
+    static_assert(inverse_of_golden * 0x9e3779b97f4a7c15U == 1);
+    return tenant == "quiet" ? 5 * inverse_of_golden : 0;
+}
+
+TEST(load_shedder_tenants, those_that_fall_together_in_one_instance_do_not_in_another) {
+    unsigned told_apart = 0;
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        testing::virtual_time time{seed};
+        load_shedder door{{.signals = {[] { return 2.0; }}, .tenant_hash = colliding_hash}};
+        pipeline guarded{ref(door)};
+        unsigned quiet = 0;
+        for (int window = 0; window < 20; ++window) {
+            for (int i = 0; i < 100; ++i) (void)time.run(guarded, {.tenant = "noisy"}, [] { return 7; });
+            quiet += time.run(guarded, {.tenant = "quiet"}, [] { return 7; }) ? 1U : 0U;
+            time.pass(100ms);
+        }
+        told_apart += quiet == 20 ? 1U : 0U;
+    }
+    EXPECT_GE(told_apart, 8U) << "two of ten fall together by chance, at most";
+}
+
 TEST(load_shedder_tenants, what_their_hash_throws_fails_the_call) {
     testing::virtual_time time;
-    load_shedder door{{.max_concurrent = 1, .tenant_hash = [](std::string_view) -> std::uint64_t {
-                           throw std::runtime_error{"no key"};
-                       }}};
+    load_shedder door{{.max_concurrent = 1,
+                       .tenant_hash = [](std::string_view) -> std::uint64_t { throw std::runtime_error{"no key"}; }}};
     pipeline guarded{ref(door)};
     EXPECT_THAT(time.run(guarded, {.tenant = "acme"}, [] { return 7; }), fails_with(errc::callback_failed));
     EXPECT_EQ(door.in_use(), 0U);

@@ -13,7 +13,8 @@ static_assert(sizeof(shared_windows) > 5 * 1024 && sizeof(shared_windows) <= 5.5
 class windows_script : public ::testing::Test {
 protected:
     void come(unsigned calls, std::size_t slot = 0) {
-        for (unsigned i = 0; i < calls; ++i) in_ += windows.admit(level_of(criticality::normal), slot, random) ? 1U : 0U;
+        for (unsigned i = 0; i < calls; ++i)
+            in_ += windows.admit(level_of(criticality::normal), slot, random) ? 1U : 0U;
     }
     void leave(unsigned calls) {
         for (unsigned i = 0; i < calls; ++i) windows.leave();
