@@ -76,7 +76,6 @@ demand shedding_kernel::foresee(const shed_window& seen) noexcept {
             double& mean = mean_[level][slot];
             const bool surges = came > mean + surge_deviations * std::sqrt(mean);
             mean += (came - mean) * newest;
-            if (mean < no_demand) mean = 0;
             asked[level][slot] = surges ? came : mean;
         }
     return asked;
@@ -85,7 +84,7 @@ demand shedding_kernel::foresee(const shed_window& seen) noexcept {
 void shedding_kernel::allot(const demand& asked) noexcept {
     double left = allowed_;
     for (std::size_t level = 0; level < criticality_levels; ++level) {
-        const double most = left > 0 ? fair_share(asked[level], left) : 0;
+        const double most = fair_share(asked[level], std::max(0.0, left));
         plan_.most[level] = static_cast<std::uint32_t>(std::min(std::ceil(burst * most), most_calls));
         for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
             const double share = most / std::max(most, asked[level][slot]);

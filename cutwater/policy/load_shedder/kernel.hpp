@@ -5,8 +5,8 @@
 //     between                      as many as before
 //
 // How much can be done is what ends, a mean over some windows. But only where there was more to do throughout, which is from the second window of an
-// overload on; in any other window that much at least can be done, and less says little: there may have been no more to do. For the same reason no more
-// is let in than twice of what was ever seen to be done. At least one is always let in, so that an end of the overload is seen.
+// overload on; in any other window that much at least can be done, and less says little: there may have been no more to do. Nor is what is allowed and
+// not used a sign that it could be done: it does not grow beyond twice of what can. One is always allowed, so that an end of the overload is seen.
 //
 // Who: what matters more first. A level that fits is let in whole, and what matters less than one that does not fit is not let in at all. In the one
 // between, tenants share: each is let in as far as all of them can be (max-min fairness), so that one who asks for much is shed before one who asks for
@@ -75,10 +75,9 @@ private:
     static constexpr double newest_of_less = 0.02;  // where less ended, and there may have been no more to do
     static constexpr double newest_of_demand = 0.1;
 
-    static constexpr double most_of_capacity = 2;  // more is not let in: demand that comes in bursts leaves it unused
-    static constexpr double surge_deviations = 2;  // of a Poisson process; of forty windows one comes so far by chance
-    static constexpr double burst = 2;             // so much more than was foreseen may come by chance, too
-    static constexpr double no_demand = 1e-6;
+    static constexpr double most_of_capacity = 2;  // is allowed
+    static constexpr double surge_deviations = 2;  // of a Poisson process: so far comes one window in forty by chance
+    static constexpr double burst = 2;             // fair shares, in one window
 
     double resume_below_;
     double step_up_;
