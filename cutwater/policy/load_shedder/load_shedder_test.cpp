@@ -256,6 +256,10 @@ TEST_F(load_shedder_delays, one_that_matters_more_and_goes_first_does_not_hide_t
     slow.note_delay(40ms, criticality::best_effort);
     pass();
     EXPECT_EQ(slow.load(), 2);
+    slow.note_delay(60ms, criticality::critical);
+    slow.note_delay(1ms, criticality::best_effort);
+    pass();
+    EXPECT_EQ(slow.load(), 3) << "nor the other way round";
 }
 
 TEST_F(load_shedder_delays, a_service_that_begins_nothing_any_more_is_no_idle_one) {
