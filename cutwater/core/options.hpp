@@ -141,6 +141,10 @@ template <class Signature>
 [[nodiscard]] bool is_unset(const std::function<Signature>& hook) {
     return !hook;
 }
+template <class Signature>
+[[nodiscard]] bool is_unset(const std::vector<std::function<Signature>>& hooks) {
+    return hooks.empty();
+}
 
 /// `{max_attempts = 3, base_delay = 100ms, …}`: the options in force. Hooks that are not set are left out, and what has no
 /// effect beside the others: a group of options may say so by `bool applies(std::string_view option) const`.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cutwater/core/instant.hpp"
 
@@ -33,6 +34,15 @@ template <class Integer>
 template <class Signature>
 [[nodiscard]] std::string to_text(const std::function<Signature>& value) {
     return value ? "set" : "none";
+}
+template <class Result, class... Arguments>
+[[nodiscard]] std::string to_text(Result (*value)(Arguments...)) {
+    return value != nullptr ? "set" : "none";
+}
+/// How many there are.
+template <class Signature>
+[[nodiscard]] std::string to_text(const std::vector<std::function<Signature>>& values) {
+    return values.empty() ? "none" : std::to_string(values.size());
 }
 
 }  // namespace cutwater

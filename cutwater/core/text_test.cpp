@@ -84,6 +84,11 @@ TEST(text, flags_integers_strings_and_functions) {
     EXPECT_EQ(to_text(std::string{"inventory"}), "\"inventory\"");
     EXPECT_EQ(to_text(std::function<void()>{}), "none");
     EXPECT_EQ(to_text(std::function<void()>{[] {}}), "set");
+    int (*pointer)(int) = nullptr;
+    EXPECT_EQ(to_text(pointer), "none");
+    EXPECT_EQ(to_text(pointer = [](int i) { return i; }), "set");
+    EXPECT_EQ(to_text(std::vector<std::function<void()>>{}), "none");
+    EXPECT_EQ(to_text(std::vector<std::function<void()>>(3)), "3");
 }
 
 /// Reads what `to_text` wrote.

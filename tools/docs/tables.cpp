@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "cutwater/core/text.hpp"
 #include "cutwater/drive/pool/events.hpp"
@@ -81,6 +82,10 @@ template <class Value>
 inline constexpr bool is_function = false;
 template <class Signature>
 inline constexpr bool is_function<std::function<Signature>> = true;
+template <class Value>
+inline constexpr bool is_functions = false;
+template <class Signature>
+inline constexpr bool is_functions<std::vector<std::function<Signature>>> = true;
 
 template <class Value>
 std::string allowed_text(const Value&, const auto& allowed) {
@@ -88,6 +93,10 @@ std::string allowed_text(const Value&, const auto& allowed) {
         return enumerators<Value>(allowed);
     else if constexpr (is_function<Value>)
         return "a function, or none";
+    else if constexpr (is_functions<Value>)
+        return "functions, or none";
+    else if constexpr (std::is_pointer_v<Value>)
+        return "a function";
     else if constexpr (std::is_same_v<Value, std::string>)
         return "any text";
     else

@@ -1,65 +1,97 @@
 #include "cutwater/policy/load_shedder/kernel.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 #include <numeric>
 
 namespace cutwater {
 
 namespace {
 
-using slots = std::array<std::uint32_t, tenant_slots>;
+using level_demand = std::array<double, tenant_slots>;
 
-double sum_of(const slots& counts) { return std::accumulate(counts.begin(), counts.end(), 0.0); }
+double sum_of(const level_demand& asked) { return std::accumulate(asked.begin(), asked.end(), 0.0); }
 
-double sum_of(const arrivals& came) {
-    return std::accumulate(came.begin(), came.end(), 0.0,
-                           [](double sum, const slots& level) { return sum + sum_of(level); });
+double sum_of(const demand& asked) {
+    return std::accumulate(asked.begin(), asked.end(), 0.0,
+                           [](double sum, const level_demand& level) { return sum + sum_of(level); });
 }
 
-/// The most that each tenant may have so that all together have no more than `allowed`: those who ask for less get what they ask for.
-double fair_share(const slots& came, double allowed) {
-    slots sorted = came;
+/// The most that each tenant may have so that all together have no more than `allowed`: those who ask for less get what they ask for. All of it where
+/// there is enough.
+double fair_share(const level_demand& asked, double allowed) {
+    level_demand sorted = asked;
     std::ranges::sort(sorted);
     double left = allowed;
-    auto waiting = static_cast<double>(std::ranges::count_if(sorted, [](std::uint32_t n) { return n > 0; }));
-    for (const std::uint32_t n : sorted) {
+    auto waiting = static_cast<double>(std::ranges::count_if(sorted, [](double n) { return n > 0; }));
+    for (const double n : sorted) {
         if (n == 0) continue;
         if (n * waiting >= left) return left / waiting;
         left -= n;
         --waiting;
     }
-    return std::numeric_limits<double>::infinity();
+    return allowed;
 }
+
+constexpr double most_calls = 1e9;  // fits a counter, and is more than come
+
+/// The weight of what is new in a mean over windows, where the new is as long as several.
+double weight_of(double newest, double lengths) { return 1 - std::pow(1 - newest, lengths); }
 
 }  // namespace
 
 const shed_plan& shedding_kernel::next(const shed_window& seen) noexcept {
-    const double ended = static_cast<double>(seen.ended) / seen.lengths;
-    ended_ = ended_ < 0 ? ended : ended_ + (ended - ended_) * memory;
+    learn_capacity(seen);
+    const demand asked = foresee(seen);
     if (seen.load > 1) {
-        const double sustained = ended_ * (1 - drain_);
-        allowed_ = std::max(1.0, plan_.sheds ? std::min(sustained, allowed_) : sustained);
+        allowed_ = std::max(1.0, capacity_ * (1 - drain_));
         plan_.sheds = true;
     } else if (plan_.sheds && seen.load < resume_below_) {
-        allowed_ = std::max(allowed_, ended_) * (1 + step_up_);
-        plan_.sheds = allowed_ < sum_of(seen.came) / seen.lengths;
+        const double more = std::max(allowed_, capacity_) * (1 + step_up_);
+        allowed_ = std::max(1.0, std::min(more, most_of_capacity * capacity_));
+        plan_.sheds = allowed_ < sum_of(asked);
     }
-    if (plan_.sheds) allot(seen);
+    if (plan_.sheds) allot(asked);
     return plan_;
 }
 
-void shedding_kernel::allot(const shed_window& seen) noexcept {
-    const arrivals& came = seen.came;
-    double left = allowed_ * seen.lengths;
-    for (std::size_t level = 0; level < criticality_levels; ++level) {
-        const double most = fair_share(came[level], std::max(0.0, left));
+void shedding_kernel::learn_capacity(const shed_window& seen) noexcept {
+    overloaded_ = seen.load > 1 ? overloaded_ + 1 : 0;
+    const double ended = static_cast<double>(seen.ended) / seen.lengths;
+    capacity_ += (ended - capacity_) * weight_of(newest_end(ended > capacity_), seen.lengths);
+}
+
+double shedding_kernel::newest_end(bool is_more) const noexcept {
+    if (overloaded_ > 1) return std::max(newest_of_capacity, 1.0 / (overloaded_ - 1));  // the first ones count alike
+    if (is_more) return overloaded_ == 1 ? 1 : newest_of_capacity;
+    return newest_of_less;
+}
+
+demand shedding_kernel::foresee(const shed_window& seen) noexcept {
+    demand asked{};
+    const double newest = weight_of(newest_of_demand, seen.lengths);
+    for (std::size_t level = 0; level < criticality_levels; ++level)
         for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
-            const double asked = std::max(1.0, static_cast<double>(came[level][slot]));
-            const double share = asked <= most ? 1.0 : most / asked;
-            plan_.share[level][slot] = static_cast<std::uint32_t>(share * shed_plan::everybody);
+            const double came = seen.came[level][slot] / seen.lengths;
+            double& mean = mean_[level][slot];
+            const bool surges = came > mean + surge_deviations * std::sqrt(mean);
+            mean += (came - mean) * newest;
+            asked[level][slot] = surges ? came : mean;
         }
-        left -= sum_of(came[level]);
+    return asked;
+}
+
+void shedding_kernel::allot(const demand& asked) noexcept {
+    double left = allowed_;
+    for (std::size_t level = 0; level < criticality_levels; ++level) {
+        const double most = fair_share(asked[level], std::max(0.0, left));
+        plan_.most[level] = static_cast<std::uint32_t>(std::min(std::ceil(burst * most), most_calls));
+        for (std::size_t slot = 0; slot < tenant_slots; ++slot) {
+            const double share = most / std::max(most, asked[level][slot]);
+            plan_.share[level][slot] =
+                most > 0 ? static_cast<std::uint32_t>(std::ceil(share * shed_plan::everybody)) : 0;
+        }
+        left -= sum_of(asked[level]);
     }
 }
 

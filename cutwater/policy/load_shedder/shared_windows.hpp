@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <optional>
 #include <utility>
 
@@ -18,23 +19,26 @@ class basic_shared_windows {
 public:
     explicit basic_shared_windows(const load_shedder_options& options)
         : kernel_{options}, window_{options.window}, max_concurrent_{options.max_concurrent},
-          max_delay_{options.max_delay} {}
+          max_delay_{options.max_delay} {
+        for (auto& least : least_delay_) least.store(no_delay, std::memory_order_relaxed);
+    }
 
     /// One comes: whether it is let in. It is inside then.
     [[nodiscard]] bool admit(std::size_t level, std::size_t slot, random_source& random) noexcept {
-        came_[level][slot].fetch_add(1, std::memory_order_relaxed);
+        const std::uint64_t before = came_[level][slot].fetch_add(1, std::memory_order_relaxed);
         if (sheds_.load(std::memory_order_relaxed)) [[unlikely]]
-            if (!is_let_in(share_[level][slot].load(std::memory_order_relaxed), random)) return false;
+            if (!is_let_in(level, slot, before, random)) return false;
         inside_.fetch_add(1, std::memory_order_relaxed);
         entered_.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
     void leave() noexcept { inside_.fetch_sub(1, std::memory_order_relaxed); }
 
-    /// How long something waited that has just been begun.
-    void note_delay(duration d) noexcept {
-        duration::rep seen = least_delay_.load(std::memory_order_relaxed);
-        while (d.count() < seen && !least_delay_.compare_exchange_weak(seen, d.count(), std::memory_order_relaxed)) {}
+    /// How long something of that level waited that has just been begun.
+    void note_delay(std::size_t level, duration d) noexcept {
+        Atomic<duration::rep>& least = least_delay_[level];
+        duration::rep seen = least.load(std::memory_order_relaxed);
+        while (d.count() < seen && !least.compare_exchange_weak(seen, d.count(), std::memory_order_relaxed)) {}
     }
 
     [[nodiscard]] bool is_over(instant now) const noexcept {
@@ -65,11 +69,16 @@ public:
     [[nodiscard]] unsigned inside() const noexcept { return inside_.load(std::memory_order_relaxed); }
 
 private:
-    [[nodiscard]] static bool is_let_in(std::uint32_t share, random_source& random) noexcept {
-        if (share == shed_plan::everybody) return true;
-        return share != 0 && static_cast<std::uint32_t>(random() >> 48U) < share;
+    /// `before`: how many of them have come in this window.
+    [[nodiscard]] bool is_let_in(std::size_t level, std::size_t slot, std::uint64_t before,
+                                 random_source& random) const noexcept {
+        const std::uint64_t share = share_[level][slot].load(std::memory_order_relaxed);
+        const std::uint64_t most = most_[level].load(std::memory_order_relaxed);
+        return before * share <= most * shed_plan::everybody &&
+               random() >> (64U - std::bit_width(shed_plan::everybody - 1)) < share;
     }
     [[nodiscard]] double own_load() noexcept;
+    [[nodiscard]] std::optional<duration> take_delay() noexcept;
     void announce(const shed_plan& plan) noexcept;
 
     static constexpr duration::rep no_delay = duration::max().count();
@@ -80,11 +89,12 @@ private:
     Atomic<double> load_{0};
     Atomic<std::uint64_t> seed_{0};
     std::array<std::array<Atomic<std::uint32_t>, tenant_slots>, criticality_levels> share_{};
+    std::array<Atomic<std::uint32_t>, criticality_levels> most_{};
 
     alignas(cache_line) std::array<std::array<Atomic<std::uint32_t>, tenant_slots>, criticality_levels> came_{};
     alignas(cache_line) Atomic<std::uint32_t> inside_{0};
     Atomic<std::uint64_t> entered_{0};
-    Atomic<duration::rep> least_delay_{no_delay};
+    std::array<Atomic<duration::rep>, criticality_levels> least_delay_;
 
     // of the thread that has claimed the window
     shedding_kernel kernel_;
@@ -94,6 +104,7 @@ private:
     instant closed_ = never;  // when the last one was
     std::uint64_t entered_before_ = 0;
     std::uint32_t inside_before_ = 0;
+    duration delay_{};  // that counts
 };
 
 using shared_windows = basic_shared_windows<>;
@@ -121,10 +132,11 @@ auto basic_shared_windows<Atomic>::close(instant now, double load_told, random_s
 
 template <template <class> class Atomic>
 void basic_shared_windows<Atomic>::announce(const shed_plan& plan) noexcept {
-    if (plan.sheds)
-        for (std::size_t level = 0; level < criticality_levels; ++level)
-            for (std::size_t slot = 0; slot < tenant_slots; ++slot)
-                share_[level][slot].store(plan.share[level][slot], std::memory_order_relaxed);
+    for (std::size_t level = 0; plan.sheds && level < criticality_levels; ++level) {
+        most_[level].store(plan.most[level], std::memory_order_relaxed);
+        for (std::size_t slot = 0; slot < tenant_slots; ++slot)
+            share_[level][slot].store(plan.share[level][slot], std::memory_order_relaxed);
+    }
     sheds_.store(plan.sheds, std::memory_order_relaxed);
 }
 
@@ -144,15 +156,29 @@ shed_window basic_shared_windows<Atomic>::take(double load_told) noexcept {
     return seen;
 }
 
-/// Of those that it measures itself, the higher one. A delay is the least of the window: a burst that drains is no overload.
+/// Of those that it measures itself, the higher one. That nothing is begun any more while somebody is inside is no sign of rest: what was told last
+/// goes on to count.
 template <template <class> class Atomic>
 double basic_shared_windows<Atomic>::own_load() noexcept {
+    const unsigned now_inside = inside();
+    if (const auto told = take_delay(); told || now_inside == 0) delay_ = told.value_or(duration::zero());
     double load = 0;
-    if (max_concurrent_ > 0) load = static_cast<double>(inside()) / max_concurrent_;
-    const duration::rep least = least_delay_.exchange(no_delay, std::memory_order_relaxed);
-    if (max_delay_ > duration::zero() && least != no_delay)
-        load = std::max(load, static_cast<double>(least) / static_cast<double>(max_delay_.count()));
+    if (max_concurrent_ > 0) load = static_cast<double>(now_inside) / max_concurrent_;
+    if (max_delay_ > duration::zero())
+        load = std::max(load, static_cast<double>(delay_.count()) / static_cast<double>(max_delay_.count()));
     return load;
+}
+
+/// What was told: of each level the least, as a burst that drains is no overload; of those the highest, as where what matters more goes first it waits
+/// for nothing, and says nothing of the rest.
+template <template <class> class Atomic>
+std::optional<duration> basic_shared_windows<Atomic>::take_delay() noexcept {
+    std::optional<duration> longest;
+    for (auto& least : least_delay_) {
+        const duration told{least.exchange(no_delay, std::memory_order_relaxed)};
+        if (told.count() != no_delay) longest = std::max(longest.value_or(duration::zero()), told);
+    }
+    return longest;
 }
 
 extern template class basic_shared_windows<>;
