@@ -1,18 +1,24 @@
-// What is right for a number of permits with a line in front of them, first come, first served, without threads: the
-// specification that the concurrent one is held against. Who is next in other orders is what `waiting_line` says.
+// What is right for a number of permits with a line in front of them, what matters more first and else first come, first served,
+// without threads: the specification that the concurrent one is held against. Who is next in other orders, and whose time is over,
+// is what `waiting_line` says.
 //
 // - At most `limit` permits are out, except right after the limit was lowered: then none is given until enough came back.
-// - Nobody overtakes: while somebody waits, a newcomer waits too, and a permit that comes back goes to the oldest.
-// - Nobody waits while there is room, and nobody is refused while there is room or a place in the queue.
+// - Nobody overtakes: while somebody waits, a newcomer waits too, and a permit that comes back goes to the oldest of those that matter
+//   most.
+// - Nobody waits while there is room, and nobody is refused while there is room or a place in the queue. In a full one what matters
+//   more takes the place of what matters least; of those, of the one that came last.
 // - Every permit that was given comes back exactly once.
 //
 // A value: it can be copied and compared.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <vector>
+
+#include "cutwater/core/criticality.hpp"
 
 namespace cutwater {
 
@@ -24,10 +30,22 @@ public:
     permits_kernel(unsigned limit, unsigned max_queue) : limit_{limit}, max_queue_{max_queue} {}
 
     /// A call asks to pass; where it is queued it is known as `who`.
-    [[nodiscard]] answer admit(waiter_id who) {
+    [[nodiscard]] answer admit(waiter_id who, criticality importance = criticality::normal) {
         if (in_use_ < limit_ && queue_.empty()) return ++in_use_, answer::admitted;
-        if (queue_.size() >= max_queue_) return answer::refused;
-        return queue_.push_back(who), answer::queued;
+        const auto place = std::ranges::find_if(
+            queue_, [&](const waiting& w) { return level_of(w.importance) > level_of(importance); });
+        const bool displaces = queue_.size() >= max_queue_;
+        if (displaces && place == queue_.end()) return answer::refused;
+        queue_.insert(place, {who, importance});
+        if (displaces) {
+            displaced_.push_back(queue_.back().who);
+            queue_.pop_back();
+        }
+        return answer::queued;
+    }
+    /// One who waited: whether its place is another's now.
+    [[nodiscard]] bool is_displaced(waiter_id who) const {
+        return std::ranges::find(displaced_, who) != displaced_.end();
     }
 
     /// A permit comes back; gives who is let in by it, if anybody.
@@ -37,7 +55,10 @@ public:
     }
 
     /// One who was queued gives up. Where it had just been let in its permit comes back: gives who is let in by that.
-    std::optional<waiter_id> leave(waiter_id who) { return std::erase(queue_, who) > 0 ? std::nullopt : release(); }
+    std::optional<waiter_id> leave(waiter_id who) {
+        if (std::erase_if(queue_, [&](const waiting& w) { return w.who == who; }) > 0 || is_displaced(who)) return {};
+        return release();
+    }
 
     /// Sets another limit; gives who is let in by it.
     std::vector<waiter_id> resize(unsigned limit) {
@@ -54,9 +75,15 @@ public:
     friend bool operator==(const permits_kernel&, const permits_kernel&) = default;
 
 private:
+    struct waiting {
+        waiter_id who;
+        criticality importance;
+        friend bool operator==(const waiting&, const waiting&) = default;
+    };
+
     std::optional<waiter_id> let_in() {
         if (in_use_ >= limit_ || queue_.empty()) return {};
-        const waiter_id next = queue_.front();
+        const waiter_id next = queue_.front().who;
         queue_.pop_front();
         ++in_use_;
         return next;
@@ -65,7 +92,8 @@ private:
     unsigned limit_;
     unsigned max_queue_;
     unsigned in_use_ = 0;
-    std::deque<waiter_id> queue_;
+    std::deque<waiting> queue_;  // what matters most first
+    std::vector<waiter_id> displaced_;
 };
 
 }  // namespace cutwater

@@ -4,12 +4,18 @@
 // once. While nobody waits, taking and giving back are one atomic operation each. While somebody does, nobody takes past
 // the queue: what comes back is handed on under the lock.
 //
-// Thread safety: every member, from any thread. `Atomic` and `Mutex` are the standard's, or a test's that stop at each
+// Time: who knows it is judged by it: whose time is over when it comes, or brings a permit back. `leave`, `resize` and `give_back`
+// without one go by the instant that was spoken of last. Instants come from one monotonic clock; those of concurrent calls may be a
+// little out of order.
+//
+// Limits are below 2^31. Thread safety: every member, from any thread. `Atomic` and `Mutex` are the standard's, or a test's that stop at each
 // step.
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <mutex>
+#include <optional>
 
 #include "cutwater/core/moment.hpp"
 #include "cutwater/core/striped.hpp"
@@ -21,7 +27,10 @@ template <template <class> class Atomic = std::atomic, class Mutex = std::mutex>
 class basic_shared_permits {
 public:
     basic_shared_permits(unsigned limit, const queue_rules& rules) noexcept
-        : word_{std::uint64_t{limit} << limit_at}, line_{rules} {}
+        : word_{std::uint64_t{limit} << limit_at}, line_{rules} {
+        assert(limit <= most_permits);
+    }
+    static constexpr unsigned most_permits = (1U << 31U) - 1;  // the bit above is the flag's
 
     /// How many are then out, this one included; 0 where none is to be had.
     [[nodiscard]] unsigned try_take() noexcept {
@@ -39,10 +48,10 @@ public:
     }
     /// What was granted to a waiter, whoever it is.
     void give_back(const waiter&, moment& now) noexcept { give_back(now); }
-    /// For one who does not know the time: who has waited too long is told by what was known before.
+    /// For one who does not know the time.
     void give_back() noexcept {
         if ((word_.fetch_sub(1, std::memory_order_release) & someone_waits) != 0) [[unlikely]]
-            hand_on(long_ago);
+            hand_on();
     }
 
     enum class answer : std::uint8_t { taken, queued, full };
@@ -71,7 +80,6 @@ public:
 private:
     static constexpr std::uint64_t someone_waits = std::uint64_t{1} << 63U;
     static constexpr unsigned limit_at = 32;
-    static constexpr instant long_ago = instant::min();
 
     [[nodiscard]] static unsigned in_use_of(std::uint64_t word) noexcept { return static_cast<unsigned>(word); }
     [[nodiscard]] static unsigned limit_of(std::uint64_t word) noexcept {
@@ -82,14 +90,13 @@ private:
         return (word & someone_waits) == 0 && in_use_of(word) < limit_of(word);
     }
 
-    void hand_on(instant now) noexcept;
+    void hand_on(std::optional<instant> now = {}) noexcept;
     void hand_on_locked() noexcept;
-    void note_locked(instant now) noexcept { latest_ = std::max(latest_, now); }
 
     alignas(cache_line) Atomic<std::uint64_t> word_;
     mutable Mutex mutex_;
     waiting_line line_;
-    instant latest_ = long_ago;  // that anybody has spoken of
+    instant now_{};  // what was spoken of last; nobody waits before anybody has
 };
 
 using shared_permits = basic_shared_permits<>;
@@ -97,7 +104,7 @@ using shared_permits = basic_shared_permits<>;
 template <template <class> class Atomic, class Mutex>
 auto basic_shared_permits<Atomic, Mutex>::take_or_queue(waiter& w, instant now) noexcept -> answer {
     const std::scoped_lock lock{mutex_};
-    note_locked(now);
+    now_ = now;
     // From here on a permit that comes back is handed on under the lock that we hold. One may have come back before.
     const std::uint64_t seen = word_.fetch_or(someone_waits, std::memory_order_acq_rel);
     if (line_.empty() && has_room(seen & ~someone_waits)) {
@@ -105,7 +112,7 @@ auto basic_shared_permits<Atomic, Mutex>::take_or_queue(waiter& w, instant now) 
         hand_on_locked();
         return answer::taken;
     }
-    if (line_.push(w, latest_)) return answer::queued;
+    if (line_.push(w, now_)) return answer::queued;
     hand_on_locked();
     return answer::full;
 }
@@ -127,6 +134,7 @@ void basic_shared_permits<Atomic, Mutex>::leave(waiter& w) noexcept {
 
 template <template <class> class Atomic, class Mutex>
 void basic_shared_permits<Atomic, Mutex>::resize(unsigned limit) noexcept {
+    assert(limit <= most_permits);
     const std::scoped_lock lock{mutex_};
     const auto resized = [&](std::uint64_t word) {
         return (word & someone_waits) | std::uint64_t{limit} << limit_at | in_use_of(word);
@@ -143,9 +151,9 @@ unsigned basic_shared_permits<Atomic, Mutex>::queued() const noexcept {
 }
 
 template <template <class> class Atomic, class Mutex>
-void basic_shared_permits<Atomic, Mutex>::hand_on(instant now) noexcept {
+void basic_shared_permits<Atomic, Mutex>::hand_on(std::optional<instant> now) noexcept {
     const std::scoped_lock lock{mutex_};
-    note_locked(now);
+    if (now) now_ = *now;
     hand_on_locked();
 }
 
@@ -154,7 +162,7 @@ void basic_shared_permits<Atomic, Mutex>::hand_on(instant now) noexcept {
 template <template <class> class Atomic, class Mutex>
 void basic_shared_permits<Atomic, Mutex>::hand_on_locked() noexcept {
     while (in_use() < limit()) {
-        waiter* const next = line_.next(latest_);
+        waiter* const next = line_.next(now_);
         if (next == nullptr) break;
         word_.fetch_add(1, std::memory_order_acq_rel);
         line_.grant(*next);

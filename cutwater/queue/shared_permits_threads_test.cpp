@@ -24,17 +24,20 @@ enum class deed : std::uint8_t { enter, look, leave, release, resize };
 struct permit_call {
     deed what{};
     permits_kernel::waiter_id who = 0;
+    criticality importance = criticality::normal;
     unsigned limit = 0;
     permits_kernel::answer answer{};
-    bool is_in = false;  ///< looked: the permit has come
+    bool is_in = false;   ///< looked: the permit has come
+    bool is_out = false;  ///< looked: another has the place
 };
 
 std::ostream& operator<<(std::ostream& out, const permit_call& c) {
     constexpr std::array names{"enter", "look", "leave", "release", "resize"};
     constexpr std::array answers{"admitted", "queued", "refused"};
     out << names[static_cast<std::size_t>(c.what)] << " " << (c.what == deed::resize ? c.limit : c.who);
-    if (c.what == deed::enter) out << ": " << answers[static_cast<std::size_t>(c.answer)];
-    if (c.what == deed::look) out << ": " << (c.is_in ? "in" : "still waits");
+    if (c.what == deed::enter)
+        out << ", " << to_text(c.importance) << ": " << answers[static_cast<std::size_t>(c.answer)];
+    if (c.what == deed::look) out << ": " << (c.is_in ? "in" : c.is_out ? "out" : "still waits");
     return out;
 }
 
@@ -45,8 +48,9 @@ public:
 
     bool take(const permit_call& c) {
         switch (c.what) {
-            case deed::enter: return kernel_.admit(c.who) == c.answer;
-            case deed::look: return (std::erase(let_in_, c.who) > 0) == c.is_in;
+            case deed::enter: return kernel_.admit(c.who, c.importance) == c.answer;
+            case deed::look:
+                return kernel_.is_displaced(c.who) == c.is_out && (std::erase(let_in_, c.who) > 0) == c.is_in;
             case deed::leave: std::erase(let_in_, c.who); return lets_in(kernel_.leave(c.who));
             case deed::release: return lets_in(kernel_.release());
             case deed::resize: return lets_in(kernel_.resize(c.limit));
@@ -123,20 +127,20 @@ private:
         if (n < 8) return (void)record(thread, {.what = deed::resize, .limit = 1 + static_cast<unsigned>(dice() % 3)});
         if (me.waiting) return n < 65 ? look(thread, me) : leave(thread, me);
         if (me.permits > 0 && n < 55) return release(thread, me);
-        enter(thread, me);
+        enter(thread, me, static_cast<criticality>(dice() % 3));
     }
 
-    void enter(unsigned thread, player& me) {
+    void enter(unsigned thread, player& me, criticality importance) {
         auto next = std::make_unique<place>(thread * 100 + ++me.entered);
-        const permit_call c = record(thread, {.what = deed::enter, .who = next->who}, next.get());
+        const permit_call c =
+            record(thread, {.what = deed::enter, .who = next->who, .importance = importance}, next.get());
         if (c.answer == permits_kernel::answer::admitted) ++me.permits;
         if (c.answer == permits_kernel::answer::queued) me.waiting = std::move(next);
     }
     void look(unsigned thread, player& me) {
         const permit_call c = record(thread, {.what = deed::look, .who = me.waiting->who}, me.waiting.get());
-        if (!c.is_in) return;
-        ++me.permits;
-        me.waiting.reset();
+        if (c.is_in) ++me.permits;
+        if (c.is_in || c.is_out) me.waiting.reset();
     }
     void leave(unsigned thread, player& me) {
         record(thread, {.what = deed::leave, .who = me.waiting->who}, me.waiting.get());
@@ -158,17 +162,23 @@ private:
 
     void carry_out(permit_call& c, place* at) {
         switch (c.what) {
-            case deed::enter: c.answer = enter(*at); return;
-            case deed::look: c.is_in = permits_.look(at->waits) == Permits::wait_state::granted; return;
+            case deed::enter: c.answer = enter(*at, c.importance); return;
+            case deed::look: {
+                const auto seen = permits_.look(at->waits);
+                c.is_in = seen == Permits::wait_state::granted;
+                c.is_out = seen == Permits::wait_state::turned_away;
+                return;
+            }
             case deed::leave: permits_.leave(at->waits); return;
             case deed::release: permits_.give_back(); return;
             case deed::resize: permits_.resize(c.limit); return;
         }
     }
 
-    permits_kernel::answer enter(place& at) {
+    permits_kernel::answer enter(place& at, criticality importance) {
         using enum permits_kernel::answer;
         if (permits_.try_take() != 0) return admitted;
+        at.waits.importance = importance;
         switch (permits_.take_or_queue(at.waits, noon)) {
             case Permits::answer::taken: return admitted;
             case Permits::answer::queued: return queued;
@@ -220,7 +230,8 @@ TEST_P(permit_histories, of_three_threads_step_by_step) { step_by_step(3, 7, 300
 TEST_P(permit_histories, of_four_threads_step_by_step) { step_by_step(4, 6, 300); }
 TEST_P(permit_histories, of_three_threads_in_parallel) { in_parallel(3, 7, 300); }
 
-INSTANTIATE_TEST_SUITE_P(limits, permit_histories, ::testing::Values(setting{1, 1}, setting{1, 4}, setting{2, 2}));
+INSTANTIATE_TEST_SUITE_P(limits, permit_histories,
+                         ::testing::Values(setting{1, 1}, setting{1, 4}, setting{2, 2}, setting{2, 0}));
 
 }  // namespace
 }  // namespace cutwater

@@ -15,6 +15,7 @@ bool waiting_line::push(waiter& w, instant now) noexcept {
     own.weight += w.weight;
     ++size_;
     nobody_expires_before_ = std::min(nobody_expires_before_, w.until);
+    round_.first_to_go = std::min(round_.first_to_go, w.until);
     return true;
 }
 
@@ -25,18 +26,16 @@ waiter* waiting_line::next(instant now) noexcept {
 }
 
 void waiting_line::grant(waiter& w) noexcept {
-    --size_;
-    level& own = level_of(w);
-    own.queue.grant(w);
-    own.note_left(w);
+    note_leaving(w);
+    level_of(w).queue.grant(w);
+    note_left(w);
 }
 
 void waiting_line::remove(waiter& w) noexcept {
     if (!w.is_queued()) return;
-    --size_;
-    level& own = level_of(w);
-    own.queue.remove(w);
-    own.note_left(w);
+    note_leaving(w);
+    level_of(w).queue.remove(w);
+    note_left(w);
 }
 
 waiter* waiting_line::first() const noexcept {
@@ -56,26 +55,54 @@ std::uint64_t waiting_line::weight_ahead_of(criticality importance) const noexce
     return ahead;
 }
 
-void waiting_line::turn_away(waiter& w, errc why) noexcept {
+/// Whoever goes round does not stand on one who leaves.
+void waiting_line::note_leaving(const waiter& w) noexcept {
+    if (&w == round_.next) round_.next = waiter_queue::after(w);
     --size_;
-    level& own = level_of(w);
-    own.queue.turn_away(w, why);
-    own.note_left(w);
 }
 
-/// The bound is that of all who have come since it was last exact: it is seldom wrong, and then it costs one look too many.
+void waiting_line::note_left(const waiter& w) noexcept {
+    level& own = level_of(w);
+    own.weight -= w.weight;
+    if (own.queue.empty()) own.delays.drained();
+}
+
+void waiting_line::turn_away(waiter& w, errc why) noexcept {
+    note_leaving(w);
+    level_of(w).queue.turn_away(w, why);
+    note_left(w);
+}
+
+/// Nobody goes before `nobody_expires_before_`: it is exact when a round ends, and afterwards only ever too early, which costs a round
+/// too many.
 void waiting_line::let_expired_leave(instant now) noexcept {
     if (now <= nobody_expires_before_) return;
-    nobody_expires_before_ = never;
-    for (level& each : levels_)
-        for (waiter* w = each.queue.first(); w != nullptr;) {
-            waiter& seen = *w;
-            w = waiter_queue::after(seen);
-            if (seen.until < now)
-                turn_away(seen, errc::wait_timed_out);
-            else
-                nobody_expires_before_ = std::min(nobody_expires_before_, seen.until);
+    for (unsigned looks = 0;; ++looks) {
+        waiter* const seen = next_to_look_at();
+        if (seen == nullptr) {
+            nobody_expires_before_ = round_.first_to_go;
+            round_ = {};
+            return;
         }
+        if (looks == looks_of_a_push) return void(round_.next = seen);  // the next push goes on with it
+        if (seen->until < now)
+            turn_away(*seen, errc::wait_timed_out);
+        else
+            round_.first_to_go = std::min(round_.first_to_go, seen->until);
+    }
+}
+
+/// And moves on; null at the end of the round.
+waiter* waiting_line::next_to_look_at() noexcept {
+    for (; round_.at < criticality_levels; ++round_.at, round_.has_begun = false) {
+        if (!round_.has_begun) round_.next = levels_[round_.at].queue.first();
+        round_.has_begun = true;
+        waiter* const here = round_.next;
+        if (here == nullptr) continue;
+        round_.next = waiter_queue::after(*here);
+        return here;
+    }
+    return nullptr;
 }
 
 bool waiting_line::takes_newest_first(const level& of, instant now) const noexcept {

@@ -1,4 +1,4 @@
-// Who is next, and who leaves without: as scripts, and against a model that looks at everybody each time.
+// Who is next, and who leaves without: as scripts, and against a model that looks at everybody each time, as a line of at most 64 does.
 
 #include "cutwater/queue/waiting_line.hpp"
 
@@ -135,6 +135,70 @@ TEST(a_waiting_line, the_expired_leave_before_anybody_is_turned_away_for_want_of
     EXPECT_THAT(p.serve_all(), ElementsAre(4, 2));
 }
 
+TEST(a_waiting_line, of_64_looks_at_everybody_whenever_somebody_comes) {
+    party p{{.max_length = 64}};
+    p.come(normal, 5ms);
+    for (int i = 0; i < 62; ++i) p.come();
+    p.come(normal, 10ms);
+    p.now += 6ms;
+    EXPECT_TRUE(p.come());
+    EXPECT_FALSE(p.come());
+    p.now += 5ms;
+    EXPECT_TRUE(p.come());
+    EXPECT_EQ(p.turned_away(64), errc::wait_timed_out);
+}
+
+TEST(a_waiting_line, that_is_long_is_looked_at_64_by_64) {
+    party p{{.max_length = 400}};
+    for (int i = 0; i < 200; ++i) p.come(i % 2 == 0 ? critical : normal, i < 150 ? duration{1h} : 10ms);
+    for (int i = 0; i < 200; ++i) p.come(best_effort, 10ms);
+    p.now += 11ms;  // of the critical and the normal the last 25 each have expired
+    EXPECT_FALSE(p.come(best_effort)) << "the first 64 have not";
+    EXPECT_TRUE(p.come(best_effort)) << "among the next there are 25";
+    EXPECT_EQ(p.line.size(), 400U - 25 + 1);
+    for (int i = 0; i < 24; ++i) EXPECT_TRUE(p.come(best_effort)) << "there is room, and nobody looks";
+    EXPECT_TRUE(p.turned_away(151) == errc::wait_timed_out && !p.turned_away(200).has_value());
+    EXPECT_EQ(p.line.size(), 400U);
+}
+
+TEST(a_waiting_line, lets_64_leave_and_no_more_when_somebody_comes) {
+    party p{{.max_length = 1000}};
+    for (int i = 0; i < 1000; ++i) p.come(normal, 10ms);
+    p.now += 11ms;
+    EXPECT_TRUE(p.come());
+    EXPECT_EQ(p.line.size(), 1000U - 64 + 1);
+    EXPECT_THAT(p.serve_all(), ElementsAre(1001)) << "but nobody is served whose time is over";
+}
+
+TEST(a_waiting_line, does_not_forget_one_who_came_to_where_it_had_looked_already) {
+    party p{{.max_length = 130}};
+    for (int i = 0; i < 70; ++i) p.come(critical);
+    p.come(best_effort, 1ms);
+    for (int i = 0; i < 59; ++i) p.come(best_effort);
+    p.now += 2ms;
+    EXPECT_FALSE(p.come(best_effort)) << "64 critical ones are looked at";
+    EXPECT_TRUE(p.come(critical, 5ms)) << "the others, and the one that has expired";
+    EXPECT_FALSE(p.come(best_effort)) << "the rest";
+    p.now += 6ms;
+    EXPECT_FALSE(p.come(best_effort));
+    EXPECT_TRUE(p.come(best_effort)) << "the critical one that came last is found among the next";
+    EXPECT_EQ(p.turned_away(132), errc::wait_timed_out);
+}
+
+TEST(a_waiting_line, goes_on_behind_one_who_has_left) {
+    party p{{.max_length = 200}};
+    for (int i = 0; i < 200; ++i) p.come(normal, i < 64 ? duration{1h} : 10ms);
+    p.now += 11ms;
+    EXPECT_FALSE(p.come());
+    p.line.remove(p.at(65).place);
+    EXPECT_TRUE(p.come()) << "there is room";
+    EXPECT_EQ(p.line.size(), 200U);
+    EXPECT_TRUE(p.come());
+    EXPECT_EQ(p.turned_away(65), std::nullopt);
+    EXPECT_EQ(p.turned_away(66), errc::wait_timed_out);
+    EXPECT_EQ(p.line.size(), 200U - 64 + 1);
+}
+
 TEST(a_waiting_line, one_who_left_is_forgotten) {
     party p{{.max_length = 3}};
     p.come(), p.come(), p.come();
@@ -200,6 +264,38 @@ TEST(a_waiting_line, codel_lets_everybody_in_again_when_the_line_has_drained) {
     for (int i = 0; i < 3; ++i) p.come();
     p.now += 300ms;
     EXPECT_THAT(p.serve_all(), ElementsAre(4, 5, 6));
+}
+
+TEST(a_waiting_line, codel_begins_anew_when_the_last_one_was_served) {
+    party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
+    p.come(), p.come();
+    p.now += 50ms;
+    EXPECT_EQ(p.serve(), 1);
+    p.now += 101ms;
+    EXPECT_EQ(p.serve(), 2) << "the line has stood, and is empty now";
+    p.come(), p.come();
+    p.now += 100ms;
+    EXPECT_THAT(p.serve_all(), ElementsAre(3, 4));
+}
+
+TEST(a_waiting_line, codel_begins_anew_when_the_last_one_has_left) {
+    party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
+    p.come(), p.come(), p.come();
+    p.now += 50ms;
+    EXPECT_EQ(p.serve(), 1);
+    p.now += 101ms;
+    EXPECT_EQ(p.serve(), 2) << "the line stands";
+    p.line.remove(p.at(3).place);
+    p.come(), p.come();
+    p.now += 100ms;
+    EXPECT_THAT(p.serve_all(), ElementsAre(4, 5));
+}
+
+TEST(a_waiting_line, codel_takes_one_who_comes_a_little_late_for_one_who_has_not_waited) {
+    party p{{.max_length = 99, .order = queue_order::codel, .target = 5ms, .interval = 100ms}};
+    p.come(), p.come(), p.come();
+    p.now -= 1ms;  // another thread's instant
+    EXPECT_THAT(p.serve_all(), ElementsAre(1, 2, 3));
 }
 
 TEST(a_waiting_line, codel_judges_what_matters_alike_by_its_own_delays) {
@@ -292,6 +388,30 @@ RC_GTEST_PROP(a_waiting_line, decides_as_one_that_looks_at_everybody, ()) {
         }
         RC_ASSERT(p.line.size() == m.size());
     }
+}
+
+RC_GTEST_PROP(a_waiting_line, that_is_long_refuses_nobody_for_longer_than_it_takes_to_go_round_twice, ()) {
+    const auto most = *rc::gen::inRange<std::size_t>(65, 400);
+    party p{{.max_length = most}};
+    const auto come = [&] { return p.come(normal, *rc::gen::element<duration>(1ms, 5ms, 1h)); };
+    while (p.line.size() < most) come();
+    for (int step = 0; step < 20; ++step) {
+        p.now += std::chrono::milliseconds{*rc::gen::inRange(0, 3)};
+        switch (*rc::gen::inRange(0, 3)) {
+            case 0: (void)p.serve(); break;
+            case 1: p.line.remove(p.at(*rc::gen::inRange(1, static_cast<int>(p.guests.size()) + 1)).place); break;
+            default: come();
+        }
+    }
+    const auto has_expired = [&](const auto& g) { return g->place.is_queued() && g->place.until < p.now; };
+    for (const auto& g : p.guests) RC_ASSERT(g->place.turned_away() != errc::wait_timed_out || g->place.until < p.now);
+    const std::size_t round = most / waiting_line::looks_of_a_push + 1;
+    for (std::size_t refused = 0; std::ranges::any_of(p.guests, has_expired);) {
+        refused = p.come() ? 0 : refused + 1;
+        RC_ASSERT(refused < 2 * round);
+    }
+    while (p.line.size() < most) p.come();
+    RC_ASSERT(!p.come());
 }
 
 RC_GTEST_PROP(a_waiting_line, everybody_is_served_turned_away_or_still_there_in_any_order, ()) {

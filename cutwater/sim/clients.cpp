@@ -3,7 +3,17 @@
 #include <algorithm>
 #include <random>
 
+#include "cutwater/sim/given.hpp"
+
 namespace cutwater::sim {
+
+namespace {
+
+/// A client that was refused at once, and does not think, is back as soon as a real one could be: in a round that took no time
+/// at all, time would stand still.
+constexpr duration shortest_round = std::chrono::microseconds{1};
+
+}  // namespace
 
 void tally::add(const result<void>& r, duration time) {
     if (r) {
@@ -19,6 +29,7 @@ void tally::add(const result<void>& r, duration time) {
 }
 
 duration tally::percentile(double share) const {
+    detail::require(share >= 0 && share <= 1, share, {"tally::percentile", "share", "give one from 0 to 1"});
     if (took.empty()) return duration::zero();
     std::vector<duration> sorted = took;
     const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(sorted.size() - 1));
@@ -27,14 +38,16 @@ duration tally::percentile(double share) const {
 }
 
 void clients::arrive(double per_second) {
+    detail::require(per_second >= 0 && per_second <= 1e9, per_second,
+                    {"clients::arrive", "per_second", "give a rate from 0 (nobody) to 1e9 (one a nanosecond)"});
     stop();
     arrive_next(per_second, generation_);
 }
 
 void clients::arrive_next(double per_second, unsigned generation) {
     if (per_second <= 0) return;
-    const std::chrono::duration<double> gap{std::exponential_distribution<double>{per_second}(world_.random())};
-    world_.after(std::chrono::duration_cast<duration>(gap), [=, this] {
+    const double gap = std::exponential_distribution<double>{per_second}(world_.random());
+    world_.after(detail::saturated(gap * 1e9), [=, this] {
         if (generation != generation_) return;
         call();
         arrive_next(per_second, generation);
@@ -42,15 +55,21 @@ void clients::arrive_next(double per_second, unsigned generation) {
 }
 
 void clients::keep_busy(unsigned how_many, duration think) {
+    detail::require(think >= duration::zero(), think, {"clients::keep_busy", "think", "give none (0s), or more"});
     for (unsigned i = 0; i < how_many; ++i) world_.after({}, [=, this, g = generation_] { go_round(think, g); });
 }
 
 void clients::go_round(duration think, unsigned generation) {
     if (generation != generation_) return;
-    call([=, this] { world_.after(think, [=, this] { go_round(think, generation); }); });
+    const instant soonest = add(world_.now(), shortest_round);
+    call([=, this] {
+        world_.at(std::max(add(world_.now(), think), soonest), [=, this] { go_round(think, generation); });
+    });
 }
 
 void clients::tick_together(unsigned how_many, duration period) {
+    detail::require(period > duration::zero(), period,
+                    {"clients::tick_together", "period", "give the time from one round to the next, above 0"});
     world_.after({}, [=, this, g = generation_] { tick(how_many, period, g); });
 }
 

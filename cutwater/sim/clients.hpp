@@ -7,7 +7,8 @@
 //     world.run_for(60s);
 //     shop.seen().succeeded, shop.seen().percentile(0.99)
 //
-// Thread safety: none, as the world's. Lifetime: outlives the world's events.
+// Thread safety: none, as the world's. Lifetime: outlives the world's events. Errors: what cannot be (a rate below 0, a period of none)
+// throws `std::invalid_argument`, which says what to give instead.
 #pragma once
 
 #include <functional>
@@ -40,7 +41,7 @@ struct tally {
 
     void add(const result<void>& r, duration time);
     [[nodiscard]] std::uint64_t calls() const noexcept { return succeeded + refused + timed_out + failed; }
-    /// How long the fastest `share` of those that succeeded took; zero where none did.
+    /// How long the fastest `share` of those that succeeded took; zero where none did. `share`: from 0 to 1.
     [[nodiscard]] duration percentile(double share) const;
 };
 
@@ -55,11 +56,12 @@ public:
     /// How long each of them waits for an answer.
     void set_patience(duration d) noexcept { patience_ = d; }
 
-    /// Calls that arrive at random (a Poisson process), so many a second; replaces what was before.
+    /// Calls that arrive at random (a Poisson process), so many a second, from 0 (nobody) to 1e9; replaces what was before.
     void arrive(double per_second);
-    /// As many clients more, each of which calls, and again `think` after its answer.
+    /// As many clients more, each of which calls, and again `think` after its answer; but never twice within a microsecond, so that time
+    /// goes on where everybody is refused at once.
     void keep_busy(unsigned how_many, duration think);
-    /// As many calls at the same instant, at once and then every `period`.
+    /// As many calls at the same instant, at once and then every `period`, which is above 0.
     void tick_together(unsigned how_many, duration period);
     /// No new call from now on.
     void stop() noexcept { ++generation_; }

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <stdexcept>
+#include <string>
+
 #include "cutwater/core/errc.hpp"
 
 namespace cutwater::sim {
@@ -97,6 +101,72 @@ TEST(sim_tally, percentiles_are_of_those_that_succeeded) {
     EXPECT_EQ(t.percentile(0.5), 50ms);
     EXPECT_EQ(t.percentile(0.99), 99ms);
     EXPECT_EQ(t.percentile(1), 100ms);
+}
+
+/// What the world says to what cannot be.
+std::string refused_with(const auto& tried) {
+    try {
+        tried();
+    } catch (const std::invalid_argument& e) {
+        return e.what();
+    }
+    return "";
+}
+
+TEST(sim_clients, a_rate_that_cannot_be_is_refused) {
+    counter c;
+    EXPECT_EQ(refused_with([&] { c.all.arrive(1e12); }),
+              "sim::clients::arrive: per_second is 1e+12; give a rate from 0 (nobody) to 1e9 (one a nanosecond)");
+    EXPECT_NE(refused_with([&] { c.all.arrive(-1); }), "");
+    EXPECT_NE(refused_with([&] { c.all.arrive(std::numeric_limits<double>::quiet_NaN()); }), "");
+    EXPECT_NE(refused_with([&] { c.all.arrive(std::numeric_limits<double>::infinity()); }), "");
+    c.here.run_for(1s);
+    EXPECT_EQ(c.arrivals.size(), 0U);
+}
+
+TEST(sim_clients, one_call_in_longer_than_there_is_never_comes) {
+    counter c;
+    c.all.arrive(1e-30);
+    c.here.run_for(24h);
+    EXPECT_EQ(c.arrivals.size(), 0U);
+}
+
+TEST(sim_clients, time_goes_on_where_everybody_is_refused_at_once) {
+    world here;
+    unsigned calls = 0;
+    clients all{here, [&](const call_options&, const auto& done) {
+                    if (++calls > 1000) all.stop();  // else it would never end
+                    done(std::unexpected{error{errc::bulkhead_full}});
+                }};
+    all.keep_busy(2, 0ms);
+    here.run_for(10us);
+    EXPECT_EQ(calls, 22U) << "once a microsecond, each of them";
+}
+
+TEST(sim_clients, a_closed_loop_whose_calls_take_time_does_not_wait_any_longer) {
+    counter c;
+    c.takes = 10ms;
+    c.all.keep_busy(1, 0ms);
+    c.here.run_for(21ms);
+    EXPECT_THAT(c.arrivals, ElementsAre(0ms, 10ms, 20ms));
+}
+
+TEST(sim_clients, a_pause_that_cannot_be_is_refused) {
+    counter c;
+    EXPECT_EQ(refused_with([&] { c.all.tick_together(1, 0ms); }),
+              "sim::clients::tick_together: period is 0s; give the time from one round to the next, above 0");
+    EXPECT_NE(refused_with([&] { c.all.tick_together(1, -1s); }), "");
+    EXPECT_EQ(refused_with([&] { c.all.keep_busy(2, -1ms); }),
+              "sim::clients::keep_busy: think is -1ms; give none (0s), or more");
+}
+
+TEST(sim_tally, a_share_is_from_none_to_all) {
+    tally t;
+    t.add({}, 5ms);
+    EXPECT_EQ(refused_with([&] { (void)t.percentile(99); }),
+              "sim::tally::percentile: share is 99; give one from 0 to 1");
+    EXPECT_NE(refused_with([&] { (void)t.percentile(-0.1); }), "");
+    EXPECT_NE(refused_with([&] { (void)t.percentile(std::numeric_limits<double>::quiet_NaN()); }), "");
 }
 
 }  // namespace

@@ -6,7 +6,8 @@
 //     cw::sim::latency::mixture({{0.9, hit}, {0.1, miss}})        // a cache in front of a disk
 //     hit.times(3)                                                // the same, three times as slow
 //
-// A value. The numbers are libstdc++'s distributions over `random_source`: the same seed gives the same ones.
+// Errors: what no latency can be (a time below 0, a weight that is no number, a mixture of nothing) throws `std::invalid_argument`, which
+// says what to give instead. A value. The numbers are libstdc++'s distributions over `random_source`: the same seed gives the same ones.
 #pragma once
 
 #include <functional>

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <string>
 
 namespace cutwater::sim {
 namespace {
@@ -76,6 +79,43 @@ TEST(sim_latency, times_is_as_many_times_as_slow) {
 
 TEST(sim_latency, the_same_seed_gives_the_same) {
     EXPECT_EQ(drawn{latency::lognormal(5ms, 50ms)}.sorted, drawn{latency::lognormal(5ms, 50ms)}.sorted);
+}
+
+std::string refused_with(const auto& tried) {
+    try {
+        (void)tried();
+    } catch (const std::invalid_argument& e) {
+        return e.what();
+    }
+    return "";
+}
+
+TEST(sim_latency, a_mixture_of_nothing_is_refused) {
+    const latency some = latency::constant(1ms);
+    EXPECT_EQ(refused_with([] { return latency::mixture({}); }),
+              "sim::latency::mixture: the sum of the weights is 0; give a part or more, and one that is taken");
+    EXPECT_NE(refused_with([&] { return latency::mixture({{0, some}}); }), "");
+    EXPECT_EQ(refused_with([&] { return latency::mixture({{2, some}, {-1, some}}); }),
+              "sim::latency::mixture: a weight is -1; give 0 or more: how often its part is taken");
+    EXPECT_NE(refused_with([&] { return latency::mixture({{std::numeric_limits<double>::quiet_NaN(), some}}); }), "");
+    EXPECT_NE(refused_with([&] { return latency::mixture({{std::numeric_limits<double>::infinity(), some}}); }), "");
+}
+
+TEST(sim_latency, what_takes_less_than_no_time_is_refused) {
+    EXPECT_EQ(refused_with([] { return latency::constant(-1ms); }),
+              "sim::latency::constant: d is -1ms; give 0 or more");
+    EXPECT_NE(refused_with([] { return latency::exponential(-1ms); }), "");
+    EXPECT_NE(refused_with([] { return latency::uniform(-1ms, 1ms); }), "");
+    EXPECT_NE(refused_with([] { return latency::uniform(2ms, 1ms); }), "");
+    EXPECT_NE(refused_with([] { return latency::lognormal(0ms, 1ms); }), "");
+    EXPECT_NE(refused_with([] { return latency::lognormal(2ms, 1ms); }), "");
+    EXPECT_NE(refused_with([] { return latency::constant(1ms).times(-1); }), "");
+    EXPECT_NE(refused_with([] { return latency::constant(1ms).times(std::numeric_limits<double>::quiet_NaN()); }), "");
+    EXPECT_EQ(refused_with([] { return latency::uniform(1ms, 1ms).times(0); }), "");
+}
+
+TEST(sim_latency, what_is_longer_than_there_is_takes_for_ever) {
+    EXPECT_EQ(latency::constant(1h).times(1e30).mean(), forever);
 }
 
 }  // namespace

@@ -1,6 +1,17 @@
 #include "cutwater/sim/service.hpp"
 
+#include "cutwater/sim/given.hpp"
+
 namespace cutwater::sim {
+
+service::service(world& in, service_options options) : world_{in}, options_{std::move(options)} {
+    set_failure_rate(options_.failure_rate);
+}
+
+void service::set_failure_rate(double share) {
+    detail::require(share >= 0 && share <= 1, share, {"service", "failure_rate", "give a share from 0 to 1"});
+    options_.failure_rate = share;
+}
 
 void service::operator()(const attempt&, reply<void> answer) {
     if (working_ < options_.workers) return begin(std::move(answer));

@@ -28,7 +28,8 @@ struct service_options {
 
 class service {
 public:
-    service(world& in, service_options options) : world_{in}, options_{std::move(options)} {}
+    /// Throws `std::invalid_argument` where the failure rate is not from 0 to 1.
+    service(world& in, service_options options);
     service(const service&) = delete;
     service& operator=(const service&) = delete;
     ~service() = default;
@@ -39,7 +40,7 @@ public:
     /// From now on; what has begun goes on as it began.
     void set_workers(unsigned workers);
     void set_takes(latency takes) { options_.takes = std::move(takes); }
-    void set_failure_rate(double share) { options_.failure_rate = share; }
+    void set_failure_rate(double share);
 
     /// Calls a second that it can answer.
     [[nodiscard]] double capacity() const noexcept;

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <stdexcept>
+
 #include "cutwater/cutwater.hpp"
 #include "cutwater/sim/clients.hpp"
 
@@ -98,6 +101,14 @@ TEST(sim_service, waits_are_those_of_queueing_theory) {
     const double mean = sum / static_cast<double>(t.all.seen().succeeded);
     const double expected = 10 + erlang_c(10, 8) / (1000 - 800) * 1000;  // M/M/10: 12.05 ms
     EXPECT_NEAR(mean, expected, 0.03 * expected);
+}
+
+TEST(sim_service, a_failure_rate_is_a_share) {
+    world here;
+    EXPECT_THROW((service{here, {.failure_rate = 1.5}}), std::invalid_argument);
+    service backend{here, {}};
+    EXPECT_THROW(backend.set_failure_rate(std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);
+    EXPECT_NO_THROW(backend.set_failure_rate(1.0));
 }
 
 }  // namespace

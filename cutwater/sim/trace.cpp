@@ -6,6 +6,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "cutwater/sim/given.hpp"
+
 namespace cutwater::sim {
 
 namespace {
@@ -20,6 +22,11 @@ std::string number(double value) {
 double seconds(duration d) { return std::chrono::duration<double>{d}.count(); }
 
 }  // namespace
+
+trace::trace(world& in, duration period) : world_{in}, period_{period} {
+    detail::require(period > duration::zero(), period,
+                    {"trace", "period", "give the time from one row to the next, above 0"});
+}
 
 void trace::column(std::string name, std::function<double()> value) {
     columns_.push_back({std::move(name), std::move(value), {}});
@@ -46,7 +53,7 @@ const std::vector<double>& trace::values(std::string_view column) const {
 double trace::mean(std::string_view column, duration from, duration to) const {
     const std::vector<double>& rows = values(column);
     const auto at = [&](duration d) {
-        return rows.begin() + std::min(d / period_, static_cast<duration::rep>(rows.size()));
+        return rows.begin() + std::clamp(d / period_, duration::rep{0}, static_cast<duration::rep>(rows.size()));
     };
     const auto first = at(from);
     const auto last = at(to);

@@ -21,7 +21,8 @@ namespace cutwater::sim {
 
 class trace {
 public:
-    trace(world& in, duration period) noexcept : world_{in}, period_{period} {}
+    /// A row every `period`, which is above 0; else it throws `std::invalid_argument`.
+    trace(world& in, duration period);
     trace(const trace&) = delete;
     trace& operator=(const trace&) = delete;
     ~trace() = default;

@@ -45,5 +45,18 @@ TEST_F(sim_trace, names_the_column_that_it_does_not_have) {
     }
 }
 
+TEST(sim_trace_of_nothing, a_period_of_none_is_refused) {
+    world here;
+    try {
+        trace never_ends{here, 0s};
+        FAIL();
+    } catch (const std::invalid_argument& e) {
+        EXPECT_STREQ(e.what(), "sim::trace: period is 0s; give the time from one row to the next, above 0");
+    }
+    EXPECT_THROW((trace{here, -1s}), std::invalid_argument);
+}
+
+TEST_F(sim_trace, a_part_that_begins_before_time_does_begins_with_it) { EXPECT_EQ(seen.mean("ms", -1s, 1h), 1250); }
+
 }  // namespace
 }  // namespace cutwater::sim

@@ -12,7 +12,8 @@
 // `errc::wait_timed_out`; neither says anything about the dependency.
 //
 // A call that enters the same bulkhead twice, one inside the other, can wait for itself: give each its own.
-// Thread safety: every member, from any thread. Cost: two atomic operations a call; a refusal without a queue is a load.
+// Time: instants come from one monotonic clock; those of concurrent calls may be a little out of order. Thread safety: every member,
+// from any thread. Cost: two atomic operations a call; a refusal without a queue is a load.
 #pragma once
 
 #include <memory>

@@ -12,6 +12,7 @@
 // The limit holds where it is not needed, and is never below `min_limit`. With `max_queue` calls wait as in front of a bulkhead.
 // A refusal is `errc::concurrency_limited`; a wait in vain `errc::wait_timed_out`, `displaced` or `queue_overloaded`.
 //
+// Time: instants come from one monotonic clock; those of concurrent calls may be a little out of order.
 // A permit lives as long as the *work*, as a bulkhead's does. How the limit moves: kernel.hpp; by which rules: limit_rules.hpp.
 // Thread safety: every member, from any thread. Cost: four atomic operations and two readings of the clock a call; a look at all the counts (some hundred
 // additions) and a short lock once or twice in a window. Memory: 2.8 KB.

@@ -9,7 +9,8 @@
 // not named share the weight of `others`, and a queue. With `may_borrow` below 1 a part of each share is kept for its owner, also while it does not want it.
 // A refusal is `errc::bulkhead_full`; a wait in vain `errc::wait_timed_out`, `displaced` or `queue_overloaded`.
 //
-// Nothing is taken from who has it: an owner that comes back waits until a permit does. Thread safety: every member, from any thread. Cost: four atomic
+// Nothing is taken from who has it: an owner that comes back waits until a permit does. Time: instants come from one monotonic clock; those
+// of concurrent calls may be a little out of order. Thread safety: every member, from any thread. Cost: four atomic
 // operations a call while nobody waits and everything may be borrowed; else a lock.
 #pragma once
 

@@ -5,12 +5,15 @@
 // being let in at this instant, and so may the choice of who has the least; bounds and order within a tenant are exact. Where tenants may not borrow
 // everything the bound of each is checked under the lock, by every call.
 //
+// Time: who knows it is judged by it; `leave` and `give_back` without one go by the instant that was spoken of last.
+//
 // Thread safety: every member, from any thread. `Atomic` and `Mutex` are the standard's, or a test's that stop at each step.
 #pragma once
 
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <optional>
 
 #include "cutwater/core/moment.hpp"
 #include "cutwater/core/striped.hpp"
@@ -57,7 +60,7 @@ public:
     /// For one who does not know the time.
     void give_back(std::size_t tenant) noexcept {
         if (put_back(tenant)) [[unlikely]]
-            hand_on(instant::min());
+            hand_on();
     }
 
     /// Takes a permit that has become free, or queues `w`, whose `group` is its tenant, and whose `until` and `importance` are set.
@@ -97,17 +100,16 @@ private:
     }
     [[nodiscard]] bool somebody_could_be_let_in_locked() noexcept;
     void take_locked(tenant_state& t) noexcept;
-    void hand_on(instant now) noexcept;
+    void hand_on(std::optional<instant> now = {}) noexcept;
     void hand_on_locked() noexcept;
     [[nodiscard]] tenant_state* poorest_locked() noexcept;
-    void note_locked(instant now) noexcept { latest_ = std::max(latest_, now); }
     [[nodiscard]] bool nobody_waits_locked() const noexcept;
 
     alignas(cache_line) Atomic<std::uint64_t> word_{0};
     const unsigned limit_;
     bool is_bounded_ = false;
     mutable Mutex mutex_;
-    instant latest_ = instant::min();  // that anybody has spoken of
+    instant now_{};  // what was spoken of last; nobody waits before anybody has
     std::deque<tenant_state> tenants_;
 };
 
@@ -126,7 +128,7 @@ bool basic_shared_shares<Atomic, Mutex>::try_take_bounded(std::size_t tenant) no
 template <template <class> class Atomic, class Mutex>
 auto basic_shared_shares<Atomic, Mutex>::take_or_queue(waiter& w, instant now) noexcept -> answer {
     const std::scoped_lock lock{mutex_};
-    note_locked(now);
+    now_ = now;
     tenant_state& own = tenants_[w.group];
     // From here on a permit that comes back is handed on under the lock that we hold. One may have come back before.
     word_.fetch_or(someone_waits, std::memory_order_acq_rel);
@@ -135,7 +137,7 @@ auto basic_shared_shares<Atomic, Mutex>::take_or_queue(waiter& w, instant now) n
         hand_on_locked();
         return answer::taken;
     }
-    const bool queued = own.line.push(w, latest_);
+    const bool queued = own.line.push(w, now_);
     hand_on_locked();
     return queued ? answer::queued : answer::full;
 }
@@ -176,9 +178,9 @@ bool basic_shared_shares<Atomic, Mutex>::somebody_could_be_let_in_locked() noexc
 }
 
 template <template <class> class Atomic, class Mutex>
-void basic_shared_shares<Atomic, Mutex>::hand_on(instant now) noexcept {
+void basic_shared_shares<Atomic, Mutex>::hand_on(std::optional<instant> now) noexcept {
     const std::scoped_lock lock{mutex_};
-    note_locked(now);
+    if (now) now_ = *now;
     hand_on_locked();
 }
 
@@ -202,7 +204,7 @@ void basic_shared_shares<Atomic, Mutex>::hand_on_locked() noexcept {
     while (in_use() < limit_) {
         tenant_state* const lucky = poorest_locked();
         if (lucky == nullptr) break;
-        waiter* const next = lucky->line.next(latest_);
+        waiter* const next = lucky->line.next(now_);
         if (next == nullptr) continue;  // all of it had waited too long: its line is empty now
         take_locked(*lucky);
         lucky->line.grant(*next);

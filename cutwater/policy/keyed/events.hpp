@@ -12,8 +12,9 @@ struct keys_full {
     std::uint64_t keys = 0;
     bool admitted = false;
 
-    static constexpr event_kind kind{"keys_full", severity::warning,
-                                     "a call has a new key, and every key that is known is still needed"};
+    static constexpr event_kind kind{
+        "keys_full", severity::warning,
+        "a call has a new key, and of the keys that were looked at every one is still needed"};
     static void fields(auto& self, auto&& visit) {
         visit("keys", self.keys, "keys that are known");
         visit("admitted", self.admitted, "whether the call goes through unguarded");

@@ -3,7 +3,8 @@
 // - Each key has a policy of its own, as new at its first call. What one key does changes nothing for another.
 // - A key that is known goes on, however many others come.
 // - A new key is refused only if there is no room, and there is room if any that is known differs in nothing from a new one:
-//   that one is forgotten, which nobody can tell.
+//   that one is forgotten, which nobody can tell. The tables look at 64 of a group, and of whole policies at 64 more, so with more
+//   keys than that they may refuse one for a while that would have room here.
 // - So nothing is ever forgotten that anybody could miss: no drained bucket, no open circuit, no call that is inside.
 //
 // A value: it can be copied and compared, if `Each` can. `Each` is the state of one key, with `bool is_fresh(instant) const`.

@@ -10,7 +10,12 @@
 // Contract. To each key it is a policy of its own: what others do changes nothing. There is room for `max_keys`; a new key takes
 // the place of one whose policy differs in nothing from a new one (all permits there, a closed circuit with an empty window,
 // nobody inside), and of no other: no drained bucket and no open circuit is ever forgotten, whatever keys anybody sends. Where
-// all are needed a new key is refused with `errc::too_many_keys`, or passes unguarded if the options say so; keys that are known go on.
+// none is found a new key is refused with `errc::too_many_keys`, or passes unguarded if the options say so; keys that are known go on.
+// It is looked for in the key's own group of 64, and where `P` has no cells among 64 others, by a hand that goes on from key to
+// key: so a new key may be refused although one of the rest is as new, until at most `max_keys` / 64 (and one) have been.
+//
+// `by` is asked and its answer hashed again at each step: once for a call that is admitted at once, twice for one that is not, three
+// times for one that queues. Each step goes by what it says then.
 //
 // Keys are any text. What is kept of one are 128 bits, by a hash whose seed is the table's own: nobody outside can choose keys that
 // collide. Events do not name keys; `call_options::id` leads to them.
@@ -21,7 +26,7 @@
 //
 // Thread safety: every member, from any thread; but `keyed` outlives its tickets and handles. Exceptions: what `by` or making a
 // `P` throws fails the call. Cost: a hash, and a compare and swap (cells) or two atomic additions (others) beside what `P` costs. A
-// key that is new takes the lock of one in 64 parts of the table.
+// key that is new takes the lock of one in 64 parts of the table; where there is a whole `P` for each also one of the whole, twice at most.
 #pragma once
 
 #include <memory>
@@ -52,8 +57,13 @@ struct cells_for<P> {
 
 }  // namespace detail
 
-template <forgettable P, class Hash = sip_hash>
+template <class P, class Hash = sip_hash>
 class keyed {
+    static_assert(gate<P>, "cutwater::keyed: what has a key is to be a gate, with admit, settle and abandon");
+    static_assert(!gate<P> || forgettable<P>,
+                  "cutwater::keyed: the policy cannot say when it differs in nothing from a new one; it wants "
+                  "bool is_fresh(instant) const noexcept");
+
 public:
     static constexpr std::string_view kind = "keyed";
     static constexpr bool holds_work = requires { requires P::holds_work; };
@@ -102,7 +112,9 @@ public:
     [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context& call, moment& now)
         requires queueing_gate<P>
     {
-        return shared_->policies->enqueue(print_of(call).value(), w, call, now, [&] { return no_room(call); });
+        const auto print = print_of(call);
+        if (!print) return ticket{};  // `by` has changed its answer meanwhile
+        return shared_->policies->enqueue(*print, w, call, now, [&] { return no_room(call); });
     }
     [[nodiscard]] admission<ticket> resume(waiter& w, call_context& call, moment& now)
         requires queueing_gate<P>
@@ -259,7 +271,7 @@ private:
     std::unique_ptr<state> shared_;
 };
 
-template <forgettable P, class Hash>
+template <class P, class Hash>
 std::string keyed<P, Hash>::described_options() const {
     std::string text = options_text(shared_->options) + ", each";
     if constexpr (requires { P::kind; }) text.append(" ").append(P::kind);

@@ -239,6 +239,53 @@ TEST_P(keyed_policy, a_key_is_what_a_function_says_and_what_it_throws_fails_the_
                 ::testing::AllOf(fails_with(errc::callback_failed), spoken_by("each")));
 }
 
+TEST_P(keyed_policy, a_function_may_change_its_mind_while_a_call_is_on_its_way) {
+    std::vector<std::string_view> answers{"acme", "acme", ""};  // when it would pass, be admitted, and wait
+    std::size_t asked = 0;
+    keyed<bulkhead> each{
+        {.name = "each", .max_concurrent = 1, .max_queue = 1},
+        {.by = [&](const call_context&) { return answers.at(asked++); }, .without_key = unkeyed::passes}};
+    const auto held = each.get("acme", on.time.present());
+    ASSERT_TRUE(held);
+    blocking_parking nowhere;
+    bulkhead::ticket inside;
+    call_context by_hand{nothing_said, on.time, nowhere};
+    ASSERT_TRUE(held->try_admit(inside, by_hand, by_hand.now));
+    pipeline guarded{ref(each)};
+    on.dependency.returns(7);
+    EXPECT_THAT(on.play(guarded), has_value(7)) << "without a key it passes";
+    EXPECT_EQ(asked, 3U);
+    answers = {"acme", "acme", "ajax"};
+    asked = 0;
+    EXPECT_THAT(on.play(guarded), has_value(7)) << "there is nobody in the other one's";
+    EXPECT_EQ(held->queued(), 0U);
+    held->abandon(inside);
+}
+
+TEST_P(keyed_policy, a_key_may_be_any_text_that_outlives_its_function) {
+    const std::string region = "eu";
+    for (const key_source& by : {key_source{[&](const call_context&) -> const std::string& { return region; }},
+                                 key_source{[&](const call_context&) { return region.c_str(); }},
+                                 key_source{[&](const call_context&) { return std::string_view{region}; }}}) {
+        keyed<rate_limiter> each{{.permits = 1, .per = 1h, .burst = 1}, {.by = by}};
+        EXPECT_TRUE(each.try_acquire("eu", on.time.present()));
+        pipeline guarded{ref(each)};
+        EXPECT_THAT(on.play(guarded), fails_with(errc::rate_limited));
+    }
+}
+
+TEST_P(keyed_policy, each_tenant_is_throttled_by_what_became_of_its_own) {
+    keyed<throttle> each{{.name = "each", .max_rejection = 0.99}, {.max_keys = 1}};
+    for (int i = 0; i < 100; ++i) each.get("acme", on.time.present())->record_failed(on.time.present());
+    pipeline guarded{observe{on.heard}, ref(each)};
+    on.dependency.returns(7);
+    EXPECT_THAT(on.play(guarded, {.tenant = "acme"}), fails_with(errc::throttled));
+    EXPECT_THAT(on.play(guarded, {.tenant = "ajax"}), fails_with(errc::too_many_keys)) << "it is not forgotten";
+    on.time.pass(30s);
+    EXPECT_THAT(on.play(guarded, {.tenant = "ajax"}), has_value(7)) << "its window is over";
+    EXPECT_THAT(on.play(guarded, {.tenant = "acme"}), fails_with(errc::too_many_keys));
+}
+
 TEST_P(keyed_policy, a_policy_that_cannot_be_made_fails_the_call_and_the_next_one_tries_again) {
     int made = 0;
     auto each = keyed<bulkhead>::made_by([&] {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "cutwater/core/call.hpp"
@@ -24,8 +25,15 @@ inline constexpr key_part by_operation = key_part::operation;  ///< `call_option
     return p <= key_part::operation ? texts[static_cast<std::uint8_t>(p)] : "unknown";
 }
 
-/// Where the key of a call is: one of the parts above, or what a function of one's own makes of it. The text is read at once
-/// and not kept. What the function throws fails the call.
+/// What a function may give for a key: a text that is still there when the function has returned.
+template <class Text>
+concept outlives_its_function =
+    std::is_lvalue_reference_v<Text> || std::same_as<std::remove_cvref_t<Text>, std::string_view> ||
+    std::is_pointer_v<std::remove_cvref_t<Text>>;
+
+/// Where the key of a call is: one of the parts above, or where a function of one's own finds it: a `std::string_view`, a
+/// `const char*`, or a reference to a text that outlives the call. A `std::string` of the function's own would be gone when it is
+/// read, and does not compile. The text is read at once and not kept. What the function throws fails the call.
 class key_source {
 public:
     using function = std::function<std::string_view(const call_context&)>;
@@ -33,7 +41,12 @@ public:
     explicit(false) key_source(key_part part) noexcept : part_{part} {}
     template <class F>
         requires(!std::same_as<std::remove_cvref_t<F>, key_source> && std::constructible_from<function, F>)
-    explicit(false) key_source(F&& own) : own_{std::forward<F>(own)}, is_own_{true} {}
+    explicit(false) key_source(F&& own) : own_{std::forward<F>(own)}, is_own_{true} {
+        static_assert(
+            outlives_its_function<std::invoke_result_t<std::decay_t<F>&, const call_context&>>,
+            "cutwater::keyed: what `by` gives is gone before it is read; give a std::string_view, a const char* or a "
+            "reference, to a text that outlives the call");
+    }
 
     [[nodiscard]] std::string_view operator()(const call_context& call) const {
         if (is_own_) [[unlikely]]

@@ -3,13 +3,17 @@
 // A policy lives in a node. Nodes are never freed before the table, so that a call may pin the one that it found in a slot
 // before it knows whose it is: a fetch-and-add, and a look at the mark. A node changes hands when nobody has it pinned and its
 // policy says that it differs in nothing from a new one; as it does not, it is not even made anew. Nodes are made as keys come,
-// up to `max_keys`; then one of the key's own group is taken, or of another, where a hand goes round.
+// up to `max_keys`; then one of the key's own group is taken, or of another, where a hand goes round: 64 nodes for each new key that
+// has found none nearer. It goes on from key to key, so that in so many keys it has seen all of them.
 //
 // Thread safety: every member, from any thread. `make`, and so the policy's constructor, runs under no lock; `is_fresh` does.
 // `Atomic` and `Mutex` are the standard's, or a test's that stop at each step.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "cutwater/core/instant.hpp"
@@ -169,7 +173,7 @@ private:
         return nullptr;
     }
 
-    /// A node that is nobody's: a spare one, a new one, or one whose key does not need it. Null where all are needed.
+    /// A node that is nobody's: a spare one, a new one, or one whose key does not need it. Null where all that it looks at are needed.
     [[nodiscard]] node* another(instant now) {
         node* const one = spare_or_blank();
         if (one == nullptr) return taken_from_others(now);
@@ -201,16 +205,28 @@ private:
         spare_.push_back(&one);  // there is room for all
     }
 
-    /// The hand goes round all nodes, a few for each new key that wants one.
+    /// The hand goes round all nodes, a block for each new key that wants one, and stops where it has found one.
     [[nodiscard]] node* taken_from_others(instant now) {
-        for (unsigned step = 0; step < steps_of_the_hand; ++step)
-            if (node& one = next_of_the_hand(); try_unplace(one, now)) return &one;
-        return nullptr;
+        std::array<node*, steps_of_the_hand> room;
+        const std::span block = next_of_the_hand(room);
+        const auto unneeded = std::ranges::find_if(block, [&](node* one) { return try_unplace(*one, now); });
+        if (unneeded == block.end()) return nullptr;
+        take_back_the_hand(static_cast<std::size_t>(block.end() - unneeded) - 1);
+        return *unneeded;
     }
-    [[nodiscard]] node& next_of_the_hand() {
+    [[nodiscard]] std::span<node*> next_of_the_hand(std::span<node*, steps_of_the_hand> room) {
         const std::scoped_lock lock{pool_};
-        hand_ = (hand_ + 1) % blanks_made_;
-        return chunks_[hand_ / chunk_size][hand_ % chunk_size];
+        const std::span block = room.first(std::min<std::size_t>(steps_of_the_hand, blanks_made_));
+        for (node*& each : block) {
+            each = &chunks_[hand_ / chunk_size][hand_ % chunk_size];
+            hand_ = (hand_ + 1) % blanks_made_;
+        }
+        return block;
+    }
+    /// By the steps that it need not have made. Others may have moved it on meanwhile: then some nodes are looked at twice.
+    void take_back_the_hand(std::size_t steps) noexcept {
+        const std::scoped_lock lock{pool_};
+        hand_ = (hand_ + blanks_made_ - steps) % blanks_made_;
     }
     [[nodiscard]] bool try_unplace(node& one, instant now) {
         slot* const where = one.at_.load(std::memory_order_acquire);

@@ -88,6 +88,22 @@ TEST(policy_table, a_key_finds_the_one_that_is_not_needed_among_thousands_that_a
         }
 }
 
+TEST(policy_table, keys_that_come_together_find_those_that_are_not_needed_one_after_the_other) {
+    table_of<64> t{2000};
+    for (std::uint64_t key = 0; key < 2000; ++key)
+        t.get(key, noon)->policy().need(key >= 1000 && key < 1020 ? noon + 1s : never);
+    unsigned served = 0;
+    unsigned refused = 0;
+    for (std::uint64_t key = 5000; served < 20 && refused < 100; ++key) {
+        const auto given = t.get(key, noon + 1s);
+        if (given) given->policy().need(never);
+        ++(given ? served : refused);
+    }
+    EXPECT_EQ(served, 20U);
+    EXPECT_LE(refused, 2000U / 64 + 1) << "the hand has gone round once, and passed none of them";
+    EXPECT_EQ(t.get(9999, noon + 1s), nullptr);
+}
+
 TEST(policy_table, what_making_a_policy_throws_passes_through_and_leaves_room) {
     int there_are = 0;
     bool broken = true;

@@ -15,8 +15,9 @@ struct throttle_rejected {
     static constexpr event_kind kind{"throttle_rejected", severity::warning, "a call is not sent"};
     static void fields(auto& self, auto&& visit) {
         visit("probability", self.probability, "with which it was rejected");
-        visit("requests", self.requests, "calls in the window, this one included, and others that were not sent");
-        visit("accepts", self.accepts, "those that the dependency accepted");
+        visit("requests", self.requests,
+              "calls in the window when the probability was computed, those that were not sent included");
+        visit("accepts", self.accepts, "those of them that the dependency accepted");
         visit("importance", self.importance, "of the call");
     }
 };

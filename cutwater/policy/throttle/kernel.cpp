@@ -47,11 +47,11 @@ throttle_counts throttle_window::counts_at(instant now) const noexcept {
 // ---- the throttle ----
 
 auto throttle_kernel::ask(instant now, double dice) -> answer {
-    if (probability_ == 0.0) return {};
+    if (in_force_.probability == 0.0) return {};
     answer given;
     if (window_.move_to(now)) given.made = compute(bucket::has_passed);
-    given.probability = probability_;
-    given.rejected = dice < probability_;
+    given.by = in_force_;
+    given.rejected = dice < in_force_.probability;
     if (given.rejected) window_.add({.requests = 1, .accepts = 0});
     return given;
 }
@@ -72,10 +72,10 @@ auto throttle_kernel::record_failed(instant now) -> change {
 auto throttle_kernel::compute(bucket b) noexcept -> change {
     const throttle_counts counts = window_.counts();
     const bool before = rejects_;
-    probability_ = rejection_probability(counts, *options_);
-    rejects_ = probability_ > 0.0 || (before && b == bucket::goes_on);
+    in_force_ = {.counts = counts, .probability = rejection_probability(counts, *options_)};
+    rejects_ = in_force_.probability > 0.0 || (before && b == bucket::goes_on);
     if (rejects_ == before) return {};
-    return throttle_change{.rejects = rejects_, .seen = {.counts = counts, .probability = probability_}};
+    return throttle_change{.rejects = rejects_, .seen = in_force_};
 }
 
 throttle_reading throttle_kernel::read(instant now) const noexcept {

@@ -70,7 +70,8 @@ public:
 
     struct answer {
         bool rejected = false;
-        double probability = 0.0;  ///< that decided it
+        throttle_reading
+            by{};  ///< the probability that decided it, and the counts that it was computed from; nothing where it is zero
         change made{};
 
         friend bool operator==(const answer&, const answer&) = default;
@@ -83,10 +84,14 @@ public:
     /// So many more of those calls of the current bucket after which nothing is computed.
     void add_uncomputed(std::uint64_t calls) noexcept { window_.add({calls, rejects_ ? 0 : calls}); }
 
-    [[nodiscard]] double probability() const noexcept { return probability_; }  ///< in force
+    /// The probability that is in force, and the counts that it was computed from.
+    [[nodiscard]] const throttle_reading& in_force() const noexcept { return in_force_; }
+    [[nodiscard]] double probability() const noexcept { return in_force_.probability; }
     [[nodiscard]] bool rejects() const noexcept { return rejects_; }
     [[nodiscard]] const throttle_window& window() const noexcept { return window_; }
     [[nodiscard]] throttle_reading read(instant now) const noexcept;
+    /// Whether nothing is counted in the window. What is in force then is found to be over by whoever comes next, before it decides.
+    [[nodiscard]] bool is_fresh(instant now) const noexcept { return window_.counts_at(now) == throttle_counts{}; }
 
     friend bool operator==(const throttle_kernel&, const throttle_kernel&) = default;
 
@@ -96,7 +101,7 @@ private:
 
     const throttle_options* options_;
     throttle_window window_;
-    double probability_ = 0.0;
+    throttle_reading in_force_{};
     bool rejects_ = false;
 };
 

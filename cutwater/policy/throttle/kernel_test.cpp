@@ -246,9 +246,9 @@ TEST(throttle_kernel, a_window_that_has_passed_forgets) {
     throttle_kernel kernel{usual};
     for (int i = 0; i < 100; ++i) kernel.record_failed(noon);
     EXPECT_TRUE(kernel.ask(noon + 29s, 0.5).rejected);
-    const auto [rejected, probability, change] = kernel.ask(noon + 59s, 0.0);
+    const auto [rejected, by, change] = kernel.ask(noon + 59s, 0.0);
     EXPECT_FALSE(rejected) << "whoever comes after an hour of silence is not refused for what was then";
-    EXPECT_EQ(probability, 0.0);
+    EXPECT_EQ(by, throttle_reading{});
     ASSERT_TRUE(change);
     EXPECT_FALSE(change->rejects);
 }

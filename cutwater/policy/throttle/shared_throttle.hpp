@@ -36,18 +36,18 @@ public:
     enum class quick : std::uint8_t { unknown, passes, rejected };
     struct quick_answer {
         quick what = quick::unknown;
-        double probability = 0.0;
+        throttle_reading by{};  ///< that decided it
     };
     /// The answer to most calls while something is rejected, without the lock; unknown where that is needed. `dice`: uniform in
     /// [0, 1).
     [[nodiscard]] quick_answer ask_quickly(instant now, double dice) noexcept {
         cell& mine = counter_.mine();
         typename cell::seen seen = mine.look();
-        const double probability = probability_.load(std::memory_order_acquire);
+        const throttle_reading by = in_force();
         if (!can_count(seen, rejected, now)) return {};
-        const bool holds = dice < probability ? mine.count(seen) : mine.is_as_opened(seen);
+        const bool holds = dice < by.probability ? mine.count(seen) : mine.is_as_opened(seen);
         if (!holds) return {};
-        return {dice < probability ? quick::rejected : quick::passes, probability};
+        return {dice < by.probability ? quick::rejected : quick::passes, by};
     }
     /// The answer to any.
     [[nodiscard]] answer ask(instant now, double dice);
@@ -65,6 +65,9 @@ public:
 
     [[nodiscard]] throttle_reading read(instant now) {
         return with_kernel([&](auto& kernel) { return kernel.read(now); });
+    }
+    [[nodiscard]] bool is_fresh(instant now) {
+        return with_kernel([&](auto& kernel) { return kernel.is_fresh(now); });
     }
 
 private:
@@ -94,10 +97,18 @@ private:
     }
 
     void publish() noexcept {
-        probability_.store(kernel_.probability(), std::memory_order_release);
+        const throttle_reading& by = kernel_.in_force();
+        requests_.store(by.counts.requests, std::memory_order_release);
+        accepts_.store(by.counts.accepts, std::memory_order_release);
+        probability_.store(by.probability, std::memory_order_release);
         bucket_end_.store(kernel_.window().bucket_end(), std::memory_order_release);
         counter_.open_used(subject_now(), cell::most);
         counter_.open_mine(subject_now(), cell::most);
+    }
+    /// Of one computation, if the cell that was looked at before is still as it was afterwards.
+    [[nodiscard]] throttle_reading in_force() const noexcept {
+        return {.counts = {requests_.load(std::memory_order_acquire), accepts_.load(std::memory_order_acquire)},
+                .probability = probability_.load(std::memory_order_acquire)};
     }
     [[nodiscard]] subject subject_now() const noexcept { return kernel_.rejects() ? rejected : accepted; }
 
@@ -124,6 +135,8 @@ private:
 
     // what every call reads
     Atomic<double> probability_{0.0};
+    Atomic<std::uint64_t> requests_{0};  // that it was computed from
+    Atomic<std::uint64_t> accepts_{0};
     Atomic<instant> bucket_end_{instant::min()};
     const duration bucket_length_;
     counter counter_;
@@ -139,8 +152,9 @@ template <template <class> class Atomic, class Mutex>
 auto basic_shared_throttle<Atomic, Mutex>::ask(instant now, double dice) -> answer {
     for (;;) {
         if (rejects_none()) return {};
-        const auto [what, probability] = ask_quickly(now, dice);
-        if (what != quick::unknown) return {.rejected = what == quick::rejected, .probability = probability};
+        const auto [what, by] = ask_quickly(now, dice);
+        if (what != quick::unknown && by.probability == 0.0) return {};
+        if (what != quick::unknown) return {.rejected = what == quick::rejected, .by = by};
         if (!try_again(rejected, now)) return with_kernel([&](auto& kernel) { return kernel.ask(now, dice); });
     }
 }

@@ -1,5 +1,7 @@
 #include "cutwater/policy/throttle/throttle.hpp"
 
+#include <algorithm>
+
 #include "cutwater/policy/throttle/events.hpp"
 
 namespace cutwater {
@@ -13,10 +15,10 @@ throttle::throttle(throttle_options options)
 
 admission<throttle::ticket> throttle::admit_slowly(shared_throttle& window, double dice, call_context& call,
                                                    moment& now) {
-    const auto [rejected, probability, change] = window.ask(now, dice);
+    const auto [rejected, by, change] = window.ask(now, dice);
     if (change) tell(*change, call);
     if (!rejected) return ticket{};
-    return reject(window, probability, call);
+    return reject(by, call);
 }
 
 void throttle::settle_slowly(shared_throttle& window, const observation& seen, call_context& call, moment& now) {
@@ -40,10 +42,16 @@ void throttle::tell(const throttle_change& change, call_context& call) const {
         call.emit(layer_, [&] { return throttle_ended{counts.requests, counts.accepts, importance}; });
 }
 
-void throttle::tell_rejected(shared_throttle& window, double probability, call_context& call) const {
-    const throttle_counts seen = window.read(call.now).counts;
-    call.emit(layer_,
-              [&] { return throttle_rejected{probability, seen.requests, seen.accepts, call.said().importance}; });
+/// Tells what is known already: who asks for the counts of this instant closes everybody's cells.
+void throttle::tell_rejected(const throttle_reading& by, call_context& call) const {
+    call.emit(layer_, [&] {
+        return throttle_rejected{by.probability, by.counts.requests, by.counts.accepts, call.said().importance};
+    });
+}
+
+bool throttle::is_fresh(instant now) const noexcept {
+    return std::all_of(windows_.begin(), windows_.begin() + last_window_ + 1,
+                       [&](const auto& window) { return window->is_fresh(now); });
 }
 
 bool throttle::should_reject(instant now, random_source& dice, criticality importance) {

@@ -23,7 +23,7 @@
 // little out of order. Thread safety: every member, from any thread; user code never runs under the lock.
 //
 // Cost: while nothing is rejected, admission is one load, and an accepted call one word that threads do not share. A rejection
-// is the time, a random number, and one such word. Failures, and accepted calls while something is rejected, take a lock.
+// is the time, a random number, and one such word, whoever listens. Failures, and accepted calls while something is rejected, take a lock.
 // Memory: 640 bytes for each window (one, or four), and 1 KB more for each that threads contend for.
 #pragma once
 
@@ -63,8 +63,8 @@ public:
         if (window.rejects_none()) [[likely]]
             return ticket{};
         const double dice = call.random().unit();
-        switch (const auto [what, probability] = window.ask_quickly(now, dice); what) {
-            case shared_throttle::quick::rejected: return reject(window, probability, call);
+        switch (const auto [what, by] = window.ask_quickly(now, dice); what) {
+            case shared_throttle::quick::rejected: return reject(by, call);
             case shared_throttle::quick::passes: return ticket{};
             case shared_throttle::quick::unknown: break;
         }
@@ -90,20 +90,24 @@ public:
         return window_of(importance).read(now);
     }
 
+    /// Whether nothing is counted in any of its windows, so that it decides as a new one would: for `keyed`. An end that nobody has told
+    /// yet is told by the next call.
+    [[nodiscard]] bool is_fresh(instant now) const noexcept;
+
 private:
     [[nodiscard]] shared_throttle& window_of(criticality importance) const noexcept {
         return *windows_[level_of(importance) & last_window_];
     }
     [[nodiscard]] admission<ticket> admit_slowly(shared_throttle& window, double dice, call_context& call, moment& now);
-    [[nodiscard]] admission<ticket> reject(shared_throttle& window, double probability, call_context& call) const {
+    [[nodiscard]] admission<ticket> reject(const throttle_reading& by, call_context& call) const {
         if (call.audience != nullptr) [[unlikely]]
-            tell_rejected(window, probability, call);
+            tell_rejected(by, call);
         return admission<ticket>{std::in_place_type<refusal>, errc::throttled};
     }
     void settle_slowly(shared_throttle& window, const observation& seen, call_context& call, moment& now);
     [[nodiscard]] bool counts(const observation& seen) const;
     void tell(const throttle_change& change, call_context& call) const;
-    void tell_rejected(shared_throttle& window, double probability, call_context& call) const;
+    void tell_rejected(const throttle_reading& by, call_context& call) const;
 
     std::unique_ptr<const throttle_options> options_;
     name layer_;

@@ -72,7 +72,7 @@ const std::vector<scenario> scenarios{
      .failed = 20,
      .result = throttled,
      .counts = {21, 0},
-     .events = {rejected(21, 0, "0.9")}},
+     .events = {rejected(20, 0, "0.9")}},
     {.name = "chance_lets_it_through",
      .options = usual_but([](auto& o) { o.max_rejection = 0.8; }),
      .failed = 20,
@@ -234,11 +234,22 @@ TEST_P(throttle_policy, T85_what_matters_more_is_judged_by_its_own) {
     on.dependency.returns(7);
     EXPECT_THAT(on.play(guarded, {.importance = criticality::best_effort}), fails_with(errc::throttled));
     EXPECT_EQ(on.heard.all().at(1).line(),
-              "db throttle_rejected accepts=0 importance=best_effort probability=0.9 requests=21");
+              "db throttle_rejected accepts=0 importance=best_effort probability=0.9 requests=20");
     for (const auto importance : {criticality::critical, criticality::normal, criticality::sheddable})
         EXPECT_THAT(on.play(guarded, {.importance = importance}), has_value(7)) << to_text(importance);
     EXPECT_EQ(counted(criticality::best_effort), (throttle_counts{21, 0}));
     EXPECT_EQ(counted(criticality::critical), (throttle_counts{1, 1}));
+}
+
+TEST_P(throttle_policy, a_rejection_tells_what_its_probability_was_computed_from) {
+    db = throttle{usual_but([](auto& o) { o.max_rejection = 0.99; })};
+    has_failed(199);
+    pipeline guarded{observe{on.heard}, ref(db)};
+    EXPECT_THAT(on.play(guarded), fails_with(errc::throttled));
+    EXPECT_THAT(on.play(guarded), fails_with(errc::throttled));
+    EXPECT_EQ(on.heard.all().at(1).line(), rejected(199, 0, "0.99"));
+    EXPECT_EQ(on.heard.all().at(4).line(), rejected(199, 0, "0.99")) << "and not by what has been counted since";
+    EXPECT_EQ(counted(), (throttle_counts{201, 0}));
 }
 
 TEST_P(throttle_policy, in_one_window_all_are_judged_together) {

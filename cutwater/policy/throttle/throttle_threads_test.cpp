@@ -37,7 +37,7 @@ std::ostream& operator<<(std::ostream& out, const throttle_call& c) {
     constexpr std::array names{"ask", "accepted", "failed", "read"};
     out << names[static_cast<std::size_t>(c.what)] << " at " << between(noon, c.at).count();
     if (c.what == deed::ask)
-        out << " with " << c.dice << (c.answer.rejected ? ": rejected by " : ": passes ") << c.answer.probability;
+        out << " with " << c.dice << (c.answer.rejected ? ": rejected by " : ": passes ") << c.answer.by.probability;
     if (c.change || c.answer.made) out << ", and a change";
     if (c.what == deed::read)
         out << ": " << c.seen.counts.accepts << " of " << c.seen.counts.requests << ", " << c.seen.probability;
