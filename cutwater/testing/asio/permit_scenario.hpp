@@ -1,12 +1,18 @@
 // One table for every gate that has permits and a line in front of them: one call, where others are inside or wait already, on both drivers.
 //
-//     using scenario = cw::testing::permit_scenario<cw::bulkhead>;
-//     const std::vector<scenario> scenarios{
-//         {.name = "it_waits_until_one_goes", .options = narrow, .others = 1, .one_goes_after = 50ms, .result = "7", .elapsed = 55ms,
-//          .events = {queued, let_in}},
-//     };
-//     class bulkhead_scenarios : public ::testing::TestWithParam<std::tuple<cw::testing::driver, scenario>> {};
+//     class bulkhead_scenarios
+//         : public ::testing::TestWithParam<std::tuple<cw::testing::driver, cw::testing::permit_scenario<cw::bulkhead>>> {};
 //     TEST_P(bulkhead_scenarios, are_as_the_table_says) { cw::testing::expect_scenario(GetParam()); }
+//
+//     const std::vector<cw::testing::permit_scenario<cw::bulkhead>> scenarios{
+//         {.name = "it_waits_until_one_goes",
+//          .options = {.name = "db", .max_concurrent = 1, .max_queue = 1},
+//          .others = 1,
+//          .one_goes_after = 50ms,
+//          .result = "7",
+//          .elapsed = 55ms,
+//          .events = {"db bulkhead_queued longest_wait=1s queued=1", "db bulkhead_wait_ended admitted=true"}},
+//     };
 //
 // The call takes 5 ms and gives 7. Gates are named "db", the call "get".
 #pragma once
@@ -22,8 +28,6 @@ namespace cutwater::testing {
 
 template <class Gate>
 struct permit_scenario {
-    using gate = Gate;
-
     std::string name;
     std::decay_t<decltype(std::declval<Gate&>().options())> options;
     unsigned others = 0;                   ///< how many have come before it, and
