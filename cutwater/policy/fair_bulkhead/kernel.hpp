@@ -33,7 +33,7 @@ public:
     using waiter_id = std::uint64_t;
     enum class answer : std::uint8_t { admitted, queued, refused };
 
-    fair_kernel(std::vector<tenant_bounds> tenants, unsigned limit, unsigned max_queue)
+    fair_kernel(const std::vector<tenant_bounds>& tenants, unsigned limit, unsigned max_queue)
         : limit_{limit}, max_queue_{max_queue} {
         for (const tenant_bounds& t : tenants) tenants_.push_back({.bounds = t, .in_use = 0, .queue = {}});
     }

@@ -207,7 +207,7 @@ private:
 
     /// The hand goes round all nodes, a block for each new key that wants one, and stops where it has found one.
     [[nodiscard]] node* taken_from_others(instant now) {
-        std::array<node*, steps_of_the_hand> room;
+        std::array<node*, steps_of_the_hand> room{};
         const std::span block = next_of_the_hand(room);
         const auto unneeded = std::ranges::find_if(block, [&](node* one) { return try_unplace(*one, now); });
         if (unneeded == block.end()) return nullptr;
