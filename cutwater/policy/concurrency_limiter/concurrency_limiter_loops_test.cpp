@@ -226,6 +226,36 @@ TEST_P(closed_loop, calls_that_take_seconds_are_seen_in_longer_windows) {
     EXPECT_GE(l.share_of_capacity(100s, 200s), 0.75);
 }
 
+/// Calls of seconds, and a timeout of seconds inside of it: most of those that fail have begun under an older limit.
+TEST_P(closed_loop, T84_comes_back_from_an_overload_whose_timeouts_are_longer_than_its_epochs) {
+    concurrency_limiter limiter{by_rule()};
+    pipeline<reference<concurrency_limiter>, timeout> guarded{ref(limiter), timeout{5s}};
+    sim::world here{7};
+    sim::service backend{here, {.workers = 30, .takes = latency::exponential(1s)}};
+    sim::clients all{here, sim::via(here, guarded, backend)};
+    all.set_patience(20s);
+    all.arrive(60);
+    here.run_for(80s);
+    backend.set_workers(9);
+    here.run_for(80s);
+    backend.set_workers(30);
+    here.run_for(60s);
+    (void)all.take_seen();
+    here.run_for(60s);
+    EXPECT_GE(static_cast<double>(all.take_seen().succeeded) / 60, 0.75 * 30);
+    EXPECT_LE(limiter.limit(), 120U);
+    here.end();
+}
+
+TEST_P(closed_loop, T84_a_dependency_that_hangs_brings_it_down) {
+    loop l{by_rule(), {.workers = 100, .takes = latency::exponential(10ms)}};
+    l.all.set_patience(5s);
+    l.all.arrive(3000);
+    l.after(10s, [&] { l.backend.set_takes(latency::constant(1h)); });
+    l.run(120s);
+    EXPECT_LE(l.limit_at(120s), 10);
+}
+
 /// By failures alone there has to be something that fails: a service that refuses what its own queue does not hold.
 TEST(closed_loop_aimd, finds_the_capacity_of_a_service_that_refuses) {
     loop l{{.rule = limit_rule::aimd, .max_drop_rate = 0.02},

@@ -14,6 +14,7 @@ duration concurrency_kernel::typical_of(const epoch_seen& seen) noexcept {
 
 void concurrency_kernel::learn(const epoch_seen& finished, instant now, random_source& random) noexcept {
     epoch_seen seen = finished;
+    if (seen.answered + seen.dropped == 0) seen.dropped = seen.dropped_late;
     seen.typical = typical_of(finished);
     const std::uint64_t calls = seen.answered + seen.dropped;
     if (calls + seen.outstanding == 0) return;
@@ -49,6 +50,7 @@ void concurrency_kernel::learn_at_full_limit(const epoch_seen& seen, bool overlo
         case limit_rule::gradient: next = next_by_gradient(sample, options_.tolerance); break;
         case limit_rule::aimd: next = next_by_aimd(sample, options_.backoff); break;
     }
+    if (seen.answered == 0) next = std::min(next, limit_);
     limit_ = std::clamp(next, static_cast<double>(options_.min_limit), static_cast<double>(options_.max_limit));
 }
 

@@ -6,6 +6,7 @@
 //     [ settle | count : count | drain ]         each a half of `window()` long
 //
 // - A limit moves only on what was seen; where nothing was, or too little was in flight to need it, it holds.
+// - It does not rise where nothing was answered.
 // - It is never below `min_limit` nor above `max_limit`. While a probe runs the limit in force is lower than the one that was found.
 // - Calls that have not ended yet count as having taken as long as they are old.
 // - What failed for want of capacity (`dropped`) is no sample of latency: failing fast does not look like being fast.
@@ -25,7 +26,9 @@ namespace cutwater {
 /// What was seen of the calls that began in an epoch.
 struct epoch_seen {
     std::uint64_t answered = 0;
-    std::uint64_t dropped = 0;      ///< signs of overload
+    std::uint64_t dropped = 0;  ///< signs of overload
+    std::uint64_t dropped_late =
+        0;  ///< of calls that began before; they count only where nothing that began in it has ended
     std::uint64_t outstanding = 0;  ///< not ended yet
     duration typical{};             ///< the mean of the answered
     duration slow{};                ///< the 90th percentile of them

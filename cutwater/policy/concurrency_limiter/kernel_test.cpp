@@ -119,6 +119,28 @@ TEST(concurrency_kernel_script, falls_where_no_call_ends_at_all_and_holds_where_
     EXPECT_EQ(t.kernel.idle(), 10ms);
 }
 
+TEST(concurrency_kernel_script, never_rises_where_nothing_was_answered) {
+    for (const auto rule : {limit_rule::vegas, limit_rule::gradient, limit_rule::aimd}) {
+        told t{{.rule = rule}};
+        t.answers(5s);
+        const unsigned before = t.kernel.found();
+        for (int i = 0; i < 20; ++i) t.learn({.outstanding = 20, .age = 3s, .most_in_flight = before});
+        EXPECT_LE(t.kernel.found(), before);
+    }
+}
+
+TEST(concurrency_kernel_script, failures_that_come_late_count_where_there_is_nothing_else) {
+    for (const auto rule : {limit_rule::vegas, limit_rule::gradient, limit_rule::aimd}) {
+        told t{{.rule = rule}};
+        t.answers(5s);
+        const unsigned before = t.kernel.found();
+        t.learn({.answered = 100, .dropped_late = 100, .typical = 10ms, .slow = 10ms, .most_in_flight = before});
+        EXPECT_GE(t.kernel.found(), before) << "those that began under this limit are well";
+        for (int i = 0; i < 100; ++i) t.learn({.dropped_late = 20, .outstanding = 20, .age = 3s, .most_in_flight = 20});
+        EXPECT_EQ(t.kernel.found(), 1U);
+    }
+}
+
 TEST(concurrency_kernel_script, what_failed_is_no_sample_of_latency) {
     told t{{}};
     t.answers(10ms);

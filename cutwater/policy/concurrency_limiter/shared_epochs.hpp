@@ -35,12 +35,16 @@ public:
         begun_.fetch_add(1, std::memory_order_relaxed);
         return epoch_.load(std::memory_order_relaxed);
     }
-    /// It ends in one of three ways; one whose epoch is closed already is late, and tells nothing.
+    /// It ends in one of three ways; one whose epoch is closed already is late, and tells nothing
+    /// where others tell more.
     void answered(mark m, duration took) noexcept {
         if (counts(m)) latencies_.add(took);
     }
     void dropped(mark m) noexcept {
-        if (counts(m)) dropped_.fetch_add(1, std::memory_order_relaxed);
+        if (counts(m))
+            dropped_.fetch_add(1, std::memory_order_relaxed);
+        else if (m != 0)
+            dropped_late_.fetch_add(1, std::memory_order_relaxed);
     }
     void neutral(mark m) noexcept {
         if (counts(m)) neutral_.fetch_add(1, std::memory_order_relaxed);
@@ -101,6 +105,7 @@ private:
     Atomic<std::uint32_t> begun_{0};
     Atomic<std::uint32_t> dropped_{0};
     Atomic<std::uint32_t> neutral_{0};
+    Atomic<std::uint32_t> dropped_late_{0};  // since the epoch began, of calls of those before
 
     Mutex mutex_;
     concurrency_kernel kernel_;
@@ -135,6 +140,7 @@ epoch_seen basic_shared_epochs<Atomic, Mutex>::told_by(const latency_summary& se
     const std::uint64_t out = outstanding(seen.count);
     return {.answered = seen.count,
             .dropped = dropped_.load(std::memory_order_relaxed),
+            .dropped_late = dropped_late_.load(std::memory_order_relaxed),
             .outstanding = out,
             .typical = seen.mean,
             .slow = seen.percentile_90,
@@ -184,7 +190,7 @@ void basic_shared_epochs<Atomic, Mutex>::begin_epoch_locked(instant now) noexcep
     mark next = epoch_.load(std::memory_order_relaxed) + 1;
     if (next == 0) ++next;
     epoch_.store(next, std::memory_order_relaxed);
-    for (auto* counter : {&begun_, &dropped_, &neutral_}) counter->store(0, std::memory_order_relaxed);
+    for (auto* counter : {&begun_, &dropped_, &neutral_, &dropped_late_}) counter->store(0, std::memory_order_relaxed);
     most_in_flight_.store(0, std::memory_order_relaxed);
     tolerated_.store(kernel_.tolerated().count(), std::memory_order_relaxed);
     counted_since_ = add(now, kernel_.window() / 2);

@@ -1,11 +1,14 @@
 // What a fair bulkhead tells its listeners.
 #pragma once
 
+#include <string_view>
+
 #include "cutwater/core/events.hpp"
 
 namespace cutwater {
 
 struct fair_bulkhead_refused {
+    std::string_view tenant{};
     unsigned max_concurrent = 0;
     unsigned in_use = 0;
     unsigned queued = 0;
@@ -13,6 +16,7 @@ struct fair_bulkhead_refused {
     static constexpr event_kind kind{"fair_bulkhead_refused", severity::warning,
                                      "there is no permit for this tenant and no place in its queue"};
     static void fields(auto& self, auto&& visit) {
+        visit("tenant", self.tenant, "its name, or `others`");
         visit("max_concurrent", self.max_concurrent, "calls inside at once, of all tenants");
         visit("in_use", self.in_use, "permits that this tenant has");
         visit("queued", self.queued, "calls that wait, of all tenants");

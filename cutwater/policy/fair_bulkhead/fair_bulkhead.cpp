@@ -21,7 +21,13 @@ fair_bulkhead::fair_bulkhead(fair_bulkhead_options options)
 }
 
 admission<fair_bulkhead::ticket> fair_bulkhead::refuse(call_context& call) const {
-    call.emit(layer_, [&] { return fair_bulkhead_refused{limit(), in_use(call.said().tenant), queued()}; });
+    const std::uint32_t number = number_of(call.said().tenant);
+    call.emit(layer_, [&] {
+        return fair_bulkhead_refused{.tenant = number == 0 ? std::string_view{"others"} : call.said().tenant,
+                                     .max_concurrent = limit(),
+                                     .in_use = shares_->in_use(number),
+                                     .queued = queued()};
+    });
     return admission<ticket>{std::in_place_type<refusal>, errc::bulkhead_full};
 }
 

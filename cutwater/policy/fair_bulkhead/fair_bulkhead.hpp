@@ -4,8 +4,8 @@
 //     cw::pipeline guarded{cw::ref(reports), cw::timeout{5s}};
 //     guarded.run({.tenant = "gold"}, f);
 //
-// Contract. As a bulkhead's, and besides: who may have a permit that comes back is the tenant that has the least for its weight, of those who wait;
-// within a tenant what matters more goes first, and then the order that was chosen. Each tenant has a queue of `max_queue` of its own. Tenants that are
+// Contract. As a bulkhead's, and besides: a permit that comes back goes to a tenant that waits and has less than its share, by turns that come by
+// weight; where none has, to the one that has the least for its weight; within a tenant what matters more goes first, and then the order that was chosen. Each tenant has a queue of `max_queue` of its own. Tenants that are
 // not named share the weight of `others`, and a queue. With `may_borrow` below 1 a part of each share is kept for its owner, also while it does not want it.
 // A refusal is `errc::bulkhead_full`; a wait in vain `errc::wait_timed_out`, `displaced` or `queue_overloaded`.
 //

@@ -76,7 +76,7 @@ const std::vector<scenario> scenarios{
      .tenant = "bronze",
      .result = "db: get: the bulkhead is full",
      .elapsed = 0ms,
-     .events = {"db fair_bulkhead_refused in_use=4 max_concurrent=4 queued=1"}},
+     .events = {"db fair_bulkhead_refused in_use=4 max_concurrent=4 queued=1 tenant=others"}},
 };
 
 class fair_bulkhead_scenarios : public ::testing::TestWithParam<std::tuple<testing::driver, scenario>> {};

@@ -43,10 +43,11 @@ struct fair_bulkhead_options {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("max_concurrent", self.max_concurrent, within(1U, 1'000'000U), "calls inside at once, of all tenants");
         visit("shares", self.shares, tenants_once, "the tenants that have a share of their own, and its weight");
-        visit("others_weight", self.others_weight, within(1U, 1'000'000U), "the weight of all others together");
+        visit("others_weight", self.others_weight, within(0U, 1'000'000U),
+              "the weight of all others together; 0: they have what they may borrow");
         visit("may_borrow", self.may_borrow, within(0.0, 1.0),
               "how much of what is not its own a tenant may have while nobody else wants it");
-        visit_queue_fields(self, visit);
+        visit_queue_fields(self, visit);  // for each tenant
     }
 
     void cross_check(option_problems& problems) const;

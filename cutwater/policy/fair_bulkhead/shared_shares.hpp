@@ -81,6 +81,7 @@ private:
         Atomic<unsigned> in_use{0};
         const tenant_bounds bounds;
         waiting_line line;
+        tenant_turns turns{};
     };
 
     static constexpr std::uint64_t someone_waits = std::uint64_t{1} << 63U;
@@ -102,7 +103,7 @@ private:
     void take_locked(tenant_state& t) noexcept;
     void hand_on(std::optional<instant> now = {}) noexcept;
     void hand_on_locked() noexcept;
-    [[nodiscard]] tenant_state* poorest_locked() noexcept;
+    [[nodiscard]] tenant_state* next_locked() noexcept;
     [[nodiscard]] bool nobody_waits_locked() const noexcept;
 
     alignas(cache_line) Atomic<std::uint64_t> word_{0};
@@ -110,6 +111,7 @@ private:
     bool is_bounded_ = false;
     mutable Mutex mutex_;
     instant now_{};  // what was spoken of last; nobody waits before anybody has
+    double latest_turn_ = 0;
     std::deque<tenant_state> tenants_;
 };
 
@@ -137,6 +139,7 @@ auto basic_shared_shares<Atomic, Mutex>::take_or_queue(waiter& w, instant now) n
         hand_on_locked();
         return answer::taken;
     }
+    if (own.line.empty()) own.turns.begins_to_wait(latest_turn_);
     const bool queued = own.line.push(w, now_);
     hand_on_locked();
     return queued ? answer::queued : answer::full;
@@ -174,7 +177,7 @@ void basic_shared_shares<Atomic, Mutex>::take_locked(tenant_state& t) noexcept {
 /// Whether a newcomer would pass somebody who only waits to be handed a permit.
 template <template <class> class Atomic, class Mutex>
 bool basic_shared_shares<Atomic, Mutex>::somebody_could_be_let_in_locked() noexcept {
-    return poorest_locked() != nullptr;
+    return next_locked() != nullptr;
 }
 
 template <template <class> class Atomic, class Mutex>
@@ -184,29 +187,30 @@ void basic_shared_shares<Atomic, Mutex>::hand_on(std::optional<instant> now) noe
     hand_on_locked();
 }
 
-/// Of those who wait and may have one more, the one with the least for its weight.
+/// Of those who wait and may have one more.
 template <template <class> class Atomic, class Mutex>
-auto basic_shared_shares<Atomic, Mutex>::poorest_locked() noexcept -> tenant_state* {
-    tenant_state* poorest = nullptr;
-    std::uint64_t has = 0;
+auto basic_shared_shares<Atomic, Mutex>::next_locked() noexcept -> tenant_state* {
+    tenant_state* next = nullptr;
+    tenant_claim its;
     for (tenant_state& t : tenants_) {
         if (t.line.empty() || !may_have_more(t)) continue;
-        const std::uint64_t in_use = t.in_use.load(std::memory_order_relaxed);
-        if (poorest != nullptr && in_use * poorest->bounds.weight >= has * t.bounds.weight) continue;
-        poorest = &t;
-        has = in_use;
+        const tenant_claim claim{t.bounds, t.in_use.load(std::memory_order_relaxed), t.turns.had()};
+        if (next != nullptr && !claim.goes_before(its)) continue;
+        next = &t;
+        its = claim;
     }
-    return poorest;
+    return next;
 }
 
 template <template <class> class Atomic, class Mutex>
 void basic_shared_shares<Atomic, Mutex>::hand_on_locked() noexcept {
     while (in_use() < limit_) {
-        tenant_state* const lucky = poorest_locked();
+        tenant_state* const lucky = next_locked();
         if (lucky == nullptr) break;
         waiter* const next = lucky->line.next(now_);
         if (next == nullptr) continue;  // all of it had waited too long: its line is empty now
         take_locked(*lucky);
+        latest_turn_ = lucky->turns.take(lucky->bounds.weight);
         lucky->line.grant(*next);
     }
     if (nobody_waits_locked()) word_.fetch_and(~someone_waits, std::memory_order_acq_rel);
