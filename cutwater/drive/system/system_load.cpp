@@ -5,9 +5,11 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "cutwater/core/text.hpp"
 #include "cutwater/drive/clock/clock.hpp"
 
 namespace cutwater {
@@ -63,12 +65,19 @@ double cpus_of(const fs::path& group) {
     return number(quota).value_or(unlimited) / period;  // "max" is no number
 }
 
+double valid(const char* signal, double target) {
+    if (target > 0 && target <= 1) return target;
+    throw std::invalid_argument{std::string{signal} + ": the target is " + std::string{to_text(target)} +
+                                ", allowed is more than 0 and at most 1; it is a share, 0.8 for 80 %"};
+}
+
 double share(double used, double limit) { return limit > 0 && limit < unlimited ? used / limit : 0.0; }
 
 }  // namespace
 
 cpu_load::cpu_load(double target, fs::path root)
-    : target_{target}, root_{std::move(root)}, group_{control_group(root_)}, began_{now()}, before_{read()} {}
+    : target_{valid("cpu_load", target)}, root_{std::move(root)}, group_{control_group(root_)}, began_{now()},
+      before_{read()} {}
 
 double cpu_load::operator()() {
     const usage seen = read();
@@ -91,7 +100,7 @@ cpu_load::usage cpu_load::read() const {
 }
 
 memory_load::memory_load(double target, fs::path root)
-    : target_{target}, root_{std::move(root)}, group_{control_group(root_)} {}
+    : target_{valid("memory_load", target)}, root_{std::move(root)}, group_{control_group(root_)} {}
 
 double memory_load::operator()() const {
     const double limit = limit_in(group_ / "memory.max").value_or(unlimited);
@@ -103,8 +112,8 @@ double memory_load::operator()() const {
     return share(machine["MemTotal"] - machine["MemAvailable"], machine["MemTotal"]) / target_;
 }
 
-memory_pressure::memory_pressure(double target, fs::path root)
-    : target_{target}, file_{control_group(root) / "memory.pressure"} {
+memory_pressure::memory_pressure(double target, const fs::path& root)
+    : target_{valid("memory_pressure", target)}, file_{control_group(root) / "memory.pressure"} {
     if (!fs::exists(file_)) file_ = root / "proc/pressure/memory";
 }
 

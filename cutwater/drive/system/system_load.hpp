@@ -4,6 +4,7 @@
 //
 // Each gives what is used in relation to a target: 1 is as much as there should be. Where the process is in a control group with a limit (a container) it is that
 // limit that counts, else the whole machine. Linux: cgroup v2, and /proc. What cannot be read counts as no load at all, 0.
+// A target is a share; the constructors throw `std::invalid_argument` where it is not above 0 and at most 1.
 // Thread safety: none; a shedder asks its signals one at a time. Cost: two small files read, some 20 µs. `root`: where /proc and /sys are, for tests.
 #pragma once
 
@@ -49,7 +50,7 @@ private:
 /// What share of the last ten seconds somebody waited for memory: pressure-stall information. It rises before memory is gone.
 class memory_pressure {
 public:
-    explicit memory_pressure(double target = 0.1, std::filesystem::path root = "/");
+    explicit memory_pressure(double target = 0.1, const std::filesystem::path& root = "/");
     double operator()() const;
 
 private:

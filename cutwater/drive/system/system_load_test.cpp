@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
 #include <fstream>
 
 namespace cutwater {
@@ -23,14 +25,22 @@ protected:
     }
     void in_group() const { file("proc/self/cgroup", "0::/shop.slice/api\n"); }
 
-    const fs::path root = fs::temp_directory_path() /
-                          (std::string{"system_"} + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    const fs::path root =
+        fs::temp_directory_path() / ("system_" + std::to_string(reinterpret_cast<std::uintptr_t>(this)) + "_" +
+                                     ::testing::UnitTest::GetInstance()->current_test_info()->name());
 };
 
 TEST_F(system_load, what_cannot_be_read_is_no_load) {
     EXPECT_EQ((cpu_load{0.8, root}()), 0);
     EXPECT_EQ((memory_load{0.9, root}()), 0);
     EXPECT_EQ((memory_pressure{0.1, root}()), 0);
+}
+
+TEST_F(system_load, a_target_is_a_share) {
+    EXPECT_THROW(cpu_load(80, root), std::invalid_argument);
+    EXPECT_THROW(memory_load(0, root), std::invalid_argument);
+    EXPECT_THROW(memory_pressure(-1, root), std::invalid_argument);
+    EXPECT_THROW(cpu_load(std::nan(""), root), std::invalid_argument);
 }
 
 TEST_F(system_load, cpu_is_how_busy_the_machine_was_since_it_was_last_asked) {

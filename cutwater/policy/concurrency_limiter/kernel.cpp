@@ -34,7 +34,7 @@ void concurrency_kernel::learn_at_full_limit(const epoch_seen& seen, bool overlo
     if (!is_latency_known && !overloaded) return;
     const duration tolerated{
         static_cast<duration::rep>(static_cast<double>(seen.typical.count()) / options_.tolerance)};
-    const double ended = static_cast<double>(seen.answered + seen.dropped);
+    const auto ended = static_cast<double>(seen.answered + seen.dropped);
     limit_sample sample{.limit = limit_,
                         .in_flight = seen.most_in_flight,
                         .latency = seen.typical,
