@@ -130,7 +130,7 @@ TEST(call_nginx_live, a_slow_server_is_given_up_at_the_limit_of_the_call) {
     server.publish("large", std::string(2'000'000, 'x'));
     const ran done = run({"call", "--timeout", "500ms", "--attempt-timeout", "1h", server.url("/large")});
     EXPECT_EQ(done.exit, 7);
-    EXPECT_EQ(done.event("call_failed").at("exception").at("type"), "cutwater:2");
+    EXPECT_EQ(done.event("call_failed").at("exception").at("type"), "cutwater:timed_out");
     EXPECT_EQ(done.event("timed_out").at("limit_ms"), 500.0);
 }
 

@@ -109,6 +109,30 @@ public:
 
 }  // namespace
 
+std::string_view to_text(errc code) noexcept {
+    switch (code) {
+        case errc::failed: return "failed";
+        case errc::timed_out: return "timed_out";
+        case errc::deadline_exceeded: return "deadline_exceeded";
+        case errc::cancelled: return "cancelled";
+        case errc::callback_failed: return "callback_failed";
+        case errc::refused: return "refused";
+        case errc::circuit_open: return "circuit_open";
+        case errc::bulkhead_full: return "bulkhead_full";
+        case errc::wait_timed_out: return "wait_timed_out";
+        case errc::rate_limited: return "rate_limited";
+        case errc::concurrency_limited: return "concurrency_limited";
+        case errc::load_shed: return "load_shed";
+        case errc::throttled: return "throttled";
+        case errc::queue_full: return "queue_full";
+        case errc::displaced: return "displaced";
+        case errc::queue_overloaded: return "queue_overloaded";
+        case errc::too_many_keys: return "too_many_keys";
+        case errc::queue_closed: return "queue_closed";
+    }
+    return "unknown";
+}
+
 const std::error_category& cutwater_category() noexcept {
     static const error_texts category;
     return category;

@@ -7,6 +7,7 @@
 // Codes are stable: a number is never given another meaning.
 #pragma once
 
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 
@@ -39,6 +40,9 @@ enum class condition {
     network = 3,     ///< the network failed: refused, reset, aborted, unreachable, broken pipe …
     never_sent = 4,  ///< the request cannot have reached the dependency: refused by us, or no connection was made
 };
+
+/// Its name as it stands here, `circuit_open`; `unknown` for what is none of them.
+[[nodiscard]] std::string_view to_text(errc code) noexcept;
 
 [[nodiscard]] const std::error_category& cutwater_category() noexcept;
 [[nodiscard]] const std::error_category& condition_category() noexcept;

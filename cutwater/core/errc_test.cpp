@@ -54,6 +54,12 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
     EXPECT_EQ(cutwater_category().message(99), "unknown error 99");
 }
 
+TEST(errc, has_a_name_for_each) {
+    EXPECT_EQ(to_text(errc::failed), "failed");
+    EXPECT_EQ(to_text(errc::queue_closed), "queue_closed");
+    EXPECT_EQ(to_text(static_cast<errc>(7)), "unknown");
+}
+
 TEST(errc, our_codes_meet_the_conditions_that_they_mean) {
     EXPECT_THAT(conditions_of(errc::failed), IsEmpty());
     EXPECT_THAT(conditions_of(errc::timed_out), ElementsAre("timeout"));

@@ -95,6 +95,8 @@ std::string error::words() const {
 std::string error::type() const {
     if (cause_ && !is_our_verdict(code_)) return readable(cause_.__cxa_exception_type()->name());
     if (details_ && details_->original_type != nullptr) return readable(details_->original_type->name());
+    if (code_.category() == cutwater_category())
+        return "cutwater:" + std::string{to_text(static_cast<errc>(code_.value()))};
     return std::string{code_.category().name()} + ":" + std::to_string(code_.value());
 }
 

@@ -67,7 +67,7 @@ public:
 
     /// The words of what happened, without who says so: the original's own where there was one.
     [[nodiscard]] std::string words() const;
-    /// The type of what happened: of the exception, of the error that was returned, or the code's category.
+    /// The type of what happened: of the exception, of the error that was returned, or the code's: `cutwater:circuit_open`, `generic:104`.
     [[nodiscard]] std::string type() const;
 
     /// One line: layer, operation, id, what happened, limit, original words.

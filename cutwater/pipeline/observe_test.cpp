@@ -127,7 +127,7 @@ TEST(observe, hears_of_a_call_that_was_refused) {
         on.dependency.returns(7);
         (void)on.play(guarded);
         EXPECT_THAT(on.heard.last("call_failed"),
-                    AllOf(event_with("meaning", "rejected"), event_with("error_type", "cutwater:10")));
+                    AllOf(event_with("meaning", "rejected"), event_with("error_type", "cutwater:refused")));
     });
 }
 

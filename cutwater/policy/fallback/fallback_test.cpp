@@ -98,15 +98,15 @@ const std::vector<scenario> scenarios{
      .dependency = [](mock& m) { m.returns(7); },
      .result = "-1",
      .source = "default",
-     .events =
-         {"fallback fallback_default_used error_message=the call was refused error_type=cutwater:10 source=default"}},
+     .events = {"fallback fallback_default_used error_message=the call was refused error_type=cutwater:refused "
+                "source=default"}},
     {.name = "for_our_own_timeout_too",
      .policies = [](layers& p) { p.add(fallback{-1}).add(timeout{100ms}); },
      .dependency = [](mock& m) { m.hangs(); },
      .result = "-1",
      .source = "default",
      .events = {"timeout timed_out limit=100ms",
-                "fallback fallback_default_used error_message=the time limit was reached error_type=cutwater:2 "
+                "fallback fallback_default_used error_message=the time limit was reached error_type=cutwater:timed_out "
                 "source=default"}},
     {.name = "not_for_the_callers_deadline",
      .policies = [](layers& p) { p.add(fallback{-1}); },
