@@ -108,7 +108,7 @@ std::expected<void, error> work_desk::enter(task_handle task, work_place place, 
     if (refused) return std::unexpected{refuse(*refused, said)};
     tell(said, [&] { return work_queued{held}; });
     if (displaced != nullptr) {
-        tell(displaced->said(), [&] { return work_displaced{between(displaced->posted(), lent_.now())}; });
+        tell_unbegun(*displaced, errc::displaced);
         displaced.release()->dismiss(errc::displaced);
     }
     return {};
@@ -172,13 +172,31 @@ void work_desk::call_off(queued_task& task) noexcept {
     stir_locked();
 }
 
-void work_desk::tell_begins(const queued_task& task, const call_options& said) {
+std::optional<errc> work_desk::begin(const queued_task& task) noexcept {
+    const auto why = why_unwanted(task.said());
+    if (why)
+        tell_unbegun(task, *why);
+    else
+        tell(task.said(), [&] { return work_started{between(task.posted(), lent_.now())}; });
+    return why;
+}
+
+/// The token of a task that is stopped does not say by whom.
+std::optional<errc> work_desk::why_unwanted(const call_options& said) noexcept {
+    if (stop_.stop_requested()) return errc::queue_closed;
+    if (said.stop.stop_requested()) return errc::withdrawn;
+    if (said.deadline != never && said.deadline <= lent_.now()) return errc::expired;
+    return std::nullopt;
+}
+
+void work_desk::tell_unbegun(const queued_task& task, errc why) noexcept {
     if (hears_ == nullptr) return;
-    const instant now = lent_.now();
-    const duration queued_for = between(task.posted(), now);
-    if (said.stop.stop_requested()) return tell(said, [&] { return work_withdrawn{queued_for}; });
-    if (said.deadline <= now && said.deadline != never) return tell(said, [&] { return work_expired{queued_for}; });
-    tell(said, [&] { return work_started{queued_for}; });
+    const duration queued_for = between(task.posted(), lent_.now());
+    switch (why) {
+        case errc::displaced: return deliver(task.said(), work_displaced{queued_for});
+        case errc::expired: return deliver(task.said(), work_expired{queued_for});
+        default: return deliver(task.said(), work_withdrawn{queued_for});
+    }
 }
 
 void work_desk::deliver_event(const event& e) noexcept {

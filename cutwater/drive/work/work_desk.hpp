@@ -78,8 +78,8 @@ public:
     /// A turn sent nothing: what it paid comes back.
     void pay_back(queued_task& task) noexcept;
     [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
-    /// A turn begins that is the first of its task.
-    void tell_begins(const queued_task& task, const call_options& said);
+    /// The first turn of a task is its last as well where nobody wants it any more: why.
+    [[nodiscard]] std::optional<errc> begin(const queued_task& task) noexcept;
     [[nodiscard]] bool is_watched() const noexcept { return hears_ != nullptr; }
 
     // --- its end
@@ -124,6 +124,8 @@ private:
     friend class drain_wait;
 
     void look_for_end_locked() noexcept;
+    [[nodiscard]] std::optional<errc> why_unwanted(const call_options& said) noexcept;
+    void tell_unbegun(const queued_task& task, errc why) noexcept;
 
     template <class Build>
     void tell(const call_options& said, Build&& build) noexcept {
