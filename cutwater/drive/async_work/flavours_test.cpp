@@ -203,6 +203,34 @@ TEST_P(work_on, T46_what_has_begun_and_paused_is_not_told_as_never_sent) {
     EXPECT_THAT(on.never_sent, IsEmpty());
 }
 
+TEST_P(work_on, T46_what_is_past_its_deadline_leaves_a_full_queue_before_anybody_is_turned_away) {
+    work_stage on{GetParam(), {.max_length = 2}};
+    on.dependency.returns(7, 20ms);
+    on.post(plain, "in time", {.deadline = on.time.in(1h)});
+    on.post(plain, "late", {.deadline = on.time.present()});
+    on.post(plain, "new");
+    on.post(plain, "newer");
+    EXPECT_THAT(on.told, ElementsAre("late: queue: late: the deadline passed before it had begun, after 0s",
+                                     "newer: queue: newer: the queue is full, after 0s"))
+        << "in the thread that posts";
+    EXPECT_EQ(on.held(), 2U);
+    EXPECT_EQ(on.heard.count("work_expired"), 1U);
+    EXPECT_EQ(on.run().back(), "new: 7, after 40ms");
+    EXPECT_THAT(on.never_sent, ElementsAre("late", "newer"));
+    EXPECT_EQ(on.held(), 0U);
+}
+
+TEST_P(work_on, T46_what_is_past_its_deadline_makes_room_before_anybody_is_displaced) {
+    work_stage on{GetParam(), {.max_length = 2, .when_full = queue_overflow::drop_oldest}};
+    on.dependency.returns(7, 20ms);
+    on.post(plain, "job", {.importance = best_effort});
+    on.post(plain, "late", {.deadline = on.time.present(), .importance = critical});
+    on.post(plain, "new");
+    EXPECT_THAT(on.run(), ElementsAre("late: queue: late: the deadline passed before it had begun, after 0s",
+                                      "new: 7, after 20ms", "job: 7, after 40ms"));
+    EXPECT_EQ(on.heard.count("work_displaced"), 0U);
+}
+
 TEST_P(work_on, T46_what_is_late_already_leaves_before_anybody_is_served) {
     work_stage on{GetParam(), {}};
     on.dependency.returns(7, 20ms);

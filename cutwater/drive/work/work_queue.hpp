@@ -14,7 +14,7 @@
 // what was posted first. `rate` bounds the attempts that begin: one that a layer refuses costs nothing.
 //
 // Ends. Either `post` gives an error and nobody is told anything, or `done` is told a `cw::result<T>`, exactly once: on a worker; of a task
-// that is displaced in the thread that posted the other one. What `done` throws ends the program. A task whose deadline passes, or whose
+// that is displaced, or is past its deadline and in the way of another, in the thread that posted that one. What `done` throws ends the program. A task whose deadline passes, or whose
 // caller cancels, before a worker takes it never runs, and leaves first. Of what never began the error says so: its layer is the queue's name, and
 // it is `condition::never_sent`. Of what had begun, a pause included, it is the pipeline's, and something may have been sent.
 //
