@@ -139,7 +139,7 @@ TEST_F(async_work_queue_test, S27_who_waits_for_a_place_does_so_no_longer_than_i
 }
 
 TEST_F(async_work_queue_test, post_itself_never_waits) {
-    async_work_queue queue{executor(), {.max_length = 1, .when_full = block}};
+    async_work_queue queue{executor(), {.workers = 1, .max_length = 1, .when_full = block}};
     dependency.returns(7);
     ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency)));
     EXPECT_THAT(queue.post(ref(plain), loop.coroutine(dependency)), fails_with(errc::queue_full));

@@ -296,6 +296,10 @@ TEST_F(work_queue_test, options_out_of_range_are_refused) {
     EXPECT_EQ(with([](auto& o) { o.workers = 0; }), "work_queue \"orders\": workers is 0, allowed is from 1 to 1024");
     EXPECT_EQ(with([](auto& o) { o.max_length = 0; }),
               "work_queue \"orders\": max_length is 0, allowed is from 1 to 1000000");
+    EXPECT_EQ(with([](auto& o) { o.workers = 3, o.max_length = 2; }),
+              "work_queue \"orders\": workers is 3, allowed is at most max_length, 2")
+        << "one of them would never have a task";
+    EXPECT_EQ(with([](auto& o) { o.workers = 2, o.max_length = 2; }), "");
     EXPECT_EQ(with([](auto& o) { o.max_wait = 0s; }),
               "work_queue \"orders\": max_wait is 0s, allowed is more than 0s and at most 24h");
     EXPECT_THAT(with([](auto& o) { o.rate = 1, o.per = 24h * 366, o.burst = 1'000'000; }), HasSubstr("burst"));
