@@ -12,7 +12,7 @@ verdict default_verdict(const error& failure) noexcept {
     const std::error_code& code = failure.code();
     if (code == condition::refused) return verdict::rejected;
     if (code == condition::timeout || code == condition::network) return verdict::transient;
-    if (code == errc::cancelled) return verdict::cancelled;
+    if (code == errc::cancelled || code == errc::withdrawn) return verdict::cancelled;
     if (code == errc::callback_failed || is_bug(failure.cause())) return verdict::ignored;
     return verdict::permanent;
 }

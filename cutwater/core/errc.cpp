@@ -32,7 +32,11 @@ bool is_ours(const std::error_code& code, errc first, errc last) {
            code.value() <= static_cast<int>(last);
 }
 
-bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::queue_closed); }
+bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::expired); }
+
+bool is_our_timeout(const std::error_code& code) {
+    return is_ours(code, errc::timed_out, errc::deadline_exceeded) || code == errc::expired;
+}
 
 class error_texts final : public std::error_category {
 public:
@@ -45,6 +49,7 @@ public:
             case errc::deadline_exceeded: return "the caller's deadline has passed";
             case errc::cancelled: return "the caller cancelled the call";
             case errc::callback_failed: return "a callback of the pipeline's failed";
+            case errc::withdrawn: return "the caller cancelled before it had begun";
             case errc::refused: return "the call was refused";
             case errc::circuit_open: return "the circuit is open";
             case errc::bulkhead_full: return "the bulkhead is full";
@@ -58,6 +63,7 @@ public:
             case errc::queue_overloaded: return "waited too long in a queue that does not drain";
             case errc::too_many_keys: return "there is no room to remember another key";
             case errc::queue_closed: return "the queue takes no more";
+            case errc::expired: return "the deadline passed before it had begun";
         }
         return "unknown error " + std::to_string(value);
     }
@@ -65,8 +71,10 @@ public:
     [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
         switch (static_cast<errc>(value)) {
             case errc::timed_out:
-            case errc::deadline_exceeded: return std::errc::timed_out;
-            case errc::cancelled: return std::errc::operation_canceled;
+            case errc::deadline_exceeded:
+            case errc::expired: return std::errc::timed_out;
+            case errc::cancelled:
+            case errc::withdrawn: return std::errc::operation_canceled;
             case errc::bulkhead_full:
             case errc::rate_limited:
             case errc::concurrency_limited:
@@ -98,10 +106,10 @@ public:
     [[nodiscard]] bool equivalent(const std::error_code& code, int value) const noexcept override {
         switch (static_cast<condition>(value)) {
             case condition::refused: return is_refusal(code);
-            case condition::timeout:
-                return is_ours(code, errc::timed_out, errc::deadline_exceeded) || is_one_of(code, timeout_errors);
+            case condition::timeout: return is_our_timeout(code) || is_one_of(code, timeout_errors);
             case condition::network: return is_one_of(code, network_errors);
-            case condition::never_sent: return is_refusal(code) || is_one_of(code, never_sent_errors);
+            case condition::never_sent:
+                return is_refusal(code) || code == errc::withdrawn || is_one_of(code, never_sent_errors);
         }
         return false;
     }

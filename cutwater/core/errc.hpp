@@ -19,6 +19,7 @@ enum class errc {
     deadline_exceeded = 3,     ///< the deadline that the caller set has passed
     cancelled = 4,             ///< the caller asked to stop
     callback_failed = 5,       ///< a predicate, hook or function given to a policy threw
+    withdrawn = 6,             ///< the caller asked to stop before a task of a work queue had begun
     refused = 10,              ///< a gate refused the call, for a reason of its own
     circuit_open = 11,         ///< a circuit breaker is open, or its half-open probes are all taken
     bulkhead_full = 12,        ///< no permit is free, and no place in the queue
@@ -32,13 +33,15 @@ enum class errc {
     queue_overloaded = 20,     ///< waited too long in a queue that does not drain
     too_many_keys = 21,        ///< no room to remember another key
     queue_closed = 22,         ///< a work queue takes no more: it is being drained or stopped
+    expired = 23,              ///< the deadline passed before a task of a work queue had begun
 };
 
 enum class condition {
-    refused = 1,     ///< one of our policies refused; the dependency has not seen the request
-    timeout = 2,     ///< time ran out: `timed_out`, `deadline_exceeded`, and the system's ETIMEDOUT
-    network = 3,     ///< the network failed: refused, reset, aborted, unreachable, broken pipe …
-    never_sent = 4,  ///< the request cannot have reached the dependency: refused by us, or no connection was made
+    refused = 1,  ///< one of our policies refused; the dependency has not seen the request
+    timeout = 2,  ///< time ran out: `timed_out`, `deadline_exceeded`, `expired`, and the system's ETIMEDOUT
+    network = 3,  ///< the network failed: refused, reset, aborted, unreachable, broken pipe …
+    never_sent =
+        4,  ///< the request cannot have reached the dependency: refused by us, withdrawn, or no connection was made
 };
 
 /// Its name as it stands here, `circuit_open`; `unknown` for what is none of them.

@@ -29,6 +29,7 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
         {errc::deadline_exceeded, 3, "the caller's deadline has passed"},
         {errc::cancelled, 4, "the caller cancelled the call"},
         {errc::callback_failed, 5, "a callback of the pipeline's failed"},
+        {errc::withdrawn, 6, "the caller cancelled before it had begun"},
         {errc::refused, 10, "the call was refused"},
         {errc::circuit_open, 11, "the circuit is open"},
         {errc::bulkhead_full, 12, "the bulkhead is full"},
@@ -42,6 +43,7 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
         {errc::queue_overloaded, 20, "waited too long in a queue that does not drain"},
         {errc::too_many_keys, 21, "there is no room to remember another key"},
         {errc::queue_closed, 22, "the queue takes no more"},
+        {errc::expired, 23, "the deadline passed before it had begun"},
     };
     for (const auto& [code, number, words] : table) {
         const std::error_code made = code;
@@ -66,6 +68,8 @@ TEST(errc, our_codes_meet_the_conditions_that_they_mean) {
     EXPECT_THAT(conditions_of(errc::deadline_exceeded), ElementsAre("timeout"));
     EXPECT_THAT(conditions_of(errc::cancelled), IsEmpty());
     EXPECT_THAT(conditions_of(errc::callback_failed), IsEmpty());
+    EXPECT_THAT(conditions_of(errc::withdrawn), ElementsAre("never_sent"));
+    EXPECT_THAT(conditions_of(errc::expired), ElementsAre("refused", "timeout", "never_sent"));
     for (const errc refusal :
          {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out, errc::rate_limited,
           errc::concurrency_limited, errc::load_shed, errc::throttled, errc::queue_full, errc::displaced,
@@ -106,6 +110,8 @@ TEST(errc, code_that_knows_the_standards_conditions_understands_ours) {
     EXPECT_EQ(make_error_code(errc::timed_out), std::errc::timed_out);
     EXPECT_EQ(make_error_code(errc::deadline_exceeded), std::errc::timed_out);
     EXPECT_EQ(make_error_code(errc::cancelled), std::errc::operation_canceled);
+    EXPECT_EQ(make_error_code(errc::expired), std::errc::timed_out);
+    EXPECT_EQ(make_error_code(errc::withdrawn), std::errc::operation_canceled);
     EXPECT_EQ(make_error_code(errc::bulkhead_full), std::errc::resource_unavailable_try_again);
     EXPECT_NE(make_error_code(errc::failed), std::errc::timed_out);
     EXPECT_EQ(make_error_code(errc::circuit_open).default_error_condition(),

@@ -35,6 +35,7 @@ public:
     }
 
     void turn() noexcept override {
+        if (this->leaves_unbegun([this] { leave(); })) return;
         if (!watch_) this->watch(watch_, this->said().stop);
         go_on(this->begin_turn());
     }

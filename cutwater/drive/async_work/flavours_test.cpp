@@ -19,8 +19,10 @@ namespace {
 using namespace std::chrono_literals;
 using testing::driver;
 using enum criticality;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 /// A queue with one dependency behind it, and a list of what was told of its tasks.
@@ -39,6 +41,7 @@ public:
     testing::mock_dependency<int> dependency{time};
     testing::event_recorder heard;
     std::vector<std::string> told;
+    std::vector<std::string> never_sent;
 
     template <class Pipeline>
     void post(Pipeline& guarded, const std::string& called, call_options said = {}) {
@@ -72,6 +75,7 @@ private:
     void tell(const std::string& called, const result<int>& r) {
         told.push_back(called + ": " + (r ? std::to_string(*r) : r.error().message()) + ", after " +
                        to_text(time.elapsed()));
+        if (!r && r.error().code() == condition::never_sent) never_sent.push_back(called);
     }
 
     testing::virtual_asio loop_{time};
@@ -171,8 +175,60 @@ TEST_P(work_on, T46_what_passes_its_deadline_in_the_queue_never_runs) {
     (void)on.run();
     EXPECT_EQ(on.dependency.calls(), 1U);
     ASSERT_EQ(on.told.size(), 2U);
+    EXPECT_THAT(on.never_sent, ElementsAre("late"));
     EXPECT_EQ(on.heard.count("work_expired"), 1U);
     EXPECT_EQ(on.heard.count("work_started"), 1U);
+}
+
+TEST_P(work_on, T46_a_pipeline_hears_nothing_of_what_never_began) {
+    work_stage on{GetParam(), {}};
+    on.dependency.returns(7);
+    testing::event_recorder calls;
+    pipeline watched{observe{calls}, ref(wide)};
+    on.post(watched, "late", {.deadline = on.time.present()});
+    EXPECT_THAT(on.run(), ElementsAre("late: queue: late: the deadline passed before it had begun, after 0s"));
+    EXPECT_THAT(calls.names(), IsEmpty());
+    on.post(watched, "in time");
+    (void)on.run();
+    EXPECT_THAT(calls.names(), Not(IsEmpty()));
+}
+
+TEST_P(work_on, T46_what_has_begun_and_paused_is_not_told_as_never_sent) {
+    work_stage on{GetParam(), {}};
+    on.dependency.fails(std::errc::connection_reset, 1ms).returns(7, 20ms);
+    on.post(retries, "paused", {.deadline = on.time.in(15ms)});
+    on.post(retries, "runs");
+    (void)on.run();
+    EXPECT_EQ(on.told.size(), 2U);
+    EXPECT_THAT(on.never_sent, IsEmpty());
+}
+
+TEST_P(work_on, T46_what_is_past_its_deadline_leaves_a_full_queue_before_anybody_is_turned_away) {
+    work_stage on{GetParam(), {.max_length = 2}};
+    on.dependency.returns(7, 20ms);
+    on.post(plain, "in time", {.deadline = on.time.in(1h)});
+    on.post(plain, "late", {.deadline = on.time.present()});
+    on.post(plain, "new");
+    on.post(plain, "newer");
+    EXPECT_THAT(on.told, ElementsAre("late: queue: late: the deadline passed before it had begun, after 0s",
+                                     "newer: queue: newer: the queue is full, after 0s"))
+        << "in the thread that posts";
+    EXPECT_EQ(on.held(), 2U);
+    EXPECT_EQ(on.heard.count("work_expired"), 1U);
+    EXPECT_EQ(on.run().back(), "new: 7, after 40ms");
+    EXPECT_THAT(on.never_sent, ElementsAre("late", "newer"));
+    EXPECT_EQ(on.held(), 0U);
+}
+
+TEST_P(work_on, T46_what_is_past_its_deadline_makes_room_before_anybody_is_displaced) {
+    work_stage on{GetParam(), {.max_length = 2, .when_full = queue_overflow::drop_oldest}};
+    on.dependency.returns(7, 20ms);
+    on.post(plain, "job", {.importance = best_effort});
+    on.post(plain, "late", {.deadline = on.time.present(), .importance = critical});
+    on.post(plain, "new");
+    EXPECT_THAT(on.run(), ElementsAre("late: queue: late: the deadline passed before it had begun, after 0s",
+                                      "new: 7, after 20ms", "job: 7, after 40ms"));
+    EXPECT_EQ(on.heard.count("work_displaced"), 0U);
 }
 
 TEST_P(work_on, T46_what_is_late_already_leaves_before_anybody_is_served) {
@@ -180,8 +236,8 @@ TEST_P(work_on, T46_what_is_late_already_leaves_before_anybody_is_served) {
     on.dependency.returns(7, 20ms);
     on.post(plain, "vital", {.importance = critical});
     on.post(plain, "late", {.deadline = on.time.present()});
-    EXPECT_THAT(on.run(),
-                ElementsAre("late: late: the caller's deadline has passed, after 0s", "vital: 7, after 20ms"));
+    EXPECT_THAT(on.run(), ElementsAre("late: queue: late: the deadline passed before it had begun, after 0s",
+                                      "vital: 7, after 20ms"));
 }
 
 TEST_P(work_on, T47_a_timeout_of_the_pipelines_begins_when_a_worker_takes_the_task) {
@@ -227,6 +283,9 @@ TEST_P(work_on, T43_what_is_cancelled_in_the_queue_never_runs) {
     EXPECT_EQ(on.dependency.calls(), 1U);
     EXPECT_EQ(on.told.size(), 3U);
     EXPECT_EQ(on.heard.count("work_withdrawn"), 2U);
+    EXPECT_THAT(on.never_sent, UnorderedElementsAre("waits", "cancelled before"));
+    EXPECT_THAT(on.told, Contains("cancelled before: queue: cancelled before: the caller cancelled before it had "
+                                  "begun, after 0s"));
 }
 
 TEST_P(work_on, a_caller_who_cancels_ends_an_attempt) {
@@ -252,10 +311,11 @@ TEST_P(work_on, a_queue_that_is_stopped_cancels_what_waits_what_has_paused_and_w
     (void)on.run();
     EXPECT_THAT(on.told, UnorderedElementsAre("pauses: retry: pauses: the caller cancelled the call, after 5ms",
                                               "runs: runs: the caller cancelled the call, after 5ms",
-                                              "waits: waits: the caller cancelled the call, after 5ms",
+                                              "waits: queue: waits: the queue takes no more, after 5ms",
                                               "late: queue: late: the queue takes no more, after 6ms"));
     EXPECT_EQ(on.dependency.calls(), 2U);
     EXPECT_EQ(on.held(), 0U);
+    EXPECT_THAT(on.never_sent, UnorderedElementsAre("waits", "late")) << "of the others something may have been";
     EXPECT_EQ(on.heard.last("work_queue_stopped").field("held"), "3");
     EXPECT_EQ(on.heard.last("work_refused").field("closed"), "true");
 }
@@ -296,7 +356,8 @@ TEST_P(work_on, what_is_late_or_cancelled_does_not_wait_for_the_rate) {
     on.dependency.returns(7);
     on.post(plain, "a");
     on.post(plain, "b", {.deadline = on.time.in(10ms)});
-    EXPECT_THAT(on.run(), ElementsAre("a: 7, after 0s", "b: b: the caller's deadline has passed, after 10ms"));
+    EXPECT_THAT(on.run(),
+                ElementsAre("a: 7, after 0s", "b: queue: b: the deadline passed before it had begun, after 10ms"));
 }
 
 TEST_P(work_on, a_task_that_waits_for_a_gates_permit_keeps_nobody_else_from_running) {

@@ -16,7 +16,7 @@ namespace cutwater::testing {
 class by_hand final : public work_desk {
 public:
     by_hand(virtual_time& time, work_queue_options options, listener* hears = nullptr)
-        : work_desk{std::move(options), time, hears}, time_{time} {}
+        : work_desk{alone(std::move(options)), time, hears}, time_{time} {}
     by_hand(const by_hand&) = delete;
     by_hand& operator=(const by_hand&) = delete;
     ~by_hand() { drop_all(); }
@@ -64,6 +64,10 @@ public:
     [[nodiscard]] unsigned stirs() const noexcept { return stirs_; }
 
 private:
+    static work_queue_options alone(work_queue_options options) {
+        options.workers = 1;
+        return options;
+    }
     void stir_locked() noexcept override { ++stirs_; }
 
     virtual_time& time_;

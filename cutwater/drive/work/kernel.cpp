@@ -19,7 +19,8 @@ void work_line::chain::remove(work_item& w) noexcept {
 void work_line::make_room(std::size_t items) {
     back_.make_room(items);
     resting_.make_room(items);
-    deadlines_.make_room(items);
+    fresh_deadlines_.make_room(items);
+    back_deadlines_.make_room(items);
 }
 
 void work_line::enter(work_item& w) noexcept {
@@ -57,8 +58,16 @@ void work_line::let_come_back(moment& now) noexcept {
 
 work_item* work_line::take_leaving(moment& now) noexcept {
     if (called_off_.first != nullptr) return &take_out(*called_off_.first);
-    if (!deadlines_.empty() && deadlines_.first().deadline_ <= now.get()) return &take_out(deadlines_.first());
-    return nullptr;
+    const instant fresh = first_deadline_of(fresh_deadlines_);
+    const instant back = first_deadline_of(back_deadlines_);
+    const instant first = std::min(fresh, back);
+    if (first == never || first > now.get()) return nullptr;
+    return &take_out(fresh <= back ? fresh_deadlines_.first() : back_deadlines_.first());
+}
+
+work_item* work_line::take_expired(instant now) noexcept {
+    const instant first = next_expiry();
+    return first == never || first > now ? nullptr : &take_out(fresh_deadlines_.first());
 }
 
 work_item* work_line::take() noexcept {
@@ -89,7 +98,7 @@ work_item* work_line::take_any() noexcept {
 
 instant work_line::next_change() const noexcept {
     const instant rested = resting_.empty() ? never : resting_.first().rests_until_;
-    return deadlines_.empty() ? rested : std::min(rested, deadlines_.first().deadline_);
+    return std::min({rested, next_expiry(), first_deadline_of(back_deadlines_)});
 }
 
 work_item* work_line::first_fresh() const noexcept {
@@ -104,7 +113,7 @@ void work_line::wait(work_item& w, standing how) noexcept {
         chain_of(w).push(w);
     else
         back_.push(w);
-    if (w.deadline_ != never) deadlines_.push(w);
+    if (w.deadline_ != never) deadlines_of(w).push(w);
     ++waiting_;
 }
 
@@ -114,7 +123,7 @@ work_item& work_line::take_out(work_item& w) noexcept {
     if (w.stands_ == standing::back) back_.remove(w);
     if (w.stands_ == standing::resting) resting_.remove(w);
     if (w.stands_ == standing::called_off) called_off_.remove(w);
-    if (waits && w.deadline_ != never) deadlines_.remove(w);
+    if (waits && w.deadline_ != never) deadlines_of(w).remove(w);
     if (waits) --waiting_;
     w.stands_ = standing::outside;
     return w;

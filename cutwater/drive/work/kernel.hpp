@@ -10,6 +10,7 @@
 //     line.rest(*next, cw::never);                  // it has paused: until then, or until `come_back`
 //
 // - Whoever was called off, or is past its deadline, leaves before anybody is served.
+// - Whoever has not begun and is past its deadline can be had out at any time, to make room.
 // - What matters more goes first; among those that matter alike, who came first. Who comes back from a pause stands by the
 //   time that it first came.
 // - Who has begun is never displaced. Of those that have not, the oldest of what matters least is, and never by what matters less.
@@ -96,6 +97,10 @@ public:
     /// All of that at once.
     [[nodiscard]] work_item* take(moment& now) noexcept;
 
+    /// One that has not begun and is past its deadline; null: nobody. Whoever has begun must be served to leave.
+    [[nodiscard]] work_item* take_expired(instant now) noexcept;
+    /// When the next of them is; `never`: nobody has a deadline.
+    [[nodiscard]] instant next_expiry() const noexcept { return first_deadline_of(fresh_deadlines_); }
     /// Whose place a newcomer takes that matters so much; null: nobody's.
     [[nodiscard]] work_item* take_displaced(criticality by) noexcept;
 
@@ -118,6 +123,14 @@ private:
         void remove(work_item& w) noexcept;
     };
 
+    using by_deadline = item_heap<work_item, &work_item::deadline_at_, work_item::expires_earlier>;
+
+    [[nodiscard]] static instant first_deadline_of(const by_deadline& some) noexcept {
+        return some.empty() ? never : some.first().deadline_;
+    }
+    [[nodiscard]] by_deadline& deadlines_of(const work_item& w) noexcept {
+        return w.stands_ == standing::fresh ? fresh_deadlines_ : back_deadlines_;
+    }
     [[nodiscard]] chain& chain_of(const work_item& w) noexcept { return fresh_[level_of(w.importance_)]; }
     [[nodiscard]] work_item* first_fresh() const noexcept;
     void wait(work_item& w, standing how) noexcept;
@@ -127,7 +140,8 @@ private:
     chain called_off_;
     item_heap<work_item, &work_item::at_, work_item::stands_before> back_;
     item_heap<work_item, &work_item::at_, work_item::rests_shorter> resting_;
-    item_heap<work_item, &work_item::deadline_at_, work_item::expires_earlier> deadlines_;
+    by_deadline fresh_deadlines_;
+    by_deadline back_deadlines_;
     std::size_t waiting_ = 0;
     std::uint64_t came_ = 0;
 };

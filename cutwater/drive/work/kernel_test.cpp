@@ -102,6 +102,23 @@ TEST_F(work_line_test, T46_what_is_past_its_deadline_leaves_before_anybody_is_se
     EXPECT_THAT(take_all(20ms), ElementsAre("later", "late", "vital"));
 }
 
+TEST_F(work_line_test, T46_who_has_begun_leaves_by_its_deadline_only_when_it_is_served) {
+    enter("back", normal, add(start, 5ms));
+    line.rest(*take(), start);
+    moment now{start};
+    line.let_come_back(now);
+    enter("late", normal, add(start, 9ms));
+    EXPECT_EQ(line.next_expiry(), add(start, 9ms));
+    EXPECT_EQ(line.next_change(), add(start, 5ms));
+    EXPECT_EQ(line.take_expired(add(start, 9ms - 1ns)), nullptr);
+    const auto* const late = static_cast<task*>(line.take_expired(add(start, 9ms)));
+    ASSERT_NE(late, nullptr);
+    EXPECT_EQ(late->called, "late");
+    EXPECT_EQ(line.take_expired(add(start, 9ms)), nullptr);
+    EXPECT_EQ(line.next_expiry(), never);
+    EXPECT_THAT(take_all(9ms), ElementsAre("back"));
+}
+
 TEST_F(work_line_test, a_deadline_is_over_when_its_instant_comes) {
     enter("vital", critical);
     enter("soon", normal, add(start, 5ms));
@@ -233,6 +250,17 @@ public:
         taken.called_off = 0;
         return taken;
     }
+    std::optional<int> expire(instant now) {
+        auto first = all_.end();
+        for (auto w = all_.begin(); w != all_.end(); ++w)
+            if (!w->has_begun && w->called_off == 0 && w->deadline <= now && w->deadline != never &&
+                (first == all_.end() || w->deadline < first->deadline))
+                first = w;
+        if (first == all_.end()) return {};
+        const int id = first->id;
+        all_.erase(first);
+        return id;
+    }
     std::optional<int> displace(criticality by) {
         const auto rank = [](const one& w) { return std::tuple{-static_cast<int>(level_of(w.importance)), w.number}; };
         auto oldest = all_.end();
@@ -292,6 +320,10 @@ public:
         const auto* const displaced = static_cast<numbered*>(line_.take_displaced(by));
         RC_ASSERT((displaced == nullptr ? std::nullopt : std::optional{displaced->id}) == plain_.displace(by));
     }
+    void expire(instant now) {
+        const auto* const expired = static_cast<numbered*>(line_.take_expired(now));
+        RC_ASSERT((expired == nullptr ? std::nullopt : std::optional{expired->id}) == plain_.expire(now));
+    }
     void take(instant now) {
         moment at{now};
         auto* const next = static_cast<numbered*>(line_.take(at));
@@ -317,8 +349,9 @@ RC_GTEST_PROP(work_line, whatever_happens_it_serves_whom_the_plainest_words_say,
     const int steps = *rc::gen::inRange(1, 80);
     for (int step = 0; step < steps; ++step) {
         now = add(now, *rc::gen::element<duration>(0ns, 1ms, 5ms));
-        switch (*rc::gen::inRange(0, 9)) {
+        switch (*rc::gen::inRange(0, 10)) {
             case 0: lines.rest(now); break;
+            case 9: lines.expire(now); break;
             case 1: lines.call_off(); break;
             case 2: lines.come_back(); break;
             case 3: lines.displace(); break;

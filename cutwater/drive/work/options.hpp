@@ -53,6 +53,9 @@ struct work_queue_options {
     }
 
     void cross_check(option_problems& problems) const {
+        if (max_length > 0 && workers > max_length)
+            problems.push_back(
+                {"workers", std::to_string(workers), "at most max_length, " + std::to_string(max_length)});
         if (rate > 0) limit().cross_check(problems);
     }
 

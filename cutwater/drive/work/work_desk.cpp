@@ -74,12 +74,34 @@ error work_desk::refuse(errc why, const call_options& said) {
 
 std::optional<std::expected<work_place, error>> work_desk::find_place(const call_options& said) {
     if (places_.try_take() != 0) return work_place{&places_, lent_};
+    if (has_expired_leave() && places_.try_take() != 0) return work_place{&places_, lent_};
     switch (options_.when_full) {
         case queue_overflow::block: return std::nullopt;
         case queue_overflow::drop_oldest: return work_place{nullptr, lent_};
         case queue_overflow::refuse: break;
     }
     return std::unexpected{refuse(errc::queue_full, said)};
+}
+
+/// One for each that finds the queue full: as many as are posted, and no more for any of them. What it frees goes to who waits for
+/// a place, if somebody does. Without deadlines this is one load.
+bool work_desk::has_expired_leave() noexcept {
+    if (may_expire_at_.load(std::memory_order::relaxed) == never) return false;
+    const instant now = lent_.now();
+    if (may_expire_at_.load(std::memory_order::relaxed) > now) return false;
+    task_handle expired;
+    {
+        const std::scoped_lock lock{mutex_};
+        expired.reset(static_cast<queued_task*>(line_.take_expired(now)));
+        may_expire_at_.store(line_.next_expiry(), std::memory_order::relaxed);
+    }
+    if (expired == nullptr) return false;
+    tell_unbegun(*expired, errc::expired);
+    expired.release()->dismiss(errc::expired);
+    const work_place given_back{&places_, lent_};  // when the lock is free
+    const std::scoped_lock lock{mutex_};
+    vacate_locked();
+    return true;
 }
 
 std::expected<void, error> work_desk::enter(task_handle task, work_place place, const call_options& said) {
@@ -101,6 +123,8 @@ std::expected<void, error> work_desk::enter(task_handle task, work_place place, 
             place.keep();
             queued_task& entered = *task.release();
             line_.enter(entered);
+            may_expire_at_.store(std::min(may_expire_at_.load(std::memory_order::relaxed), entered.deadline()),
+                                 std::memory_order::relaxed);
             if (entered.said_.stop.stop_requested()) line_.call_off(entered);
             stir_locked();
         }
@@ -108,7 +132,7 @@ std::expected<void, error> work_desk::enter(task_handle task, work_place place, 
     if (refused) return std::unexpected{refuse(*refused, said)};
     tell(said, [&] { return work_queued{held}; });
     if (displaced != nullptr) {
-        tell(displaced->said(), [&] { return work_displaced{between(displaced->posted(), lent_.now())}; });
+        tell_unbegun(*displaced, errc::displaced);
         displaced.release()->dismiss(errc::displaced);
     }
     return {};
@@ -153,9 +177,13 @@ void work_desk::ended() noexcept {
     const work_place given_back{&places_, lent_};  // when the lock is free
     const std::scoped_lock lock{mutex_};
     --running_;
+    vacate_locked();
+    freed_locked();
+}
+
+void work_desk::vacate_locked() noexcept {
     --held_;
     look_for_end_locked();
-    freed_locked();
 }
 
 void work_desk::wake(queued_task& task) noexcept {
@@ -172,13 +200,31 @@ void work_desk::call_off(queued_task& task) noexcept {
     stir_locked();
 }
 
-void work_desk::tell_begins(const queued_task& task, const call_options& said) {
+std::optional<errc> work_desk::begin(const queued_task& task) noexcept {
+    const auto why = why_unwanted(task.said());
+    if (why)
+        tell_unbegun(task, *why);
+    else
+        tell(task.said(), [&] { return work_started{between(task.posted(), lent_.now())}; });
+    return why;
+}
+
+/// The token of a task that is stopped does not say by whom.
+std::optional<errc> work_desk::why_unwanted(const call_options& said) noexcept {
+    if (stop_.stop_requested()) return errc::queue_closed;
+    if (said.stop.stop_requested()) return errc::withdrawn;
+    if (said.deadline != never && said.deadline <= lent_.now()) return errc::expired;
+    return std::nullopt;
+}
+
+void work_desk::tell_unbegun(const queued_task& task, errc why) noexcept {
     if (hears_ == nullptr) return;
-    const instant now = lent_.now();
-    const duration queued_for = between(task.posted(), now);
-    if (said.stop.stop_requested()) return tell(said, [&] { return work_withdrawn{queued_for}; });
-    if (said.deadline <= now && said.deadline != never) return tell(said, [&] { return work_expired{queued_for}; });
-    tell(said, [&] { return work_started{queued_for}; });
+    const duration queued_for = between(task.posted(), lent_.now());
+    switch (why) {
+        case errc::displaced: return deliver(task.said(), work_displaced{queued_for});
+        case errc::expired: return deliver(task.said(), work_expired{queued_for});
+        default: return deliver(task.said(), work_withdrawn{queued_for});
+    }
 }
 
 void work_desk::deliver_event(const event& e) noexcept {

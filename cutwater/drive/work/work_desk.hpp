@@ -8,6 +8,7 @@
 // of its tasks.
 #pragma once
 
+#include <atomic>
 #include <expected>
 #include <memory>
 #include <mutex>
@@ -62,7 +63,7 @@ public:
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
 
     // --- for whoever posts
-    /// At once: a place, or why there is none. Nothing where one may wait for it: see `place_wait`.
+    /// At once: a place, or why there is none. Where none is free, one whose time is over leaves for it, and is told so here. Nothing where one may wait for it: see `place_wait`.
     [[nodiscard]] std::optional<std::expected<work_place, error>> find_place(const call_options& said);
     /// The task is in the queue, or the error says why not; it is dropped then. One that is displaced is told so here.
     [[nodiscard]] std::expected<void, error> enter(task_handle task, work_place place, const call_options& said);
@@ -78,8 +79,8 @@ public:
     /// A turn sent nothing: what it paid comes back.
     void pay_back(queued_task& task) noexcept;
     [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
-    /// A turn begins that is the first of its task.
-    void tell_begins(const queued_task& task, const call_options& said);
+    /// The first turn of a task is its last as well where nobody wants it any more: why.
+    [[nodiscard]] std::optional<errc> begin(const queued_task& task) noexcept;
     [[nodiscard]] bool is_watched() const noexcept { return hears_ != nullptr; }
 
     // --- its end
@@ -123,7 +124,11 @@ private:
     friend class place_wait;
     friend class drain_wait;
 
+    [[nodiscard]] bool has_expired_leave() noexcept;
+    void vacate_locked() noexcept;
     void look_for_end_locked() noexcept;
+    [[nodiscard]] std::optional<errc> why_unwanted(const call_options& said) noexcept;
+    void tell_unbegun(const queued_task& task, errc why) noexcept;
 
     template <class Build>
     void tell(const call_options& said, Build&& build) noexcept {
@@ -146,7 +151,8 @@ private:
     mutable std::mutex mutex_;
     work_line line_;
     std::vector<waker*> for_the_end_;
-    instant rate_allows_at_ = never;  // while somebody waits for that
+    std::atomic<instant> may_expire_at_ = never;  // the first of those that have not begun: never later than it is
+    instant rate_allows_at_ = never;              // while somebody waits for that
     unsigned held_ = 0;
     unsigned running_ = 0;
     bool closed_ = false;

@@ -14,16 +14,18 @@
 // what was posted first. `rate` bounds the attempts that begin: one that a layer refuses costs nothing.
 //
 // Ends. Either `post` gives an error and nobody is told anything, or `done` is told a `cw::result<T>`, exactly once: on a worker; of a task
-// that is displaced in the thread that posted the other one. What `done` throws ends the program. A task whose deadline passes, or whose
-// caller cancels, before a worker takes it never runs, and leaves first.
+// that is displaced, or is past its deadline and in the way of another, in the thread that posted that one. What `done` throws ends the program. A task whose deadline passes, or whose
+// caller cancels, before a worker takes it never runs, and leaves first. Of what never began the error says so: its layer is the queue's name, and
+// it is `condition::never_sent`. Of what had begun, a pause included, it is the pipeline's, and something may have been sent.
 //
 // `drain` takes no more and waits; `stop` takes no more and cancels; the destructor stops, and waits for what runs. A task that blocks for a
 // place in its own full queue waits `max_wait` for what cannot come; one that drains its own queue waits for itself.
 //
 // Lifetime: a pipeline is copied, or outlives the queue where it is posted by `cw::ref`, and so does what the callable refers to; texts of the
 // options are copied. Thread safety: every member, from any thread. Allocation: one for each task.
-// Errors: `errc::queue_full`, `queue_closed`, `wait_timed_out` and `cancelled` of `post`; `errc::displaced` of a task, beside its
-// pipeline's. The constructor throws `invalid_options`, or `std::system_error` where threads cannot be had.
+// Errors: `errc::queue_full`, `queue_closed`, `wait_timed_out` and `cancelled` of `post`; of a task that never began
+// `displaced`, `expired`, `withdrawn` (by its caller) and `queue_closed` (by `stop`); of any other its pipeline's. The constructor throws
+// `invalid_options`, or `std::system_error` where threads cannot be had.
 #pragma once
 
 #include <future>

@@ -56,6 +56,31 @@ TEST_F(work_queue_test, S125_who_posts_waits_for_a_place_that_comes_free) {
     EXPECT_THAT(told, ElementsAre("a 30ms", "b 30ms"));
 }
 
+TEST_F(work_queue_test, T46_what_is_past_its_deadline_leaves_a_full_queue_though_every_worker_is_busy) {
+    by_hand queue{time, {.max_length = 2}};
+    const auto posts_two = [&] {
+        EXPECT_TRUE(queue.post({.deadline = time.in(10ms)}, ref(plain), seven, tells("late")));
+        time.pass(40ms);
+        EXPECT_TRUE(queue.post(nothing_said, ref(plain), seven, tells("new")));
+        return 7;
+    };
+    ASSERT_TRUE(queue.post(nothing_said, ref(plain), posts_two, tells("runs")));
+    queue.run_all();
+    EXPECT_THAT(told, ElementsAre("late: the deadline passed before it had begun 40ms", "runs 40ms", "new 40ms"));
+}
+
+TEST_F(work_queue_test, T46_who_posts_does_not_wait_for_a_place_that_one_past_its_deadline_has) {
+    by_hand queue{time, {.max_length = 1, .when_full = block, .max_wait = 1h}};
+    ASSERT_TRUE(queue.post({.deadline = time.in(10ms)}, ref(plain), seven, tells("late")));
+    time.pass(10ms);
+    EXPECT_TRUE(queue.post(nothing_said, ref(plain), seven, tells("new")));
+    EXPECT_EQ(time.elapsed(), 10ms);
+    EXPECT_EQ(queue.held(), 1U);
+    queue.close();
+    queue.run_all();
+    EXPECT_THAT(told, ElementsAre("late: the deadline passed before it had begun 10ms", "new 10ms"));
+}
+
 TEST_F(work_queue_test, S27_who_posts_waits_no_longer_than_the_queue_lets_one) {
     by_hand queue{time, {.name = "orders", .max_length = 1, .when_full = block, .max_wait = 50ms}, &heard};
     ASSERT_TRUE(queue.post(nothing_said, ref(plain), seven));
@@ -271,6 +296,10 @@ TEST_F(work_queue_test, options_out_of_range_are_refused) {
     EXPECT_EQ(with([](auto& o) { o.workers = 0; }), "work_queue \"orders\": workers is 0, allowed is from 1 to 1024");
     EXPECT_EQ(with([](auto& o) { o.max_length = 0; }),
               "work_queue \"orders\": max_length is 0, allowed is from 1 to 1000000");
+    EXPECT_EQ(with([](auto& o) { o.workers = 3, o.max_length = 2; }),
+              "work_queue \"orders\": workers is 3, allowed is at most max_length, 2")
+        << "one of them would never have a task";
+    EXPECT_EQ(with([](auto& o) { o.workers = 2, o.max_length = 2; }), "");
     EXPECT_EQ(with([](auto& o) { o.max_wait = 0s; }),
               "work_queue \"orders\": max_wait is 0s, allowed is more than 0s and at most 24h");
     EXPECT_THAT(with([](auto& o) { o.rate = 1, o.per = 24h * 366, o.burst = 1'000'000; }), HasSubstr("burst"));

@@ -138,14 +138,16 @@ TEST(work_queue_threads, T46_a_task_that_is_cancelled_in_the_queue_never_runs) {
     busy.may_end.count_down();
     EXPECT_EQ(queue.drain(), 0U);
     EXPECT_FALSE(ran);
-    EXPECT_EQ(told, errc::cancelled);
+    EXPECT_EQ(told, errc::withdrawn);
 }
 
 TEST(work_queue_threads, its_destructor_tells_the_end_of_everything_once) {
     std::atomic<unsigned> cancelled{0};
+    std::atomic<unsigned> unbegun{0};
     std::atomic<unsigned> other{0};
     const auto counts = [&](const result<int>& r) {
-        (!r && r.error().code() == errc::cancelled ? cancelled : other) += 1;
+        const std::error_code why = r ? std::error_code{} : r.error().code();
+        (why == errc::cancelled ? cancelled : why == errc::queue_closed ? unbegun : other) += 1;
     };
     pipeline guarded{retry{{.base_delay = 1h, .max_delay = 1h, .jitter = jitter::none}}};
     gatekeeper busy;
@@ -170,7 +172,8 @@ TEST(work_queue_threads, its_destructor_tells_the_end_of_everything_once) {
         EXPECT_EQ(queue.waiting(), 5U);
         EXPECT_EQ(queue.held(), 7U);
     }
-    EXPECT_EQ(cancelled, 7U);
+    EXPECT_EQ(cancelled, 2U);
+    EXPECT_EQ(unbegun, 5U);
     EXPECT_EQ(other, 0U);
 }
 

@@ -49,10 +49,22 @@ protected:
     [[nodiscard]] run_type& run() noexcept { return *run_; }
     [[nodiscard]] F& callable() noexcept { return *f_; }
 
+    /// Whether a turn ends before anything has begun, as nobody wants it any more: `go` destroys it then.
+    template <class Go>
+    [[nodiscard]] bool leaves_unbegun(Go&& go) noexcept {
+        if (run_) return false;
+        const auto why = desk().begin(*this);
+        if (!why) return false;
+        desk().pay_back(*this);
+        work_desk& owner = desk();
+        end_unbegun(*why, std::forward<Go>(go));
+        owner.ended();
+        return true;
+    }
+
     /// The first step of a turn.
     [[nodiscard]] step begin_turn() {
         if (!run_) {
-            desk().tell_begins(*this, said());
             run_.emplace_from([&] { return unwrap(guarded_).template start_run<T>(said(), desk().lent(), *this); });
             sent_before_ = 0;
             return run_->start();
@@ -111,6 +123,7 @@ public:
     using detail::posted_call<T, Guarded, F, Done>::posted_call;
 
     void turn() noexcept override {
+        if (this->leaves_unbegun([this] { delete this; })) return;
         step next = this->begin_turn();
         while (next == step::invoke) next = attempt_here();
         if (next == step::pause) return this->pause();
