@@ -63,6 +63,8 @@ TEST(classify, by_default_what_our_policies_say_is_not_about_the_dependency) {
     for (const errc refusal : {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out})
         EXPECT_EQ(judged(rules, failed(refusal)), verdict::rejected);
     EXPECT_EQ(judged(rules, failed(errc::cancelled)), verdict::cancelled);
+    EXPECT_EQ(judged(rules, failed(errc::withdrawn)), verdict::cancelled);
+    EXPECT_EQ(judged(rules, failed(errc::expired)), verdict::rejected);
     EXPECT_EQ(judged(rules, failed(errc::callback_failed)), verdict::ignored);
 }
 
