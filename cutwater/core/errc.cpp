@@ -137,6 +137,8 @@ std::string_view to_text(errc code) noexcept {
         case errc::queue_overloaded: return "queue_overloaded";
         case errc::too_many_keys: return "too_many_keys";
         case errc::queue_closed: return "queue_closed";
+        case errc::withdrawn: return "withdrawn";
+        case errc::expired: return "expired";
     }
     return "unknown";
 }
