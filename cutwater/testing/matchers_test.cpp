@@ -71,8 +71,7 @@ TEST(matchers, is_degraded_names_the_source) {
 }
 
 TEST(matchers, a_mismatch_is_told_in_the_errors_own_words) {
-    EXPECT_EQ(mismatch(has_value(7), bad()),
-              "which failed: attempt: get: the time limit was reached [cutwater:2]");
+    EXPECT_EQ(mismatch(has_value(7), bad()), "which failed: attempt: get: the time limit was reached [cutwater:2]");
     EXPECT_EQ(mismatch(fails_with(errc::cancelled), bad()),
               "which failed: attempt: get: the time limit was reached [cutwater:2]");
     EXPECT_EQ(mismatch(fails_with(errc::cancelled), good()), "which has a value");

@@ -48,6 +48,7 @@ struct permit_scenario {
 
 template <class Gate>
 void expect_scenario(const std::tuple<driver, permit_scenario<Gate>>& played) {
+    using namespace std::chrono_literals;
     const auto& [played_by, s] = played;
     stage<int> on{played_by};
     on.dependency.returns(7, 5ms);
