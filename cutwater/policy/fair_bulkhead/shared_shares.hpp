@@ -1,8 +1,8 @@
 // The permits of a fair bulkhead, shared by threads: one word for everybody, a counter for each tenant, and a lock for those who wait.
 //
 // While nobody waits a permit is taken by one compare and swap on the word; the tenant's counter follows. While somebody waits nobody passes: what
-// comes back is handed on under the lock, to the tenant that has the least for its weight. A counter may lag behind the word by the calls that are
-// being let in at this instant, and so may the choice of who has the least; bounds and order within a tenant are exact. Where tenants may not borrow
+// comes back is handed on under the lock, to the tenant that the kernel's rule says. A counter may lag behind the word by the calls that are
+// being let in at this instant, and so may the choice of who is next; bounds and order within a tenant are exact. Where tenants may not borrow
 // everything the bound of each is checked under the lock, by every call.
 //
 // Time: who knows it is judged by it; `leave` and `give_back` without one go by the instant that was spoken of last.
