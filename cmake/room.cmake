@@ -3,13 +3,12 @@
 #   [PUBLIC_LINK target...]   foreign libraries that its headers include
 #   [PRIVATE_LINK target...]  foreign libraries that only its sources include
 #   [TEST_DEPENDS room...]    more rooms for its tests, benchmarks and examples
-#   [TEST_LINK target...]     more foreign libraries for them
-#   [THREADS])                its tests share state between threads
+#   [TEST_LINK target...])    more foreign libraries for them
 #
 # The library `cutwater::name` of the current folder, and its tests, benchmarks, examples and fuzz targets. Static if there
 # are sources, else headers only. A room of a component that is switched off is passed over.
 function(cutwater_room room)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADS" "" "DEPENDS;PUBLIC_LINK;PRIVATE_LINK;TEST_DEPENDS;TEST_LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;PUBLIC_LINK;PRIVATE_LINK;TEST_DEPENDS;TEST_LINK")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "cutwater_room(${room}): \"${arg_UNPARSED_ARGUMENTS}\" is not an argument; see cmake/room.cmake")
   endif()
@@ -29,11 +28,7 @@ function(cutwater_room room)
     target_link_libraries(cutwater_kit INTERFACE cutwater::${room})
   endif()
 
-  set(threads "")
-  if(arg_THREADS)
-    set(threads THREADS)
-  endif()
-  cutwater_programs(${room} LINK cutwater::${room} TEST_LINK ${arg_TEST_DEPENDS} ${arg_TEST_LINK} ${threads})
+  cutwater_programs(${room} LINK cutwater::${room} TEST_LINK ${arg_TEST_DEPENDS} ${arg_TEST_LINK})
 endfunction()
 
 # cutwater_umbrella(name COMPONENT component [HEADERS file...] [PUBLIC target...])

@@ -7,8 +7,8 @@ namespace cutwater::soak {
 namespace {
 
 std::string words_of(const rate_reading& r) {
-    return to_text(r.remaining) + " of " + to_text(r.limit) + " permits, all in " + to_text(r.reset) + ", one in " +
-           to_text(r.retry_after);
+    return cutwater::to_text(r.remaining) + " of " + cutwater::to_text(r.limit) + " permits, all in " +
+           cutwater::to_text(r.reset) + ", one in " + cutwater::to_text(r.retry_after);
 }
 
 }  // namespace

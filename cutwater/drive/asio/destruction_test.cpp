@@ -5,9 +5,7 @@
 
 #include <deque>
 #include <future>
-#include <latch>
 #include <stop_token>
-#include <thread>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -321,24 +319,6 @@ TEST(a_context_that_goes, takes_a_place_in_a_queue_with_it) {
     EXPECT_EQ(narrow.in_use(), 1U);
     abandoned(guarded, waits_for_ever);
     EXPECT_EQ(narrow.queued(), 0U);
-}
-
-TEST(a_context_that_goes, is_not_posted_to_by_whoever_stops_a_call_that_has_ended) {
-    for (int i = 0; i < 500; ++i) {
-        std::stop_source caller;
-        std::latch both{2};
-        std::jthread other{[&] {
-            both.arrive_and_wait();
-            caller.request_stop();
-        }};
-        asio::io_context context{1};
-        pipeline guarded{retry{}};
-        guarded.async_run(
-            {.stop = caller.get_token()}, []() -> awaitable<int> { co_return 1; },
-            asio::bind_executor(context, [](const result<int>&) {}));
-        both.arrive_and_wait();
-        if (i % 2 == 0) context.run();
-    }
 }
 
 TEST(a_slot, can_be_emitted_between_two_turns_of_the_loop) {

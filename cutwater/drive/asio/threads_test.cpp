@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -135,6 +136,24 @@ TEST(asio_threads, limits_that_are_far_away_are_armed_and_disarmed_from_all_thre
                           }));
     run_on_threads(context);
     EXPECT_EQ(through, calls);
+}
+
+TEST(a_context_that_goes, is_not_posted_to_by_whoever_stops_a_call_that_has_ended) {
+    for (int i = 0; i < 500; ++i) {
+        std::stop_source caller;
+        std::latch both{2};
+        std::jthread other{[&] {
+            both.arrive_and_wait();
+            caller.request_stop();
+        }};
+        asio::io_context context{1};
+        pipeline guarded{retry{}};
+        guarded.async_run(
+            {.stop = caller.get_token()}, []() -> awaitable<int> { co_return 1; },
+            asio::bind_executor(context, [](const result<int>&) {}));
+        both.arrive_and_wait();
+        if (i % 2 == 0) context.run();
+    }
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <limits>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -270,21 +269,6 @@ TEST(json_log, counts_a_line_whose_clock_throws) {
     log.write({.message = "when?"});
     EXPECT_EQ(log.lost(), 1U);
     EXPECT_TRUE(text.str().empty());
-}
-
-TEST(json_log, keeps_lines_of_several_threads_whole) {
-    log_in_memory memory;
-    constexpr int threads = 4;
-    constexpr int each = 200;
-    {
-        std::vector<std::jthread> writers;
-        for (int number = 0; number < threads; ++number)
-            writers.emplace_back([&memory, number] {
-                for (int line = 0; line < each; ++line) memory.log.write({.message = "x", .more = {{"by", number}}});
-            });
-    }
-    EXPECT_EQ(memory.lines().size(), std::size_t{threads * each});
-    for (const std::string& line : memory.lines()) EXPECT_TRUE(json::accept(line)) << line;
 }
 
 TEST(spdlog_sink, brings_the_programs_own_lines_into_the_same_log) {

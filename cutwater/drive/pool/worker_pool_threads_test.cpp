@@ -1,5 +1,3 @@
-#include "cutwater/drive/pool/worker_pool.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "cutwater/cutwater.hpp"
+#include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/refused_options.hpp"

@@ -1,9 +1,8 @@
-#include "cutwater/core/gathered_counter.hpp"
-
 #include <gtest/gtest.h>
 
 #include <mutex>
 
+#include "cutwater/core/gathered_counter.hpp"
 #include "cutwater/testing/race.hpp"
 #include "cutwater/testing/stepped.hpp"
 

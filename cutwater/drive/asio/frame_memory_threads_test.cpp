@@ -1,7 +1,5 @@
 // Blocks for frames: kept by the thread that gives them back, a few of each size.
 
-#include "cutwater/drive/asio/frame_memory.hpp"
-
 #include <gtest/gtest.h>
 
 #include <array>
@@ -19,6 +17,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "cutwater/drive/asio/frame_memory.hpp"
 
 namespace cutwater {
 namespace {

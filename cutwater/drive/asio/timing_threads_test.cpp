@@ -1,5 +1,3 @@
-#include "cutwater/drive/asio/timing.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +10,7 @@
 #include <boost/asio/system_executor.hpp>
 
 #include "cutwater/asio.hpp"
+#include "cutwater/drive/asio/timing.hpp"
 #include "cutwater/testing/asio/virtual_asio.hpp"
 #include "cutwater/testing/matchers.hpp"
 

@@ -1,11 +1,11 @@
-#include "cutwater/policy/concurrency_limiter/latency_counts.hpp"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
 #include <thread>
 #include <vector>
+
+#include "cutwater/policy/concurrency_limiter/latency_counts.hpp"
 
 namespace cutwater {
 namespace {

@@ -1,5 +1,3 @@
-#include "cutwater/core/striped.hpp"
-
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -7,6 +5,8 @@
 #include <set>
 #include <thread>
 #include <vector>
+
+#include "cutwater/core/striped.hpp"
 
 namespace cutwater {
 namespace {

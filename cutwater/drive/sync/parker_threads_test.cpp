@@ -1,8 +1,8 @@
-#include "cutwater/drive/sync/parker.hpp"
-
 #include <gtest/gtest.h>
 
 #include <thread>
+
+#include "cutwater/drive/sync/parker.hpp"
 
 namespace cutwater {
 namespace {

@@ -1,5 +1,3 @@
-#include "cutwater/core/name.hpp"
-
 #include <gtest/gtest.h>
 
 #include <latch>
@@ -8,6 +6,8 @@
 #include <thread>
 #include <unordered_set>
 #include <vector>
+
+#include "cutwater/core/name.hpp"
 
 namespace cutwater {
 namespace {

@@ -1,9 +1,9 @@
-#include "cutwater/drive/clock/clock.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <thread>
+
+#include "cutwater/drive/clock/clock.hpp"
 
 namespace cutwater {
 namespace {

@@ -1,7 +1,5 @@
 // The blocking driver among real threads: nobody sleeps on time here, everybody waits for somebody.
 
-#include "cutwater/drive/sync/run.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "cutwater/cutwater.hpp"
+#include "cutwater/drive/sync/run.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/virtual_time.hpp"
 
