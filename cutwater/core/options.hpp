@@ -121,6 +121,9 @@ template <class Options>
     Options::fields(options, [&](std::string_view option, const auto& value, const auto& allowed, std::string_view) {
         if (!allowed.holds(value)) found.push_back({std::string{option}, refused_text(value), allowed.text()});
     });
+    if constexpr (requires { options.name.empty(); })
+        if (options.name.empty())
+            found.push_back({"name", "empty", "a word: errors and events say by it which layer spoke"});
     if constexpr (requires { options.cross_check(found); }) options.cross_check(found);
     return found;
 }

@@ -5,6 +5,7 @@
 #include <new>
 #include <string>
 
+#include "cutwater/pipeline/check.hpp"
 #include "cutwater/pipeline/describe.hpp"
 #include "cutwater/pipeline/layer_run.hpp"
 #include "cutwater/pipeline/ref.hpp"
@@ -33,6 +34,8 @@ public:
     /// Ends what `watch` began, and the state with it.
     virtual void unwatch(void* state, call_context& call, outcome_slot<T>& out) = 0;
     [[nodiscard]] virtual std::string describe() = 0;
+    /// The gate that this layer is or refers to; null where it is none.
+    [[nodiscard]] virtual const void* gate() noexcept = 0;
     /// Where the callable runs, where this layer says so.
     [[nodiscard]] virtual call_runner* runner() noexcept = 0;
     /// Waits for the layer's own threads, if it owns any.
@@ -90,6 +93,7 @@ public:
         }
     }
     [[nodiscard]] std::string describe() override { return describe_layer(unwrap(layer_)); }
+    [[nodiscard]] const void* gate() noexcept override { return gate_behind(layer_); }
     [[nodiscard]] call_runner* runner() noexcept override {
         if constexpr (runs_calls<policy_type>)
             return &unwrap(layer_).runner();

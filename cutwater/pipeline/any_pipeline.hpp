@@ -9,12 +9,14 @@
 // Layers are added outermost first; rules (`cw::classify`) come last. Each layer costs virtual calls, and nothing is
 // allocated for a call through the usual number of layers (1 KB of state).
 //
-// Errors: `add` throws `std::logic_error` for a layer after the rules, and for a second one with threads of its own; `run`
+// Errors: `add` throws `std::logic_error` for a layer after the rules, for a gate that stands there already, and for a second
+// layer with threads of its own; `run`
 // does where a layer has threads of its own and the callable cannot be copied to them.
 // Thread safety: `add` before the first call, and from one thread; then as `pipeline`. Movable while no call is in
 // flight and no orphan of a worker pool's runs.
 #pragma once
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "cutwater/core/capture.hpp"
@@ -80,6 +82,8 @@ private:
         call_runner* const runs = layer->runner();
         if (runs != nullptr && stack_->runner != nullptr)
             throw std::logic_error{"cutwater::any_pipeline: two layers have threads of their own; a call runs on one"};
+        const auto is_same = [&](const auto& place) { return place.layer->gate() == layer->gate(); };
+        if (layer->gate() != nullptr && std::ranges::any_of(stack_->places, is_same)) refuse_same_gate();
         if (runs != nullptr) stack_->runner = runs;
         stack_->bounds_time = stack_->bounds_time || layer->bounds_time();
         stack_->places.push_back({.layer = std::move(layer), .offset = stack_->state_size});

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <type_traits>
 
 #include "cutwater/core/classify.hpp"
@@ -27,8 +28,10 @@ namespace detail {
 
 template <class Given>
 struct layer_from {
+    static_assert(!std::is_base_of_v<listener, std::decay_t<Given>>,
+                  "cutwater::pipeline: a listener is no layer; write cw::observe{listener}");
     static_assert(
-        std::is_constructible_v<std::decay_t<Given>, Given>,
+        std::is_base_of_v<listener, std::decay_t<Given>> || std::is_constructible_v<std::decay_t<Given>, Given>,
         "cutwater::pipeline: a layer cannot be copied, it is one for all who share it; write cw::ref(layer), or "
         "std::move(layer) where it is this pipeline's alone");
     using type = std::decay_t<Given>;
@@ -55,6 +58,16 @@ consteval void check_layer() {
             "cutwater::pipeline: a layer is neither a gate, a loop nor a frame (see cutwater/core/family.hpp)");
     }
 }
+
+/// The gate behind a layer; null where it is none. Whoever stands in the same gate twice can wait for itself for ever.
+template <class Layer>
+[[nodiscard]] constexpr const void* gate_behind([[maybe_unused]] Layer& layer) noexcept {
+    if constexpr (gate<policy_of<Layer>>)
+        return &unwrap(layer);
+    else
+        return nullptr;
+}
+[[noreturn]] void refuse_same_gate();
 
 template <class... Layers>
 consteval void check_composition() {

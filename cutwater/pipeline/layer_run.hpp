@@ -61,10 +61,11 @@ template <class P>
                                       unsigned entered_at) {
     const auto began_later = [&](const auto& work) { return work->of_attempt >= entered_at; };
     if (std::ranges::none_of(call.orphans, began_later)) return false;
-    held.tell_orphaned(seen, call, call.now);
-    const auto shared = std::make_shared<permit<P>>(std::move(held));
+    permit<P> bound = std::move(held);  // what throws below leaves nothing held for the call to hand out again
+    const auto shared = std::make_shared<permit<P>>(std::move(bound));
     for (const std::shared_ptr<orphan_work>& work : call.orphans)
         if (began_later(work)) work->keep([shared] {});
+    shared->tell_orphaned(seen, call, call.now);  // user code: the work has the permit, whatever this throws
     return true;
 }
 

@@ -3,11 +3,13 @@
 //     cw::json_log log{std::clog};                              // any cw::listener
 //     cw::pipeline guarded{cw::observe{log}, cw::retry{}, …};
 //
-// Every event of the layers inside goes to the listener, and one each when a call starts, completes or fails. Without an
+// Every event of the layers inside goes to the listener, and one each when a call starts and when it completes, fails or is refused. Without an
 // `observe` layer, and in layers outside of it, no event is built. The listener outlives the pipeline.
 #pragma once
 
+#include <concepts>
 #include <string>
+#include <type_traits>
 
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/outcome.hpp"
@@ -49,12 +51,33 @@ struct call_failed {
     }
 };
 
+/// Not an error: in an overload most calls may end so, and what refused them has told so already.
+struct call_refused {
+    unsigned attempts = 0;
+    duration elapsed{};
+    std::string error_type;
+    std::string error_message;
+
+    static constexpr event_kind kind{"call_refused", severity::warning, "a call is refused by a policy"};
+    static void fields(auto& self, auto&& visit) {
+        visit("attempts", self.attempts, "attempts that were begun; the one that was refused is among them");
+        visit("elapsed", self.elapsed, "from start to end, waits included");
+        visit("error_type", self.error_type, "the type of the refusal");
+        visit("error_message", self.error_message, "its words");
+    }
+};
+
 class observe {
 public:
     static constexpr std::string_view kind = "observe";
 
     explicit observe(listener& hears) : hears_{&hears}, layer_{"observe"} {}
-    explicit observe(listener&&) = delete;  // it would be gone before the first call
+    template <std::derived_from<listener> Temporary>
+        requires(!std::is_lvalue_reference_v<Temporary>)
+    explicit observe(Temporary&&) {
+        static_assert(sizeof(Temporary) == 0,
+                      "cutwater::observe: a temporary would be gone before the first call; give the listener a name");
+    }
 
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
 
@@ -75,6 +98,9 @@ public:
         const duration elapsed = between(kept.started, call.now);
         if (seen.failure == nullptr)
             call.emit(layer_, [&] { return call_completed{call.attempt, elapsed, seen.meaning()}; });
+        else if (seen.meaning() == verdict::rejected)
+            call.emit(layer_,
+                      [&] { return call_refused{call.attempt, elapsed, seen.failure->type(), seen.failure->words()}; });
         else
             call.emit(layer_, [&] {
                 return call_failed{call.attempt, elapsed, seen.meaning(), seen.failure->type(), seen.failure->words()};

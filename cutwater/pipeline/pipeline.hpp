@@ -13,7 +13,8 @@
 // The composition is checked where it is built: an error names the layer that is wrong in its first line.
 //
 // Thread safety: `run` and `async_run` from any number of threads at once. Lifetime: outlives its calls; what was given
-// by `ref` outlives the pipeline. Exceptions: `run` throws only what moving a result throws.
+// by `ref` outlives the pipeline. Exceptions: the constructor throws `std::logic_error` where one gate stands twice; `run`
+// only what moving a result throws.
 #pragma once
 
 #include <string>
@@ -99,7 +100,12 @@ private:
 
     template <std::size_t... I>
     constexpr pipeline(std::tuple<Layers...> given, std::index_sequence<I...>)
-        : layers_{std::move(std::get<I>(given))...}, rules_{take_rules(given)} {}
+        : layers_{std::move(std::get<I>(given))...}, rules_{take_rules(given)} {
+        const void* gates[] = {gate_behind(std::get<I>(layers_))..., nullptr};
+        for (std::size_t i = 1; i < sizeof...(I); ++i)
+            for (std::size_t outer = 0; outer < i; ++outer)
+                if (gates[i] != nullptr && gates[i] == gates[outer]) refuse_same_gate();
+    }
     constexpr explicit pipeline(std::tuple<Layers...> given)
         : pipeline{std::move(given), std::make_index_sequence<std::tuple_size_v<layers>>{}} {}
 

@@ -14,6 +14,16 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 
+TEST(pipeline, the_same_gate_is_refused_a_second_place) {
+    bulkhead narrow{{.max_concurrent = 1}};
+    bulkhead like_it{{.max_concurrent = 1}};
+    EXPECT_THROW((pipeline{ref(narrow), timeout{1s}, ref(narrow)}), std::logic_error);
+    EXPECT_NO_THROW((pipeline{ref(narrow), timeout{1s}, ref(like_it)}));
+    any_pipeline<int> chosen{ref(narrow)};
+    EXPECT_THROW(chosen.add(ref(narrow)), std::logic_error);
+    EXPECT_EQ(chosen.add(ref(like_it)).run([] { return 7; }), 7);
+}
+
 TEST(pipeline, a_total_timeout_and_attempt_timeouts_tell_themselves_apart) {
     testing::virtual_time time;
     testing::mock_dependency<int> slow{time};

@@ -26,7 +26,11 @@ template <class Policy>
     return reference<Policy>{policy};
 }
 template <class Policy>
-void ref(const Policy&&) = delete;  // a temporary would be gone before the first call
+auto ref(const Policy&& temporary) {
+    static_assert(sizeof(Policy) == 0,
+                  "cutwater::ref: a temporary would be gone before the first call; give the policy a name");
+    return reference{temporary};
+}
 
 namespace detail {
 

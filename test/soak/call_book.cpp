@@ -19,7 +19,7 @@ void balance_one(const call_entry& e, findings& found) {
     found.expect_same(e.entered, 1U, where, "the number of times that it entered");
     found.expect_same(e.ended, 1U, where, "the number of times that it ended");
     found.expect_same(e.told_started, 1U, where, "the number of call_started");
-    found.expect_same(e.told_ended, 1U, where, "the number of call_completed and call_failed");
+    found.expect_same(e.told_ended, 1U, where, "the number of call_completed, call_failed and call_refused");
     found.expect_same(e.sent, served, where,
                       "the number of attempts that were sent, beside those that the dependency saw");
     found.expect(served <= e.attempts, where, "the dependency saw more attempts than were begun");
@@ -46,6 +46,7 @@ void call_book::on_event(const event& e) {
     if (e.get_if<call_started>() != nullptr) ++entry.told_started;
     if (e.get_if<retry_scheduled>() != nullptr) ++entry.told_retries;
     if (const auto* const done = e.get_if<call_completed>()) ++entry.told_ended, entry.told_attempts = done->attempts;
+    if (const auto* const done = e.get_if<call_refused>()) ++entry.told_ended, entry.told_attempts = done->attempts;
     if (const auto* const done = e.get_if<call_failed>()) ++entry.told_ended, entry.told_attempts = done->attempts;
 }
 

@@ -190,5 +190,5 @@ int main() {
     defaults<cw::work_queue_options>("cutwater/drive/work");
     events<cw::work_queued, cw::work_refused, cw::work_displaced, cw::work_started, cw::work_expired,
            cw::work_withdrawn, cw::work_queue_drained, cw::work_queue_stopped>("cutwater/drive/work");
-    events<cw::call_started, cw::call_completed, cw::call_failed>("cutwater/pipeline");
+    events<cw::call_started, cw::call_completed, cw::call_failed, cw::call_refused>("cutwater/pipeline");
 }

@@ -189,7 +189,7 @@ TEST_F(worker_pool_test, S27_a_call_waits_in_the_queue_no_longer_than_it_may) {
     EXPECT_EQ(result.error().layer(), name{"legacy"});
     EXPECT_EQ(result.error().limit(), 200ms);
     EXPECT_EQ(heard.last("pool_call_withdrawn").field("queued_for"), "200ms");
-    EXPECT_EQ(heard.last("call_failed").field("meaning"), "rejected") << "whatever the rules make of what was not sent";
+    EXPECT_EQ(heard.count("call_refused"), 1U) << "whatever the rules make of what was not sent";
     EXPECT_EQ(pool.in_use(), 1U) << "its place is free again";
     work.end();
     until([&] { return pool.in_use() == 0; });
@@ -297,6 +297,25 @@ TEST_F(worker_pool_test, T48_a_gate_that_holds_the_work_hears_at_once_that_the_c
     work.end();
     until([&] { return gate.inside == 0; });
     EXPECT_EQ(gate.heard, "the caller's deadline has passed") << "and nothing more";
+}
+
+/// As that, but what it hears is more than it can bear.
+struct throws_at_once : hears_at_once {
+    void orphaned(ticket&, const observation&, call_context&, moment&) { throw std::runtime_error{"no"}; }
+};
+
+TEST_F(worker_pool_test, T48_a_permit_stays_with_the_work_also_where_its_gate_throws_when_told) {
+    throws_at_once gate;
+    worker_pool pool{{.threads = 1, .max_queue = 0}};
+    const retry again{{.base_delay = 1ms, .should_retry = [](const observation& seen) {
+                           return seen.failure->code() == errc::callback_failed;
+                       }}};
+    pipeline guarded{again, ref(gate), timeout{100ms}, ref(pool)};
+    (void)run_blocking(guarded, nothing_said, work, give_up_once_begun);
+    EXPECT_EQ(gate.inside, 1U) << "that of the first attempt, which still runs; the second found no thread";
+    work.end();
+    pool.stop();
+    EXPECT_EQ(gate.inside, 0U);
 }
 
 /// A layer that has the work end, for good, once its call has given up on it.

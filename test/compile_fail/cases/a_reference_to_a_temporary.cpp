@@ -1,4 +1,4 @@
-// says: deleted function
+// says: cutwater::ref: a temporary would be gone before the first call; give the policy a name
 #include "cutwater/cutwater.hpp"
 
 namespace a_reference_to_a_temporary {
