@@ -2,6 +2,7 @@
 //
 //     gate    admit(call, now) → ticket, refusal, or wait · settle(ticket, observation, call, now) · abandon(ticket)
 //     loop    begin(call, now) → a session per call, whose after(observation, call, now) says: finish, give up, again at
+//             · begin_race(call, now) → a session whose next(call, now) says: begin another attempt, wait, finish
 //     frame   deadline_for(call, now) with limit() · handles(observation) with substitute(outcome, call)
 //             · before(call) → a session, after(session, observation, call)
 //
@@ -82,6 +83,27 @@ concept late_loop = loop<P> && requires(const P& p) {
     { p.begins_late() } noexcept -> std::same_as<bool>;
 };
 
+/// What a loop says next that may have several attempts of one call under way at once.
+struct race_step {
+    enum class kind : std::uint8_t { begin, wait, finish };
+    kind what = kind::wait;
+    instant at = never;  ///< wait: until then, or until an attempt has ended
+
+    [[nodiscard]] static constexpr race_step begin() noexcept { return {.what = kind::begin}; }
+    [[nodiscard]] static constexpr race_step wait(instant until) noexcept { return {.what = kind::wait, .at = until}; }
+    [[nodiscard]] static constexpr race_step finish() noexcept { return {.what = kind::finish}; }
+};
+
+/// A loop whose attempts overlap. Each passes the layers inside by itself. A session, one for each call: `next` is asked at the
+/// beginning, when the time that it named has come, and after each attempt that has ended; `begun` hears that another attempt
+/// has begun, `ended` how one went, and says whether that is the call's outcome. The others are then cancelled.
+template <class P>
+concept racing_loop = named_layer<P> && requires(P& p, call_context& call, const observation& seen) {
+    { p.begin_race(call, call.now).next(call, call.now) } -> std::same_as<race_step>;
+    { p.begin_race(call, call.now).ended(seen, call, call.now) } -> std::same_as<bool>;
+    p.begin_race(call, call.now).begun(call, call.now);
+};
+
 /// A frame that bounds the time of what it surrounds.
 template <class P>
 concept deadline_frame = named_layer<P> && requires(P& p, call_context& call, error e) {
@@ -117,6 +139,6 @@ concept owns_threads = runs_calls<P> && requires(P& p) {
 };
 
 template <class P>
-concept policy = gate<P> || loop<P> || frame<P>;
+concept policy = gate<P> || loop<P> || racing_loop<P> || frame<P>;
 
 }  // namespace cutwater

@@ -52,6 +52,8 @@ public:
                 "cutwater::any_pipeline: a layer is added after the rules; rules are the innermost layer"};
         if constexpr (is_rules<kept>)
             stack_->rules = std::forward<Given>(layer);
+        else if constexpr (racing_loop<policy_of<kept>>)
+            race(std::make_unique<any_racer_of<kept>>(std::forward<Given>(layer)));
         else
             push(std::make_unique<any_layer_of<T, kept>>(std::forward<Given>(layer)));
         return *this;
@@ -62,7 +64,14 @@ public:
     [[nodiscard]] std::string describe() {
         std::string tree;
         std::size_t depth = 0;
-        for (auto& place : stack_->places) append_layer(tree, depth++, place.layer->describe());
+        const auto append_racer = [&] {
+            if (stack_->racer && depth == stack_->race_at) append_layer(tree, depth++, stack_->racer->describe());
+        };
+        for (auto& place : stack_->places) {
+            append_racer();
+            append_layer(tree, depth++, place.layer->describe());
+        }
+        append_racer();
         append_layer(tree, depth, "call");
         return tree;
     }
@@ -72,10 +81,31 @@ public:
     [[nodiscard]] any_run<T> start_run(const call_options& said, environment& lent, parking& place) {
         static_assert(std::is_same_v<T, U>,
                       "cutwater::any_pipeline: the callable gives another type than the pipeline");
-        return any_run<T>{*stack_, said, lent, place};
+        return any_run<T>{*stack_, {0, races() ? stack_->race_at : stack_->places.size()}, said, lent, place};
     }
 
+    /// For drivers: whether a layer may have several attempts of a call under way; that layer; the machine of one of them,
+    /// which goes through the layers inside; and what keeps the layers while one is left.
+    static constexpr bool may_race = true;
+    [[nodiscard]] bool races() const noexcept { return stack_->racer != nullptr; }
+    [[nodiscard]] any_racer& racer() noexcept { return *stack_->racer; }
+    template <class U>
+    [[nodiscard]] any_run<T> start_branch(const call_options& said, environment& lent, parking& place) {
+        return any_run<T>{*stack_, {stack_->race_at, stack_->places.size()}, said, lent, place};
+    }
+    [[nodiscard]] std::shared_ptr<const void> share() const noexcept { return stack_; }
+
 private:
+    void race(std::unique_ptr<any_racer> racer) {
+        if (races()) throw std::logic_error{"cutwater::any_pipeline: two layers hedge; their attempts would multiply"};
+        if (stack_->runner != nullptr)
+            throw std::logic_error{
+                "cutwater::any_pipeline: a layer with threads stands outside of a hedge; attempts run on it, so it belongs "
+                "inside"};
+        stack_->race_at = stack_->places.size();
+        stack_->racer = std::move(racer);
+    }
+
     void push(std::unique_ptr<any_layer<T>> layer) {
         constexpr std::size_t unit = alignof(std::max_align_t);
         const std::size_t size = (layer->state_size() + unit - 1) / unit * unit;
@@ -90,7 +120,7 @@ private:
         stack_->state_size += size;
     }
 
-    std::unique_ptr<any_stack<T>> stack_ = std::make_unique<any_stack<T>>();  // calls refer to it: it stays where it is
+    std::shared_ptr<any_stack<T>> stack_ = std::make_shared<any_stack<T>>();  // calls refer to it: it stays where it is
 };
 
 }  // namespace cutwater

@@ -7,6 +7,7 @@
 
 #include "cutwater/core/classify.hpp"
 #include "cutwater/pipeline/any_layer.hpp"
+#include "cutwater/pipeline/any_racer.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
 namespace cutwater {
@@ -21,6 +22,8 @@ struct any_stack {
     std::vector<place> places;
     std::size_t state_size = 0;
     bool bounds_time = false;
+    std::unique_ptr<any_racer> racer;  // null: no layer has several attempts under way
+    std::size_t race_at = 0;           // how many layers stand outside of it
     call_runner* runner = nullptr;
     std::function<judgement(const outcome<T>&)> rules;  // empty: the default ones
 
@@ -38,8 +41,14 @@ public:
     static constexpr bool chosen_at_run_time = true;
     static constexpr bool may_run_elsewhere = true;
 
-    any_run(any_stack<T>& stack, const call_options& said, environment& lent, parking& place)  // NOLINT(*-member-init)
-        : run_state<T>{said, lent, place}, stack_{stack} {
+    /// Of the layers from `first` to before `last`.
+    struct span {
+        std::size_t first;
+        std::size_t last;
+    };
+    any_run(any_stack<T>& stack, span of, const call_options& said, environment& lent,
+            parking& place)  // NOLINT(*-member-init)
+        : run_state<T>{said, lent, place}, stack_{stack}, span_{of}, entered_{of.first} {
         if (stack.state_size > sizeof memory_)
             large_ = std::make_unique<std::max_align_t[]>(stack.state_size / sizeof(std::max_align_t) + 1);
         base_ = large_ ? reinterpret_cast<std::byte*>(large_.get()) : memory_;
@@ -47,13 +56,13 @@ public:
     any_run(const any_run&) = delete;
     any_run& operator=(const any_run&) = delete;
     ~any_run() {
-        while (entered_ > 0) finish(--entered_);
+        while (entered_ > span_.first) finish(--entered_);
     }
 
     [[nodiscard]] step start() {
         if (this->is_too_late()) [[unlikely]]
-            return tell_watchers(0), step::finish;
-        return enter_from(0);
+            return tell_watchers(span_.first), step::finish;
+        return enter_from(span_.first);
     }
     [[nodiscard]] step settle() { return leave_from(entered_); }
     [[nodiscard]] step resume() {
@@ -81,14 +90,14 @@ private:
 
     /// Of a call that comes too late, which enters no other layer.
     void tell_watchers(std::size_t i) {
-        if (i == stack_.places.size()) return;
+        if (i == span_.last) return;
         const flow entered = layer(i).watch(state(i), this->call_, this->out_);
         tell_watchers(i + 1);
         if (entered == flow::inward) layer(i).unwatch(state(i), this->call_, this->out_);
     }
 
     [[nodiscard]] step enter_from(std::size_t i) {
-        for (; i < stack_.places.size(); ++i) {
+        for (; i < span_.last; ++i) {
             entered_ = i + 1;
             const flow next = layer(i).enter(state(i), this->call_, this->out_, this->pause_);
             if (next != flow::inward) [[unlikely]]
@@ -99,7 +108,7 @@ private:
 
     /// Leaves layer i - 1 and those around it.
     [[nodiscard]] step leave_from(std::size_t i) {
-        while (i-- > 0) {
+        while (i-- > span_.first) {
             const flow next = layer(i).leave(state(i), this->call_, this->out_, this->pause_);
             if (next != flow::outward) [[unlikely]] {
                 paused_at_ = i;
@@ -126,8 +135,9 @@ private:
     }
 
     any_stack<T>& stack_;
+    span span_;
     std::byte* base_;
-    std::size_t entered_ = 0;  // layers whose state exists
+    std::size_t entered_;  // up to here, layers have states
     std::size_t paused_at_ = 0;
     std::unique_ptr<std::max_align_t[]> large_;         // where the layers need more than the usual
     alignas(std::max_align_t) std::byte memory_[1024];  // the layers' to fill

@@ -69,6 +69,13 @@ template <class Layer>
 }
 [[noreturn]] void refuse_same_gate();
 
+/// The first that holds, from `at` on; their number where none does.
+template <std::size_t N>
+[[nodiscard]] consteval std::size_t first_of(const bool (&holds)[N], std::size_t at = 0) {
+    while (at < N && !holds[at]) ++at;
+    return at;
+}
+
 template <class... Layers>
 consteval void check_composition() {
     static_assert(sizeof...(Layers) > 0, "cutwater::pipeline: there is no layer");
@@ -79,6 +86,14 @@ consteval void check_composition() {
                   "cutwater::pipeline: classify is not the innermost layer; outcomes are judged where they are born");
     static_assert((std::size_t{0} + ... + std::size_t{runs_calls<policy_of<Layers>>}) <= 1,
                   "cutwater::pipeline: two layers have threads of their own; a call runs on one");
+    constexpr bool races[] = {racing_loop<policy_of<Layers>>...};
+    constexpr bool runs[] = {runs_calls<policy_of<Layers>>...};
+    constexpr std::size_t racer = first_of(races);
+    static_assert(racer == sizeof...(Layers) || first_of(races, racer + 1) == sizeof...(Layers),
+                  "cutwater::pipeline: two layers hedge; their attempts would multiply");
+    static_assert(racer == sizeof...(Layers) || first_of(runs) > racer,
+                  "cutwater::pipeline: a layer with threads stands outside of a hedge; attempts run on it, so it belongs "
+                  "inside");
     (check_layer<Layers>(), ...);
 }
 

@@ -17,8 +17,10 @@
 // only what moving a result throws.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <tuple>
+#include <type_traits>
 
 #include "cutwater/core/capture.hpp"
 #include "cutwater/core/classify.hpp"
@@ -34,24 +36,53 @@ namespace detail {
 /// Splits the rules, which stand innermost, from the layers.
 template <class Done, class... Rest>
 struct split;
+template <class Rules, class... Layers>
+struct split_into {
+    using layers = std::tuple<Layers...>;
+    using rules = Rules;
+    static constexpr bool bounds_time = (... || deadline_frame<policy_of<Layers>>);
+    static constexpr std::size_t depth = sizeof...(Layers);
+    static constexpr bool is_racer[] = {racing_loop<policy_of<Layers>>..., false};
+    static constexpr std::size_t race_at = first_of(is_racer) < depth ? first_of(is_racer) : depth;
+    template <class T, std::size_t Begin, std::size_t End>
+    using run = static_run<T, rules, layer_span<Begin, End>, Layers...>;
+};
 template <class... Layers>
-struct split<std::tuple<Layers...>> {
-    using layers = std::tuple<Layers...>;
-    static constexpr bool bounds_time = (... || deadline_frame<policy_of<Layers>>);
-    using rules = classify<>;
-    template <class T>
-    using run = static_run<T, rules, Layers...>;
-};
+struct split<std::tuple<Layers...>> : split_into<classify<>, Layers...> {};
 template <class... Layers, class... Rules>
-struct split<std::tuple<Layers...>, classify<Rules...>> {
-    using layers = std::tuple<Layers...>;
-    static constexpr bool bounds_time = (... || deadline_frame<policy_of<Layers>>);
-    using rules = classify<Rules...>;
-    template <class T>
-    using run = static_run<T, rules, Layers...>;
-};
+struct split<std::tuple<Layers...>, classify<Rules...>> : split_into<classify<Rules...>, Layers...> {};
 template <class... Layers, class Next, class... Rest>
 struct split<std::tuple<Layers...>, Next, Rest...> : split<std::tuple<Layers..., Next>, Rest...> {};
+
+/// The layers, where they stay as long as the pipeline; or, where attempts may outlast their call, as long as one of those.
+template <class Kept>
+class held_here {
+public:
+    template <class... Args>
+    constexpr explicit held_here(std::in_place_t, Args&&... args) : kept_{std::forward<Args>(args)...} {}
+    [[nodiscard]] constexpr Kept& operator*() noexcept { return kept_; }
+    [[nodiscard]] static std::shared_ptr<const void> share() noexcept { return {}; }
+
+private:
+    Kept kept_;
+};
+template <class Kept>
+class held_together {
+public:
+    template <class... Args>
+    explicit held_together(std::in_place_t, Args&&... args)
+        : kept_{std::make_shared<Kept>(std::forward<Args>(args)...)} {}
+    held_together(const held_together& other) : kept_{std::make_shared<Kept>(*other.kept_)} {}
+    held_together(held_together&&) noexcept = default;
+    held_together& operator=(const held_together& other) { return *this = held_together{other}; }
+    held_together& operator=(held_together&&) noexcept = default;
+    ~held_together() = default;
+    [[nodiscard]] Kept& operator*() noexcept { return *kept_; }
+    [[nodiscard]] std::shared_ptr<const void> share() const noexcept { return kept_; }
+
+private:
+    std::shared_ptr<Kept> kept_;
+};
 
 }  // namespace detail
 
@@ -63,8 +94,10 @@ class pipeline : public runs_callables<pipeline<Layers...>> {
 public:
     using layers = typename parts::layers;
     using rules = typename parts::rules;
+    /// Whether a layer may have several attempts of a call under way.
+    static constexpr bool may_race = parts::race_at < parts::depth;
     template <class T>
-    using run_type = typename parts::template run<T>;
+    using run_type = typename parts::template run<T, 0, parts::race_at>;
 
     constexpr explicit pipeline(Layers... given) : pipeline{std::tuple<Layers...>{std::move(given)...}} {}
     pipeline(const pipeline&) = default;
@@ -75,7 +108,7 @@ public:
     ~pipeline()
         requires(... || owns_threads<Layers>)
     {  // orphans hold permits of other layers
-        std::apply([](auto&... layer) { (stop_threads(layer), ...); }, layers_);
+        std::apply([](auto&... layer) { (stop_threads(layer), ...); }, (*kept_).stack);
     }
 
     /// Whether a layer bounds the time of what is inside.
@@ -83,16 +116,39 @@ public:
 
     /// The composition as a tree of text, with every option in force.
     [[nodiscard]] std::string describe() {
-        return std::apply([](auto&... layer) { return describe_layers(unwrap(layer)...); }, layers_);
+        return std::apply([](auto&... layer) { return describe_layers(unwrap(layer)...); }, (*kept_).stack);
     }
 
     /// For drivers: the machine of one call.
     template <class T>
     [[nodiscard]] run_type<T> start_run(const call_options& said, environment& lent, parking& place) {
-        return run_type<T>{layers_, rules_, said, lent, place};
+        return run_type<T>{(*kept_).stack, (*kept_).judge, said, lent, place};
     }
 
+    /// For drivers, where `may_race`: the layer that has several attempts under way; the machine of one of them, which goes
+    /// through the layers inside; and what keeps the layers while one is left.
+    [[nodiscard]] static constexpr bool races() noexcept { return may_race; }
+    [[nodiscard]] auto& racer() noexcept
+        requires may_race
+    {
+        return unwrap(std::get<parts::race_at>((*kept_).stack));
+    }
+    template <class T>
+    [[nodiscard]] auto start_branch(const call_options& said, environment& lent, parking& place)
+        requires may_race
+    {
+        using branch = typename parts::template run<T, parts::race_at + 1, parts::depth>;
+        return branch{(*kept_).stack, (*kept_).judge, said, lent, place};
+    }
+    [[nodiscard]] std::shared_ptr<const void> share() const noexcept { return kept_.share(); }
+
 private:
+    struct content {
+        layers stack;
+        [[no_unique_address]] rules judge;
+    };
+    using kept = std::conditional_t<may_race, detail::held_together<content>, detail::held_here<content>>;
+
     template <class Layer>
     static void stop_threads([[maybe_unused]] Layer& layer) noexcept {
         if constexpr (owns_threads<Layer>) layer.stop();
@@ -100,8 +156,8 @@ private:
 
     template <std::size_t... I>
     constexpr pipeline(std::tuple<Layers...> given, std::index_sequence<I...>)
-        : layers_{std::move(std::get<I>(given))...}, rules_{take_rules(given)} {
-        const void* gates[] = {gate_behind(std::get<I>(layers_))..., nullptr};
+        : kept_{std::in_place, layers{std::move(std::get<I>(given))...}, take_rules(given)} {
+        const void* gates[] = {gate_behind(std::get<I>((*kept_).stack))..., nullptr};
         for (std::size_t i = 1; i < sizeof...(I); ++i)
             for (std::size_t outer = 0; outer < i; ++outer)
                 if (gates[i] != nullptr && gates[i] == gates[outer]) refuse_same_gate();
@@ -116,8 +172,7 @@ private:
             return std::move(std::get<sizeof...(Layers) - 1>(given));
     }
 
-    layers layers_;
-    [[no_unique_address]] rules rules_;
+    kept kept_;
 };
 
 template <class... Given>

@@ -9,11 +9,35 @@
 
 namespace cutwater {
 
-template <class T, class Rules, class... Layers>
+/// The layers of a pipeline that one machine is for: all of them, or those on one side of a layer that has several attempts
+/// under way.
+template <std::size_t Begin, std::size_t End>
+struct layer_span {
+    static constexpr std::size_t begin = Begin;
+    static constexpr std::size_t end = End;
+};
+
+namespace detail {
+
+template <class T, class Layers, std::size_t Begin, class Indices>
+struct layer_runs;
+template <class T, class Layers, std::size_t Begin, std::size_t... I>
+struct layer_runs<T, Layers, Begin, std::index_sequence<I...>> {
+    using type = std::tuple<layer_run<policy_of<std::tuple_element_t<Begin + I, Layers>>, T>...>;
+    static constexpr bool may_run_elsewhere = (... || runs_calls<policy_of<std::tuple_element_t<Begin + I, Layers>>>);
+};
+
+}  // namespace detail
+
+template <class T, class Rules, class Span, class... Layers>
 class static_run : public run_state<T> {
+    static constexpr std::size_t first = Span::begin;
+    static constexpr std::size_t depth = Span::end;
+    using parts = detail::layer_runs<T, std::tuple<Layers...>, first, std::make_index_sequence<depth - first>>;
+
 public:
     static constexpr bool chosen_at_run_time = false;
-    static constexpr bool may_run_elsewhere = (... || runs_calls<policy_of<Layers>>);
+    static constexpr bool may_run_elsewhere = parts::may_run_elsewhere;
 
     using layers = std::tuple<Layers...>;
 
@@ -23,8 +47,8 @@ public:
     /// Enters the layers, outermost first.
     [[nodiscard, gnu::always_inline]] step start() {
         if (this->is_too_late()) [[unlikely]]
-            return tell_watchers<0>(), step::finish;
-        return enter_at<0>();
+            return tell_watchers<first>(), step::finish;
+        return enter_at<first>();
     }
 
     /// The outcome is judged: leaves the layers, innermost first.
@@ -49,7 +73,9 @@ public:
     /// Where the callable runs; null: in the thread that calls.
     [[nodiscard]] call_runner* runner() noexcept {
         call_runner* found = nullptr;
-        std::apply([&](auto&... each) { (take_runner(unwrap(each), found), ...); }, stack_);
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (take_runner(layer<first + I>(), found), ...);
+        }(std::make_index_sequence<depth - first>{});
         return found;
     }
 
@@ -57,8 +83,6 @@ public:
     void judge() noexcept { this->judge_by(rules_); }
 
 private:
-    static constexpr std::size_t depth = sizeof...(Layers);
-
     template <class Policy>
     static void take_runner(Policy& policy, call_runner*& found) noexcept {
         if constexpr (runs_calls<Policy>) found = &policy.runner();
@@ -70,7 +94,7 @@ private:
     }
     template <std::size_t I>
     [[nodiscard]] auto& run() noexcept {
-        return std::get<I>(runs_);
+        return std::get<I - first>(runs_);
     }
 
     /// Of a call that comes too late, which enters no other layer.
@@ -98,7 +122,7 @@ private:
     /// Leaves layer I - 1 and those around it.
     template <std::size_t I>
     [[nodiscard]] step leave_at() {
-        if constexpr (I == 0) {
+        if constexpr (I == first) {
             return step::finish;
         } else {
             const flow next = run<I - 1>().leave(layer<I - 1>(), this->call_, this->out_, this->pause_);
@@ -123,14 +147,14 @@ private:
     [[nodiscard]] step at_paused_layer(F&& f) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             step next = step::finish;
-            (void)((paused_at_ == I && (next = f(std::integral_constant<std::size_t, I>{}), true)) || ...);
+            (void)((paused_at_ == first + I && (next = f(std::integral_constant<std::size_t, first + I>{}), true)) || ...);
             return next;
-        }(std::make_index_sequence<depth>{});
+        }(std::make_index_sequence<depth - first>{});
     }
 
     layers& stack_;
     const Rules& rules_;
-    std::tuple<layer_run<policy_of<Layers>, T>...> runs_;
+    typename parts::type runs_;
     std::size_t paused_at_ = 0;
 };
 

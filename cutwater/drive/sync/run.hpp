@@ -10,29 +10,17 @@
 // Thread safety: any number of threads at once on one pipeline. Allocation: none, but for errors with a history.
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <utility>
 
-#include "cutwater/core/attribution.hpp"
-#include "cutwater/core/capture.hpp"
 #include "cutwater/drive/clock/clock.hpp"
-#include "cutwater/drive/pool/pool_work.hpp"
-#include "cutwater/drive/sync/parker.hpp"
-#include "cutwater/pipeline/run_state.hpp"
+#include "cutwater/drive/sync/elsewhere.hpp"
+#include "cutwater/drive/sync/race.hpp"
 
 namespace cutwater {
 
 namespace detail {
-
-template <class T>
-[[gnu::always_inline]] inline void attribute(outcome<T>& out, call_context& call) {
-    if (out.is_success()) [[likely]]
-        return;
-    call.cancelled = call.said().stop.stop_requested();
-    attribute_failure(out, call);
-}
 
 template <class Run, class F>
 void invoke_here(Run& run, F& f) {
@@ -44,74 +32,6 @@ void invoke_here(Run& run, F& f) {
     attribute(*slot, call);
 }
 
-/// Whether `F` can be copied to another thread; what is fixed at compile time is refused there, the rest when it runs.
-template <class Run, class F>
-consteval bool can_move_elsewhere() {
-    constexpr bool copyable = std::copy_constructible<std::decay_t<F>>;
-    static_assert(copyable || Run::chosen_at_run_time,
-                  "cutwater::worker_pool: the callable is copied to another thread, and cannot be");
-    return copyable;
-}
-
-/// Until it is done, until it has waited for a thread as long as it may, or until nobody wants it any more.
-inline pool_work_base::left wait_for(pool_work_base& work, parker& done, const call_context& call,
-                                     duration longest_in_queue, blocking_environment& waits) {
-    for (instant queued_until = add(work.submitted(), longest_in_queue); !work.is_done();) {
-        const wait_end end = waits.wait(done, std::min(call.deadline, queued_until), call.said().stop);
-        if (end == wait_end::woken) continue;
-        if (end == wait_end::cancelled || call.deadline <= queued_until) return work.give_up();
-        if (work.withdraw()) return pool_work_base::left::withdrawn;
-        queued_until = never;  // it runs
-    }
-    return pool_work_base::left::done;
-}
-
-/// What no thread took in time is refused, as by a bulkhead: rules see what was sent. With the limit that was reached.
-template <class Run>
-void refuse_queued(Run& run, const call_runner& runner, instant submitted) {
-    call_context& call = run.call();
-    error e{errc::wait_timed_out, runner.layer_name(), call.operation()};
-    if (add(submitted, runner.max_wait()) < call.deadline) e.with_limit(runner.max_wait());
-    run.slot().emplace(std::move(e)).judge({.meaning = verdict::rejected});
-    call.cancelled = false;
-    call.ran_out = false;
-}
-
-/// On a thread of the runner's: waits for it until the deadline or the caller's cancellation, and then gives up.
-template <class T, class Run, class F>
-step invoke_elsewhere(call_runner& runner, Run& run, const F& f, blocking_environment& waits) {
-    call_context& call = run.call();
-    parker done;
-    std::shared_ptr<pool_work<T, std::decay_t<F>>> work;
-    try {
-        work = std::make_shared<pool_work<T, std::decay_t<F>>>(runner, call, f);
-    } catch (...) {  // what copying it throws is how the attempt failed
-        store_exception(run.slot());
-        run.judge();
-        return run.settle();
-    }
-    runner.submit(work);
-    work->tell(done);
-    const auto left = wait_for(*work, done, call, runner.max_wait(), waits);
-    call.now.forget();
-    work->report(call, left);
-    auto& slot = run.slot();
-    const bool cancelled = call.said().stop.stop_requested();
-    if (left == pool_work_base::left::withdrawn) --call.sent;  // no thread had taken it
-    if (left == pool_work_base::left::withdrawn && !cancelled) {
-        refuse_queued(run, runner, work->submitted());
-        return run.settle();
-    }
-    if (left == pool_work_base::left::done)
-        slot.emplace(std::move(*work->out()));
-    else
-        slot.emplace(error{cancelled ? errc::cancelled : errc::timed_out});
-    run.judge();
-    attribute(*slot, call);
-    if (left == pool_work_base::left::orphaned) call.leave_behind(work);
-    return run.settle();
-}
-
 /// One attempt, wherever the layers say.
 template <class T, class Run, class F>
 step invoke(Run& run, F& f, [[maybe_unused]] blocking_environment& waits) {
@@ -120,12 +40,19 @@ step invoke(Run& run, F& f, [[maybe_unused]] blocking_environment& waits) {
             if constexpr (can_move_elsewhere<Run, F>())
                 return invoke_elsewhere<T>(*runner, run, f, waits);
             else
-                throw std::logic_error{
-                    "cutwater::worker_pool: the callable is copied to another thread, and cannot be"};
+                throw std::logic_error{cannot_be_copied};
         }
     }
     invoke_here(run, f);
     return run.settle();
+}
+
+/// One attempt; or several, where a layer hedges.
+template <class T, class Pipeline, class Run, class F>
+[[gnu::always_inline]] inline step invoke_or_race(Pipeline& guarded, Run& run, F& f, blocking_environment& waits) {
+    if constexpr (Pipeline::may_race)
+        if (guarded.races()) return blocking_race<T, Pipeline, std::remove_cvref_t<F>>{guarded, run, f, waits}.go();
+    return invoke<T>(run, f, waits);
 }
 
 }  // namespace detail
@@ -142,7 +69,7 @@ auto run_blocking(Pipeline& guarded, const call_options& said, F&& f, blocking_e
     auto run = guarded.template start_run<T>(said, waits.lent(), place);
     for (step next = run.start();;) {
         if (next == step::invoke) [[likely]] {
-            next = detail::invoke<T>(run, f, waits);
+            next = detail::invoke_or_race<T>(guarded, run, f, waits);
         } else if (next == step::finish) {
             return run.take();
         } else {
