@@ -84,16 +84,12 @@ public:
         return any_run<T>{*stack_, {0, races() ? stack_->race_at : stack_->places.size()}, said, lent, place};
     }
 
-    /// For drivers: whether a layer may have several attempts of a call under way; that layer; the machine of one of them,
-    /// which goes through the layers inside; and what keeps the layers while one is left.
+    /// For drivers: whether a layer may have several attempts of a call under way; that layer; and what gives the machine of one of
+    /// them, which goes through the layers inside (`start_branch`), and keeps the layers while one is left.
     static constexpr bool may_race = true;
     [[nodiscard]] bool races() const noexcept { return stack_->racer != nullptr; }
     [[nodiscard]] any_racer& racer() noexcept { return *stack_->racer; }
-    template <class U>
-    [[nodiscard]] any_run<T> start_branch(const call_options& said, environment& lent, parking& place) {
-        return any_run<T>{*stack_, {stack_->race_at, stack_->places.size()}, said, lent, place};
-    }
-    [[nodiscard]] std::shared_ptr<const void> share() const noexcept { return stack_; }
+    [[nodiscard]] const std::shared_ptr<any_stack<T>>& share() const noexcept { return stack_; }
 
 private:
     void race(std::unique_ptr<any_racer> racer) {

@@ -12,6 +12,9 @@
 
 namespace cutwater {
 
+template <class T>
+class any_run;
+
 /// The layers of an `any_pipeline`, and where each keeps its state in a call's memory.
 template <class T>
 struct any_stack {
@@ -33,6 +36,10 @@ struct any_stack {
     ~any_stack() {  // orphans hold permits of other layers
         for (place& p : places) p.layer->stop();
     }
+
+    /// The machine of one of several attempts, through the layers inside of the one that has them.
+    template <class U>
+    [[nodiscard]] any_run<T> start_branch(const call_options& said, environment& lent, parking& parked);
 };
 
 template <class T>
@@ -142,5 +149,11 @@ private:
     std::unique_ptr<std::max_align_t[]> large_;         // where the layers need more than the usual
     alignas(std::max_align_t) std::byte memory_[1024];  // the layers' to fill
 };
+
+template <class T>
+template <class U>
+any_run<T> any_stack<T>::start_branch(const call_options& said, environment& lent, parking& parked) {
+    return any_run<T>{*this, {race_at, places.size()}, said, lent, parked};
+}
 
 }  // namespace cutwater

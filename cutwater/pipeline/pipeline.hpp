@@ -61,7 +61,6 @@ public:
     template <class... Args>
     constexpr explicit held_here(std::in_place_t, Args&&... args) : kept_{std::forward<Args>(args)...} {}
     [[nodiscard]] constexpr Kept& operator*() noexcept { return kept_; }
-    [[nodiscard]] static std::shared_ptr<const void> share() noexcept { return {}; }
 
 private:
     Kept kept_;
@@ -78,7 +77,7 @@ public:
     held_together& operator=(held_together&&) noexcept = default;
     ~held_together() = default;
     [[nodiscard]] Kept& operator*() noexcept { return *kept_; }
-    [[nodiscard]] std::shared_ptr<const void> share() const noexcept { return kept_; }
+    [[nodiscard]] const std::shared_ptr<Kept>& share() const noexcept { return kept_; }
 
 private:
     std::shared_ptr<Kept> kept_;
@@ -125,27 +124,30 @@ public:
         return run_type<T>{(*kept_).stack, (*kept_).judge, said, lent, place};
     }
 
-    /// For drivers, where `may_race`: the layer that has several attempts under way; the machine of one of them, which goes
-    /// through the layers inside; and what keeps the layers while one is left.
+    /// For drivers, where `may_race`: the layer that has several attempts under way; and what gives the machine of one of them, which
+    /// goes through the layers inside (`start_branch`), and keeps the layers while one is left.
     [[nodiscard]] static constexpr bool races() noexcept { return may_race; }
     [[nodiscard]] auto& racer() noexcept
         requires may_race
     {
         return unwrap(std::get<parts::race_at>((*kept_).stack));
     }
-    template <class T>
-    [[nodiscard]] auto start_branch(const call_options& said, environment& lent, parking& place)
+    [[nodiscard]] auto share() const noexcept
         requires may_race
     {
-        using branch = typename parts::template run<T, parts::race_at + 1, parts::depth>;
-        return branch{(*kept_).stack, (*kept_).judge, said, lent, place};
+        return kept_.share();
     }
-    [[nodiscard]] std::shared_ptr<const void> share() const noexcept { return kept_.share(); }
 
 private:
     struct content {
         layers stack;
         [[no_unique_address]] rules judge;
+
+        template <class T>
+        [[nodiscard]] auto start_branch(const call_options& said, environment& lent, parking& place) {
+            using branch = typename parts::template run<T, parts::race_at + 1, parts::depth>;
+            return branch{stack, judge, said, lent, place};
+        }
     };
     using kept = std::conditional_t<may_race, detail::held_together<content>, detail::held_here<content>>;
 

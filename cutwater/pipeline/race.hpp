@@ -71,6 +71,8 @@ struct branch_end {
     explicit branch_end(run_state<T>& inner)
         : out{std::move(inner.slot())}, last_attempt{inner.call().attempt}, sent{inner.call().sent},
           ran_out{inner.call().ran_out} {}
+    /// Of one that could not be driven to its end.
+    branch_end(error failure, unsigned attempt) : out{std::in_place, std::move(failure), verdict::ignored}, last_attempt{attempt} {}
 };
 
 template <class T, class Racer>
@@ -129,6 +131,8 @@ public:
     /// The caller has cancelled: nothing is begun any more, and what is under way is waited for.
     void stop() noexcept { stopped_ = true; }
     [[nodiscard]] bool is_stopped() const noexcept { return stopped_; }
+    /// Whether the call has its outcome.
+    [[nodiscard]] bool is_decided() const noexcept { return decided_; }
     [[nodiscard]] unsigned under_way() const noexcept { return under_way_; }
 
     /// Puts into `outer` what the call comes to.

@@ -68,4 +68,20 @@ private:
     bool finished_ = false;
 };
 
+namespace detail {
+
+/// What Asio completes; it moves this about a great deal, so it is one pointer.
+template <class Call>
+struct spawned_completion {
+    using executor_type = boost::asio::any_io_executor;
+    using cancellation_slot_type = boost::asio::cancellation_slot;
+    [[nodiscard]] executor_type get_executor() const noexcept { return call->executor(); }
+    [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return call->slot(); }
+    void operator()(const std::exception_ptr& thrown) { Call::complete(std::move(call), thrown); }
+
+    std::shared_ptr<Call> call;
+};
+
+}  // namespace detail
+
 }  // namespace cutwater

@@ -11,6 +11,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "cutwater/core/waiter.hpp"
@@ -59,5 +61,18 @@ private:
     boost::asio::cancellation_slot slot_;
     bool woken_ = false;  // before anybody waited
 };
+
+namespace detail {
+
+/// Waits, and lets nothing be thrown where the caller cancels meanwhile.
+inline boost::asio::awaitable<pause_end> pause_quietly(asio_pause& place, instant until) {
+    const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    const pause_end end = co_await place.async_wait(until);
+    co_await boost::asio::this_coro::throw_if_cancelled(throws);
+    co_return end;
+}
+
+}  // namespace detail
 
 }  // namespace cutwater

@@ -38,6 +38,7 @@
 #include "cutwater/drive/asio/call_thread.hpp"
 #include "cutwater/drive/asio/frame_memory.hpp"
 #include "cutwater/drive/asio/pause.hpp"
+#include "cutwater/drive/asio/race.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
 namespace boost::asio::detail {
@@ -99,15 +100,6 @@ void store_asio_exception(outcome_slot<T>& slot) noexcept {
         slot.emplace(error::from_exception(std::move(thrown)));
 }
 
-/// Waits, and lets nothing be thrown where the caller cancels meanwhile.
-inline boost::asio::awaitable<pause_end> pause_quietly(asio_pause& place, instant until) {
-    const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
-    co_await boost::asio::this_coro::throw_if_cancelled(false);
-    const pause_end end = co_await place.async_wait(until);
-    co_await boost::asio::this_coro::throw_if_cancelled(throws);
-    co_return end;
-}
-
 /// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `thread`. `thread`: what can
 /// interrupt it. `Fn` is the callable, `Said` its options, or references to what outlives the frame.
 template <class Out, class T, class Pipeline, class Said, class Fn, class Thread>
@@ -119,7 +111,22 @@ boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn
     thread.watch(watch, said.stop);
     auto run = guarded.template start_run<T>(said, asio_timing::of(executor).lent(), place);
     call_context& call = run.call();
+    if constexpr (requires { thread.inherit(call); }) thread.inherit(call);
+    [[maybe_unused]] std::shared_ptr<std::remove_reference_t<Fn>> shared;  // with attempts that may outlast the call
     for (step next = run.start(); next != step::finish;) {
+        if constexpr (Pipeline::may_race) {
+            if (next == step::invoke && guarded.races()) {
+                if (!shared) shared = std::make_shared<std::remove_reference_t<Fn>>(std::move(f));
+                const bool throws = co_await asio::this_coro::throw_if_cancelled();
+                co_await asio::this_coro::throw_if_cancelled(false);  // a cancellation is waited for
+                co_await race_attempts<T>({}, guarded, run, shared, executor, [&](const asio::cancellation_state& state) {
+                    return said.stop.stop_requested() || thread.is_cancelled(state);
+                });
+                co_await asio::this_coro::throw_if_cancelled(throws);
+                next = run.settle();
+                continue;
+            }
+        }
         if (next == step::invoke) [[likely]] {
             attempt a{call, call.surroundings(), said.stop};
             const auto calls = [&]() -> decltype(auto) { return call_with(f, a); };
@@ -156,7 +163,9 @@ boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn
     }
     // co_spawn awaits once more to complete; cancelled meanwhile, that would throw out of the io_context's own run
     if constexpr (!std::same_as<Thread, no_thread>) co_await asio::this_coro::throw_if_cancelled(false);
-    if constexpr (std::is_void_v<Out>)
+    if constexpr (requires { thread.put_ended(run); })
+        thread.put_ended(run);
+    else if constexpr (std::is_void_v<Out>)
         thread.put(run.take());
     else
         co_return run.take();
@@ -196,17 +205,10 @@ private:
     late<result<T>> out_;
 };
 
-/// What Asio completes; it moves this about a great deal, so it is one pointer.
-template <class Call>
-struct spawned_completion {
-    using executor_type = boost::asio::any_io_executor;
-    using cancellation_slot_type = boost::asio::cancellation_slot;
-    [[nodiscard]] executor_type get_executor() const noexcept { return call->executor(); }
-    [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return call->slot(); }
-    void operator()(const std::exception_ptr& thrown) { Call::complete(std::move(call), thrown); }
-
-    std::shared_ptr<Call> call;
-};
+template <class T, class Pipeline, class F>
+boost::asio::awaitable<void> asio_race<T, Pipeline, F>::drive_inner(inner_layers<core_type>& layers, branch& in) {
+    return drive<void, T, inner_layers<core_type>, const call_options&, F&, branch&>({}, layers, options_.said(), *f_, in);
+}
 
 template <class T, class Pipeline, class F, class Handler>
 void spawn_call(Handler handler, Pipeline& guarded, const call_options& said, F f) {

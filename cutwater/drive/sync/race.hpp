@@ -20,7 +20,7 @@ template <class T, class Pipeline, class F>
 class blocking_race {
     using outer_run = decltype(std::declval<Pipeline&>().template start_run<T>(
         std::declval<const call_options&>(), std::declval<environment&>(), std::declval<parking&>()));
-    using inner_run = decltype(std::declval<Pipeline&>().template start_branch<T>(
+    using inner_run = decltype(std::declval<Pipeline&>().share()->template start_branch<T>(
         std::declval<const call_options&>(), std::declval<environment&>(), std::declval<parking&>()));
     using racer = std::remove_reference_t<decltype(std::declval<Pipeline&>().racer())>;
     static_assert(inner_run::may_run_elsewhere,
@@ -56,7 +56,7 @@ private:
     /// One attempt. It is woken under locks of others', and only says so.
     struct branch final : waker, parking {
         branch(blocking_race& in, const branch_start& as)
-            : owner{in}, began{as}, run{in.guarded_.template start_branch<T>(in.options_.said(), in.waits_.lent(), *this)} {
+            : owner{in}, began{as}, run{in.guarded_.share()->template start_branch<T>(in.options_.said(), in.waits_.lent(), *this)} {
             began.inherit(run.call());
         }
         branch(const branch&) = delete;
@@ -120,7 +120,8 @@ private:
             race_.stop();
             return stop_all();
         }
-        for (branch& b : branches_) look_at(b, outer_.call().now);
+        for (branch& b : branches_)
+            if (!race_.is_decided()) look_at(b, outer_.call().now);
     }
 
     /// What runs is given up at the deadline of its attempt; a pause never reaches it.
