@@ -96,7 +96,8 @@ private:
         if (races()) throw std::logic_error{"cutwater::any_pipeline: two layers hedge; their attempts would multiply"};
         if (stack_->runner != nullptr)
             throw std::logic_error{
-                "cutwater::any_pipeline: a layer with threads stands outside of a hedge; attempts run on it, so it belongs "
+                "cutwater::any_pipeline: a layer with threads stands outside of a hedge; attempts run on it, so it "
+                "belongs "
                 "inside"};
         stack_->race_at = stack_->places.size();
         stack_->racer = std::move(racer);

@@ -49,8 +49,8 @@ public:
 /// `Layer` is a policy, or a reference to one.
 template <class Layer>
 class any_racer_of final : public any_racer {
-    using session_type = decltype(std::declval<policy_of<Layer>&>().begin_race(std::declval<call_context&>(),
-                                                                               std::declval<moment&>()));
+    using session_type =
+        decltype(std::declval<policy_of<Layer>&>().begin_race(std::declval<call_context&>(), std::declval<moment&>()));
 
     struct kept final : any_race_session::interface {
         explicit kept(session_type made) : session{std::move(made)} {}

@@ -91,9 +91,10 @@ consteval void check_composition() {
     constexpr std::size_t racer = first_of(races);
     static_assert(racer == sizeof...(Layers) || first_of(races, racer + 1) == sizeof...(Layers),
                   "cutwater::pipeline: two layers hedge; their attempts would multiply");
-    static_assert(racer == sizeof...(Layers) || first_of(runs) > racer,
-                  "cutwater::pipeline: a layer with threads stands outside of a hedge; attempts run on it, so it belongs "
-                  "inside");
+    static_assert(
+        racer == sizeof...(Layers) || first_of(runs) > racer,
+        "cutwater::pipeline: a layer with threads stands outside of a hedge; attempts run on it, so it belongs "
+        "inside");
     (check_layer<Layers>(), ...);
 }
 

@@ -49,9 +49,9 @@ private:
 
 /// One attempt of a race: what it was begun as.
 struct branch_start {
-    unsigned attempt = 1;            ///< its number among the call's
-    listener* audience = nullptr;    ///< who hears its layers
-    bool deadline_is_ours = false;   ///< whether a timeout outside of the race set its deadline
+    unsigned attempt = 1;           ///< its number among the call's
+    listener* audience = nullptr;   ///< who hears its layers
+    bool deadline_is_ours = false;  ///< whether a timeout outside of the race set its deadline
 
     void inherit(call_context& inner) const noexcept {
         inner.attempt = attempt;
@@ -72,7 +72,8 @@ struct branch_end {
         : out{std::move(inner.slot())}, last_attempt{inner.call().attempt}, sent{inner.call().sent},
           ran_out{inner.call().ran_out} {}
     /// Of one that could not be driven to its end.
-    branch_end(error failure, unsigned attempt) : out{std::in_place, std::move(failure), verdict::ignored}, last_attempt{attempt} {}
+    branch_end(error failure, unsigned attempt)
+        : out{std::in_place, std::move(failure), verdict::ignored}, last_attempt{attempt} {}
 };
 
 template <class T, class Racer>
@@ -146,7 +147,8 @@ public:
         outer.slot() = std::move(best_->out);
         outer_.ran_out = best_->ran_out;
         outer_.cancelled = outer.slot()->meaning() == verdict::cancelled;
-        if (!outer.slot()->has_value() && history_.size() > 1) outer.slot()->failure().with_history(std::move(history_));
+        if (!outer.slot()->has_value() && history_.size() > 1)
+            outer.slot()->failure().with_history(std::move(history_));
     }
 
 private:
@@ -160,7 +162,8 @@ private:
 
     void take(const branch_start& which, branch_end<T> end) {
         if (!end.out->has_value())
-            history_.push_back({.number = which.attempt, .code = end.out->failure().code(), .text = end.out->failure().words()});
+            history_.push_back(
+                {.number = which.attempt, .code = end.out->failure().code(), .text = end.out->failure().words()});
         best_.emplace(std::move(end));
     }
 

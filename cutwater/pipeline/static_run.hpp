@@ -147,7 +147,8 @@ private:
     [[nodiscard]] step at_paused_layer(F&& f) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             step next = step::finish;
-            (void)((paused_at_ == first + I && (next = f(std::integral_constant<std::size_t, first + I>{}), true)) || ...);
+            (void)((paused_at_ == first + I && (next = f(std::integral_constant<std::size_t, first + I>{}), true)) ||
+                   ...);
             return next;
         }(std::make_index_sequence<depth - first>{});
     }

@@ -160,7 +160,8 @@ boost::asio::awaitable<void> race_attempts(frame_memory, Pipeline& guarded, Run&
         }
         const pause_end end = co_await pause_quietly(race->pause(), next.at);
         run.call().now.forget();
-        const bool cancelled = end == pause_end::cancelled || is_cancelled(co_await boost::asio::this_coro::cancellation_state);
+        const bool cancelled =
+            end == pause_end::cancelled || is_cancelled(co_await boost::asio::this_coro::cancellation_state);
         if (cancelled && !race->state().is_stopped()) {
             race->state().stop();
             race->cancel_all();

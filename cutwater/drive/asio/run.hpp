@@ -119,9 +119,10 @@ boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn
                 if (!shared) shared = std::make_shared<std::remove_reference_t<Fn>>(std::move(f));
                 const bool throws = co_await asio::this_coro::throw_if_cancelled();
                 co_await asio::this_coro::throw_if_cancelled(false);  // a cancellation is waited for
-                co_await race_attempts<T>({}, guarded, run, shared, executor, [&](const asio::cancellation_state& state) {
-                    return said.stop.stop_requested() || thread.is_cancelled(state);
-                });
+                co_await race_attempts<T>({}, guarded, run, shared, executor,
+                                          [&](const asio::cancellation_state& state) {
+                                              return said.stop.stop_requested() || thread.is_cancelled(state);
+                                          });
                 co_await asio::this_coro::throw_if_cancelled(throws);
                 next = run.settle();
                 continue;
@@ -207,7 +208,8 @@ private:
 
 template <class T, class Pipeline, class F>
 boost::asio::awaitable<void> asio_race<T, Pipeline, F>::drive_inner(inner_layers<core_type>& layers, branch& in) {
-    return drive<void, T, inner_layers<core_type>, const call_options&, F&, branch&>({}, layers, options_.said(), *f_, in);
+    return drive<void, T, inner_layers<core_type>, const call_options&, F&, branch&>({}, layers, options_.said(), *f_,
+                                                                                     in);
 }
 
 template <class T, class Pipeline, class F, class Handler>

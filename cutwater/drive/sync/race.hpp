@@ -56,7 +56,8 @@ private:
     /// One attempt. It is woken under locks of others', and only says so.
     struct branch final : waker, parking {
         branch(blocking_race& in, const branch_start& as)
-            : owner{in}, began{as}, run{in.guarded_.share()->template start_branch<T>(in.options_.said(), in.waits_.lent(), *this)} {
+            : owner{in}, began{as},
+              run{in.guarded_.share()->template start_branch<T>(in.options_.said(), in.waits_.lent(), *this)} {
             began.inherit(run.call());
         }
         branch(const branch&) = delete;

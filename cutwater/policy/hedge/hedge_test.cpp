@@ -16,14 +16,14 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using testing::both_drivers;
 using testing::driver;
 using testing::event_with;
-using testing::stage;
-using testing::virtual_threads;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using testing::stage;
+using testing::virtual_threads;
 
 const call_options idempotent_get{.idempotent = idempotency::idempotent};
 
@@ -38,7 +38,8 @@ protected:
     /// A call of the dependency: on `threads`, which stands inside of the hedge, or as a coroutine.
     template <class Pipeline>
     result<int> play(Pipeline& guarded, call_options said = idempotent_get) {
-        if (GetParam() == driver::coroutine) return loop.run(guarded, said, loop.coroutine(on.dependency), signal.slot());
+        if (GetParam() == driver::coroutine)
+            return loop.run(guarded, said, loop.coroutine(on.dependency), signal.slot());
         said.stop = caller.get_token();
         return on.time.run(guarded, said, threads.blocking(on.dependency));
     }
@@ -207,7 +208,8 @@ TEST_P(hedge_policy, a_retry_inside_is_each_attempts_own) {
 
 TEST_P(hedge_policy, a_timeout_outside_ends_all_attempts_and_names_itself) {
     on.dependency.returns(1, 10s);
-    pipeline guarded{timeout{{.name = "total", .after = 120ms}}, hedge{{.max_attempts = 3, .delay = 50ms}}, ref(threads)};
+    pipeline guarded{timeout{{.name = "total", .after = 120ms}}, hedge{{.max_attempts = 3, .delay = 50ms}},
+                     ref(threads)};
     const result<int> told = play(guarded);
     EXPECT_EQ(told.error().code(), errc::timed_out);
     EXPECT_EQ(told.error().layer(), name{"total"});
@@ -259,7 +261,8 @@ TEST_P(hedge_policy, T57_the_delay_may_be_a_function) {
 TEST_P(hedge_policy, a_function_that_throws_fails_its_call) {
     on.dependency.returns(1, 10s);
     bulkhead narrow{{.max_concurrent = 5}};
-    pipeline guarded{hedge{{.delay_by = []() -> duration { throw std::runtime_error{"no"}; }}}, ref(narrow), ref(threads)};
+    pipeline guarded{hedge{{.delay_by = []() -> duration { throw std::runtime_error{"no"}; }}}, ref(narrow),
+                     ref(threads)};
     const result<int> told = play(guarded);
     EXPECT_EQ(told.error().code(), errc::callback_failed);
     EXPECT_EQ(told.error().layer(), name{"hedge"});

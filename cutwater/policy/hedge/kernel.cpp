@@ -25,9 +25,7 @@ bool hedge_kernel::ended(const observation& seen, instant now) {
     switch (seen.meaning()) {
         case verdict::success: return true;
         case verdict::cancelled: closed_ = true; return false;
-        case verdict::rejected:
-            closed_ = closed_ || under_way_ == 0;
-            return false;
+        case verdict::rejected: closed_ = closed_ || under_way_ == 0; return false;
         default: break;
     }
     if (!goes_on(seen)) return true;

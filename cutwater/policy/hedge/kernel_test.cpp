@@ -32,9 +32,7 @@ protected:
     [[nodiscard]] bool ends(verdict meaning, std::optional<duration> wish = {}) {
         return kernel.ended(saw(meaning, wish), now);
     }
-    [[nodiscard]] bool waits_until(instant t) const {
-        return next().what == race_step::kind::wait && next().at == t;
-    }
+    [[nodiscard]] bool waits_until(instant t) const { return next().what == race_step::kind::wait && next().at == t; }
     [[nodiscard]] bool is_over() const { return next().what == race_step::kind::finish; }
 };
 

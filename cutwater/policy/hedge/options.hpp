@@ -35,9 +35,11 @@ struct hedge_options {
               "longest wish of the dependency's that is waited for; after a longer one no further attempt begins");
         visit("unstated_means", self.unstated_means, within(idempotency::idempotent, idempotency::not_idempotent),
               "what a call is that states no idempotency; only what is idempotent is hedged");
-        visit("delay_by", self.delay_by, any_value, "gives the delay, in place of `delay`: a percentile that is tracked");
+        visit("delay_by", self.delay_by, any_value,
+              "gives the delay, in place of `delay`: a percentile that is tracked");
         visit("should_go_on", self.should_go_on, any_value,
-              "whether a failure leaves the call to its other attempts, in place of the rule that what is transient does");
+              "whether a failure leaves the call to its other attempts, in place of the rule that what is transient "
+              "does");
     }
 
     void cross_check(option_problems& problems) const {
@@ -45,9 +47,7 @@ struct hedge_options {
             problems.push_back({"delay", to_exact_text(delay), "at least min_delay, " + to_exact_text(min_delay)});
     }
 
-    [[nodiscard]] bool applies(std::string_view option) const {
-        return option != "delay" || !delay_by;
-    }
+    [[nodiscard]] bool applies(std::string_view option) const { return option != "delay" || !delay_by; }
 };
 
 }  // namespace cutwater
