@@ -173,7 +173,7 @@ void policies() {
     defaults<cw::load_shedder_options>("cutwater/policy/load_shedder");
     events<cw::load_shed, cw::shedding_began, cw::shedding_ended>("cutwater/policy/load_shedder");
     defaults<cw::keyed_options>("cutwater/policy/keyed");
-    events<cw::keys_full>("cutwater/policy/keyed");
+    events<cw::keys_full, cw::key_missing, cw::key_told>("cutwater/policy/keyed");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
     defaults<cw::fair_bulkhead_options>("cutwater/policy/fair_bulkhead");

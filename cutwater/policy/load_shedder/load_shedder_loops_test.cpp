@@ -62,7 +62,7 @@ double fairness(const std::vector<double>& shares) {
 }
 
 TEST(shedding_loop, T85_at_twice_the_capacity_what_matters_is_served_and_the_rest_is_shed) {
-    door d{{.max_concurrent = 30}};
+    door d{{.target_concurrent = 30}};
     const double share[] = {400, 600, 600, 400};
     for (std::size_t level = 0; level < criticality_levels; ++level)
         d.add(std::string{to_text(static_cast<criticality>(level))}, {.importance = static_cast<criticality>(level)});
@@ -97,7 +97,7 @@ TEST(shedding_loop, T85_at_twice_the_capacity_what_matters_is_served_and_the_res
 }
 
 TEST(shedding_loop, T85_bursts_of_what_matters_least_take_nothing_from_what_is_critical) {
-    door d{{.max_concurrent = 30}};
+    door d{{.target_concurrent = 30}};
     d.add("critical", {.importance = criticality::critical}).all.arrive(1500);
     auto& jobs = d.add("best_effort", {.importance = criticality::best_effort}).all;
     d.begin();
@@ -108,7 +108,7 @@ TEST(shedding_loop, T85_bursts_of_what_matters_least_take_nothing_from_what_is_c
 }
 
 TEST(shedding_loop, a_noisy_neighbour_takes_nothing_from_the_others) {
-    door d{{.max_concurrent = 30}};
+    door d{{.target_concurrent = 30}};
     for (const char* who : {"a", "b", "c", "noisy"}) d.add(who, {.tenant = who}).all.arrive(150);
     d.begin();
     d.after(20s, [&] { d.callers[3]->all.arrive(5000); });
@@ -120,7 +120,7 @@ TEST(shedding_loop, a_noisy_neighbour_takes_nothing_from_the_others) {
 
 TEST(shedding_loop, a_noisy_neighbour_that_comes_in_bursts_takes_nothing_from_the_others_either) {
     for (const duration pause : {100ms, 250ms, 500ms, 1000ms}) {  // 5000 a second, whatever the pause
-        door d{{.max_concurrent = 30}};
+        door d{{.target_concurrent = 30}};
         for (const char* who : {"a", "b", "noisy"}) d.add(who, {.tenant = who});
         d.callers[0]->all.arrive(150), d.callers[1]->all.arrive(150);
         d.begin();
@@ -141,7 +141,7 @@ TEST(shedding_loop, a_noisy_neighbour_that_comes_in_bursts_takes_nothing_from_th
 TEST(shedding_loop, an_overload_that_comes_after_an_idle_time_loses_little_of_what_can_be_done) {
     for (const unsigned inside : {12U, 30U, 100U})
         for (const double before : {10.0, 100.0, 800.0}) {
-            door d{{.max_concurrent = inside}};
+            door d{{.target_concurrent = inside}};
             d.add("all", {}).all.arrive(before);
             d.begin();
             d.after(20s, [&] { d.callers[0]->all.arrive(2000); });
@@ -152,7 +152,7 @@ TEST(shedding_loop, an_overload_that_comes_after_an_idle_time_loses_little_of_wh
 }
 
 TEST(shedding_loop, tenants_who_all_want_more_than_there_is_have_the_same) {
-    door d{{.max_concurrent = 30}};
+    door d{{.target_concurrent = 30}};
     const char* names[] = {"a", "b", "c", "d", "e"};
     double rate = 300;
     for (const char* who : names) d.add(who, {.tenant = who}).all.arrive(rate *= 1.5);
