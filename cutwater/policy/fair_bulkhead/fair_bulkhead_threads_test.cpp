@@ -137,10 +137,30 @@ struct setting_name {
     std::string operator()(const auto& info) const { return info.param.name; }
 };
 
+using stepped_shares = basic_shared_shares<testing::stepped_atomic, testing::stepped_mutex>;
+
+TEST(what_is_kept, S123_is_not_lent_in_the_instant_in_which_its_owner_gives_it_back) {
+    constexpr std::size_t borrower = 1;
+    constexpr std::size_t owner = 2;
+    constexpr std::size_t third = 3;
+    for (std::uint64_t seed = 1; seed <= 100 && !HasFailure(); ++seed) {
+        stepped_shares shares{bounds_of({0, 2, 2, 2}, 6, 0.5), 6, {}};
+        for (const std::size_t tenant : {borrower, borrower, borrower, third, third, owner})
+            EXPECT_TRUE(shares.try_take(tenant));
+        bool has_borrowed = false;
+        testing::play_stepped(2, seed, [&](unsigned thread) {
+            if (thread == 0)
+                shares.give_back(owner);
+            else
+                has_borrowed = shares.try_take(borrower);
+        });
+        EXPECT_FALSE(has_borrowed) << "seed " << seed;
+        EXPECT_TRUE(shares.try_take(owner)) << "seed " << seed;
+    }
+}
+
 class fair_histories : public ::testing::TestWithParam<setting> {
 protected:
-    using stepped_shares = basic_shared_shares<testing::stepped_atomic, testing::stepped_mutex>;
-
     static void step_by_step(unsigned threads, unsigned turns, unsigned rounds) {
         for (std::uint64_t seed = 1; seed <= rounds && !HasFailure(); ++seed) {
             game<stepped_shares> at_play{GetParam(), threads, seed};
