@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "cutwater/cutwater.hpp"
 #include "cutwater/sim/clients.hpp"
 #include "cutwater/sim/service.hpp"
@@ -161,6 +164,47 @@ TEST(shedding_loop, tenants_who_all_want_more_than_there_is_have_the_same) {
     std::vector<double> shares;
     for (const char* who : names) shares.push_back(d.mean(who, 10s, 60s));
     EXPECT_GE(fairness(shares), 0.98);
+}
+
+TEST(shedding_loop, its_target_is_no_bound_on_the_calls_inside) {
+    door d{{.target_concurrent = 12}};
+    caller& all = d.add("all", {});
+    unsigned most = 0;
+    std::function<void()> look = [&] {
+        most = std::max(most, d.shedder.in_use());
+        d.here.after(1ms, look);
+    };
+    look();
+    d.after(5s, [&] { all.all.arrive(2000); });
+    d.begin();
+    d.here.run_for(10s);
+    EXPECT_GT(most, 2 * 12U);
+}
+
+/// How many calls a second of what is critical, a quarter of twice the capacity, are served with a limiter inside of the shedder.
+double critical_served(unsigned target, unsigned max_queue) {
+    load_shedder shedder{{.name = "door", .target_concurrent = target}};
+    concurrency_limiter limiter{{.name = "limit", .max_queue = max_queue}};
+    pipeline guarded{ref(shedder), ref(limiter)};
+    sim::world here{7};
+    sim::service backend{here, {.workers = 10, .takes = latency::exponential(10ms)}};
+    std::vector<std::unique_ptr<caller>> callers;
+    for (std::size_t level = 0; level < criticality_levels; ++level) {
+        const call_options said{.importance = static_cast<criticality>(level)};
+        callers.push_back(std::make_unique<caller>(here, sim::via(here, guarded, backend), said));
+        callers.back()->all.arrive(500);
+    }
+    here.run_for(10s);
+    (void)callers[0]->all.take_seen();
+    here.run_for(30s);
+    here.end();
+    return static_cast<double>(callers[0]->all.seen().succeeded) / 30;
+}
+
+TEST(shedding_loop, importance_counts_where_the_target_is_below_what_a_limiter_inside_holds) {
+    EXPECT_LE(critical_served(30, 0), 300) << "the limiter refuses first, and by chance";
+    EXPECT_GE(critical_served(30, 100), 480);
+    EXPECT_GE(critical_served(12, 0), 480);
 }
 
 TEST(shedding_loop, driven_by_delay_it_keeps_the_delay) {
