@@ -37,7 +37,7 @@ rate_limiter_options any_rate_limiter(dice& d, duration unit) {
     const auto window = d.one_of(rate_window::rolling, rate_window::fixed, rate_window::sliding);
     rate_limiter_options o{.name = "rate_limiter", .window = window, .permits = d.from(1, 12)};
     o.per = d.some(unit, 3, 60);
-    o.burst = d.from(1, 6);
+    if (window == rate_window::rolling) o.burst = d.from(1, 6);
     o.max_queue = d.chance(0.5) ? 0 : d.from(1, 6);
     o.max_wait = d.some(unit, 1, 60);
     return o;
