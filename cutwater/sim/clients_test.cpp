@@ -9,6 +9,7 @@
 
 #include "cutwater/core/errc.hpp"
 #include "cutwater/cutwater.hpp"
+#include "cutwater/sim/refused_test.hpp"
 #include "cutwater/sim/service.hpp"
 
 namespace cutwater::sim {
@@ -16,16 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
-
-/// What the world says to what cannot be.
-std::string refused_with(const auto& tried) {
-    try {
-        tried();
-    } catch (const std::invalid_argument& e) {
-        return e.what();
-    }
-    return "";
-}
 
 /// Hears of every call, and ends it after a while.
 struct counter {

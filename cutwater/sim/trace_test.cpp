@@ -5,6 +5,8 @@
 
 #include <stdexcept>
 
+#include "cutwater/sim/refused_test.hpp"
+
 namespace cutwater::sim {
 namespace {
 
@@ -54,16 +56,6 @@ TEST(sim_trace_of_nothing, a_period_of_none_is_refused) {
         EXPECT_STREQ(e.what(), "sim::trace: period is 0s; give the time from one row to the next, above 0");
     }
     EXPECT_THROW((trace{here, -1s}), std::invalid_argument);
-}
-
-/// What the world says to what cannot be.
-std::string refused_with(const auto& tried) {
-    try {
-        tried();
-    } catch (const std::invalid_argument& e) {
-        return e.what();
-    }
-    return "";
 }
 
 TEST_F(sim_trace, begins_once_and_with_all_its_columns) {
