@@ -74,6 +74,34 @@ TEST_F(work_line_test, who_comes_back_stands_by_the_time_that_it_first_came) {
     EXPECT_THAT(take_all(10ms), ElementsAre("vital", "a", "b", "c"));
 }
 
+TEST_F(work_line_test, who_is_called_back_goes_before_all_others_in_the_order_of_the_calls) {
+    task& a = enter("a", best_effort);
+    task& b = enter("b", best_effort);
+    line.rest(*take(), never);
+    line.rest(*take(), never);
+    enter("vital", critical);
+    EXPECT_FALSE(line.is_called_back_next());
+    line.come_back(b);
+    line.come_back(a);
+    EXPECT_TRUE(line.is_called_back_next());
+    EXPECT_EQ(line.waiting(), 3U);
+    EXPECT_THAT(take_all(), ElementsAre("b", "a", "vital"));
+}
+
+TEST_F(work_line_test, who_is_called_back_can_still_be_called_off_and_pass_its_deadline) {
+    task& a = enter("a");
+    task& b = enter("b", normal, add(start, 5ms));
+    line.rest(*take(), never);
+    line.rest(*take(), never);
+    line.come_back(b);
+    line.come_back(a);
+    EXPECT_EQ(line.next_change(), add(start, 5ms));
+    line.call_off_all();
+    EXPECT_EQ(line.waiting(), 0U);
+    EXPECT_EQ(line.next_change(), never);
+    EXPECT_THAT(take_all(), ElementsAre("b", "a"));
+}
+
 TEST_F(work_line_test, who_rests_is_not_served_before_its_time) {
     enter("a");
     line.rest(*take(), add(start, 10ms));

@@ -191,6 +191,62 @@ TEST(work_queue_threads, a_drain_that_takes_too_long_says_how_many_are_left) {
     EXPECT_EQ(queue.drain(), 0U) << "and may be asked again";
 }
 
+TEST(work_queue_threads, a_drain_waits_for_an_end_that_is_being_told_where_another_was_posted) {
+    work_queue queue{{.workers = 1, .max_length = 2, .when_full = drop_oldest}};
+    pipeline guarded{timeout{1h}};
+    gatekeeper busy;
+    gatekeeper is_told;
+    ASSERT_TRUE(queue.post(ref(guarded), waits_for(busy)));
+    busy.begun.wait();
+    ASSERT_TRUE(queue.post(ref(guarded), seven, [&](const result<int>&) { is_told(); }));
+    {
+        const std::jthread posts{[&] { EXPECT_TRUE(queue.post(ref(guarded), seven)); }};
+        is_told.begun.wait();
+        busy.may_end.count_down();
+        while (queue.held() > 0) std::this_thread::yield();
+        EXPECT_EQ(queue.drain(1ns), 1U);
+        is_told.may_end.count_down();
+        EXPECT_EQ(queue.drain(), 0U);
+    }
+}
+
+TEST(work_queue_threads, a_place_is_free_as_soon_as_nothing_is_held) {
+    work_queue queue{{.workers = 1, .max_length = 1}};
+    pipeline guarded{timeout{1h}};
+    for (int i = 0; i < 2000; ++i) {
+        ASSERT_TRUE(queue.post(ref(guarded), seven)) << i;
+        while (queue.held() > 0) std::this_thread::yield();
+    }
+}
+
+struct breaks_when_moved {
+    int* moves_left;
+    explicit breaks_when_moved(int& moves) : moves_left{&moves} {}
+    breaks_when_moved(breaks_when_moved&& other) : moves_left{other.moves_left} {
+        if (--*moves_left == 0) throw std::runtime_error{"it broke"};
+    }
+    breaks_when_moved& operator=(breaks_when_moved&&) = default;
+    ~breaks_when_moved() = default;
+};
+
+TEST(work_queue_threads, who_comes_for_a_value_that_cannot_be_moved_finds_that) {
+    work_queue queue{{.workers = 1}};
+    pipeline guarded{timeout{1h}};
+    bool is_whole = false;
+    for (int moves = 1; !is_whole; ++moves) {
+        int left = moves;
+        auto later = queue.submit(ref(guarded), [&] { return breaks_when_moved{left}; });
+        ASSERT_TRUE(later);
+        later->wait();
+        left += 10;  // taking it out is its owner's
+        const auto r = later->get();
+        is_whole = r.has_value();
+        if (!is_whole) {
+            EXPECT_THAT(r, fails_with(errc::failed));
+        }
+    }
+}
+
 TEST(work_queue_threads, several_may_drain_at_once) {
     work_queue queue{{.workers = 2}};
     pipeline guarded{timeout{1h}};
