@@ -108,8 +108,8 @@ TEST(sim_clients, keep_what_is_said_of_their_calls_as_long_as_they_are_there) {
 }
 
 TEST(sim_clients, a_service_that_takes_forever_is_waited_for_and_time_stands_still) {
-    world here;
     pipeline plain{bulkhead{}};
+    world here;
     service stuck{here, {.workers = 1, .takes = latency::constant(forever)}};
     clients all{here, via(here, plain, stuck)};
     all.keep_busy(1, 0s);

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "cutwater/asio.hpp"
+#include "cutwater/policy/keyed/noon_test.hpp"
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/script.hpp"
@@ -465,7 +466,6 @@ RC_GTEST_PROP(keyed_property, the_pipelines_and_drivers_agree, ()) {
 
 TEST(keyed_by_hand, a_limit_can_be_asked_read_and_shown) {
     keyed<rate_limiter> each{{.permits = 10, .per = 1s, .burst = 5}};
-    const instant noon{12h};
     EXPECT_TRUE(each.try_acquire("acme", noon, 5));
     EXPECT_FALSE(each.try_acquire("acme", noon));
     EXPECT_EQ(each.read("acme", noon).retry_after, 100ms);
@@ -478,7 +478,6 @@ TEST(keyed_by_hand, a_limit_can_be_asked_read_and_shown) {
 
 TEST(keyed_by_hand, so_can_one_that_queues) {
     keyed<rate_limiter> each{{.permits = 10, .per = 1s, .burst = 5, .max_queue = 1}, {.max_keys = 1}};
-    const instant noon{12h};
     EXPECT_EQ(each.read("acme", noon).remaining, 5U);
     EXPECT_TRUE(each.try_acquire("acme", noon, 5));
     EXPECT_FALSE(each.try_acquire("ajax", noon)) << "there is no room";
@@ -495,7 +494,6 @@ TEST(keyed_by_hand, so_can_one_that_queues) {
 TEST(keyed_by_hand, the_calls_without_a_key_are_a_key_beside_the_others) {
     keyed<rate_limiter> cells{{.permits = 10, .per = 1s, .burst = 5}, {.max_keys = 1}};
     keyed<bulkhead> whole{{.name = "each"}, {.max_keys = 1}};
-    const instant noon{12h};
     EXPECT_TRUE(cells.try_acquire("", noon, 5));
     EXPECT_EQ(cells.read("", noon).remaining, 0U);
     EXPECT_EQ(cells.size(), 0U);
@@ -525,7 +523,6 @@ TEST(keyed_by_hand, a_mark_is_told_in_sixteen_digits) {
 
 TEST(keyed_by_hand, operators_see_which_circuits_are_not_as_new) {
     keyed<circuit_breaker> each{{.name = "host"}, {.by = by_target}};
-    const instant noon{12h};
     (void)each.get("sick", noon)->open(noon);
     (void)each.get("well", noon);
     std::vector<std::uint64_t> open;
@@ -650,7 +647,6 @@ TEST(keyed_script, whatever_goes_wrong_at_a_step_nobody_stays_inside) {
 TEST(keyed_memory, T79_is_bounded_by_max_keys_whatever_keys_come) {
     keyed<rate_limiter> limits{{.permits = 1, .per = 24h, .burst = 1}, {.max_keys = 1000}};
     keyed<bulkhead> shares{{}, {.max_keys = 1000}};
-    const instant noon{12h};
     const std::size_t bytes = limits.bytes();
     for (int i = 0; i < 50'000; ++i) {
         const std::string key = std::to_string(i);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cutwater/keyed.hpp"
+#include "cutwater/policy/keyed/noon_test.hpp"
 #include "cutwater/testing/history.hpp"
 #include "cutwater/testing/race.hpp"
 #include "cutwater/testing/stepped.hpp"
@@ -16,7 +17,6 @@
 namespace cutwater {
 namespace {
 
-constexpr instant noon{12h};
 constexpr std::size_t slots_of_a_group = 2;
 
 /// All keys have their places in one group.
