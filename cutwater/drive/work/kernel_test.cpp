@@ -241,6 +241,7 @@ public:
         std::uint64_t number;
         std::optional<instant> rests_until{};
         std::uint64_t called_off = 0;
+        std::uint64_t called_back = 0;
         bool has_begun = false;
     };
 
@@ -257,16 +258,17 @@ public:
     }
     void come_back(int id) {
         for (one& w : all_)
-            if (w.id == id) w.rests_until.reset();
+            if (w.id == id) w.rests_until.reset(), w.called_back = ++count_;
     }
     std::optional<one> take(instant now) {
         for (one& w : all_)
             if (w.called_off == 0 && w.rests_until && *w.rests_until <= now) w.rests_until.reset();
         const auto rank = [&](const one& w) {
             const bool expired = !w.rests_until && w.deadline <= now && w.deadline != never;
-            const int leaves = w.called_off != 0 ? 0 : expired ? 1 : w.rests_until ? 3 : 2;
+            const int leaves = w.called_off != 0 ? 0 : expired ? 1 : w.called_back != 0 ? 2 : w.rests_until ? 4 : 3;
             const auto among = leaves == 0   ? static_cast<std::int64_t>(w.called_off)
                                : leaves == 1 ? w.deadline.time_since_epoch().count()
+                               : leaves == 2 ? static_cast<std::int64_t>(w.called_back)
                                              : static_cast<std::int64_t>(level_of(w.importance));
             return std::tuple{leaves, among, leaves == 1 ? 0 : w.number};
         };
@@ -276,6 +278,7 @@ public:
         all_.erase(next);
         taken.has_begun = true;
         taken.called_off = 0;
+        taken.called_back = 0;
         return taken;
     }
     std::optional<int> expire(instant now) {

@@ -387,6 +387,35 @@ TEST_F(work_queue_test, a_value_that_cannot_be_moved_is_told_as_a_failure) {
     }
 }
 
+struct breaks_when_moved {
+    int* moves_left;
+    explicit breaks_when_moved(int& moves) : moves_left{&moves} {}
+    breaks_when_moved(breaks_when_moved&& other) : moves_left{other.moves_left} {
+        if (--*moves_left == 0) throw std::runtime_error{"it broke"};
+    }
+    breaks_when_moved& operator=(breaks_when_moved&&) = default;
+    ~breaks_when_moved() = default;
+};
+
+/// On threads, and yet here: ThreadSanitizer has a promise hang whose value throws when it is set.
+TEST_F(work_queue_test, who_comes_for_a_value_that_cannot_be_moved_finds_that) {
+    work_queue queue{{.workers = 1}};
+    pipeline guarded{timeout{1h}};
+    bool is_whole = false;
+    for (int moves = 1; !is_whole; ++moves) {
+        int left = moves;
+        auto later = queue.submit(ref(guarded), [&] { return breaks_when_moved{left}; });
+        ASSERT_TRUE(later);
+        later->wait();
+        left += 10;  // taking it out is its owner's
+        const auto r = later->get();
+        is_whole = r.has_value();
+        if (!is_whole) {
+            EXPECT_THAT(r, fails_with(errc::failed));
+        }
+    }
+}
+
 /// A pipeline whose calls cannot be made.
 struct no_memory {
     template <class T>

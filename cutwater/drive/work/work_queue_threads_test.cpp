@@ -219,34 +219,6 @@ TEST(work_queue_threads, a_place_is_free_as_soon_as_nothing_is_held) {
     }
 }
 
-struct breaks_when_moved {
-    int* moves_left;
-    explicit breaks_when_moved(int& moves) : moves_left{&moves} {}
-    breaks_when_moved(breaks_when_moved&& other) : moves_left{other.moves_left} {
-        if (--*moves_left == 0) throw std::runtime_error{"it broke"};
-    }
-    breaks_when_moved& operator=(breaks_when_moved&&) = default;
-    ~breaks_when_moved() = default;
-};
-
-TEST(work_queue_threads, who_comes_for_a_value_that_cannot_be_moved_finds_that) {
-    work_queue queue{{.workers = 1}};
-    pipeline guarded{timeout{1h}};
-    bool is_whole = false;
-    for (int moves = 1; !is_whole; ++moves) {
-        int left = moves;
-        auto later = queue.submit(ref(guarded), [&] { return breaks_when_moved{left}; });
-        ASSERT_TRUE(later);
-        later->wait();
-        left += 10;  // taking it out is its owner's
-        const auto r = later->get();
-        is_whole = r.has_value();
-        if (!is_whole) {
-            EXPECT_THAT(r, fails_with(errc::failed));
-        }
-    }
-}
-
 TEST(work_queue_threads, several_may_drain_at_once) {
     work_queue queue{{.workers = 2}};
     pipeline guarded{timeout{1h}};
