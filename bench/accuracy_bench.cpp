@@ -96,7 +96,8 @@ bool passes(Gate& gate, cw::call_context& call, cw::verdict meaning = cw::verdic
 
 /// What comes back while the system runs somebody else in place of our threads is saved up, so that it can be had later.
 constexpr cw::rate_limiter_options fast_limit(cw::rate_window window) {
-    return {.window = window, .permits = 2000, .per = 20ms, .burst = 2000};
+    const unsigned burst = window == cw::rate_window::rolling ? 2000 : cw::rate_limiter_options::default_burst;
+    return {.window = window, .permits = 2000, .per = 20ms, .burst = burst};
 }
 
 template <cw::rate_window Window>

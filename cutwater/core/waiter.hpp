@@ -50,6 +50,7 @@ public:
     unsigned weight = 1;                           ///< how much of it this one waits for
     criticality importance = criticality::normal;  ///< how much it matters
     std::uint32_t group = 0;                       ///< which of the lines in front of it this one is in
+    std::uint64_t mark = 0;                        ///< its place in line; once granted, what it was given
     void* of = nullptr;                            ///< which of several it waits for, where the gate is many in one
 
     [[nodiscard]] bool is_queued() const noexcept { return queued_; }

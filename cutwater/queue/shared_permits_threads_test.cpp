@@ -19,24 +19,29 @@ constexpr instant noon{std::chrono::hours{12}};
 
 // ---- one call of a history, and what it gave ----
 
-enum class deed : std::uint8_t { enter, look, leave, release, resize };
+enum class deed : std::uint8_t { enter, look, leave, release, release_without_time, tell, resize };
 
 struct permit_call {
     deed what{};
     permits_kernel::waiter_id who = 0;
     criticality importance = criticality::normal;
     unsigned limit = 0;
+    instant at = noon;
+    instant until = never;
     permits_kernel::answer answer{};
     bool is_in = false;   ///< looked: the permit has come
-    bool is_out = false;  ///< looked: another has the place
+    bool is_out = false;  ///< looked: its time is over, or another has the place
 };
 
 std::ostream& operator<<(std::ostream& out, const permit_call& c) {
-    constexpr std::array names{"enter", "look", "leave", "release", "resize"};
+    constexpr std::array names{"enter", "look", "leave", "release", "release without time", "tell", "resize"};
     constexpr std::array answers{"admitted", "queued", "refused"};
-    out << names[static_cast<std::size_t>(c.what)] << " " << (c.what == deed::resize ? c.limit : c.who);
+    out << names[static_cast<std::size_t>(c.what)] << " " << (c.what == deed::resize ? c.limit : c.who) << ", at "
+        << between(noon, c.at) / duration{std::chrono::milliseconds{1}};
     if (c.what == deed::enter)
-        out << ", " << to_text(c.importance) << ": " << answers[static_cast<std::size_t>(c.answer)];
+        out << ", " << to_text(c.importance) << ", until "
+            << between(noon, c.until) / duration{std::chrono::milliseconds{1}} << ": "
+            << answers[static_cast<std::size_t>(c.answer)];
     if (c.what == deed::look) out << ": " << (c.is_in ? "in" : c.is_out ? "out" : "still waits");
     return out;
 }
@@ -48,11 +53,13 @@ public:
 
     bool take(const permit_call& c) {
         switch (c.what) {
-            case deed::enter: return kernel_.admit(c.who, c.importance) == c.answer;
+            case deed::enter: return kernel_.admit(c.who, c.importance, c.at, c.until) == c.answer;
             case deed::look:
-                return kernel_.is_displaced(c.who) == c.is_out && (std::erase(let_in_, c.who) > 0) == c.is_in;
+                return kernel_.is_turned_away(c.who) == c.is_out && (std::erase(let_in_, c.who) > 0) == c.is_in;
             case deed::leave: std::erase(let_in_, c.who); return lets_in(kernel_.leave(c.who));
-            case deed::release: return lets_in(kernel_.release());
+            case deed::release:
+            case deed::release_without_time: return lets_in(kernel_.release());
+            case deed::tell: return lets_in(kernel_.tell(c.at));
             case deed::resize: return lets_in(kernel_.resize(c.limit));
         }
         return false;
@@ -101,7 +108,7 @@ public:
     /// All go home; gives what is wrong with how it went.
     std::string end() {
         for (unsigned thread = 0; thread < players_.size(); ++thread) go_home(thread);
-        const auto calls = seen_.all();
+        const auto calls = with_times_told(seen_.all());
         std::ostringstream story;
         for (const auto& [call, began, ended] : calls) story << "  [" << began << ", " << ended << "] " << call << "\n";
         if (permits_.in_use() != 0 || permits_.queued() != 0) return "permits are lost after\n" + story.str();
@@ -110,6 +117,16 @@ public:
     }
 
 private:
+    /// A permit is back, and somebody may have it, before the time is told by which those in line are judged.
+    static auto with_times_told(std::vector<testing::timed_call<permit_call>> calls) {
+        for (std::size_t i = 0, n = calls.size(); i < n; ++i) {
+            if (calls[i].call.what != deed::release) continue;
+            calls.push_back(calls[i]);
+            calls.back().call.what = deed::tell;
+        }
+        return calls;
+    }
+
     struct place {
         explicit place(permits_kernel::waiter_id id) : who{id} {}
         permits_kernel::waiter_id who;
@@ -117,6 +134,7 @@ private:
         waiter waits{bell};
     };
     struct player {
+        instant now = noon;
         unsigned permits = 0;
         std::unique_ptr<place> waiting{};
         unsigned entered = 0;
@@ -124,16 +142,20 @@ private:
 
     void turn(unsigned thread, player& me, random_source& dice) {
         const std::uint64_t n = dice() % 100;
+        me.now = add(me.now, std::chrono::milliseconds{dice() % 4});  // each thread has its own
         if (n < 8) return (void)record(thread, {.what = deed::resize, .limit = 1 + static_cast<unsigned>(dice() % 3)});
         if (me.waiting) return n < 65 ? look(thread, me) : leave(thread, me);
-        if (me.permits > 0 && n < 55) return release(thread, me);
-        enter(thread, me, static_cast<criticality>(dice() % 3));
+        if (me.permits > 0 && n < 55) return release(thread, me, n < 48 ? deed::release : deed::release_without_time);
+        const auto importance = static_cast<criticality>(dice() % 3);
+        const duration patience = std::chrono::milliseconds{dice() % 10};
+        enter(thread, me, importance, dice() % 3 == 0 ? never : add(me.now, patience));
     }
 
-    void enter(unsigned thread, player& me, criticality importance) {
+    void enter(unsigned thread, player& me, criticality importance, instant until) {
         auto next = std::make_unique<place>(thread * 100 + ++me.entered);
-        const permit_call c =
-            record(thread, {.what = deed::enter, .who = next->who, .importance = importance}, next.get());
+        const permit_call c = record(
+            thread, {.what = deed::enter, .who = next->who, .importance = importance, .at = me.now, .until = until},
+            next.get());
         if (c.answer == permits_kernel::answer::admitted) ++me.permits;
         if (c.answer == permits_kernel::answer::queued) me.waiting = std::move(next);
     }
@@ -146,9 +168,9 @@ private:
         record(thread, {.what = deed::leave, .who = me.waiting->who}, me.waiting.get());
         me.waiting.reset();
     }
-    void release(unsigned thread, player& me) {
+    void release(unsigned thread, player& me, deed how = deed::release) {
         --me.permits;
-        record(thread, {.what = deed::release});
+        record(thread, {.what = how, .at = me.now});
     }
     void go_home(unsigned thread) {
         player& me = players_[thread];
@@ -162,7 +184,7 @@ private:
 
     void carry_out(permit_call& c, place* at) {
         switch (c.what) {
-            case deed::enter: c.answer = enter(*at, c.importance); return;
+            case deed::enter: c.answer = enter(*at, c); return;
             case deed::look: {
                 const auto seen = permits_.look(at->waits);
                 c.is_in = seen == Permits::wait_state::granted;
@@ -170,16 +192,22 @@ private:
                 return;
             }
             case deed::leave: permits_.leave(at->waits); return;
-            case deed::release: permits_.give_back(); return;
+            case deed::release: {
+                moment now{c.at};
+                return permits_.give_back(now);
+            }
+            case deed::release_without_time: return permits_.give_back();
+            case deed::tell: return;
             case deed::resize: permits_.resize(c.limit); return;
         }
     }
 
-    permits_kernel::answer enter(place& at, criticality importance) {
+    permits_kernel::answer enter(place& at, const permit_call& c) {
         using enum permits_kernel::answer;
         if (permits_.try_take() != 0) return admitted;
-        at.waits.importance = importance;
-        switch (permits_.take_or_queue(at.waits, noon)) {
+        at.waits.importance = c.importance;
+        at.waits.until = c.until;
+        switch (permits_.take_or_queue(at.waits, c.at)) {
             case Permits::answer::taken: return admitted;
             case Permits::answer::queued: return queued;
             case Permits::answer::full: break;

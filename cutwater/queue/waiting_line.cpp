@@ -11,6 +11,8 @@ bool waiting_line::push(waiter& w, instant now) noexcept {
     level& own = level_of(w);
     if (own.queue.empty()) own.filled_since = now;
     w.since = now;
+    w.mark = own.pushed;
+    own.pushed += w.weight;
     own.queue.push(w);
     own.weight += w.weight;
     ++size_;
@@ -53,6 +55,13 @@ std::uint64_t waiting_line::weight_ahead_of(criticality importance) const noexce
     std::uint64_t ahead = 0;
     for (std::size_t i = 0; i <= cutwater::level_of(importance); ++i) ahead += levels_[i].weight;
     return ahead;
+}
+
+std::uint64_t waiting_line::weight_before(const waiter& w) const noexcept {
+    const std::size_t own = cutwater::level_of(w.importance);
+    std::uint64_t before = w.mark - levels_[own].queue.first()->mark;
+    for (std::size_t i = 0; i < own; ++i) before += levels_[i].weight;
+    return before;
 }
 
 /// Whoever goes round does not stand on one who leaves.

@@ -35,7 +35,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-    /// From `w`: `until` and `importance`.
+    /// From `w`: `until`, `importance` and `weight`. Its `mark` is the line's while it is in it.
     [[nodiscard]] bool push(waiter& w, instant now) noexcept;
     /// Who is next, and is then to be granted; null: nobody.
     [[nodiscard]] waiter* next(instant now) noexcept;
@@ -48,6 +48,9 @@ public:
     void wake_first() noexcept;
     /// What those weigh who stand before one of this importance that comes now.
     [[nodiscard]] std::uint64_t weight_ahead_of(criticality importance) const noexcept;
+    /// What those weigh who stand before one that is in line, where the oldest goes first. Who left from between them is counted still,
+    /// until those before it have gone: never too little.
+    [[nodiscard]] std::uint64_t weight_before(const waiter& w) const noexcept;
 
 private:
     struct level {
@@ -56,6 +59,7 @@ private:
         codel delays;
         instant filled_since{};  // when it was last empty, while it is not
         std::uint64_t weight = 0;
+        std::uint64_t pushed = 0;  // what all weighed who ever came
     };
 
     [[nodiscard]] level& level_of(const waiter& w) noexcept { return levels_[cutwater::level_of(w.importance)]; }

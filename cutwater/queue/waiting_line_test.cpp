@@ -91,6 +91,43 @@ TEST(a_waiting_line, knows_what_those_weigh_who_stand_before_one) {
     EXPECT_EQ(p.line.weight_ahead_of(critical), 1U);
 }
 
+TEST(a_waiting_line, knows_what_those_weigh_who_stand_before_one_of_its_own) {
+    party p{{.max_length = 9}};
+    for (int i = 0; i < 4; ++i) p.come();
+    p.come(critical);
+    EXPECT_EQ(p.line.weight_before(p.at(5).place), 0U);
+    EXPECT_EQ(p.line.weight_before(p.at(1).place), 1U);
+    EXPECT_EQ(p.line.weight_before(p.at(4).place), 4U);
+    p.line.remove(p.at(3).place);
+    EXPECT_EQ(p.line.weight_before(p.at(4).place), 4U) << "until those before it have gone";
+    EXPECT_EQ(p.serve(), 5);
+    EXPECT_EQ(p.serve(), 1);
+    EXPECT_EQ(p.line.weight_before(p.at(4).place), 2U);
+    EXPECT_EQ(p.serve(), 2);
+    EXPECT_EQ(p.line.weight_before(p.at(4).place), 0U);
+}
+
+RC_GTEST_PROP(a_waiting_line, never_counts_too_little_before_one_of_its_own, ()) {
+    party p{{.max_length = 20}};
+    for (int step = 0; step < 40; ++step) {
+        const int act = *rc::gen::inRange(0, 4);
+        if (act == 0) (void)p.serve();
+        if (act == 1 && !p.guests.empty())
+            p.line.remove(p.at(*rc::gen::inRange(1, static_cast<int>(p.guests.size()) + 1)).place);
+        if (act >= 2) p.come(static_cast<criticality>(*rc::gen::inRange(0, 4)));
+        for (const auto& g : p.guests) {
+            if (!g->place.is_queued()) continue;
+            const auto stands_before = [&](const auto& other) {
+                if (!other->place.is_queued() || other == g) return false;
+                const auto one = level_of(other->place.importance);
+                const auto two = level_of(g->place.importance);
+                return one < two || (one == two && other->number < g->number);
+            };
+            RC_ASSERT(p.line.weight_before(g->place) >= std::uint64_t(std::ranges::count_if(p.guests, stands_before)));
+        }
+    }
+}
+
 TEST(a_waiting_line, T85_what_matters_more_goes_first) {
     party p{{.max_length = 9}};
     p.come(best_effort), p.come(sheddable), p.come(normal), p.come(critical), p.come(normal), p.come(critical);

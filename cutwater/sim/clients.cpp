@@ -19,13 +19,21 @@ void tally::add(const result<void>& r, duration time) {
     if (r) {
         ++succeeded;
         took.push_back(time);
-    } else if (r.error().code() == condition::refused) {
+        return;
+    }
+    ++without_value[{std::string{r.error().layer().view()}, r.error().code()}];
+    if (r.error().code() == condition::refused) {
         ++refused;
     } else if (r.error().code() == condition::timeout) {
         ++timed_out;
     } else {
         ++failed;
     }
+}
+
+std::uint64_t tally::ended_by(std::string_view layer, std::error_code code) const {
+    const auto found = without_value.find({std::string{layer}, code});
+    return found == without_value.end() ? 0 : found->second;
 }
 
 duration tally::percentile(double share) const {
@@ -35,6 +43,23 @@ duration tally::percentile(double share) const {
     const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(sorted.size() - 1));
     std::ranges::nth_element(sorted, sorted.begin() + rank);
     return sorted[static_cast<std::size_t>(rank)];
+}
+
+clients::clients(world& in, sender through, const call_options& said)
+    : world_{in}, send_{std::move(through)}, said_{said} {
+    texts_.reserve(said.id.size() + said.tenant.size() + said.target.size());
+    const auto kept = [&](std::string_view text) {
+        texts_.append(text);
+        return std::string_view{texts_}.substr(texts_.size() - text.size());
+    };
+    said_.id = kept(said.id);
+    said_.tenant = kept(said.tenant);
+    said_.target = kept(said.target);
+}
+
+void clients::set_patience(duration d) {
+    detail::require(d >= duration::zero(), d, {"clients::set_patience", "d", "give none (0s), or more"});
+    patience_ = d;
 }
 
 void clients::arrive(double per_second) {

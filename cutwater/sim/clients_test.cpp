@@ -8,6 +8,9 @@
 #include <string>
 
 #include "cutwater/core/errc.hpp"
+#include "cutwater/cutwater.hpp"
+#include "cutwater/sim/refused_test.hpp"
+#include "cutwater/sim/service.hpp"
 
 namespace cutwater::sim {
 namespace {
@@ -79,6 +82,84 @@ TEST(sim_clients, patience_is_a_deadline) {
     EXPECT_THAT(left, ElementsAre(200ms, 200ms));
 }
 
+TEST(sim_clients, patience_below_none_is_refused) {
+    counter c;
+    EXPECT_EQ(refused_with([&] { c.all.set_patience(-1s); }),
+              "sim::clients::set_patience: d is -1s; give none (0s), or more");
+    EXPECT_EQ(refused_with([&] { c.all.set_patience(0s); }), "");
+}
+
+TEST(sim_clients, keep_what_is_said_of_their_calls_as_long_as_they_are_there) {
+    world here;
+    std::vector<std::string> heard;
+    const sender hears = [&](const call_options& said, const auto&) {
+        for (const std::string_view text : {said.id, said.tenant, said.target}) heard.emplace_back(text);
+    };
+    std::string tenant = "a tenant whose name is too long to be kept in place";
+    std::string target = "a target whose name is too long to be kept in place";
+    clients all{here, hears, {.id = "4711", .tenant = tenant, .target = target}};
+    const std::string tenant_then = tenant;
+    const std::string target_then = target;
+    tenant.assign(tenant.size(), 'x');
+    target.assign(target.size(), 'x');
+    all.tick_together(1, 1s);
+    here.run_for(500ms);
+    EXPECT_THAT(heard, ElementsAre("4711", tenant_then, target_then));
+}
+
+TEST(sim_clients, a_service_that_takes_forever_is_waited_for_and_time_stands_still) {
+    pipeline plain{bulkhead{}};
+    world here;
+    service stuck{here, {.workers = 1, .takes = latency::constant(forever)}};
+    clients all{here, via(here, plain, stuck)};
+    all.keep_busy(1, 0s);
+    here.run();
+    EXPECT_EQ(here.elapsed(), 0s);
+    EXPECT_EQ(all.sent(), 1U);
+    EXPECT_EQ(stuck.working(), 1U);
+}
+
+TEST(sim_clients, one_call_in_longer_than_there_is_leaves_time_where_it_is) {
+    counter c;
+    c.all.arrive(1e-300);
+    c.here.run();
+    EXPECT_EQ(c.here.elapsed(), 0s);
+    EXPECT_EQ(c.all.sent(), 0U);
+}
+
+TEST(sim_clients, a_callee_may_be_kept_by_whoever_sends_to_it) {
+    pipeline plain{timeout{1h}};
+    world here;
+    sender kept;
+    {
+        const auto alive = std::make_shared<int>(7);
+        kept = via(here, plain, [&here, alive](const attempt&, const reply<void>& r) {
+            here.after(std::chrono::milliseconds{*alive}, [r] { r.give({}); });
+        });
+    }
+    clients all{here, std::move(kept)};
+    all.tick_together(2, 1h);
+    here.run_for(1min);
+    EXPECT_THAT(all.seen().took, ElementsAre(7ms, 7ms));
+}
+
+TEST(sim_tally, says_which_layer_ended_how_many_calls_and_why) {
+    tally t;
+    t.add({}, 5ms);
+    t.add(std::unexpected{error{errc::load_shed, "door", "get"}}, 0ms);
+    t.add(std::unexpected{error{errc::load_shed, "door", "get"}}, 0ms);
+    t.add(std::unexpected{error{errc::concurrency_limited, "stock", "get"}}, 0ms);
+    t.add(std::unexpected{error{make_error_code(std::errc::connection_reset)}}, 0ms);
+    EXPECT_EQ(t.ended_by("door", errc::load_shed), 2U);
+    EXPECT_EQ(t.ended_by("stock", errc::concurrency_limited), 1U);
+    EXPECT_EQ(t.ended_by("stock", errc::load_shed), 0U);
+    EXPECT_EQ(t.ended_by("", make_error_code(std::errc::connection_reset)), 1U);
+    std::vector<std::string> lines;
+    for (const auto& [how, times] : t.without_value)
+        lines.push_back(how.layer + ' ' + how.code.message() + ' ' + std::to_string(times));
+    EXPECT_EQ(lines.size(), 3U);
+}
+
 TEST(sim_tally, tells_the_ends_of_calls_apart) {
     tally t;
     t.add({}, 5ms);
@@ -101,16 +182,6 @@ TEST(sim_tally, percentiles_are_of_those_that_succeeded) {
     EXPECT_EQ(t.percentile(0.5), 50ms);
     EXPECT_EQ(t.percentile(0.99), 99ms);
     EXPECT_EQ(t.percentile(1), 100ms);
-}
-
-/// What the world says to what cannot be.
-std::string refused_with(const auto& tried) {
-    try {
-        tried();
-    } catch (const std::invalid_argument& e) {
-        return e.what();
-    }
-    return "";
 }
 
 TEST(sim_clients, a_rate_that_cannot_be_is_refused) {

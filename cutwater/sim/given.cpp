@@ -30,6 +30,10 @@ void require(bool holds, duration given, const culprit& who) {
     if (!holds) refuse(to_exact_text(given), who);
 }
 
+void require(bool holds, std::string_view given, const culprit& who) {
+    if (!holds) refuse(given, who);
+}
+
 duration saturated(double nanoseconds) noexcept {
     constexpr auto most = static_cast<double>(forever.count());
     return nanoseconds < most ? duration{static_cast<duration::rep>(nanoseconds)} : forever;

@@ -1,5 +1,5 @@
-// What a world is not given: a pause that is none, a rate that is no number. With such a thing time would stand still, or come to
-// no end.
+// What a world is not given: a pause that is none, a rate that is no number, a column that comes too late. With such a thing time
+// would stand still or come to no end, or a table have rows of several lengths.
 //
 // Each throws `std::invalid_argument`, whose text names the culprit, its value and what to give instead.
 #pragma once
@@ -18,6 +18,8 @@ struct culprit {
 
 void require(bool holds, double given, const culprit& who);
 void require(bool holds, duration given, const culprit& who);
+/// For what is no number: `given` is what it is, in a word.
+void require(bool holds, std::string_view given, const culprit& who);
 
 /// As a duration; `forever` where it is too long for one.
 [[nodiscard]] duration saturated(double nanoseconds) noexcept;

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "cutwater/sim/refused_test.hpp"
+
 namespace cutwater::sim {
 namespace {
 
@@ -79,15 +81,6 @@ TEST(sim_latency, times_is_as_many_times_as_slow) {
 
 TEST(sim_latency, the_same_seed_gives_the_same) {
     EXPECT_EQ(drawn{latency::lognormal(5ms, 50ms)}.sorted, drawn{latency::lognormal(5ms, 50ms)}.sorted);
-}
-
-std::string refused_with(const auto& tried) {
-    try {
-        (void)tried();
-    } catch (const std::invalid_argument& e) {
-        return e.what();
-    }
-    return "";
 }
 
 TEST(sim_latency, a_mixture_of_nothing_is_refused) {

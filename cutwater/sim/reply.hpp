@@ -28,7 +28,8 @@ class reply {
 public:
     reply(std::weak_ptr<awaiting<T>> to, unsigned turn) noexcept : to_{std::move(to)}, turn_{turn} {}
 
-    /// Ends the attempt with this. False where nobody waits any more: answered already, timed out, cancelled.
+    /// Ends the attempt with this. False where nobody waits any more: answered already, timed out, cancelled. Where it is true that
+    /// is how the attempt ends, whatever a callee that has not returned yet throws.
     bool give(std::expected<T, error> what) const {
         const auto to = to_.lock();
         return to && to->answer(turn_, std::move(what));

@@ -42,17 +42,17 @@ public:
     bool answer(unsigned turn, std::expected<T, error> what) override {
         if (!awaits(turn)) return false;
         if (is_inside_callee_) {  // the callee has not returned yet
-            soon([turn, what = std::move(what)](simulated_call& self) mutable { self.answer(turn, std::move(what)); });
+            doing_ = answered;
+            soon([what = std::move(what)](simulated_call& self) mutable { self.end_with(std::move(what)); });
             return true;
         }
-        store_returned(run_.slot(), std::move(what));
-        end_attempt(ended::by_itself);
+        end_with(std::move(what));
         return true;
     }
     [[nodiscard]] bool awaits(unsigned turn) const noexcept override { return doing_ == calling && turn == turn_; }
 
 private:
-    enum state : std::uint8_t { nothing, calling, waiting };
+    enum state : std::uint8_t { nothing, calling, answered, waiting };
     enum class ended : std::uint8_t { by_itself, interrupted };
 
     /// Has `what` happen if the call is still there then.
@@ -94,9 +94,15 @@ private:
             is_inside_callee_ = false;
         } catch (...) {
             is_inside_callee_ = false;
+            if (doing_ == answered) return;
             cutwater::store_exception(run_.slot());
             end_attempt(ended::by_itself);
         }
+    }
+
+    void end_with(std::expected<T, error> what) {
+        store_returned(run_.slot(), std::move(what));
+        end_attempt(ended::by_itself);
     }
 
     void interrupt(errc why) {

@@ -145,6 +145,61 @@ TEST_F(sim_send, a_reply_answers_once) {
     EXPECT_THAT(results, ElementsAre("1"));
 }
 
+TEST_F(sim_send, an_answer_from_within_the_callee_is_the_only_one) {
+    std::optional<reply<int>> kept;
+    bool first = false;
+    bool awaited = true;
+    bool second = true;
+    pipeline plain{retry{}};
+    send<int>(
+        here, plain, {},
+        [&](const attempt&, reply<int> r) {
+            first = r.give(1);
+            awaited = r.is_awaited();
+            second = r.give(2);
+            kept = r;
+        },
+        [&](const result<int>& r) { results.push_back(in_words(r)); });
+    EXPECT_FALSE(kept->give(3));
+    here.run();
+    EXPECT_TRUE(first);
+    EXPECT_FALSE(awaited);
+    EXPECT_FALSE(second);
+    EXPECT_FALSE(kept->give(4));
+    EXPECT_THAT(results, ElementsAre("1"));
+}
+
+TEST_F(sim_send, an_answer_that_was_given_stands_whatever_the_callee_throws_then) {
+    bool given = false;
+    pipeline plain{retry{}};
+    send<int>(
+        here, plain, {},
+        [&](const attempt&, const reply<int>& r) {
+            given = r.give(1);
+            throw std::runtime_error{"while tidying up"};
+        },
+        [&](const result<int>& r) { results.push_back(in_words(r)); });
+    here.run();
+    EXPECT_TRUE(given);
+    EXPECT_THAT(results, ElementsAre("1"));
+}
+
+TEST_F(sim_send, an_answer_that_was_given_stands_whoever_cancels_then) {
+    std::stop_source stop;
+    pipeline plain{retry{}};
+    bool given = false;
+    send<int>(
+        here, plain, {.stop = stop.get_token()},
+        [&](const attempt&, const reply<int>& r) {
+            stop.request_stop();
+            given = r.give(1);
+        },
+        [&](const result<int>& r) { results.push_back(in_words(r)); });
+    here.run();
+    EXPECT_TRUE(given);
+    EXPECT_THAT(results, ElementsAre("1"));
+}
+
 /// What a call looked like from outside.
 struct story {
     std::vector<std::string> results;

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "cutwater/core/text.hpp"
 #include "cutwater/sim/given.hpp"
 
 namespace cutwater::sim {
@@ -29,13 +30,22 @@ trace::trace(world& in, duration period) : world_{in}, period_{period} {
 }
 
 void trace::column(std::string name, std::function<double()> value) {
+    const std::string remedy = "give it \"" + name + "\" before it begins";
+    detail::require(!has_begun_, "under way", {"trace::column", "the trace", remedy});
     columns_.push_back({std::move(name), std::move(value), {}});
 }
 
 void trace::begin() {
+    detail::require(!has_begun_, "under way",
+                    {"trace::begin", "the trace", "begin it once, when it has all its columns"});
+    has_begun_ = true;
+    await_row();
+}
+
+void trace::await_row() {
     world_.after(period_, [this] {
         take_row();
-        begin();
+        await_row();
     });
 }
 
@@ -51,6 +61,8 @@ const std::vector<double>& trace::values(std::string_view column) const {
 }
 
 double trace::mean(std::string_view column, duration from, duration to) const {
+    const std::string remedy = "give from (" + std::string{to_text(from)} + ") or more";
+    detail::require(from <= to, to, {"trace::mean", "to", remedy});
     const std::vector<double>& rows = values(column);
     const auto at = [&](duration d) {
         return rows.begin() + std::clamp(d / period_, duration::rep{0}, static_cast<duration::rep>(rows.size()));

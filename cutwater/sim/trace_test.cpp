@@ -5,6 +5,8 @@
 
 #include <stdexcept>
 
+#include "cutwater/sim/refused_test.hpp"
+
 namespace cutwater::sim {
 namespace {
 
@@ -54,6 +56,22 @@ TEST(sim_trace_of_nothing, a_period_of_none_is_refused) {
         EXPECT_STREQ(e.what(), "sim::trace: period is 0s; give the time from one row to the next, above 0");
     }
     EXPECT_THROW((trace{here, -1s}), std::invalid_argument);
+}
+
+TEST_F(sim_trace, begins_once_and_with_all_its_columns) {
+    EXPECT_EQ(refused_with([&] { seen.begin(); }),
+              "sim::trace::begin: the trace is under way; begin it once, when it has all its columns");
+    EXPECT_EQ(refused_with([&] { seen.column("late", [] { return 1.0; }); }),
+              "sim::trace::column: the trace is under way; give it \"late\" before it begins");
+    here.run_for(1s);
+    EXPECT_THAT(seen.values("ms"), ElementsAre(500, 1000, 1500, 2000, 2500, 3000)) << "a row each, still";
+    EXPECT_THROW((void)seen.values("late"), std::out_of_range);
+}
+
+TEST_F(sim_trace, a_part_that_ends_before_it_begins_is_refused) {
+    EXPECT_EQ(refused_with([&] { (void)seen.mean("ms", 5s, 1s); }),
+              "sim::trace::mean: to is 1s; give from (5s) or more");
+    EXPECT_EQ(seen.mean("ms", 1s, 1s), 0) << "nothing lies in it";
 }
 
 TEST_F(sim_trace, a_part_that_begins_before_time_does_begins_with_it) { EXPECT_EQ(seen.mean("ms", -1s, 1h), 1250); }

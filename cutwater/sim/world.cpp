@@ -12,6 +12,7 @@ void world::end() noexcept {
 }
 
 void world::at(instant when, event what) {
+    if (when == never) return;
     due_.push_back({std::max(when, now_), asked_for_++, std::move(what)});
     std::ranges::push_heap(due_, is_later);
 }
@@ -28,7 +29,7 @@ bool world::step() {
 
 void world::run_until(instant end) {
     while (!due_.empty() && due_.front().at <= end) step();
-    now_ = std::max(now_, end);
+    if (end != never) now_ = std::max(now_, end);
 }
 
 void world::run() {

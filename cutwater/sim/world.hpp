@@ -5,7 +5,14 @@
 //     world.after(10ms, [&] { ... });
 //     world.run_for(1h);                       // whatever is due in it happens, in order; what comes together, as it was asked for
 //
-// It is the `environment` of the calls that `send` makes in it: they read its clock and draw from its random numbers.
+// One set of policies for each world: a policy that has seen one world's time would see it jump back in the next, and what it remembers
+// would be in the future. Where a policy has to go on in a second world, that one begins where the first has ended:
+//
+//     cw::sim::world first{1};
+//     first.run_for(1h);
+//     cw::sim::world second{2, first.now()};
+//
+// What is due at `never` never happens, and is not kept. It is the `environment` of the calls that `send` makes in it: they read its clock and draw from its random numbers.
 // Lifetime: where the world ends, calls that are under way are destroyed, and what they hold is abandoned: their pipelines are still there then. So the
 // pipelines are made before the world, or `end` is called before they go. Thread safety: none; a world belongs to one thread. An event that throws ends the run with what it threw.
 #pragma once
@@ -23,14 +30,15 @@ class world final : public environment {
 public:
     using event = std::move_only_function<void()>;
 
-    explicit world(std::uint64_t seed = 42) noexcept : random_{seed} {}
+    explicit world(std::uint64_t seed = 42, instant begins = start) noexcept
+        : began_{begins}, now_{begins}, random_{seed} {}
     world(const world&) = delete;
     world& operator=(const world&) = delete;
     ~world() { end(); }
 
     [[nodiscard]] instant now() noexcept override { return now_; }
     [[nodiscard]] random_source& random() noexcept override { return random_; }
-    [[nodiscard]] duration elapsed() const noexcept { return now_ - start; }
+    [[nodiscard]] duration elapsed() const noexcept { return now_ - began_; }
 
     /// Has `what` happen `in` from now; at once, after what is due already, where that is not positive.
     void after(duration in, event what) { at(add(now_, in), std::move(what)); }
@@ -38,7 +46,7 @@ public:
 
     /// Lets the next thing happen; false where there is none.
     bool step();
-    /// Lets everything happen that is due until then, and moves there.
+    /// Lets everything happen that is due until then, and moves there; `never` is no time to move to.
     void run_until(instant end);
     void run_for(duration d) { run_until(add(now_, d)); }
     /// Until nothing is left to happen.
@@ -63,7 +71,8 @@ private:
         return a.at != b.at ? a.at > b.at : a.order > b.order;
     }
 
-    instant now_ = start;
+    instant began_;
+    instant now_;
     random_source random_;
     std::uint64_t asked_for_ = 0;
     std::vector<entry> due_;  // a heap, the next one first

@@ -60,12 +60,34 @@ TEST(sim_world, a_run_ends_at_its_time_and_what_is_due_later_stays) {
     EXPECT_FALSE(here.step());
 }
 
-TEST(sim_world, never_is_a_time_like_any_other) {
+TEST(sim_world, what_is_due_at_never_never_happens) {
     world here;
     bool happened = false;
     here.at(never, [&] { happened = true; });
+    here.after(forever, [&] { happened = true; });
+    EXPECT_FALSE(here.step());
     here.run_for(24h * 365 * 100);
+    here.run();
     EXPECT_FALSE(happened);
+    EXPECT_EQ(here.elapsed(), 24h * 365 * 100);
+}
+
+TEST(sim_world, a_run_without_end_ends_with_the_last_thing_that_happens) {
+    world here;
+    here.after(5ms, [] {});
+    here.run_for(forever);
+    EXPECT_EQ(here.elapsed(), 5ms);
+}
+
+TEST(sim_world, may_begin_where_another_has_ended) {
+    world first{1};
+    first.run_for(1h);
+    world second{2, first.now()};
+    EXPECT_EQ(second.now(), first.now());
+    EXPECT_EQ(second.elapsed(), 0s);
+    second.run_for(1min);
+    EXPECT_EQ(second.elapsed(), 1min);
+    EXPECT_EQ(second.now(), world::start + 61min);
 }
 
 TEST(sim_world, what_is_thrown_ends_the_run_and_the_rest_stays_due) {

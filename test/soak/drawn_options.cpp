@@ -27,15 +27,17 @@ fair_bulkhead_options any_fair_bulkhead(dice& d, duration unit) {
     fair_bulkhead_options o{.name = "fair_bulkhead", .max_concurrent = d.from(1, 6)};
     o.shares = {{"acme", d.from(1, 4)}, {"bolt", d.from(1, 4)}};
     o.others_weight = d.from(1, 3);
-    o.may_borrow = d.one_of(0.0, 0.5, 1.0);
-    return with_a_line(std::move(o), d, unit);
+    o.may_borrow = o.max_concurrent < 3 ? 1.0 : d.one_of(0.0, 0.5, 1.0);  // below 1 each of three has one of its own
+    o = with_a_line(std::move(o), d, unit);
+    if (o.may_borrow == 1) o.max_queue = std::max(o.max_queue, 1U);  // else weights mean nothing, which is refused
+    return o;
 }
 
 rate_limiter_options any_rate_limiter(dice& d, duration unit) {
     const auto window = d.one_of(rate_window::rolling, rate_window::fixed, rate_window::sliding);
     rate_limiter_options o{.name = "rate_limiter", .window = window, .permits = d.from(1, 12)};
     o.per = d.some(unit, 3, 60);
-    o.burst = d.from(1, 6);
+    if (window == rate_window::rolling) o.burst = d.from(1, 6);
     o.max_queue = d.chance(0.5) ? 0 : d.from(1, 6);
     o.max_wait = d.some(unit, 1, 60);
     return o;
@@ -57,7 +59,7 @@ concurrency_limiter_options any_concurrency_limiter(dice& d, duration unit) {
 }
 
 load_shedder_options any_load_shedder(dice& d, duration unit) {
-    load_shedder_options o{.name = "load_shedder", .max_concurrent = d.from(1, 4)};
+    load_shedder_options o{.name = "load_shedder", .target_concurrent = d.from(1, 4)};
     o.window = std::max<duration>(1ms, d.some(unit, 1, 30));
     o.resume_below = d.one_of(0.5, 0.9, 1.0);
     o.step_up = d.one_of(0.05, 0.5, 1.0);
@@ -105,7 +107,7 @@ circuit_breaker_options any_circuit_breaker(dice& d, duration unit) {
 keyed_options any_keyed(dice& d) {
     return {.by = d.one_of(by_tenant, by_target),
             .max_keys = d.from(1, 6),
-            .without_key = d.one_of(unkeyed::shares, unkeyed::passes),
+            .without_key = d.one_of(unkeyed::shares, unkeyed::passes, unkeyed::refused),
             .when_full = d.one_of(unkeyed::passes, unkeyed::refused)};
 }
 

@@ -56,7 +56,7 @@ public:
             case 7: return each<bulkhead>(any_bulkhead(dice_, unit_), number);
             case 9: return one<fair_bulkhead>(any_fair_bulkhead(dice_, unit_), number);
             case 8: return each<rate_limiter>(rolling(any_rate_limiter(dice_, unit_)), number);
-            default: return each<circuit_breaker>(any_circuit_breaker(dice_, unit_), number);
+            default: return each<circuit_breaker>(forgetting(any_circuit_breaker(dice_, unit_)), number);
         }
     }
 
@@ -73,6 +73,11 @@ private:
     }
     /// In a cell there is no room for what would tell one window from another.
     static rate_limiter_options rolling(rate_limiter_options o) { return o.window = rate_window::rolling, o; }
+    /// With a count no key would ever be forgotten.
+    static circuit_breaker_options forgetting(circuit_breaker_options o) {
+        if (o.window == breaker_window::count) o.window = breaker_window::time;
+        return o;
+    }
 
     dice& dice_;
     duration unit_;

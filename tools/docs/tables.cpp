@@ -173,7 +173,7 @@ void policies() {
     defaults<cw::load_shedder_options>("cutwater/policy/load_shedder");
     events<cw::load_shed, cw::shedding_began, cw::shedding_ended>("cutwater/policy/load_shedder");
     defaults<cw::keyed_options>("cutwater/policy/keyed");
-    events<cw::keys_full>("cutwater/policy/keyed");
+    events<cw::keys_full, cw::key_missing, cw::key_told>("cutwater/policy/keyed");
     defaults<cw::bulkhead_options>("cutwater/policy/bulkhead");
     events<cw::bulkhead_refused, cw::bulkhead_queued, cw::bulkhead_wait_ended>("cutwater/policy/bulkhead");
     defaults<cw::fair_bulkhead_options>("cutwater/policy/fair_bulkhead");
@@ -189,6 +189,7 @@ int main() {
     events<cw::pool_refused, cw::pool_call_ran, cw::pool_call_withdrawn, cw::pool_call_orphaned>("cutwater/drive/pool");
     defaults<cw::work_queue_options>("cutwater/drive/work");
     events<cw::work_queued, cw::work_refused, cw::work_displaced, cw::work_started, cw::work_expired,
-           cw::work_withdrawn, cw::work_queue_drained, cw::work_queue_stopped>("cutwater/drive/work");
+           cw::work_withdrawn, cw::work_completed, cw::work_failed, cw::work_queue_drained, cw::work_queue_stopped>(
+        "cutwater/drive/work");
     events<cw::call_started, cw::call_completed, cw::call_failed, cw::call_refused>("cutwater/pipeline");
 }

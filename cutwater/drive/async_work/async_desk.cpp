@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "cutwater/drive/asio/run.hpp"
+#include "cutwater/drive/work/place_wait.hpp"
 
 namespace cutwater {
 
@@ -17,6 +18,7 @@ async_desk::async_desk(asio::any_io_executor executor, work_queue_options option
 
 async_desk::~async_desk() {
     timing_.disarm(*this);
+    while (queued_task* const left = left_.pop()) left->drop();
     drop_all();
 }
 
@@ -29,22 +31,42 @@ void async_desk::stir_locked() noexcept {
     if (!std::exchange(stirred_, true)) post_pump();
 }
 
+void async_desk::has_left(queued_task& task) noexcept {
+    const std::scoped_lock lock{mutex()};
+    left_.push(task);
+    stir_locked();
+}
+
 void async_desk::pump() {
+    constexpr unsigned turns_at_once = 32;
     timing_.disarm(*this);
     instant look = never;
     {
         std::unique_lock lock{mutex()};
         stirred_ = false;
-        moment now = present();
-        while (queued_task* const task = take_locked(now)) {
-            lock.unlock();
-            task->turn();
-            lock.lock();
-            now.forget();
-        }
+        unsigned turns = 0;
+        while (turns < turns_at_once && take_turn(lock)) ++turns;
+        if (turns == turns_at_once) stir_locked();
         look = next_look_locked();
     }
     if (look != never) timing_.arm(*this, look, executor_);
+}
+
+/// Whether there was one to take, or an end to be told.
+bool async_desk::take_turn(std::unique_lock<std::mutex>& lock) {
+    moment now = present();
+    queued_task* const left = left_.pop();
+    queued_task* const task = left == nullptr ? take_locked(now) : nullptr;
+    if (left == nullptr && task == nullptr) return false;
+    lock.unlock();
+    if (task != nullptr) {
+        task->turn();
+    } else {
+        const telling here{*this};
+        tell_left(*left);
+    }
+    lock.lock();
+    return true;
 }
 
 asio::awaitable<std::expected<work_place, error>> async_place_for(std::shared_ptr<async_desk> desk,

@@ -1,10 +1,12 @@
-// Who serves a work queue on an executor: the line is looked through there, and so is every turn.
+// Who serves a work queue on an executor: the line is looked through there, so is every turn, and every end is told there. After some
+// turns it posts itself behind whatever else is ready.
 //
 // Thread safety: as `work_desk`; `pump` runs on the executor alone. Lifetime: shared by the queue, by what is on its way to the
 // executor, and by attempts that run.
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -26,7 +28,10 @@ public:
 
 private:
     void pump();
+    [[nodiscard]] bool take_turn(std::unique_lock<std::mutex>& lock);
     void post_pump() noexcept;
+    /// Its end is told on the executor, wherever the other was posted.
+    void has_left(queued_task& task) noexcept override;
     void on_expiry() noexcept override { post_pump(); }
     void stir_locked() noexcept override;
     void freed_locked() noexcept override { stir_locked(); }
@@ -34,6 +39,7 @@ private:
     boost::asio::any_io_executor executor_;
     asio_timing& timing_;
     bool stirred_ = false;  // a pump is on its way
+    leaving_tasks left_;    // whose ends are to be told
 };
 
 /// Waits for a place as long as the queue's options let one. What `said` refers to outlives the wait.

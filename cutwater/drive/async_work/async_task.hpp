@@ -52,21 +52,39 @@ private:
                 what = this->run().settle();
             }
         else if (what == step::invoke)
-            return begin();
+            return begin_attempt_of_its_own();
         if (what == step::pause) return this->pause();
         this->end([this] { leave(); });
     }
 
-    /// While an attempt runs this is its own, not the queue's: where its context goes, both go.
-    void begin() {
-        boost::asio::co_spawn(this->executor(), attempt_of_its_own(),
-                              boost::asio::bind_cancellation_slot(
-                                  this->slot(), [self = std::move(self_),
-                                                 desk = desk_.shared_from_this()](const std::exception_ptr&) mutable {
-                                      async_task& task = *self;
-                                      task.self_ = std::move(self);
-                                      task.go_on(task.run().settle());
-                                  }));
+    /// While an attempt runs this is its own, not the queue's: where its context goes, both go. One that cannot be begun has failed.
+    void begin_attempt_of_its_own() noexcept {
+        std::shared_ptr<async_task> self = std::move(self_);
+        std::exception_ptr thrown;
+        try {
+            spawn(self);
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        if (thrown) ended(std::move(self), thrown);
+    }
+    void spawn(const std::shared_ptr<async_task>& self) {
+        boost::asio::co_spawn(
+            this->executor(), attempt_of_its_own(),
+            boost::asio::bind_cancellation_slot(
+                this->slot(), [self, desk = desk_.shared_from_this()](const std::exception_ptr& thrown) mutable {
+                    async_task& task = *self;
+                    task.ended(std::move(self), thrown);
+                }));
+    }
+    void ended(std::shared_ptr<async_task> self, const std::exception_ptr& thrown) noexcept {
+        self_ = std::move(self);
+        auto& run = this->run();
+        if (thrown) {
+            run.slot().emplace(error::from_exception(thrown));
+            run.judge();
+        }
+        go_on(run.settle());
     }
 
     boost::asio::awaitable<void> attempt_of_its_own() {

@@ -7,8 +7,10 @@
 //     const unsigned left = co_await orders.async_drain(10s);
 //
 // Contract. As `work_queue`, with `workers` attempts at once: a task that waits, for the time of its next attempt or for a gate's permit,
-// counts for none. Attempts are interrupted as in the coroutine driver; `done` is told on the executor. Where the queue is full,
-// `queue_overflow::block` makes `async_post` wait; `post` never waits, and is refused then.
+// counts for none. Attempts are interrupted as in the coroutine driver; one that cannot be spawned has failed. `done` is told on the
+// executor, also of a task that made room for one that was posted elsewhere: as many of those may be untold as there are places, and
+// then nobody makes room. Where the queue is full, `queue_overflow::block` makes `async_post` wait; `post` never waits, and is refused
+// then. After some turns in a row the queue goes behind whatever else is ready.
 //
 // Executor: everything runs there, one thing at a time; a multi-threaded `io_context` needs a strand. `post`, `stop` and the gauges are for any
 // thread. Lifetime: the queue goes before its context; pipelines and what callables refer to outlive that. The destructor stops: what is

@@ -111,6 +111,118 @@ TEST_F(async_work_queue_test, S125_who_posts_may_wait_for_a_place) {
         << "as many may wait as there are places";
 }
 
+TEST_F(async_work_queue_test, T46_who_waits_for_a_place_has_that_of_a_task_that_came_after_and_passes_its_deadline) {
+    async_work_queue queue{executor(), {.workers = 1, .max_length = 2, .when_full = block, .max_wait = 1h}};
+    dependency.returns(7, 100ms);
+    std::stop_source caller;
+    ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency), tells("slow")));
+    ASSERT_TRUE(queue.post({.deadline = time.in(50ms)}, ref(plain), loop.coroutine(dependency), tells("late")));
+    start(posts(queue, "short", {.deadline = time.in(70ms)}));
+    start(posts(queue, "patient"));
+    loop.run_all();
+    EXPECT_THAT(told, ElementsAre("late: the deadline passed before it had begun 50ms", "short is taken 50ms",
+                                  "short: the deadline passed before it had begun 70ms", "patient is taken 70ms",
+                                  "slow 100ms", "patient 200ms"));
+}
+
+TEST_F(async_work_queue_test, ends_are_told_on_the_executor_wherever_others_are_posted) {
+    async_work_queue queue{executor(), {.workers = 1, .max_length = 2, .when_full = drop_oldest}};
+    dependency.returns(7);
+    std::vector<std::string> elsewhere;
+    const auto looks = [&](const std::string& called) {
+        return [this, &elsewhere, called](const auto&) {
+            told.push_back(called);
+            if (!executor().running_in_this_thread()) elsewhere.push_back(called);
+        };
+    };
+    ASSERT_TRUE(queue.post({.deadline = time.present()}, ref(plain), loop.coroutine(dependency), looks("late")));
+    for (const auto* name : {"a", "b", "c"})
+        ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency), looks(name)));
+    EXPECT_THAT(told, ::testing::IsEmpty());
+    loop.run_all();
+    EXPECT_THAT(told, ElementsAre("late", "a", "b", "c"));
+    EXPECT_THAT(elsewhere, ::testing::IsEmpty());
+}
+
+TEST_F(async_work_queue_test, no_more_ends_are_untold_than_there_are_places) {
+    async_work_queue queue{executor(), {.workers = 1, .max_length = 2, .when_full = drop_oldest}};
+    dependency.returns(7);
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(queue.post(ref(plain), loop.coroutine(dependency), tells("a")));
+    EXPECT_THAT(queue.post(ref(plain), loop.coroutine(dependency), tells("b")), fails_with(errc::queue_full));
+    loop.run_all();
+    EXPECT_EQ(told.size(), 4U);
+    EXPECT_TRUE(queue.post(ref(plain), loop.coroutine(dependency), tells("b")));
+}
+
+TEST_F(async_work_queue_test, what_has_left_a_queue_and_is_untold_goes_with_its_context) {
+    const auto owned = std::make_shared<int>(0);
+    {
+        virtual_time own_time;
+        virtual_asio own{own_time};
+        async_work_queue queue{own.context().get_executor(), {.workers = 1, .max_length = 1, .when_full = drop_oldest}};
+        for (int i = 0; i < 2; ++i) ASSERT_TRUE(queue.post(ref(plain), [owned] { return *owned; }));
+    }
+    EXPECT_EQ(owned.use_count(), 1);
+}
+
+TEST_F(async_work_queue_test, tasks_that_post_tasks_leave_the_executor_to_others) {
+    async_work_queue queue{executor(), {.workers = 2}};
+    unsigned turns = 0;
+    struct again {
+        async_work_queue* queue;
+        pipeline<reference<bulkhead>>* through;
+        unsigned* turns;
+        void operator()(const result<int>&) const {
+            if (++*turns < 10'000) (void)queue->post(ref(*through), [] { return 7; }, *this);
+        }
+    };
+    ASSERT_TRUE(queue.post(ref(plain), [] { return 7; }, again{&queue, &plain, &turns}));
+    unsigned before_others = 0;
+    asio::post(loop.context(), [&] { asio::post(loop.context(), [&] { before_others = turns; }); });
+    loop.run_all();
+    EXPECT_EQ(turns, 10'000U);
+    EXPECT_LT(before_others, 200U);
+}
+
+/// An executor that has no memory once, when it is told so.
+struct poor_executor {
+    asio::io_context::executor_type inner;
+    bool* is_poor;
+
+    template <class F>
+    void execute(F&& f) const {
+        if (std::exchange(*is_poor, false)) throw std::bad_alloc{};
+        inner.execute(std::forward<F>(f));
+    }
+    [[nodiscard]] asio::execution_context& query(asio::execution::context_t) const noexcept { return inner.context(); }
+    [[nodiscard]] static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+        return asio::execution::blocking.never;
+    }
+    friend bool operator==(const poor_executor& a, const poor_executor& b) noexcept { return a.inner == b.inner; }
+    friend bool operator!=(const poor_executor& a, const poor_executor& b) noexcept { return !(a == b); }
+};
+
+TEST_F(async_work_queue_test, an_attempt_that_cannot_be_begun_has_failed) {
+    bool is_poor = false;
+    async_work_queue queue{
+        asio::any_io_executor{poor_executor{asio::require(executor(), asio::execution::blocking.never), &is_poor}},
+        {.workers = 1}};
+    struct becomes_poor {
+        bool* is_poor;
+        [[nodiscard]] static name layer_name() { return "becomes_poor"; }
+        int before(call_context&) const { return *is_poor = true, 0; }
+        void after(int, const observation&, call_context&) const { *is_poor = false; }
+    };
+    pipeline guarded{retry{{.max_attempts = 2, .base_delay = 10ms, .jitter = jitter::none}}, becomes_poor{&is_poor},
+                     classify{transient(exception<std::bad_alloc>())}};
+    dependency.returns(7);
+    ASSERT_TRUE(queue.post(ref(guarded), loop.coroutine(dependency), tells("a")));
+    loop.run_all();
+    EXPECT_THAT(told, ElementsAre("a: the call failed 10ms"));
+    EXPECT_EQ(queue.held(), 0U);
+    EXPECT_EQ(dependency.calls(), 0U);
+}
+
 TEST_F(async_work_queue_test, S27_who_waits_for_a_place_does_so_no_longer_than_it_may) {
     async_work_queue queue{executor(), {.workers = 1, .max_length = 3, .when_full = block, .max_wait = 5ms}};
     dependency.returns(7, 10ms);

@@ -157,6 +157,10 @@ TEST_P(work_on, S125_the_oldest_of_what_matters_least_makes_room_and_is_told_so)
                                       "running: 7, after 10ms", "new: 7, after 20ms", "newer: 7, after 30ms"));
     EXPECT_EQ(on.heard.count("work_displaced"), 2U);
     EXPECT_EQ(on.heard.last("work_displaced").field("queued_for"), "2ms");
+    const auto names = on.heard.names();
+    EXPECT_THAT(std::vector<std::string>(names.begin() + 4, names.begin() + 8),
+                ElementsAre("work_displaced", "work_queued", "work_displaced", "work_queued"))
+        << "room is made before it is taken";
 }
 
 TEST_P(work_on, what_has_begun_is_not_displaced) {
@@ -210,13 +214,13 @@ TEST_P(work_on, T46_what_is_past_its_deadline_leaves_a_full_queue_before_anybody
     on.post(plain, "late", {.deadline = on.time.present()});
     on.post(plain, "new");
     on.post(plain, "newer");
-    EXPECT_THAT(on.told, ElementsAre("late: queue: late: the deadline passed before it had begun, after 0s",
-                                     "newer: queue: newer: the queue is full, after 0s"))
-        << "in the thread that posts";
+    EXPECT_THAT(on.heard.names(),
+                ElementsAre("work_queued", "work_queued", "work_expired", "work_queued", "work_refused"));
     EXPECT_EQ(on.held(), 2U);
-    EXPECT_EQ(on.heard.count("work_expired"), 1U);
-    EXPECT_EQ(on.run().back(), "new: 7, after 40ms");
-    EXPECT_THAT(on.never_sent, ElementsAre("late", "newer"));
+    EXPECT_THAT(on.run(), UnorderedElementsAre("late: queue: late: the deadline passed before it had begun, after 0s",
+                                               "newer: queue: newer: the queue is full, after 0s",
+                                               "in time: 7, after 20ms", "new: 7, after 40ms"));
+    EXPECT_THAT(on.never_sent, UnorderedElementsAre("late", "newer"));
     EXPECT_EQ(on.held(), 0U);
 }
 
@@ -283,6 +287,7 @@ TEST_P(work_on, T43_what_is_cancelled_in_the_queue_never_runs) {
     EXPECT_EQ(on.dependency.calls(), 1U);
     EXPECT_EQ(on.told.size(), 3U);
     EXPECT_EQ(on.heard.count("work_withdrawn"), 2U);
+    EXPECT_EQ(on.heard.last("work_withdrawn").field("reason"), "cancelled");
     EXPECT_THAT(on.never_sent, UnorderedElementsAre("waits", "cancelled before"));
     EXPECT_THAT(on.told, Contains("cancelled before: queue: cancelled before: the caller cancelled before it had "
                                   "begun, after 0s"));
@@ -316,6 +321,7 @@ TEST_P(work_on, a_queue_that_is_stopped_cancels_what_waits_what_has_paused_and_w
     EXPECT_EQ(on.dependency.calls(), 2U);
     EXPECT_EQ(on.held(), 0U);
     EXPECT_THAT(on.never_sent, UnorderedElementsAre("waits", "late")) << "of the others something may have been";
+    EXPECT_EQ(on.heard.last("work_withdrawn").field("reason"), "stopped");
     EXPECT_EQ(on.heard.last("work_queue_stopped").field("held"), "3");
     EXPECT_EQ(on.heard.last("work_refused").field("closed"), "true");
 }
@@ -372,6 +378,36 @@ TEST_P(work_on, a_task_that_waits_for_a_gates_permit_keeps_nobody_else_from_runn
     those.go_after(30ms);
     EXPECT_THAT(on.run(), ElementsAre("passes: 7, after 1ms", "waits: 7, after 31ms"));
     EXPECT_EQ(narrow.in_use(), 0U);
+}
+
+TEST_P(work_on, T80_a_task_that_is_given_a_permit_goes_before_what_matters_more) {
+    work_stage on{GetParam(), {}};
+    on.dependency.returns(7, 10ms);
+    bulkhead narrow{{.name = "narrow", .max_concurrent = 1, .max_queue = 5, .max_wait = 1h}};
+    testing::others those{narrow, on.time};
+    those.come();
+    pipeline through{ref(narrow)};
+    on.post(through, "waits", {.importance = best_effort});
+    on.post_after(1ms, plain, "runs");
+    on.post_after(2ms, plain, "vital", {.importance = critical});
+    those.go_after(5ms);
+    EXPECT_THAT(on.run(), ElementsAre("runs: 7, after 11ms", "waits: 7, after 21ms", "vital: 7, after 31ms"));
+}
+
+TEST_P(work_on, T80_a_task_that_is_given_a_permit_does_not_wait_for_the_rate_and_owes_it) {
+    work_stage on{GetParam(), {.rate = 1, .per = 20ms}};
+    on.dependency.returns(7);
+    bulkhead narrow{{.name = "narrow", .max_concurrent = 1, .max_queue = 5, .max_wait = 1h}};
+    testing::others those{narrow, on.time};
+    those.come();
+    pipeline through{ref(narrow)};
+    on.post(through, "waits");
+    on.post(plain, "a");
+    on.post(plain, "b");
+    on.post(plain, "c");
+    those.go_after(25ms);
+    EXPECT_THAT(on.run(),
+                ElementsAre("a: 7, after 0s", "b: 7, after 20ms", "waits: 7, after 25ms", "c: 7, after 60ms"));
 }
 
 TEST_P(work_on, T80_a_permit_that_is_waited_for_in_vain_leaves_nothing_behind) {
@@ -435,11 +471,28 @@ TEST_P(work_on, events_tell_what_becomes_of_tasks) {
     on.post(plain, "a");
     on.post(plain, "b");
     (void)on.run();
-    EXPECT_THAT(on.heard.names(), ElementsAre("work_queued", "work_queued", "work_started", "work_started"));
+    EXPECT_THAT(on.heard.names(), ElementsAre("work_queued", "work_queued", "work_started", "work_completed",
+                                              "work_started", "work_completed"));
     EXPECT_EQ(on.heard.last("work_queued").field("held"), "2");
+    EXPECT_EQ(on.heard.last("work_completed").field("took"), "5ms");
+    EXPECT_EQ(on.heard.last("work_completed").field("meaning"), "success");
     EXPECT_EQ(on.heard.last("work_started").layer, "queue");
     EXPECT_EQ(on.heard.last("work_started").operation, "b");
     EXPECT_EQ(on.heard.last("work_started").field("queued_for"), "5ms");
+}
+
+TEST_P(work_on, a_failure_is_told_where_nobody_else_hears_of_it) {
+    work_stage on{GetParam(), {}};
+    on.dependency.fails(std::errc::connection_reset, 5ms);
+    on.post(retries, "a");
+    (void)on.run();
+    const auto failed = on.heard.last("work_failed");
+    EXPECT_EQ(failed.level, severity::warning);
+    EXPECT_EQ(failed.operation, "a");
+    EXPECT_EQ(failed.field("took"), "20ms") << "its pause included";
+    EXPECT_EQ(failed.field("sent"), "2");
+    EXPECT_EQ(failed.field("meaning"), "transient");
+    EXPECT_EQ(failed.field("error_message"), "Connection reset by peer");
 }
 
 TEST_P(work_on, tasks_post_tasks) {

@@ -28,6 +28,9 @@ fs::path control_group(const fs::path& root) {
     return {};
 }
 
+/// A file of the group; no path at all where there is no group, for what is relative would be somebody else's.
+fs::path file_of(const fs::path& group, const char* name) { return group.empty() ? fs::path{} : group / name; }
+
 /// Lines of a word and a number, `usage_usec 1234` or `MemTotal: 1234 kB`.
 std::map<std::string, double> numbers_in(const fs::path& file) {
     std::map<std::string, double> found;
@@ -58,7 +61,7 @@ std::optional<double> limit_in(const fs::path& file) {
 
 /// CPUs that the group may use at once: `quota period` in cpu.max.
 double cpus_of(const fs::path& group) {
-    std::ifstream in{group / "cpu.max"};
+    std::ifstream in{file_of(group, "cpu.max")};
     std::string quota;
     double period = 0;
     if (!(in >> quota >> period) || period <= 0) return unlimited;
@@ -76,34 +79,35 @@ double share(double used, double limit) { return limit > 0 && limit < unlimited 
 }  // namespace
 
 cpu_load::cpu_load(double target, fs::path root)
-    : target_{valid("cpu_load", target)}, root_{std::move(root)}, group_{control_group(root_)}, began_{now()},
-      before_{read()} {}
+    : target_{valid("cpu_load", target)}, root_{std::move(root)}, group_{control_group(root_)}, before_{read()} {}
 
 double cpu_load::operator()() {
     const usage seen = read();
     const usage last = std::exchange(before_, seen);
-    return share(seen.busy - last.busy, seen.could - last.could) / target_;
+    if ((seen.cpus > 0) != (last.cpus > 0)) return load_;  // other things were counted
+    const double could = (seen.passed - last.passed) * (seen.cpus > 0 ? seen.cpus : 1);
+    return load_ = share(seen.busy - last.busy, could) / target_;
 }
 
 /// Of the group against its quota; where it has none, of the machine.
 cpu_load::usage cpu_load::read() const {
     if (const double cpus = cpus_of(group_); cpus < unlimited) {
-        const double elapsed = std::chrono::duration<double>{now() - began_}.count();
-        return {.busy = numbers_in(group_ / "cpu.stat")["usage_usec"] / 1e6, .could = elapsed * cpus};
+        const double present = std::chrono::duration<double>{now().time_since_epoch()}.count();
+        return {.cpus = cpus, .busy = numbers_in(group_ / "cpu.stat")["usage_usec"] / 1e6, .passed = present};
     }
     std::ifstream in{root_ / "proc/stat"};  // cpu user nice system idle iowait irq softirq steal ...
     std::string cpu;
     double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
     in >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
     const double busy = user + nice + system + irq + softirq + steal;
-    return {.busy = busy, .could = busy + idle + iowait};
+    return {.busy = busy, .passed = busy + idle + iowait};
 }
 
 memory_load::memory_load(double target, fs::path root)
     : target_{valid("memory_load", target)}, root_{std::move(root)}, group_{control_group(root_)} {}
 
 double memory_load::operator()() const {
-    const double limit = limit_in(group_ / "memory.max").value_or(unlimited);
+    const double limit = limit_in(file_of(group_, "memory.max")).value_or(unlimited);
     if (limit < unlimited) {
         const double cached = numbers_in(group_ / "memory.stat")["inactive_file"];
         return share(limit_in(group_ / "memory.current").value_or(0) - cached, limit) / target_;
@@ -113,7 +117,7 @@ double memory_load::operator()() const {
 }
 
 memory_pressure::memory_pressure(double target, const fs::path& root)
-    : target_{valid("memory_pressure", target)}, file_{control_group(root) / "memory.pressure"} {
+    : target_{valid("memory_pressure", target)}, file_{file_of(control_group(root), "memory.pressure")} {
     if (!fs::exists(file_)) file_ = root / "proc/pressure/memory";
 }
 

@@ -15,7 +15,7 @@
 
 namespace cutwater {
 
-/// How busy the CPUs have been since it was last asked; nothing at the first time.
+/// How busy the CPUs have been since it was last asked; nothing at the first time. A quota that has changed is taken as what it is now.
 class cpu_load {
 public:
     explicit cpu_load(double target = 0.8, std::filesystem::path root = "/");
@@ -23,16 +23,17 @@ public:
 
 private:
     struct usage {
-        double busy = 0;   ///< seconds of CPU, or ticks
-        double could = 0;  ///< as many there could have been
+        double cpus = 0;    ///< that the group may use; none: it has no quota, and this is the machine
+        double busy = 0;    ///< seconds of CPU; of the machine ticks
+        double passed = 0;  ///< seconds; of the machine ticks, of all its CPUs
     };
     [[nodiscard]] usage read() const;
 
     double target_;
     std::filesystem::path root_;
     std::filesystem::path group_;
-    instant began_;
     usage before_;
+    double load_ = 0;
 };
 
 /// How much of the memory is in use, without what is only cached.

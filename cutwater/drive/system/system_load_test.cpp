@@ -62,6 +62,51 @@ TEST_F(system_load, cpu_of_a_group_with_a_quota_is_measured_against_that) {
     EXPECT_GT(cpu(), 100) << "an hour of CPU in no time";
 }
 
+TEST_F(system_load, a_quota_that_changes_counts_for_what_comes_after_it) {
+    in_group();
+    const auto quota = [&](const std::string& text) { file("sys/fs/cgroup/shop.slice/api/cpu.max", text); };
+    const auto used = [&](const std::string& text) {
+        file("sys/fs/cgroup/shop.slice/api/cpu.stat", "usage_usec " + text);
+    };
+    quota("100000000000 100000\n");  // a million CPUs
+    used("0\n");
+    cpu_load cpu{1, root};
+    EXPECT_EQ(cpu(), 0);
+    quota("100000 100000\n");
+    used("3600000000\n");
+    EXPECT_GT(cpu(), 100) << "an hour of one CPU in no time";
+}
+
+TEST_F(system_load, what_the_machine_did_is_not_held_against_a_quota_that_has_gone) {
+    in_group();
+    file("sys/fs/cgroup/shop.slice/api/cpu.max", "100000 100000\n");
+    file("sys/fs/cgroup/shop.slice/api/cpu.stat", "usage_usec 0\n");
+    file("proc/stat", "cpu  1000 0 0 1000 0 0 0 0 0 0\n");
+    cpu_load cpu{0.8, root};
+    file("sys/fs/cgroup/shop.slice/api/cpu.max", "max 100000\n");
+    EXPECT_EQ(cpu(), 0);
+    file("proc/stat", "cpu  1040 0 0 1060 0 0 0 0 0 0\n");
+    EXPECT_DOUBLE_EQ(cpu(), 0.5);
+}
+
+TEST_F(system_load, without_a_group_nothing_is_read_in_the_working_directory) {
+    file("proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 550 kB\n");
+    file("proc/stat", "cpu  1000 0 0 1000 0 0 0 0 0 0\n");
+    file("here/memory.max", "1000\n");
+    file("here/memory.current", "5000\n");
+    file("here/memory.pressure", "some avg10=20.00 avg60=1.00 avg300=0.00 total=1\n");
+    file("here/cpu.max", "100000 100000\n");
+    file("here/cpu.stat", "usage_usec 0\n");
+    const fs::path before = fs::current_path();
+    fs::current_path(root / "here");
+    EXPECT_DOUBLE_EQ((memory_load{0.9, root}()), 0.5);
+    EXPECT_EQ((memory_pressure{0.1, root}()), 0);
+    cpu_load cpu{0.8, root};
+    file("proc/stat", "cpu  1040 0 0 1060 0 0 0 0 0 0\n");
+    EXPECT_DOUBLE_EQ(cpu(), 0.5);
+    fs::current_path(before);
+}
+
 TEST_F(system_load, memory_is_what_is_used_of_the_machine) {
     file("proc/meminfo", "MemTotal:       1000 kB\nMemFree:         100 kB\nMemAvailable:    550 kB\n");
     EXPECT_DOUBLE_EQ((memory_load{0.9, root}()), 0.5);

@@ -1,7 +1,10 @@
 // What a work queue tells its listener. What becomes of a task on its way through its pipeline is told there.
 #pragma once
 
+#include <string>
+
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/verdict.hpp"
 #include "cutwater/drive/work/options.hpp"
 
 namespace cutwater {
@@ -51,12 +54,58 @@ struct work_expired {
     static void fields(auto& self, auto&& visit) { visit("queued_for", self.queued_for, "how long it had waited"); }
 };
 
+/// Why a task leaves that has not begun.
+enum class withdrawal : std::uint8_t {
+    cancelled,  ///< by its caller
+    stopped,    ///< with its queue
+};
+
+[[nodiscard]] constexpr std::string_view to_text(withdrawal w) noexcept {
+    constexpr std::string_view texts[] = {"cancelled", "stopped"};
+    return w <= withdrawal::stopped ? texts[static_cast<std::uint8_t>(w)] : "unknown";
+}
+
 struct work_withdrawn {
     duration queued_for{};
+    withdrawal reason{};
 
     static constexpr event_kind kind{"work_withdrawn", severity::info,
-                                     "a task was cancelled before it had begun: it never runs"};
-    static void fields(auto& self, auto&& visit) { visit("queued_for", self.queued_for, "how long it had waited"); }
+                                     "a task's caller cancelled, or the queue was stopped, before it had begun: it "
+                                     "never runs"};
+    static void fields(auto& self, auto&& visit) {
+        visit("queued_for", self.queued_for, "how long it had waited");
+        visit("reason", self.reason, "whose doing it was, its caller's or the queue's");
+    }
+};
+
+struct work_completed {
+    duration took{};
+    unsigned sent = 0;
+    verdict meaning{};
+
+    static constexpr event_kind kind{"work_completed", severity::debug, "a task ends with a value"};
+    static void fields(auto& self, auto&& visit) {
+        visit("took", self.took, "from when a worker first took it, pauses included");
+        visit("sent", self.sent, "attempts that were made");
+        visit("meaning", self.meaning, "the verdict on the value");
+    }
+};
+
+struct work_failed {
+    duration took{};
+    unsigned sent = 0;
+    verdict meaning{};
+    std::string error_type;
+    std::string error_message;
+
+    static constexpr event_kind kind{"work_failed", severity::warning, "a task that had begun ends with an error"};
+    static void fields(auto& self, auto&& visit) {
+        visit("took", self.took, "from when a worker first took it, pauses included");
+        visit("sent", self.sent, "attempts that were made");
+        visit("meaning", self.meaning, "the verdict on the error");
+        visit("error_type", self.error_type, "the type of the error");
+        visit("error_message", self.error_message, "its words");
+    }
 };
 
 struct work_queue_drained {

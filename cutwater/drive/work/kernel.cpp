@@ -36,7 +36,7 @@ void work_line::rest(work_item& w, instant until) noexcept {
 
 bool work_line::come_back(work_item& w) noexcept {
     if (w.stands_ != standing::resting) return false;
-    wait(take_out(w), standing::back);
+    wait(take_out(w), standing::called);
     return true;
 }
 
@@ -48,12 +48,14 @@ void work_line::call_off(work_item& w) noexcept {
 
 void work_line::call_off_all() noexcept {
     while (!resting_.empty()) call_off(resting_.any());
+    while (called_.first != nullptr) call_off(*called_.first);
     while (!back_.empty()) call_off(back_.any());
     while (work_item* const w = first_fresh()) call_off(*w);
 }
 
 void work_line::let_come_back(moment& now) noexcept {
-    while (!resting_.empty() && resting_.first().rests_until_ <= now.get()) come_back(resting_.first());
+    while (!resting_.empty() && resting_.first().rests_until_ <= now.get())
+        wait(take_out(resting_.first()), standing::back);
 }
 
 work_item* work_line::take_leaving(moment& now) noexcept {
@@ -71,6 +73,7 @@ work_item* work_line::take_expired(instant now) noexcept {
 }
 
 work_item* work_line::take() noexcept {
+    if (called_.first != nullptr) return &take_out(*called_.first);
     work_item* const fresh = first_fresh();
     if (back_.empty()) return fresh == nullptr ? nullptr : &take_out(*fresh);
     work_item& returned = back_.first();
@@ -109,18 +112,18 @@ work_item* work_line::first_fresh() const noexcept {
 
 void work_line::wait(work_item& w, standing how) noexcept {
     w.stands_ = how;
-    if (how == standing::fresh)
-        chain_of(w).push(w);
-    else
-        back_.push(w);
+    if (how == standing::fresh) chain_of(w).push(w);
+    if (how == standing::back) back_.push(w);
+    if (how == standing::called) called_.push(w);
     if (w.deadline_ != never) deadlines_of(w).push(w);
     ++waiting_;
 }
 
 work_item& work_line::take_out(work_item& w) noexcept {
-    const bool waits = w.stands_ == standing::fresh || w.stands_ == standing::back;
+    const bool waits = w.stands_ != standing::resting && w.stands_ != standing::called_off;
     if (w.stands_ == standing::fresh) chain_of(w).remove(w);
     if (w.stands_ == standing::back) back_.remove(w);
+    if (w.stands_ == standing::called) called_.remove(w);
     if (w.stands_ == standing::resting) resting_.remove(w);
     if (w.stands_ == standing::called_off) called_off_.remove(w);
     if (waits && w.deadline_ != never) deadlines_of(w).remove(w);

@@ -11,7 +11,8 @@
 //
 // - Whoever was called off, or is past its deadline, leaves before anybody is served.
 // - Whoever has not begun and is past its deadline can be had out at any time, to make room.
-// - What matters more goes first; among those that matter alike, who came first. Who comes back from a pause stands by the
+// - Who is called back goes before all others: it holds what others wait for.
+// - What matters more goes first; among those that matter alike, who came first. Who comes back by the time of its pause stands by the
 //   time that it first came.
 // - Who has begun is never displaced. Of those that have not, the oldest of what matters least is, and never by what matters less.
 //
@@ -45,7 +46,8 @@ private:
     enum class standing : std::uint8_t {
         outside,  ///< being served, or gone
         fresh,    ///< waits, and has never been served
-        back,     ///< waits again
+        back,     ///< waits again, as its pause is over
+        called,   ///< waits again, as it was called back
         resting,
         called_off,
     };
@@ -81,7 +83,7 @@ public:
 
     void enter(work_item& w) noexcept;
     void rest(work_item& w, instant until) noexcept;
-    /// Ends a pause, if it has paused; whether it had.
+    /// Calls it back from its pause, if it has paused; whether it had.
     bool come_back(work_item& w) noexcept;
     /// It is to leave next, if it waits or has paused.
     void call_off(work_item& w) noexcept;
@@ -92,6 +94,8 @@ public:
     /// One that is to leave: called off, or past its deadline. Reads the time only where somebody has one.
     [[nodiscard]] work_item* take_leaving(moment& now) noexcept;
     [[nodiscard]] bool has_waiting() const noexcept { return waiting_ > 0; }
+    /// Whether the next in order was called back.
+    [[nodiscard]] bool is_called_back_next() const noexcept { return called_.first != nullptr; }
     /// The next in order; null: nobody waits.
     [[nodiscard]] work_item* take() noexcept;
     /// All of that at once.
@@ -137,6 +141,7 @@ private:
     work_item& take_out(work_item& w) noexcept;
 
     std::array<chain, criticality_levels> fresh_;
+    chain called_;
     chain called_off_;
     item_heap<work_item, &work_item::at_, work_item::stands_before> back_;
     item_heap<work_item, &work_item::at_, work_item::rests_shorter> resting_;

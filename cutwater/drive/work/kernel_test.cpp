@@ -74,6 +74,34 @@ TEST_F(work_line_test, who_comes_back_stands_by_the_time_that_it_first_came) {
     EXPECT_THAT(take_all(10ms), ElementsAre("vital", "a", "b", "c"));
 }
 
+TEST_F(work_line_test, who_is_called_back_goes_before_all_others_in_the_order_of_the_calls) {
+    task& a = enter("a", best_effort);
+    task& b = enter("b", best_effort);
+    line.rest(*take(), never);
+    line.rest(*take(), never);
+    enter("vital", critical);
+    EXPECT_FALSE(line.is_called_back_next());
+    line.come_back(b);
+    line.come_back(a);
+    EXPECT_TRUE(line.is_called_back_next());
+    EXPECT_EQ(line.waiting(), 3U);
+    EXPECT_THAT(take_all(), ElementsAre("b", "a", "vital"));
+}
+
+TEST_F(work_line_test, who_is_called_back_can_still_be_called_off_and_pass_its_deadline) {
+    task& a = enter("a");
+    task& b = enter("b", normal, add(start, 5ms));
+    line.rest(*take(), never);
+    line.rest(*take(), never);
+    line.come_back(b);
+    line.come_back(a);
+    EXPECT_EQ(line.next_change(), add(start, 5ms));
+    line.call_off_all();
+    EXPECT_EQ(line.waiting(), 0U);
+    EXPECT_EQ(line.next_change(), never);
+    EXPECT_THAT(take_all(), ElementsAre("b", "a"));
+}
+
 TEST_F(work_line_test, who_rests_is_not_served_before_its_time) {
     enter("a");
     line.rest(*take(), add(start, 10ms));
@@ -213,6 +241,7 @@ public:
         std::uint64_t number;
         std::optional<instant> rests_until{};
         std::uint64_t called_off = 0;
+        std::uint64_t called_back = 0;
         bool has_begun = false;
     };
 
@@ -229,16 +258,17 @@ public:
     }
     void come_back(int id) {
         for (one& w : all_)
-            if (w.id == id) w.rests_until.reset();
+            if (w.id == id) w.rests_until.reset(), w.called_back = ++count_;
     }
     std::optional<one> take(instant now) {
         for (one& w : all_)
             if (w.called_off == 0 && w.rests_until && *w.rests_until <= now) w.rests_until.reset();
         const auto rank = [&](const one& w) {
             const bool expired = !w.rests_until && w.deadline <= now && w.deadline != never;
-            const int leaves = w.called_off != 0 ? 0 : expired ? 1 : w.rests_until ? 3 : 2;
+            const int leaves = w.called_off != 0 ? 0 : expired ? 1 : w.called_back != 0 ? 2 : w.rests_until ? 4 : 3;
             const auto among = leaves == 0   ? static_cast<std::int64_t>(w.called_off)
                                : leaves == 1 ? w.deadline.time_since_epoch().count()
+                               : leaves == 2 ? static_cast<std::int64_t>(w.called_back)
                                              : static_cast<std::int64_t>(level_of(w.importance));
             return std::tuple{leaves, among, leaves == 1 ? 0 : w.number};
         };
@@ -248,6 +278,7 @@ public:
         all_.erase(next);
         taken.has_begun = true;
         taken.called_off = 0;
+        taken.called_back = 0;
         return taken;
     }
     std::optional<int> expire(instant now) {

@@ -61,7 +61,7 @@ struct work_queue_options {
 
     /// Its rate, as a rate limiter has it.
     [[nodiscard]] rate_limiter_options limit() const {
-        return {.name = name, .permits = rate, .per = per, .burst = burst};
+        return {.name = name, .permits = rate, .per = per, .burst = burst, .max_wait = 24h};
     }
 };
 

@@ -19,6 +19,19 @@
 namespace cutwater {
 
 class work_desk;
+class queued_task;
+
+/// Tasks that are on their way out: first in, first out.
+class leaving_tasks {
+public:
+    void push(queued_task& task) noexcept;
+    /// The oldest; null: nobody.
+    [[nodiscard]] queued_task* pop() noexcept;
+
+private:
+    queued_task* first_ = nullptr;
+    queued_task* last_ = nullptr;
+};
 
 class queued_task : public work_item, public waker, public parking {
 public:
@@ -44,6 +57,7 @@ protected:
 
 private:
     friend work_desk;
+    friend leaving_tasks;
 
     /// For one whose caller may cancel it: a token of its own.
     class either_stop {
@@ -69,6 +83,9 @@ private:
     std::string texts_;  // what is said of it, one after the other
     call_options said_;
     instant posted_ = never;                         // where somebody listens
+    instant began_ = never;                          // the same
+    errc leaves_for_{};                              // one that makes room for another
+    queued_task* leaves_before_ = nullptr;           // the next of those
     std::optional<rate_limiter::reservation> paid_;  // for this turn
     bool woken_ = false;                             // before it had paused
     late<either_stop> stop_;                         // last made, first gone: it calls the rest

@@ -53,6 +53,44 @@ void queued_task::either_stop::asks::operator()() const noexcept {
     task.desk_.call_off(task);
 }
 
+// --- tasks that leave ----------------------------------------------------------------------------------------------------
+
+void leaving_tasks::push(queued_task& task) noexcept {
+    (last_ != nullptr ? last_->leaves_before_ : first_) = &task;
+    last_ = &task;
+}
+
+queued_task* leaving_tasks::pop() noexcept {
+    queued_task* const oldest = first_;
+    if (oldest != nullptr) first_ = std::exchange(oldest->leaves_before_, nullptr);
+    if (first_ == nullptr) last_ = nullptr;
+    return oldest;
+}
+
+thread_local work_desk::telling* work_desk::telling::innermost = nullptr;
+
+work_desk::telling::telling(const work_desk& of) noexcept : of_{of}, outer_{std::exchange(innermost, this)} {}
+work_desk::telling::~telling() { innermost = outer_; }
+
+work_desk::telling* work_desk::telling::here(const work_desk& of) noexcept {
+    for (telling* each = innermost; each != nullptr; each = each->outer_)
+        if (&each->of_ == &of) return each;
+    return nullptr;
+}
+
+void work_desk::has_left(queued_task& task) noexcept {
+    if (telling* const outer = telling::here(*this)) return outer->next.push(task);
+    telling here{*this};
+    for (queued_task* left = &task; left != nullptr; left = here.next.pop()) tell_left(*left);
+}
+
+void work_desk::tell_left(queued_task& task) noexcept {
+    task.dismiss(task.leaves_for_);
+    const std::scoped_lock lock{mutex_};
+    if (untold_-- == options_.max_length) have_watchers_look_locked();
+    look_for_end_locked();
+}
+
 // --- the desk ----------------------------------------------------------------------------------------------------------
 
 work_desk::work_desk(work_queue_options options, environment& lent, listener* hears)
@@ -73,8 +111,7 @@ error work_desk::refuse(errc why, const call_options& said) {
 }
 
 std::optional<std::expected<work_place, error>> work_desk::find_place(const call_options& said) {
-    if (places_.try_take() != 0) return work_place{&places_, lent_};
-    if (has_expired_leave() && places_.try_take() != 0) return work_place{&places_, lent_};
+    if (auto found = free_place()) return std::move(*found);
     switch (options_.when_full) {
         case queue_overflow::block: return std::nullopt;
         case queue_overflow::drop_oldest: return work_place{nullptr, lent_};
@@ -83,59 +120,107 @@ std::optional<std::expected<work_place, error>> work_desk::find_place(const call
     return std::unexpected{refuse(errc::queue_full, said)};
 }
 
-/// One for each that finds the queue full: as many as are posted, and no more for any of them. What it frees goes to who waits for
-/// a place, if somebody does. Without deadlines this is one load.
-bool work_desk::has_expired_leave() noexcept {
-    if (may_expire_at_.load(std::memory_order::relaxed) == never) return false;
-    const instant now = lent_.now();
-    if (may_expire_at_.load(std::memory_order::relaxed) > now) return false;
-    task_handle expired;
-    {
-        const std::scoped_lock lock{mutex_};
-        expired.reset(static_cast<queued_task*>(line_.take_expired(now)));
-        may_expire_at_.store(line_.next_expiry(), std::memory_order::relaxed);
+/// One leaves for each that finds the queue full: as many as are posted, and no more for any of them. Its end, which may post in its
+/// turn, is told when its place is had.
+std::optional<work_place> work_desk::free_place() noexcept {
+    if (places_.try_take() != 0) return work_place{&places_, lent_};
+    queued_task* const left = take_expired();
+    if (left == nullptr) return std::nullopt;
+    std::optional<work_place> place{std::in_place, &places_, lent_};
+    if (options_.when_full == queue_overflow::block) {  // it goes to who waits for a place, if somebody does
+        place.reset();
+        if (places_.try_take() != 0) place.emplace(&places_, lent_);
     }
-    if (expired == nullptr) return false;
-    tell_unbegun(*expired, errc::expired);
-    expired.release()->dismiss(errc::expired);
-    const work_place given_back{&places_, lent_};  // when the lock is free
-    const std::scoped_lock lock{mutex_};
-    vacate_locked();
+    has_left(*left);
+    return place;
+}
+
+bool work_desk::has_expired_leave() noexcept {
+    queued_task* const left = take_expired();
+    if (left == nullptr) return false;
+    { const work_place given_back{&places_, lent_}; }
+    has_left(*left);
     return true;
 }
 
+/// Its place stays taken. Without deadlines this is one load.
+queued_task* work_desk::take_expired() noexcept {
+    if (may_expire_at_.load(std::memory_order::relaxed) == never) return nullptr;
+    const instant now = lent_.now();
+    if (may_expire_at_.load(std::memory_order::relaxed) > now) return nullptr;
+    queued_task* left = nullptr;
+    {
+        const std::scoped_lock lock{mutex_};
+        if (!may_leave_locked()) return nullptr;
+        work_item* const expired = line_.take_expired(now);
+        may_expire_at_.store(line_.next_expiry(), std::memory_order::relaxed);
+        if (expired == nullptr) return nullptr;
+        left = &leaves_locked(*expired, errc::expired);
+        vacate_locked();
+    }
+    tell_unbegun(*left, errc::expired);
+    return left;
+}
+
+queued_task& work_desk::leaves_locked(work_item& item, errc why) noexcept {
+    auto& task = static_cast<queued_task&>(item);
+    task.leaves_for_ = why;
+    ++untold_;
+    return task;
+}
+
+/// What is found full may have room again: the task was made in the meantime, which is its user's code.
 std::expected<void, error> work_desk::enter(task_handle task, work_place place, const call_options& said) {
-    task_handle displaced;
-    unsigned held = 0;
-    std::optional<errc> refused;
+    if (place.is_of_another())
+        if (auto found = free_place()) place = std::move(*found);
+    entry made;
     {
         const std::scoped_lock lock{mutex_};
         line_.make_room(std::size_t{held_} + 1);
-        if (!closed_ && place.is_of_another())
-            displaced.reset(static_cast<queued_task*>(line_.take_displaced(task->importance())));
-        if (closed_)
-            refused = errc::queue_closed;
-        else if (place.is_of_another() && displaced == nullptr)
-            refused = errc::queue_full;
-        else {
-            if (displaced == nullptr) ++held_;
-            held = held_;
-            place.keep();
-            queued_task& entered = *task.release();
-            line_.enter(entered);
-            may_expire_at_.store(std::min(may_expire_at_.load(std::memory_order::relaxed), entered.deadline()),
-                                 std::memory_order::relaxed);
-            if (entered.said_.stop.stop_requested()) line_.call_off(entered);
-            stir_locked();
-        }
+        made = take_in_locked(*task, place);
+        if (!made.refused && hears_ == nullptr) line_up_locked(*task.release());
     }
-    if (refused) return std::unexpected{refuse(*refused, said)};
-    tell(said, [&] { return work_queued{held}; });
-    if (displaced != nullptr) {
-        tell_unbegun(*displaced, errc::displaced);
-        displaced.release()->dismiss(errc::displaced);
+    if (made.refused) return std::unexpected{refuse(*made.refused, said)};
+    if (made.displaced != nullptr) tell_unbegun(*made.displaced, errc::displaced);
+    if (task != nullptr) {  // somebody listens: what becomes of it is told after this
+        tell(said, [&] { return work_queued{made.held}; });
+        const std::scoped_lock lock{mutex_};
+        line_up_locked(*task.release());
     }
+    if (made.displaced != nullptr) has_left(*made.displaced);
     return {};
+}
+
+/// It has a place from here on, and is held.
+work_desk::entry work_desk::take_in_locked(const queued_task& task, work_place& place) {
+    if (closed_) return {.refused = errc::queue_closed};
+    if (place.is_of_another() && places_.try_take() != 0) place = work_place{&places_, lent_};
+    entry made;
+    if (!place.is_of_another()) {
+        ++held_;
+    } else {
+        const bool may_displace = may_leave_locked() && telling::here(*this) == nullptr;
+        work_item* const oldest = may_displace ? line_.take_displaced(task.importance()) : nullptr;
+        if (oldest == nullptr) return {.refused = errc::queue_full};
+        made.displaced = &leaves_locked(*oldest, errc::displaced);
+    }
+    place.keep();
+    made.held = held_;
+    return made;
+}
+
+void work_desk::line_up_locked(queued_task& task) noexcept {
+    line_.enter(task);
+    if (task.deadline() < may_expire_at_.load(std::memory_order::relaxed)) {
+        may_expire_at_.store(task.deadline(), std::memory_order::relaxed);
+        have_watchers_look_locked();
+    }
+    if (task.said_.stop.stop_requested()) line_.call_off(task);
+    stir_locked();
+}
+
+void work_desk::have_watchers_look_locked() noexcept {
+    while (!watch_expiries_.empty()) watch_expiries_.grant_first();
 }
 
 queued_task* work_desk::take_locked(moment& now) {
@@ -144,8 +229,10 @@ queued_task* work_desk::take_locked(moment& now) {
     auto* next = static_cast<queued_task*>(line_.take_leaving(now));
     if (next == nullptr) {
         if (running_ >= options_.workers || !line_.has_waiting()) return nullptr;
-        auto paid = rate_ ? rate_->reserve(now, duration::zero()) : std::nullopt;
-        if (rate_ && !paid) {
+        // who is called back owes what it sends: it holds a permit that others wait for
+        const duration longest = line_.is_called_back_next() ? forever : duration::zero();
+        auto paid = rate_ ? rate_->reserve(now, longest) : std::nullopt;
+        if (rate_ && !paid && longest != forever) {
             rate_allows_at_ = add(now, rate_->read(now).retry_after);
             return nullptr;
         }
@@ -174,8 +261,8 @@ void work_desk::pause(queued_task& task, instant until) noexcept {
 }
 
 void work_desk::ended() noexcept {
-    const work_place given_back{&places_, lent_};  // when the lock is free
     const std::scoped_lock lock{mutex_};
+    const work_place given_back{&places_, lent_};
     --running_;
     vacate_locked();
     freed_locked();
@@ -200,12 +287,12 @@ void work_desk::call_off(queued_task& task) noexcept {
     stir_locked();
 }
 
-std::optional<errc> work_desk::begin(const queued_task& task) noexcept {
+std::optional<errc> work_desk::begin(queued_task& task) noexcept {
     const auto why = why_unwanted(task.said());
     if (why)
         tell_unbegun(task, *why);
     else
-        tell(task.said(), [&] { return work_started{between(task.posted(), lent_.now())}; });
+        tell(task.said(), [&] { return work_started{between(task.posted(), task.began_ = lent_.now())}; });
     return why;
 }
 
@@ -218,24 +305,24 @@ std::optional<errc> work_desk::why_unwanted(const call_options& said) noexcept {
 }
 
 void work_desk::tell_unbegun(const queued_task& task, errc why) noexcept {
-    if (hears_ == nullptr) return;
-    const duration queued_for = between(task.posted(), lent_.now());
+    const auto queued_for = [&] { return between(task.posted(), lent_.now()); };
+    const auto reason = why == errc::queue_closed ? withdrawal::stopped : withdrawal::cancelled;
     switch (why) {
-        case errc::displaced: return deliver(task.said(), work_displaced{queued_for});
-        case errc::expired: return deliver(task.said(), work_expired{queued_for});
-        default: return deliver(task.said(), work_withdrawn{queued_for});
+        case errc::displaced: return tell(task.said(), [&] { return work_displaced{queued_for()}; });
+        case errc::expired: return tell(task.said(), [&] { return work_expired{queued_for()}; });
+        default: return tell(task.said(), [&] { return work_withdrawn{queued_for(), reason}; });
     }
 }
 
-void work_desk::deliver_event(const event& e) noexcept {
-    try {
-        hears_->on_event(e);
-    } catch (...) {  // NOLINT(bugprone-empty-catch): watching a queue must not fail it
-    }
+void work_desk::tell_ended(const queued_task& task, unsigned sent, const observation& seen) noexcept {
+    const auto took = [&] { return between(task.began_, lent_.now()); };
+    if (seen.failure == nullptr) return tell(task.said(), [&] { return work_completed{took(), sent, seen.meaning()}; });
+    tell(task.said(),
+         [&] { return work_failed{took(), sent, seen.meaning(), seen.failure->type(), seen.failure->words()}; });
 }
 
 void work_desk::look_for_end_locked() noexcept {
-    if (closed_ && held_ == 0)
+    if (closed_ && held_ + untold_ == 0)
         for (waker* const waits : for_the_end_) waits->wake();
     if (is_over_locked()) over_locked();
 }
@@ -267,6 +354,10 @@ unsigned work_desk::held() const noexcept {
     const std::scoped_lock lock{mutex_};
     return held_;
 }
+unsigned work_desk::untold() const noexcept {
+    const std::scoped_lock lock{mutex_};
+    return held_ + untold_;
+}
 unsigned work_desk::waiting() const noexcept {
     const std::scoped_lock lock{mutex_};
     return static_cast<unsigned>(line_.waiting());
@@ -274,69 +365,6 @@ unsigned work_desk::waiting() const noexcept {
 unsigned work_desk::running() const noexcept {
     const std::scoped_lock lock{mutex_};
     return running_;
-}
-
-// --- waiting for a place -------------------------------------------------------------------------------------------------
-
-place_wait::place_wait(work_desk& desk, waker& waits, const call_options& said) noexcept
-    : desk_{desk}, said_{said}, w_{waits} {
-    w_.importance = said.importance;
-}
-
-auto place_wait::begin() -> answer {
-    const instant now = desk_.lent().now();
-    w_.until = std::min(add(now, desk_.options().max_wait), said_.deadline);
-    if (w_.until <= now) return in_vain();
-    switch (desk_.places_.take_or_queue(w_, now)) {
-        case shared_permits::answer::taken: return work_place{&desk_.places_, desk_.lent()};
-        case shared_permits::answer::full: return std::unexpected{desk_.refuse(errc::queue_full, said_)};
-        case shared_permits::answer::queued: break;
-    }
-    return std::nullopt;
-}
-
-auto place_wait::look_again() -> answer {
-    using enum shared_permits::wait_state;
-    switch (desk_.places_.look(w_)) {
-        case granted: return work_place{&desk_.places_, desk_.lent()};
-        case turned_away: return std::unexpected{desk_.refuse(*w_.turned_away(), said_)};
-        case waits: break;
-    }
-    return desk_.lent().now() < w_.until ? std::nullopt : in_vain();
-}
-
-auto place_wait::in_vain() -> answer {
-    error e = desk_.refuse(errc::wait_timed_out, said_);
-    if (w_.until < said_.deadline) e.with_limit(desk_.options().max_wait);
-    return std::unexpected{std::move(e)};
-}
-
-std::unexpected<error> place_wait::cancelled() {
-    error e{errc::cancelled, desk_.layer_name(), said_.operation};
-    if (!said_.id.empty()) e.with_call_id(said_.id);
-    return std::unexpected{std::move(e)};
-}
-
-// --- waiting for the end -------------------------------------------------------------------------------------------------
-
-drain_wait::drain_wait(work_desk& desk, waker& waits, duration within)
-    : desk_{desk}, waits_{waits}, began_{desk.lent().now()}, until_{add(began_, within)} {
-    desk_.close();
-    const std::scoped_lock lock{desk_.mutex_};
-    desk_.for_the_end_.push_back(&waits_);
-}
-
-drain_wait::~drain_wait() {
-    const std::scoped_lock lock{desk_.mutex_};
-    std::erase(desk_.for_the_end_, &waits_);
-}
-
-bool drain_wait::goes_on() const { return desk_.held() > 0 && desk_.lent().now() < until_; }
-
-unsigned drain_wait::end() {
-    const unsigned left = desk_.held();
-    desk_.tell(nothing_said, [&] { return work_queue_drained{left, between(began_, desk_.lent().now())}; });
-    return left;
 }
 
 }  // namespace cutwater

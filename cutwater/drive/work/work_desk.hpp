@@ -3,6 +3,10 @@
 // A task takes a place when it is posted and has it until it has ended, however often it pauses: so a retry never finds its own
 // queue full. Whoever runs tasks takes one at a time, has it take a `turn`, and is told by `stir_locked` that there may be another.
 //
+// Who has not begun may make room for another: displaced, or past its deadline. Its place goes to the other at once, and then its end is
+// told. What its end has leave in its turn is told by whoever tells that already, one after the other: no stack grows with them. As many
+// may be untold as there are places; then nobody makes room. What an end that is told so posts displaces nobody.
+//
 // Locks: a gate that wakes a task does so under its own lock, and the desk's is taken inside of it. So nothing of a gate's, and
 // no user code, is called under the desk's. Thread safety: every public member, from any thread. Lifetime: outlives the turns
 // of its tasks.
@@ -17,6 +21,7 @@
 #include <vector>
 
 #include "cutwater/core/error.hpp"
+#include "cutwater/core/outcome.hpp"
 #include "cutwater/drive/work/events.hpp"
 #include "cutwater/drive/work/kernel.hpp"
 #include "cutwater/drive/work/queued_task.hpp"
@@ -63,9 +68,9 @@ public:
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
 
     // --- for whoever posts
-    /// At once: a place, or why there is none. Where none is free, one whose time is over leaves for it, and is told so here. Nothing where one may wait for it: see `place_wait`.
+    /// At once: a place, or why there is none. Where none is free, one whose time is over leaves for it. Nothing where one may wait for it: see `place_wait`.
     [[nodiscard]] std::optional<std::expected<work_place, error>> find_place(const call_options& said);
-    /// The task is in the queue, or the error says why not; it is dropped then. One that is displaced is told so here.
+    /// The task is in the queue, or the error says why not; it is dropped then.
     [[nodiscard]] std::expected<void, error> enter(task_handle task, work_place place, const call_options& said);
     [[nodiscard]] error refuse(errc why, const call_options& said);
 
@@ -80,8 +85,10 @@ public:
     void pay_back(queued_task& task) noexcept;
     [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
     /// The first turn of a task is its last as well where nobody wants it any more: why.
-    [[nodiscard]] std::optional<errc> begin(const queued_task& task) noexcept;
+    [[nodiscard]] std::optional<errc> begin(queued_task& task) noexcept;
     [[nodiscard]] bool is_watched() const noexcept { return hears_ != nullptr; }
+    /// One that had begun has ended.
+    void tell_ended(const queued_task& task, unsigned sent, const observation& seen) noexcept;
 
     // --- its end
     /// Takes no more; whoever waits for a place is told so.
@@ -105,6 +112,26 @@ protected:
     virtual void freed_locked() noexcept {}
     /// `is_over_locked` has become true.
     virtual void over_locked() noexcept {}
+    /// One has made room for another: its end is told here, by `tell_left`, or where ends are told.
+    virtual void has_left(queued_task& task) noexcept;
+    /// The task is gone then.
+    void tell_left(queued_task& task) noexcept;
+    /// While there is one, this thread tells the ends of those who have left `of`.
+    class telling {
+    public:
+        explicit telling(const work_desk& of) noexcept;
+        telling(const telling&) = delete;
+        telling& operator=(const telling&) = delete;
+        ~telling();
+        /// Null: none.
+        [[nodiscard]] static telling* here(const work_desk& of) noexcept;
+        leaving_tasks next;
+
+    private:
+        const work_desk& of_;
+        telling* const outer_;
+        static thread_local telling* innermost;
+    };
 
     /// Who is to take a turn now; null: nobody.
     [[nodiscard]] queued_task* take_locked(moment& now);
@@ -124,7 +151,22 @@ private:
     friend class place_wait;
     friend class drain_wait;
 
-    [[nodiscard]] bool has_expired_leave() noexcept;
+    [[nodiscard]] std::optional<work_place> free_place() noexcept;
+    bool has_expired_leave() noexcept;
+    [[nodiscard]] queued_task* take_expired() noexcept;
+    [[nodiscard]] bool may_leave_locked() const noexcept { return untold_ < options_.max_length; }
+    [[nodiscard]] queued_task& leaves_locked(work_item& item, errc why) noexcept;
+    /// What is to be told of one that enters, or is refused.
+    struct entry {
+        std::optional<errc> refused;
+        queued_task* displaced = nullptr;
+        unsigned held = 0;
+    };
+    [[nodiscard]] entry take_in_locked(const queued_task& task, work_place& place);
+    void line_up_locked(queued_task& task) noexcept;
+    void have_watchers_look_locked() noexcept;
+    /// Those that are held, and those that have left and are not told yet.
+    [[nodiscard]] unsigned untold() const noexcept;
     void vacate_locked() noexcept;
     void look_for_end_locked() noexcept;
     [[nodiscard]] std::optional<errc> why_unwanted(const call_options& said) noexcept;
@@ -132,14 +174,14 @@ private:
 
     template <class Build>
     void tell(const call_options& said, Build&& build) noexcept {
-        if (hears_ != nullptr) deliver(said, build());
+        if (hears_ == nullptr) return;
+        try {
+            const auto body = build();
+            hears_->on_event(
+                event{{.layer = layer_, .operation = said.operation, .call_id = said.id, .at = lent_.now()}, body});
+        } catch (...) {  // NOLINT(bugprone-empty-catch): watching a queue must not fail it
+        }
     }
-    template <class Body>
-    void deliver(const call_options& said, const Body& body) noexcept {
-        deliver_event(
-            event{{.layer = layer_, .operation = said.operation, .call_id = said.id, .at = lent_.now()}, body});
-    }
-    void deliver_event(const event& e) noexcept;
 
     const work_queue_options options_;
     const name layer_;
@@ -151,54 +193,13 @@ private:
     mutable std::mutex mutex_;
     work_line line_;
     std::vector<waker*> for_the_end_;
+    waiter_queue watch_expiries_;  // who waits for a place: to be told where one passes earlier than they know
     std::atomic<instant> may_expire_at_ = never;  // the first of those that have not begun: never later than it is
     instant rate_allows_at_ = never;              // while somebody waits for that
     unsigned held_ = 0;
     unsigned running_ = 0;
+    unsigned untold_ = 0;  // have made room
     bool closed_ = false;
-};
-
-/// One who posts, and waits for a place: until it has one, until `until`, or until its caller cancels.
-class place_wait {
-public:
-    place_wait(work_desk& desk, waker& waits, const call_options& said) noexcept;
-    place_wait(const place_wait&) = delete;
-    place_wait& operator=(const place_wait&) = delete;
-    ~place_wait() { desk_.places_.leave(w_); }
-
-    [[nodiscard]] instant until() const noexcept { return w_.until; }
-    /// Nothing: it waits.
-    using answer = std::optional<std::expected<work_place, error>>;
-    [[nodiscard]] answer begin();
-    [[nodiscard]] answer look_again();
-    [[nodiscard]] std::unexpected<error> cancelled();
-
-private:
-    [[nodiscard]] answer in_vain();
-
-    work_desk& desk_;
-    const call_options& said_;
-    waiter w_;
-};
-
-/// One who closes the desk and waits until nothing is held; woken then, by a waker that outlives this.
-class drain_wait {
-public:
-    drain_wait(work_desk& desk, waker& waits, duration within);
-    drain_wait(const drain_wait&) = delete;
-    drain_wait& operator=(const drain_wait&) = delete;
-    ~drain_wait();
-
-    [[nodiscard]] instant until() const noexcept { return until_; }
-    [[nodiscard]] bool goes_on() const;
-    /// How many are left.
-    [[nodiscard]] unsigned end();
-
-private:
-    work_desk& desk_;
-    waker& waits_;
-    instant began_;
-    instant until_;
 };
 
 }  // namespace cutwater

@@ -1,6 +1,7 @@
 #include "cutwater/drive/work/work_queue.hpp"
 
 #include "cutwater/drive/clock/clock.hpp"
+#include "cutwater/drive/work/place_wait.hpp"
 
 namespace cutwater {
 

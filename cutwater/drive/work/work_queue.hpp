@@ -9,21 +9,25 @@
 //     const unsigned left = orders.drain(10s);       // before the program ends
 //
 // Contract. A task goes through its pipeline on one of `workers` threads. Where a layer has it wait, for the time of its next attempt or for
-// a gate's permit, it goes back into the queue and its thread does something else; it keeps its place, so `max_length` bounds what waits,
-// what has paused and what runs, and a retry never finds the queue full. What matters more (`call_options::importance`) is next, and then
-// what was posted first. `rate` bounds the attempts that begin: one that a layer refuses costs nothing.
+// a gate's permit, it goes back into the queue and its thread does something else; given that permit it goes before all others. It keeps
+// its place, so `max_length` bounds what waits, what has paused and what runs, and a retry never finds the queue full. What matters more
+// (`call_options::importance`) is next, and then what was posted first. `rate` bounds the attempts that begin: one that a layer refuses
+// costs nothing; one that a gate let wait begins at once, and those after it wait for what it owes.
 //
-// Ends. Either `post` gives an error and nobody is told anything, or `done` is told a `cw::result<T>`, exactly once: on a worker; of a task
-// that is displaced, or is past its deadline and in the way of another, in the thread that posted that one. What `done` throws ends the program. A task whose deadline passes, or whose
-// caller cancels, before a worker takes it never runs, and leaves first. Of what never began the error says so: its layer is the queue's name, and
-// it is `condition::never_sent`. Of what had begun, a pause included, it is the pipeline's, and something may have been sent.
+// Ends. Either `post` gives an error and nobody is told anything, or `done` is told a `cw::result<T>`, exactly once: on a worker; of a
+// task that is displaced, or is past its deadline and in the way of another, in the thread that posted that one. It may post: see the page.
+// What `done` throws ends the program, and so does what moving it throws, or moving a value into its parameter. Else a value that
+// cannot be moved, and a call for which there is no memory, are told as `errc::failed`, with the exception. A task whose deadline passes,
+// or whose caller cancels, before a worker takes it never runs, and leaves first. Of what never began the error says so: its layer is the
+// queue's name, and it is `condition::never_sent`. Of what had begun, a pause included, it is the pipeline's, and something may have been
+// sent.
 //
-// `drain` takes no more and waits; `stop` takes no more and cancels; the destructor stops, and waits for what runs. A task that blocks for a
+// `drain` takes no more and waits; when its time is over what is held goes on. `stop` takes no more and cancels; the destructor stops, and waits for what runs. A task that blocks for a
 // place in its own full queue waits `max_wait` for what cannot come; one that drains its own queue waits for itself.
 //
 // Lifetime: a pipeline is copied, or outlives the queue where it is posted by `cw::ref`, and so does what the callable refers to; texts of the
 // options are copied. Thread safety: every member, from any thread. Allocation: one for each task.
-// Errors: `errc::queue_full`, `queue_closed`, `wait_timed_out` and `cancelled` of `post`; of a task that never began
+// Errors: `errc::queue_full`, `queue_closed`, `wait_timed_out` and `cancelled` of `post` (in vain it waited for a place); of a task that never began
 // `displaced`, `expired`, `withdrawn` (by its caller) and `queue_closed` (by `stop`); of any other its pipeline's. The constructor throws
 // `invalid_options`, or `std::system_error` where threads cannot be had.
 #pragma once
@@ -35,6 +39,20 @@
 #include "cutwater/drive/work/work_task.hpp"
 
 namespace cutwater {
+
+namespace detail {
+
+/// What moving it throws is kept in its place.
+template <class T>
+void keep(std::promise<result<T>>& told, result<T>&& went) {
+    try {
+        told.set_value(std::move(went));
+    } catch (...) {
+        told.set_value(result<T>{std::unexpect, error::from_exception(std::current_exception())});
+    }
+}
+
+}  // namespace detail
 
 class work_queue {
 public:
@@ -69,7 +87,7 @@ public:
         std::promise<given> told;
         std::expected<std::future<given>, error> later{told.get_future()};
         auto taken = post(said, std::forward<Guarded>(guarded), std::move(f),
-                          [told = std::move(told)](given went) mutable { told.set_value(std::move(went)); });
+                          [told = std::move(told)](given&& went) mutable { detail::keep(told, std::move(went)); });
         if (!taken) later = std::unexpected{std::move(taken).error()};
         return later;
     }

@@ -15,6 +15,7 @@
 #include "cutwater/drive/work/by_hand_test.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 #include "cutwater/testing/matchers.hpp"
+#include "cutwater/testing/others.hpp"
 #include "cutwater/testing/refused_options.hpp"
 
 namespace cutwater {
@@ -80,6 +81,101 @@ TEST_F(work_queue_test, T46_who_posts_does_not_wait_for_a_place_that_one_past_it
     queue.run_all();
     EXPECT_THAT(told, ElementsAre("late: the deadline passed before it had begun 10ms", "new 10ms"));
 }
+
+TEST_F(work_queue_test, T46_who_waits_for_a_place_has_that_of_one_who_passes_its_deadline_meanwhile) {
+    by_hand queue{time, {.max_length = 1, .when_full = block, .max_wait = 1h}};
+    ASSERT_TRUE(queue.post({.deadline = time.in(10ms)}, ref(plain), seven, tells("late")));
+    EXPECT_TRUE(queue.post(nothing_said, ref(plain), seven, tells("new")));
+    EXPECT_EQ(time.elapsed(), 10ms);
+    queue.run_all();
+    EXPECT_THAT(told, ElementsAre("late: the deadline passed before it had begun 10ms", "new 10ms"));
+}
+
+TEST_F(work_queue_test, T46_one_who_passes_its_deadline_leaves_before_who_waits_for_its_place_has_waited_in_vain) {
+    by_hand queue{time, {.max_length = 1, .when_full = block, .max_wait = 10ms}};
+    ASSERT_TRUE(queue.post({.deadline = time.in(10ms)}, ref(plain), seven, tells("late")));
+    EXPECT_TRUE(queue.post({.deadline = time.in(10ms)}, ref(plain), seven, tells("new")));
+    queue.run_all();
+    EXPECT_EQ(queue.held(), 0U);
+}
+
+TEST_F(work_queue_test, T46_who_waits_for_a_place_watches_the_deadlines_of_those_who_come_meanwhile) {
+    by_hand queue{time, {.max_length = 2, .when_full = block, .max_wait = 1h}};
+    for (const auto* name : {"a", "b"}) ASSERT_TRUE(queue.post(nothing_said, ref(plain), seven, tells(name)));
+    time.after(5ms, [&] {
+        const call_options short_lived{.deadline = time.in(15ms), .importance = criticality::critical};
+        EXPECT_TRUE(queue.post(short_lived, ref(plain), seven, tells("short")));
+        EXPECT_EQ(time.elapsed(), 7ms);
+    });
+    time.after(7ms, [&] { EXPECT_TRUE(queue.turn()); });
+    EXPECT_TRUE(queue.post(nothing_said, ref(plain), seven, tells("patient")));
+    EXPECT_EQ(time.elapsed(), 20ms);
+    queue.run_all();
+    EXPECT_THAT(told,
+                ElementsAre("a 7ms", "short: the deadline passed before it had begun 20ms", "b 20ms", "patient 20ms"));
+}
+
+// --- ends that are told where others post --------------------------------------------------------------------------------
+
+TEST_F(work_queue_test, T46_however_many_post_anew_what_is_past_its_deadline_no_stack_grows_with_them) {
+    constexpr unsigned many = 50'000;
+    by_hand queue{time, {.max_length = many}};
+    unsigned late = 0;
+    const auto posts_anew = [&](const result<int>& r) {
+        late += !r && r.error().code() == errc::expired ? 1U : 0U;
+        EXPECT_TRUE(queue.post(nothing_said, ref(plain), seven) || late == many);
+    };
+    for (unsigned i = 0; i < many; ++i)
+        ASSERT_TRUE(queue.post({.deadline = time.in(10ms)}, ref(plain), seven, posts_anew));
+    time.pass(10ms);
+    EXPECT_TRUE(queue.post(nothing_said, ref(plain), seven));
+    EXPECT_EQ(late, many);
+    EXPECT_EQ(queue.held(), many) << "the last of them found it full";
+}
+
+TEST_F(work_queue_test, what_is_posted_anew_when_it_is_told_that_it_was_displaced_displaces_nobody) {
+    by_hand queue{time, {.max_length = 2, .when_full = drop_oldest}};
+    struct again {
+        by_hand* queue;
+        pipeline<reference<bulkhead>>* through;
+        std::vector<errc>* refused;
+        void operator()(const result<int>& r) const {
+            if (r || r.error().code() != errc::displaced) return;
+            const auto taken = queue->post({.importance = criticality::critical}, ref(*through), seven, *this);
+            if (!taken) refused->push_back(static_cast<errc>(taken.error().code().value()));
+        }
+    };
+    std::vector<errc> refused;
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(queue.post(nothing_said, ref(plain), seven, again{&queue, &plain, &refused}));
+    EXPECT_THAT(refused, ElementsAre(errc::queue_full));
+    EXPECT_EQ(queue.held(), 2U);
+}
+
+TEST_F(work_queue_test, a_place_that_comes_free_while_a_task_is_made_is_its_own) {
+    by_hand queue{time, {.max_length = 1, .when_full = drop_oldest}};
+    struct takes_a_turn {
+        by_hand* queue;
+        int moves_left;
+        takes_a_turn(by_hand& on, int moves) : queue{&on}, moves_left{moves} {}
+        takes_a_turn(takes_a_turn&& other) noexcept : queue{other.queue}, moves_left{other.moves_left - 1} {
+            if (moves_left == 0) (void)queue->turn();
+        }
+        int operator()() const { return 7; }
+    };
+    bulkhead narrow{{.max_concurrent = 1, .max_queue = 1, .max_wait = 1h}};
+    testing::others those{narrow, time};
+    those.come();
+    pipeline through{ref(narrow)};
+    ASSERT_TRUE(queue.post(nothing_said, ref(through), seven, tells("a")));
+    ASSERT_TRUE(queue.turn()) << "it has begun, and cannot be displaced";
+    those.go();
+    EXPECT_TRUE(queue.post(nothing_said, ref(plain), takes_a_turn{queue, 2}, tells("b")));
+    queue.run_all();
+    EXPECT_THAT(told, ElementsAre("a 0s", "b 0s"));
+}
+
+// --- waiting no longer than one may --------------------------------------------------------------------------------------
 
 TEST_F(work_queue_test, S27_who_posts_waits_no_longer_than_the_queue_lets_one) {
     by_hand queue{time, {.name = "orders", .max_length = 1, .when_full = block, .max_wait = 50ms}, &heard};
@@ -252,6 +348,93 @@ TEST_F(work_queue_test, tasks_that_go_with_their_desk_give_back_their_permits) {
     EXPECT_TRUE(told.empty());
 }
 
+// --- what throws ---------------------------------------------------------------------------------------------------------
+
+/// A value that throws when it is moved for the `fails_at`-th time.
+struct fragile {
+    static inline int moves = 0;
+    static inline int fails_at = 0;
+    fragile() = default;
+    fragile(fragile&&) {
+        if (++moves == fails_at) throw std::runtime_error{"it broke"};
+    }
+    fragile& operator=(fragile&&) = default;
+    ~fragile() = default;
+};
+
+TEST_F(work_queue_test, a_value_that_cannot_be_moved_is_told_as_a_failure) {
+    bool is_whole = false;
+    for (int fails_at = 1; !is_whole; ++fails_at) {
+        fragile::moves = 0;
+        fragile::fails_at = fails_at;
+        by_hand queue{time, {}, &heard};
+        unsigned told_times = 0;
+        const auto looks = [&](const result<fragile>& r) {
+            ++told_times;
+            is_whole = r.has_value();
+            if (is_whole) return;
+            EXPECT_THAT(r.error(), fails_with(errc::failed));
+            EXPECT_EQ(r.error().message(), "get: it broke");
+        };
+        ASSERT_TRUE(queue.post({.operation = "get"}, ref(plain), [] { return fragile{}; }, looks));
+        queue.run_all();
+        EXPECT_EQ(told_times, 1U);
+        EXPECT_EQ(queue.held(), 0U);
+        EXPECT_EQ(wide.in_use(), 0U);
+        if (!is_whole) {
+            EXPECT_EQ(heard.last("work_failed").field("error_message"), "it broke");
+        }
+    }
+}
+
+struct breaks_when_moved {
+    int* moves_left;
+    explicit breaks_when_moved(int& moves) : moves_left{&moves} {}
+    breaks_when_moved(breaks_when_moved&& other) : moves_left{other.moves_left} {
+        if (--*moves_left == 0) throw std::runtime_error{"it broke"};
+    }
+    breaks_when_moved& operator=(breaks_when_moved&&) = default;
+    ~breaks_when_moved() = default;
+};
+
+/// On threads, and yet here: ThreadSanitizer has a promise hang whose value throws when it is set.
+TEST_F(work_queue_test, who_comes_for_a_value_that_cannot_be_moved_finds_that) {
+    work_queue queue{{.workers = 1}};
+    pipeline guarded{timeout{1h}};
+    bool is_whole = false;
+    for (int moves = 1; !is_whole; ++moves) {
+        int left = moves;
+        auto later = queue.submit(ref(guarded), [&] { return breaks_when_moved{left}; });
+        ASSERT_TRUE(later);
+        later->wait();
+        left += 10;  // taking it out is its owner's
+        const auto r = later->get();
+        is_whole = r.has_value();
+        if (!is_whole) {
+            EXPECT_THAT(r, fails_with(errc::failed));
+        }
+    }
+}
+
+/// A pipeline whose calls cannot be made.
+struct no_memory {
+    template <class T>
+    pipeline<timeout>::run_type<T> start_run(const call_options&, environment&, parking&) const {
+        throw std::runtime_error{"no memory"};
+    }
+};
+
+TEST_F(work_queue_test, a_call_that_cannot_be_made_is_told_as_a_failure) {
+    by_hand queue{time, {.rate = 1, .per = 1h}, &heard};
+    ASSERT_TRUE(queue.post({.operation = "get", .id = "42"}, no_memory{}, seven, tells("a")));
+    ASSERT_TRUE(queue.post(nothing_said, ref(plain), seven, tells("b")));
+    queue.run_all();
+    EXPECT_THAT(told, ElementsAre("a: the call failed 0s", "b 0s")) << "and it has paid nothing";
+    EXPECT_EQ(heard.last("work_failed").field("error_message"), "no memory");
+    EXPECT_EQ(heard.last("work_failed").field("sent"), "0");
+    EXPECT_EQ(queue.held(), 0U);
+}
+
 // --- listeners -----------------------------------------------------------------------------------------------------------
 
 TEST_F(work_queue_test, T91_a_listener_may_use_the_queue_and_may_throw) {
@@ -270,7 +453,38 @@ TEST_F(work_queue_test, T91_a_listener_may_use_the_queue_and_may_throw) {
     ASSERT_TRUE(queue.post(nothing_said, ref(plain), seven, tells("a")));
     queue.run_all();
     EXPECT_THAT(told, ElementsAre("a 0s"));
-    EXPECT_EQ(meddler.heard, 4U);
+    EXPECT_EQ(meddler.heard, 6U);
+}
+
+TEST_F(work_queue_test, a_task_is_told_as_taken_before_anybody_can_take_it) {
+    struct takes_a_turn final : listener {
+        by_hand* queue = nullptr;
+        std::vector<std::string> names;
+        void on_event(const event& e) override {
+            names.emplace_back(e.kind().name);
+            if (e.kind().name == "work_queued") (void)queue->turn();
+        }
+    } hasty;
+    by_hand queue{time, {}, &hasty};
+    hasty.queue = &queue;
+    ASSERT_TRUE(queue.post(nothing_said, ref(plain), seven));
+    queue.run_all();
+    EXPECT_THAT(hasty.names, ElementsAre("work_queued", "work_started", "work_completed"));
+}
+
+TEST_F(work_queue_test, a_queue_that_is_stopped_while_a_task_is_told_as_taken_tells_its_end) {
+    struct stops final : listener {
+        by_hand* queue = nullptr;
+        void on_event(const event& e) override {
+            if (e.kind().name == "work_queued") queue->stop();
+        }
+    } hasty;
+    by_hand queue{time, {}, &hasty};
+    hasty.queue = &queue;
+    EXPECT_TRUE(queue.post(nothing_said, ref(plain), seven, tells("a")));
+    queue.run_all();
+    EXPECT_THAT(told, ElementsAre("a: the queue takes no more 0s"));
+    EXPECT_EQ(queue.held(), 0U);
 }
 
 // --- options -------------------------------------------------------------------------------------------------------------

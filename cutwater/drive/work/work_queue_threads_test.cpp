@@ -191,6 +191,34 @@ TEST(work_queue_threads, a_drain_that_takes_too_long_says_how_many_are_left) {
     EXPECT_EQ(queue.drain(), 0U) << "and may be asked again";
 }
 
+TEST(work_queue_threads, a_drain_waits_for_an_end_that_is_being_told_where_another_was_posted) {
+    work_queue queue{{.workers = 1, .max_length = 2, .when_full = drop_oldest}};
+    pipeline guarded{timeout{1h}};
+    gatekeeper busy;
+    gatekeeper is_told;
+    ASSERT_TRUE(queue.post(ref(guarded), waits_for(busy)));
+    busy.begun.wait();
+    ASSERT_TRUE(queue.post(ref(guarded), seven, [&](const result<int>&) { is_told(); }));
+    {
+        const std::jthread posts{[&] { EXPECT_TRUE(queue.post(ref(guarded), seven)); }};
+        is_told.begun.wait();
+        busy.may_end.count_down();
+        while (queue.held() > 0) std::this_thread::yield();
+        EXPECT_EQ(queue.drain(1ns), 1U);
+        is_told.may_end.count_down();
+        EXPECT_EQ(queue.drain(), 0U);
+    }
+}
+
+TEST(work_queue_threads, a_place_is_free_as_soon_as_nothing_is_held) {
+    work_queue queue{{.workers = 1, .max_length = 1}};
+    pipeline guarded{timeout{1h}};
+    for (int i = 0; i < 2000; ++i) {
+        ASSERT_TRUE(queue.post(ref(guarded), seven)) << i;
+        while (queue.held() > 0) std::this_thread::yield();
+    }
+}
+
 TEST(work_queue_threads, several_may_drain_at_once) {
     work_queue queue{{.workers = 2}};
     pipeline guarded{timeout{1h}};

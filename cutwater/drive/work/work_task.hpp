@@ -1,12 +1,15 @@
 // A task that runs on the thread that has it take a turn: a pipeline's machine, a callable, and whom to tell.
 #pragma once
 
+#include <exception>
+#include <optional>
 #include <utility>
 
 #include "cutwater/core/capture.hpp"
 #include "cutwater/core/late.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/drive/work/work_desk.hpp"
+#include "cutwater/pipeline/ref.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
 namespace cutwater {
@@ -49,24 +52,29 @@ protected:
     [[nodiscard]] run_type& run() noexcept { return *run_; }
     [[nodiscard]] F& callable() noexcept { return *f_; }
 
-    /// Whether a turn ends before anything has begun, as nobody wants it any more: `go` destroys it then.
+    /// Whether a turn ends before anything has begun, as nobody wants it any more or its call cannot be made: `go` destroys it then.
     template <class Go>
     [[nodiscard]] bool leaves_unbegun(Go&& go) noexcept {
         if (run_) return false;
-        const auto why = desk().begin(*this);
-        if (!why) return false;
-        desk().pay_back(*this);
         work_desk& owner = desk();
-        end_unbegun(*why, std::forward<Go>(go));
+        if (const auto why = owner.begin(*this)) {
+            owner.pay_back(*this);
+            end_unbegun(*why, std::forward<Go>(go));
+        } else if (auto failed = make_run()) {
+            owner.pay_back(*this);
+            owner.tell_ended(*this, 0, {.judged = {.meaning = verdict::ignored}, .failure = &*failed});
+            tell_end(result<T>{std::unexpect, std::move(*failed)}, std::forward<Go>(go));
+        } else {
+            return false;
+        }
         owner.ended();
         return true;
     }
 
     /// The first step of a turn.
     [[nodiscard]] step begin_turn() {
-        if (!run_) {
-            run_.emplace_from([&] { return unwrap(guarded_).template start_run<T>(said(), desk().lent(), *this); });
-            sent_before_ = 0;
+        if (!has_started_) {
+            has_started_ = true;
             return run_->start();
         }
         sent_before_ = run_->call().sent;
@@ -83,26 +91,62 @@ protected:
     void end(Go&& go) noexcept {
         pay();
         work_desk& owner = desk();
+        const unsigned sent = run_->call().sent;
+        const bool had_value = run_->slot()->has_value();
+        const verdict meaning = run_->slot()->meaning();
         {
-            result<T> out = run_->take();
-            Done done = std::move(done_);
+            result<T> out = take();
             run_.reset();
-            f_.reset();
-            go();
-            done(std::move(out));
+            if (out)
+                owner.tell_ended(*this, sent, {.judged = {.meaning = meaning}});
+            else
+                owner.tell_ended(
+                    *this, sent,
+                    {.judged = {.meaning = had_value ? verdict::ignored : meaning}, .failure = &out.error()});
+            tell_end(std::move(out), std::forward<Go>(go));
         }
         owner.ended();
     }
     template <class Go>
     void end_unbegun(errc why, Go&& go) noexcept {
+        tell_end(result<T>{std::unexpect, left_out(why)}, std::forward<Go>(go));
+    }
+
+private:
+    template <class Go>
+    void tell_end(result<T>&& out, Go&& go) noexcept {
         Done done = std::move(done_);
-        result<T> out{std::unexpect, left_out(why)};
         f_.reset();
         go();
         done(std::move(out));
     }
 
-private:
+    /// Nothing, where there is one now; a pipeline that was chosen at run time may find no memory for it.
+    [[nodiscard]] std::optional<error> make_run() noexcept {
+        try {
+            run_.emplace_from([&] { return unwrap(guarded_).template start_run<T>(said(), desk().lent(), *this); });
+            return std::nullopt;
+        } catch (...) {
+            return failed_with(std::current_exception());
+        }
+    }
+
+    /// Its value, which may be one that throws when it is moved.
+    [[nodiscard]] result<T> take() noexcept {
+        try {
+            return run_->take();
+        } catch (...) {
+            return result<T>{std::unexpect, failed_with(std::current_exception())};
+        }
+    }
+
+    [[nodiscard]] error failed_with(std::exception_ptr thrown) const noexcept {
+        error e = error::from_exception(std::move(thrown));
+        if (e.operation().empty()) e.with_operation(said().operation);
+        if (!said().id.empty()) e.with_call_id(said().id);
+        return e;
+    }
+
     /// An attempt that was not sent is not paid for.
     void pay() noexcept {
         if (run_->call().sent == sent_before_) desk().pay_back(*this);
@@ -113,6 +157,7 @@ private:
     Done done_;
     late<run_type> run_;
     unsigned sent_before_ = 0;
+    bool has_started_ = false;
 };
 
 }  // namespace detail

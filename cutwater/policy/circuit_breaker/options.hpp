@@ -113,6 +113,11 @@ struct circuit_breaker_options {
         return !in_a_row || (option != "minimum_calls" && option != "failure_rate");
     }
 
+    /// Where each key has one: a count remembers for ever, so none would make room for another.
+    void check_keyed(option_problems& problems) const {
+        if (window == breaker_window::count)
+            problems.push_back({"window", "count", "time or consecutive: a key with a count is never forgotten"});
+    }
     void cross_check(option_problems& problems) const {
         if (window == breaker_window::count && minimum_calls > window_calls)
             problems.push_back(

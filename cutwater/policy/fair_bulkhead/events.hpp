@@ -10,6 +10,8 @@ namespace cutwater {
 struct fair_bulkhead_refused {
     std::string_view tenant{};
     unsigned max_concurrent = 0;
+    unsigned share = 0;
+    unsigned most = 0;
     unsigned in_use = 0;
     unsigned queued = 0;
 
@@ -18,6 +20,8 @@ struct fair_bulkhead_refused {
     static void fields(auto& self, auto&& visit) {
         visit("tenant", self.tenant, "its name, or `others`");
         visit("max_concurrent", self.max_concurrent, "calls inside at once, of all tenants");
+        visit("share", self.share, "permits that are this tenant's own");
+        visit("most", self.most, "permits that this tenant may have with what it may borrow; 0: it never has one");
         visit("in_use", self.in_use, "permits that this tenant has");
         visit("queued", self.queued, "calls that wait, of all tenants");
     }

@@ -22,13 +22,16 @@ fair_bulkhead::fair_bulkhead(fair_bulkhead_options options)
 
 admission<fair_bulkhead::ticket> fair_bulkhead::refuse(call_context& call) const {
     const std::uint32_t number = number_of(call.said().tenant);
+    const tenant_bounds& its = shares_->bounds(number);
     call.emit(layer_, [&] {
         return fair_bulkhead_refused{.tenant = number == 0 ? std::string_view{"others"} : call.said().tenant,
                                      .max_concurrent = limit(),
+                                     .share = its.own,
+                                     .most = its.most,
                                      .in_use = shares_->in_use(number),
                                      .queued = queued()};
     });
-    return admission<ticket>{std::in_place_type<refusal>, errc::bulkhead_full};
+    return admission<ticket>{std::in_place_type<refusal>, its.most == 0 ? errc::refused : errc::bulkhead_full};
 }
 
 std::uint32_t fair_bulkhead::number_of(std::string_view tenant) const noexcept {

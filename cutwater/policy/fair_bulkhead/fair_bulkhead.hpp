@@ -7,7 +7,8 @@
 // Contract. As a bulkhead's, and besides: a permit that comes back goes to a tenant that waits and has less than its share, by turns that come by
 // weight; where none has, to the one that has the least for its weight; within a tenant what matters more goes first, and then the order that was chosen. Each tenant has a queue of `max_queue` of its own. Tenants that are
 // not named share the weight of `others`, and a queue. With `may_borrow` below 1 a part of each share is kept for its owner, also while it does not want it.
-// A refusal is `errc::bulkhead_full`; a wait in vain `errc::wait_timed_out`, `displaced` or `queue_overloaded`.
+// A refusal is `errc::bulkhead_full`, or `errc::refused` where this tenant can never have a permit: it has no share and may not borrow. A wait in vain is
+// `errc::wait_timed_out`, `displaced` or `queue_overloaded`.
 //
 // Nothing is taken from who has it: an owner that comes back waits until a permit does. Time: instants come from one monotonic clock; those
 // of concurrent calls may be a little out of order. Thread safety: every member, from any thread. Cost: four atomic
@@ -51,7 +52,7 @@ public:
     [[nodiscard]] admission<ticket> admit(call_context& call, moment& now) {
         if (ticket t; try_admit(t, call, now)) [[likely]]
             return t;
-        if (options_.max_queue == 0) return refuse(call);
+        if (options_.max_queue == 0 || shares_->bounds(number_of(call.said().tenant)).most == 0) return refuse(call);
         return wait_until{};
     }
     void settle(ticket& t, const observation&, call_context&, moment& now) noexcept {
@@ -63,6 +64,10 @@ public:
     [[nodiscard]] unsigned in_use() const noexcept { return shares_->in_use(); }
     /// Of one tenant; of one that is not named, what all of those have.
     [[nodiscard]] unsigned in_use(std::string_view tenant) const noexcept { return shares_->in_use(number_of(tenant)); }
+    /// How many permits are a tenant's own; of one that is not named, what is of all those. Of all tenants they add up to `limit()`.
+    [[nodiscard]] unsigned share_of(std::string_view tenant) const noexcept {
+        return shares_->bounds(number_of(tenant)).own;
+    }
     [[nodiscard]] unsigned queued() const noexcept { return shares_->queued(); }
 
 private:

@@ -76,7 +76,29 @@ const std::vector<scenario> scenarios{
      .tenant = "bronze",
      .result = "db: get: the bulkhead is full",
      .elapsed = 0ms,
-     .events = {"db fair_bulkhead_refused in_use=4 max_concurrent=4 queued=1 tenant=others"}},
+     .events = {"db fair_bulkhead_refused in_use=4 max_concurrent=4 most=4 queued=1 share=1 tenant=others"}},
+    {.name = "T77_who_can_never_have_a_permit_is_refused_at_once_and_told_so",
+     .options = {.name = "db",
+                 .max_concurrent = 4,
+                 .shares = {{"gold", 3}},
+                 .others_weight = 0,
+                 .may_borrow = 0,
+                 .max_queue = 5},
+     .tenant = "silver",
+     .result = "db: get: the call was refused",
+     .elapsed = 0ms,
+     .events = {"db fair_bulkhead_refused in_use=0 max_concurrent=4 most=0 queued=0 share=0 tenant=others"}},
+    {.name = "T77_who_may_borrow_a_little_may_have_one",
+     .options = {.name = "db",
+                 .max_concurrent = 4,
+                 .shares = {{"gold", 3}},
+                 .others_weight = 0,
+                 .may_borrow = 0.09,
+                 .max_queue = 5},
+     .tenant = "silver",
+     .result = "7",
+     .elapsed = 5ms,
+     .events = {}},
 };
 
 class fair_bulkhead_scenarios : public ::testing::TestWithParam<std::tuple<testing::driver, scenario>> {};
@@ -96,6 +118,42 @@ TEST(fair_bulkhead_options, T57_all_that_is_wrong_is_said_at_once) {
         "fair_bulkhead \"db\": shares is \"\", allowed is a tenant's name; those who say none are among the others\n"
         "fair_bulkhead \"db\": shares[gold] is 0, allowed is from 1 to 1000000\n"
         "fair_bulkhead \"db\": shares[gold] is 0, allowed is each tenant once");
+}
+
+TEST(fair_bulkhead_options, S123_under_which_weights_would_mean_nothing_are_refused) {
+    EXPECT_EQ(
+        testing::refused_with<fair_bulkhead>(fair_bulkhead_options{.name = "db", .shares = {{"gold", 3}}}),
+        "fair_bulkhead \"db\": max_queue is 0, allowed is more than 0 where there are shares and may_borrow is 1: "
+        "nothing is kept and nobody is next, so that weights would mean nothing; give a max_queue, or a may_borrow "
+        "below 1");
+    EXPECT_EQ(testing::refused_with<fair_bulkhead>(fair_bulkhead_options{.name = "db"}), "");
+    EXPECT_EQ(testing::refused_with<fair_bulkhead>(fair_bulkhead_options{.shares = {{"gold", 3}}, .may_borrow = 0.9}),
+              "");
+}
+
+TEST(fair_bulkhead_options, S123_under_which_not_everybody_can_have_a_permit_of_its_own_are_refused) {
+    fair_bulkhead_options o{
+        .name = "db", .max_concurrent = 2, .shares = {{"gold", 30}, {"silver", 2}, {"bronze", 1}}, .may_borrow = 0};
+    EXPECT_EQ(testing::refused_with<fair_bulkhead>(o),
+              "fair_bulkhead \"db\": max_concurrent is 2, allowed is at least 4, one for each weight that is more than "
+              "0, where may_borrow is less than 1: more permits, fewer shares, or a may_borrow of 1");
+    o.max_concurrent = 4;
+    EXPECT_EQ(testing::refused_with<fair_bulkhead>(o), "");
+}
+
+TEST(fair_bulkhead_options, under_which_nobody_would_be_let_in_are_refused) {
+    EXPECT_EQ(
+        testing::refused_with<fair_bulkhead>(fair_bulkhead_options{.name = "db", .others_weight = 0, .may_borrow = 0}),
+        "fair_bulkhead \"db\": others_weight is 0, allowed is more than 0 where there are no shares and "
+        "may_borrow is 0: it would let nobody in");
+    EXPECT_EQ(testing::refused_with<fair_bulkhead>(fair_bulkhead_options{.others_weight = 0}), "");
+}
+
+TEST(fair_bulkhead, says_how_many_permits_are_a_tenants_own) {
+    const fair_bulkhead db{{.max_concurrent = 20, .shares = {{"gold", 3}, {"silver", 1}}, .max_queue = 1}};
+    EXPECT_EQ(db.share_of("gold"), 12U);
+    EXPECT_EQ(db.share_of("silver"), 4U);
+    EXPECT_EQ(db.share_of("Gold"), 4U) << "of the others";
 }
 
 TEST(fair_bulkhead_options, T57_the_options_in_force_can_be_read) {

@@ -57,8 +57,16 @@ public:
             if (each.waiting) look(each);
             if (!each.waiting || each.waiting->waits.turned_away()) continue;
             const std::size_t t = each.waiting->waits.group;
-            if (shares_.in_use() < shares_.limit() && shares_.in_use(t) < bounds_[t].most) return true;
+            if (has_room(t)) return true;
         }
+        return false;
+    }
+
+    /// With nobody under way: whether an owner is kept from what is kept for it.
+    [[nodiscard]] bool somebody_misses_what_is_kept() {
+        for (std::size_t t = 0; t < tenants; ++t)
+            for (; shares_.in_use(t) < bounds_[t].kept; players_.front().holds.push_back(t))
+                if (!shares_.try_take(t)) return true;
         return false;
     }
 
@@ -71,6 +79,14 @@ private:
         std::vector<std::size_t> holds{};
         std::unique_ptr<place> waiting{};
     };
+
+    /// Beside what is kept for owners who do not want it now.
+    [[nodiscard]] bool has_room(std::size_t tenant) const {
+        unsigned taken = 0;
+        for (std::size_t t = 0; t < tenants; ++t)
+            taken += t == tenant ? shares_.in_use(t) : std::max(shares_.in_use(t), bounds_[t].kept);
+        return taken < shares_.limit();
+    }
 
     void turn(player& me, random_source& dice) {
         const std::uint64_t n = dice() % 100;
@@ -121,15 +137,36 @@ struct setting_name {
     std::string operator()(const auto& info) const { return info.param.name; }
 };
 
+using stepped_shares = basic_shared_shares<testing::stepped_atomic, testing::stepped_mutex>;
+
+TEST(what_is_kept, S123_is_not_lent_in_the_instant_in_which_its_owner_gives_it_back) {
+    constexpr std::size_t borrower = 1;
+    constexpr std::size_t owner = 2;
+    constexpr std::size_t third = 3;
+    for (std::uint64_t seed = 1; seed <= 100 && !HasFailure(); ++seed) {
+        stepped_shares shares{bounds_of({0, 2, 2, 2}, 6, 0.5), 6, {}};
+        for (const std::size_t tenant : {borrower, borrower, borrower, third, third, owner})
+            EXPECT_TRUE(shares.try_take(tenant));
+        bool has_borrowed = false;
+        testing::play_stepped(2, seed, [&](unsigned thread) {
+            if (thread == 0)
+                shares.give_back(owner);
+            else
+                has_borrowed = shares.try_take(borrower);
+        });
+        EXPECT_FALSE(has_borrowed) << "seed " << seed;
+        EXPECT_TRUE(shares.try_take(owner)) << "seed " << seed;
+    }
+}
+
 class fair_histories : public ::testing::TestWithParam<setting> {
 protected:
-    using stepped_shares = basic_shared_shares<testing::stepped_atomic, testing::stepped_mutex>;
-
     static void step_by_step(unsigned threads, unsigned turns, unsigned rounds) {
         for (std::uint64_t seed = 1; seed <= rounds && !HasFailure(); ++seed) {
             game<stepped_shares> at_play{GetParam(), threads, seed};
             testing::play_stepped(threads, seed, [&](unsigned thread) { at_play.play(thread, turns); });
             EXPECT_FALSE(at_play.somebody_waits_for_nothing()) << "seed " << seed;
+            EXPECT_FALSE(at_play.somebody_misses_what_is_kept()) << "seed " << seed;
             if (const std::string wrong = at_play.end(); !wrong.empty())
                 ADD_FAILURE() << "seed " << seed << ": " << wrong;
         }
@@ -144,6 +181,7 @@ TEST_P(fair_histories, of_four_threads_in_parallel) {
     const auto between = [&](unsigned round) {
         if (at_play) {
             EXPECT_FALSE(at_play->somebody_waits_for_nothing());
+            EXPECT_FALSE(at_play->somebody_misses_what_is_kept());
             if (const std::string wrong = at_play->end(); !wrong.empty()) ADD_FAILURE() << wrong;
         }
         at_play = std::make_unique<game<shared_shares>>(GetParam(), 4, round);

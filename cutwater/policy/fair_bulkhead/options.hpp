@@ -46,7 +46,7 @@ struct fair_bulkhead_options {
         visit("others_weight", self.others_weight, within(0U, 1'000'000U),
               "the weight of all others together; 0: they have what they may borrow");
         visit("may_borrow", self.may_borrow, within(0.0, 1.0),
-              "how much of what is not its own a tenant may have while nobody else wants it");
+              "how much of each share the others may have while its owner does not want it");
         visit_queue_fields(self, visit);  // for each tenant
     }
 

@@ -3,7 +3,7 @@
 // While nobody waits a permit is taken by one compare and swap on the word; the tenant's counter follows. While somebody waits nobody passes: what
 // comes back is handed on under the lock, to the tenant that the kernel's rule says. A counter may lag behind the word by the calls that are
 // being let in at this instant, and so may the choice of who is next; bounds and order within a tenant are exact. Where tenants may not borrow
-// everything the bound of each is checked under the lock, by every call.
+// everything the bound of each, and what is kept for the others, is checked under the lock, by every call.
 //
 // Time: who knows it is judged by it; `leave` and `give_back` without one go by the instant that was spoken of last.
 //
@@ -33,7 +33,7 @@ public:
         : limit_{limit} {
         for (const tenant_bounds& bounds : tenants) {
             tenants_.emplace_back(bounds, rules);
-            is_bounded_ = is_bounded_ || bounds.most < limit;
+            is_bounded_ = is_bounded_ || bounds.kept > 0 || bounds.most < limit;
         }
     }
 
@@ -69,6 +69,7 @@ public:
     void leave(waiter& w) noexcept;
 
     [[nodiscard]] unsigned limit() const noexcept { return limit_; }
+    [[nodiscard]] const tenant_bounds& bounds(std::size_t tenant) const noexcept { return tenants_[tenant].bounds; }
     [[nodiscard]] unsigned in_use() const noexcept { return in_use_of(word_.load(std::memory_order_relaxed)); }
     [[nodiscard]] unsigned in_use(std::size_t tenant) const noexcept {
         return tenants_[tenant].in_use.load(std::memory_order_relaxed);
@@ -96,10 +97,8 @@ private:
         return (word_.fetch_sub(1, std::memory_order_release) & someone_waits) != 0;
     }
     [[nodiscard]] bool try_take_bounded(std::size_t tenant) noexcept;
-    [[nodiscard]] bool may_have_more(const tenant_state& t) const noexcept {
-        return t.in_use.load(std::memory_order_relaxed) < t.bounds.most;
-    }
-    [[nodiscard]] bool somebody_could_be_let_in_locked() noexcept;
+    [[nodiscard]] free_permits free_locked() const noexcept;
+    [[nodiscard]] bool may_pass_locked(tenant_state& t) noexcept;
     void take_locked(tenant_state& t) noexcept;
     void hand_on(std::optional<instant> now = {}) noexcept;
     void hand_on_locked() noexcept;
@@ -111,7 +110,7 @@ private:
     bool is_bounded_ = false;
     mutable Mutex mutex_;
     instant now_{};  // what was spoken of last; nobody waits before anybody has
-    double latest_turn_ = 0;
+    turns_so_far turns_;
     std::deque<tenant_state> tenants_;
 };
 
@@ -121,8 +120,7 @@ template <template <class> class Atomic, class Mutex>
 bool basic_shared_shares<Atomic, Mutex>::try_take_bounded(std::size_t tenant) noexcept {
     const std::scoped_lock lock{mutex_};
     tenant_state& own = tenants_[tenant];
-    if (!own.line.empty() || !may_have_more(own) || in_use() >= limit_ || somebody_could_be_let_in_locked())
-        return false;
+    if (!may_pass_locked(own)) return false;
     take_locked(own);
     return true;
 }
@@ -132,14 +130,15 @@ auto basic_shared_shares<Atomic, Mutex>::take_or_queue(waiter& w, instant now) n
     const std::scoped_lock lock{mutex_};
     now_ = now;
     tenant_state& own = tenants_[w.group];
+    if (own.bounds.most == 0) return answer::full;
     // From here on a permit that comes back is handed on under the lock that we hold. One may have come back before.
     word_.fetch_or(someone_waits, std::memory_order_acq_rel);
-    if (own.line.empty() && may_have_more(own) && in_use() < limit_ && !somebody_could_be_let_in_locked()) {
+    if (may_pass_locked(own)) {
         take_locked(own);
         hand_on_locked();
         return answer::taken;
     }
-    if (own.line.empty()) own.turns.begins_to_wait(latest_turn_);
+    if (own.line.empty()) own.turns.begins_to_wait(turns_);
     const bool queued = own.line.push(w, now_);
     hand_on_locked();
     return queued ? answer::queued : answer::full;
@@ -174,10 +173,20 @@ void basic_shared_shares<Atomic, Mutex>::take_locked(tenant_state& t) noexcept {
     t.in_use.fetch_add(1, std::memory_order_relaxed);
 }
 
-/// Whether a newcomer would pass somebody who only waits to be handed a permit.
+/// Calls go without the lock. They take themselves off their tenant's count first, so that what is free and is kept for it is never seen only in part.
 template <template <class> class Atomic, class Mutex>
-bool basic_shared_shares<Atomic, Mutex>::somebody_could_be_let_in_locked() noexcept {
-    return next_locked() != nullptr;
+free_permits basic_shared_shares<Atomic, Mutex>::free_locked() const noexcept {
+    free_permits free{.all = limit_ - in_use_of(word_.load(std::memory_order_acquire))};
+    if (!is_bounded_) return free;
+    for (const tenant_state& t : tenants_) free.keep_for(t.bounds, t.in_use.load(std::memory_order_relaxed));
+    return free;
+}
+
+/// Whether there is room for a newcomer that passes nobody of its own, and nobody who only waits to be handed a permit.
+template <template <class> class Atomic, class Mutex>
+bool basic_shared_shares<Atomic, Mutex>::may_pass_locked(tenant_state& t) noexcept {
+    return t.line.empty() && free_locked().has_one_for(t.bounds, t.in_use.load(std::memory_order_relaxed)) &&
+           next_locked() == nullptr;
 }
 
 template <template <class> class Atomic, class Mutex>
@@ -190,11 +199,12 @@ void basic_shared_shares<Atomic, Mutex>::hand_on(std::optional<instant> now) noe
 /// Of those who wait and may have one more.
 template <template <class> class Atomic, class Mutex>
 auto basic_shared_shares<Atomic, Mutex>::next_locked() noexcept -> tenant_state* {
+    const free_permits left = free_locked();
     tenant_state* next = nullptr;
     tenant_claim its;
     for (tenant_state& t : tenants_) {
-        if (t.line.empty() || !may_have_more(t)) continue;
-        const tenant_claim claim{t.bounds, t.in_use.load(std::memory_order_relaxed), t.turns.had()};
+        const tenant_claim claim{t.bounds, t.in_use.load(std::memory_order_relaxed), t.turns.next(turns_)};
+        if (t.line.empty() || !left.has_one_for(t.bounds, claim.in_use)) continue;
         if (next != nullptr && !claim.goes_before(its)) continue;
         next = &t;
         its = claim;
@@ -204,13 +214,11 @@ auto basic_shared_shares<Atomic, Mutex>::next_locked() noexcept -> tenant_state*
 
 template <template <class> class Atomic, class Mutex>
 void basic_shared_shares<Atomic, Mutex>::hand_on_locked() noexcept {
-    while (in_use() < limit_) {
-        tenant_state* const lucky = next_locked();
-        if (lucky == nullptr) break;
+    while (tenant_state* const lucky = next_locked()) {
         waiter* const next = lucky->line.next(now_);
         if (next == nullptr) continue;  // all of it had waited too long: its line is empty now
         take_locked(*lucky);
-        latest_turn_ = lucky->turns.take(lucky->bounds.weight);
+        lucky->turns.take(lucky->bounds.weight, turns_);
         lucky->line.grant(*next);
     }
     if (nobody_waits_locked()) word_.fetch_and(~someone_waits, std::memory_order_acq_rel);

@@ -46,6 +46,8 @@ public:
         keys_.lower(t.place, at, [&](auto& w) { rules_.give_back(w, t.of_policy, at); });
     }
     void abandon(ticket&) noexcept {}
+    /// Whether it is this one's.
+    [[nodiscard]] bool owns(const ticket& t) const noexcept { return keys_.owns(t.place); }
 
     [[nodiscard]] bool try_acquire(const fingerprint& print, instant now, unsigned weight) {
         key_place nowhere;

@@ -87,6 +87,7 @@ public:
         }
     }
 
+    [[nodiscard]] bool owns(const key_place& at) const noexcept { return slots_.owns(static_cast<slot*>(at.where)); }
     [[nodiscard]] std::size_t size() const noexcept { return used_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::size_t bytes() const noexcept { return sizeof *this + slots_.bytes(); }
 

@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "cutwater/keyed.hpp"
+#include "cutwater/policy/keyed/noon_test.hpp"
 
 namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr instant noon{12h};
 constexpr std::size_t few = 4;
 using small_table = basic_cell_table<rate_cells, few>;
 using answer = small_table::answer;

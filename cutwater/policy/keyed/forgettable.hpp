@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cutwater/core/family.hpp"
+#include "cutwater/core/options.hpp"
 #include "cutwater/policy/keyed/slots.hpp"
 
 namespace cutwater {
@@ -12,6 +13,14 @@ template <class P>
 concept forgettable = gate<P> && requires(const P& p, instant now) {
     { p.is_fresh(now) } noexcept -> std::same_as<bool>;
 };
+
+/// What is wrong with options where each key has a policy with them, though one for all may have them: they may say so, by
+/// `void check_keyed(option_problems&) const`.
+[[nodiscard]] option_problems problems_when_keyed(const auto& each) {
+    option_problems found;
+    if constexpr (requires { each.check_keyed(found); }) each.check_keyed(found);
+    return found;
+}
 
 /// A policy that can also be kept as rules that all keys share and a word for each: `P::cells`, where `suit` says so. What its
 /// members promise is written in rate_limiter/cells.hpp; takes only ever raise a word, and a word that is fresh is not later than now.

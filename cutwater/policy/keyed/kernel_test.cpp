@@ -4,12 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "cutwater/policy/keyed/noon_test.hpp"
+
 namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr instant noon{12h};
 
 /// Needed until an instant.
 struct until {

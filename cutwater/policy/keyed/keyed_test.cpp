@@ -9,6 +9,7 @@
 #include <map>
 
 #include "cutwater/asio.hpp"
+#include "cutwater/policy/keyed/noon_test.hpp"
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/script.hpp"
@@ -53,6 +54,11 @@ const std::string drained = "per tenant: get: the rate limit is reached, retry a
 const std::string no_room = "per tenant: get: there is no room to remember another key";
 const std::string heard_drained = "per tenant rate_refused per=1s permits=10 retry_after=100ms weight=1";
 
+/// With one seed, so that a table can say which mark a key has.
+const sip_hash hash_of_the_table{sip_hash::seed{1, 2, 3}};
+
+std::string mark_of(std::string_view key) { return mark_text(slot_mark(hash_of_the_table(key))); }
+
 /// A key for each of so many, and so many more that the first of them have no room.
 std::vector<call_of> first_of(unsigned keys, std::vector<call_of> then) {
     std::vector<call_of> calls;
@@ -74,6 +80,29 @@ const std::vector<scenario> scenarios{
      .options = {.without_key = unkeyed::passes},
      .calls = {{"", "7"}, {"", "7"}, {"acme", "7"}, {"acme", drained}},
      .events = {heard_drained}},
+    {.name = "calls_without_a_key_are_refused_where_the_options_say_so",
+     .options = {.without_key = unkeyed::refused},
+     .calls = {{"", "per tenant: get: the call was refused"}, {"acme", "7"}, {"acme", drained}},
+     .events = {"per tenant key_missing by=tenant", heard_drained}},
+    {.name = "calls_without_a_key_have_their_place_however_full_it_is",
+     .options = {.max_keys = 1},
+     .calls = first_of(64, {{std::string(65, 'k'), no_room}, {"", "7"}, {"", drained}, {"", "7", 100ms}}),
+     .events = {"per tenant keys_full admitted=false keys=64", heard_drained}},
+    {.name = "so_they_have_where_each_key_has_a_whole_limit",
+     .options = {.max_keys = 1},
+     .each = {.name = "per tenant", .window = rate_window::sliding, .permits = 1, .per = 100ms},
+     .calls = {{"k", "7"}, {"kk", no_room}, {"", "7"}, {"", drained}, {"kk", no_room}},
+     .events = {"per tenant keys_full admitted=false keys=1",
+                "per tenant rate_refused per=100ms permits=1 retry_after=100ms weight=1",
+                "per tenant keys_full admitted=false keys=1"}},
+    {.name = "each_event_about_a_key_says_whose_it_is_where_the_options_say_so",
+     .options = {.max_keys = 1, .tell_keys = true},
+     .each = {.name = "per tenant", .window = rate_window::sliding, .permits = 1, .per = 100ms},
+     .calls = {{"k", "7"}, {"k", drained}, {"kk", no_room}},
+     .events = {"per tenant rate_refused per=100ms permits=1 retry_after=100ms weight=1",
+                "per tenant key_told about=rate_refused key=" + mark_of("k"),
+                "per tenant keys_full admitted=false keys=1",
+                "per tenant key_told about=keys_full key=" + mark_of("kk")}},
     {.name = "a_key_is_a_key_however_long_and_whatever_is_in_it",
      .options = {},
      .calls = {{std::string(100'000, 'x'), "7"},
@@ -115,7 +144,7 @@ TEST_P(keyed_scenarios, are_as_the_table_says) {
     const auto& [played_by, s] = GetParam();
     testing::stage<int> on{played_by};
     on.dependency.returns(7);
-    keyed<rate_limiter> per_tenant{s.each, s.options};
+    keyed<rate_limiter> per_tenant{s.each, s.options, hash_of_the_table};
     const std::size_t bytes = per_tenant.bytes();
     pipeline guarded{observe{on.heard}, ref(per_tenant)};
     for (const call_of& c : s.calls) {
@@ -155,6 +184,52 @@ TEST_P(keyed_policy, one_failing_host_opens_its_own_circuit) {
     EXPECT_THAT(on.play(guarded, {.target = "well"}), has_value(7));
     EXPECT_TRUE(each_host.find("sick")->is_open(now()));
     EXPECT_FALSE(each_host.find("unheard of"));
+}
+
+TEST_P(keyed_policy, whose_circuit_opened_is_told_where_the_options_say_so) {
+    keyed<circuit_breaker> each_host{
+        {.name = "host", .window = breaker_window::consecutive, .consecutive_failures = 1, .open_for = 10s},
+        {.by = by_target, .tell_keys = true}};
+    pipeline guarded{observe{on.heard}, ref(each_host)};
+    on.dependency.fails(std::errc::connection_reset).returns(7);
+    EXPECT_FALSE(on.play(guarded, {.target = "sick"}));
+    EXPECT_FALSE(on.play(guarded, {.target = "sick"}));
+    EXPECT_THAT(on.play(guarded, {.target = "well"}), has_value(7));
+    const std::string sick = " key=" + mark_text(each_host.mark_of("sick"));
+    EXPECT_THAT(on.heard.lines_of("host"),
+                ElementsAre(HasSubstr("circuit_opened"), "host key_told about=circuit_opened" + sick,
+                            HasSubstr("circuit_refused"), "host key_told about=circuit_refused" + sick));
+}
+
+TEST_P(keyed_policy, whose_wait_began_and_ended_is_told_as_well) {
+    keyed<bulkhead> each{{.name = "each", .max_concurrent = 1, .max_queue = 1, .max_wait = 10ms}, {.tell_keys = true}};
+    const auto held = each.get("acme", now());
+    blocking_parking nowhere;
+    bulkhead::ticket inside;
+    call_context by_hand{nothing_said, on.time, nowhere};
+    ASSERT_TRUE(held->try_admit(inside, by_hand, by_hand.now));
+    pipeline guarded{observe{on.heard}, ref(each)};
+    EXPECT_THAT(on.play(guarded, {.tenant = "acme"}), fails_with(errc::wait_timed_out));
+    const std::string acme = " key=" + mark_text(each.mark_of("acme"));
+    EXPECT_THAT(on.heard.lines_of("each"),
+                ElementsAre(HasSubstr("bulkhead_queued"), "each key_told about=bulkhead_queued" + acme,
+                            HasSubstr("bulkhead_wait_ended"), "each key_told about=bulkhead_wait_ended" + acme));
+    held->abandon(inside);
+}
+
+TEST_P(keyed_policy, what_was_not_sent_of_a_call_without_a_key_is_given_back) {
+    keyed<rate_limiter> each{{.permits = 1, .per = 1h, .burst = 1}};
+    pipeline guarded{ref(each), circuit_breaker{{.name = "refusing", .mode = breaker_mode::forced_open}}};
+    for (int i = 0; i < 10; ++i) EXPECT_THAT(on.play(guarded), spoken_by("refusing"));
+    EXPECT_EQ(each.read("", now()).remaining, 1U);
+}
+
+TEST_P(keyed_policy, a_call_without_a_key_may_be_refused_by_a_guard_that_fails_closed) {
+    keyed<bulkhead> each{{.max_concurrent = 1, .max_queue = 1}, {.without_key = unkeyed::refused}};
+    pipeline guarded{ref(each)};
+    on.dependency.returns(7);
+    EXPECT_THAT(on.play(guarded), ::testing::AllOf(fails_with(errc::refused), fails_with(condition::never_sent)));
+    EXPECT_THAT(on.play(guarded, {.tenant = "acme"}), has_value(7));
 }
 
 TEST_P(keyed_policy, T79_an_open_circuit_is_not_forgotten_whatever_keys_come) {
@@ -315,10 +390,10 @@ TEST_P(keyed_policy, T25_its_refusals_say_nothing_about_the_dependency) {
 TEST_P(keyed_policy, reads_the_clock_once_a_call_and_a_clean_circuit_never) {
     on.dependency.returns(7);
     keyed<rate_limiter> limits{{.burst = 1000}};
-    keyed<circuit_breaker> health{{.window = breaker_window::count, .window_calls = 1, .minimum_calls = 1}};
+    keyed<circuit_breaker> health{{.window = breaker_window::consecutive}};
     pipeline limited{ref(limits)};
     pipeline watched{ref(health)};
-    for (int i = 0; i < 2; ++i) EXPECT_TRUE(on.play(watched));  // its window is full then
+    EXPECT_TRUE(on.play(watched));  // its key is known then
     on.time.reset_reads();
     for (int i = 0; i < 100; ++i) EXPECT_TRUE(on.play(limited));
     EXPECT_EQ(on.time.reads(), 100U);
@@ -391,7 +466,6 @@ RC_GTEST_PROP(keyed_property, the_pipelines_and_drivers_agree, ()) {
 
 TEST(keyed_by_hand, a_limit_can_be_asked_read_and_shown) {
     keyed<rate_limiter> each{{.permits = 10, .per = 1s, .burst = 5}};
-    const instant noon{12h};
     EXPECT_TRUE(each.try_acquire("acme", noon, 5));
     EXPECT_FALSE(each.try_acquire("acme", noon));
     EXPECT_EQ(each.read("acme", noon).retry_after, 100ms);
@@ -404,7 +478,6 @@ TEST(keyed_by_hand, a_limit_can_be_asked_read_and_shown) {
 
 TEST(keyed_by_hand, so_can_one_that_queues) {
     keyed<rate_limiter> each{{.permits = 10, .per = 1s, .burst = 5, .max_queue = 1}, {.max_keys = 1}};
-    const instant noon{12h};
     EXPECT_EQ(each.read("acme", noon).remaining, 5U);
     EXPECT_TRUE(each.try_acquire("acme", noon, 5));
     EXPECT_FALSE(each.try_acquire("ajax", noon)) << "there is no room";
@@ -418,9 +491,38 @@ TEST(keyed_by_hand, so_can_one_that_queues) {
     EXPECT_EQ(seen, 1U);
 }
 
+TEST(keyed_by_hand, the_calls_without_a_key_are_a_key_beside_the_others) {
+    keyed<rate_limiter> cells{{.permits = 10, .per = 1s, .burst = 5}, {.max_keys = 1}};
+    keyed<bulkhead> whole{{.name = "each"}, {.max_keys = 1}};
+    EXPECT_TRUE(cells.try_acquire("", noon, 5));
+    EXPECT_EQ(cells.read("", noon).remaining, 0U);
+    EXPECT_EQ(cells.size(), 0U);
+    std::vector<std::uint64_t> seen;
+    cells.visit(noon, [&](std::uint64_t mark, const rate_reading&) { seen.push_back(mark); });
+    EXPECT_THAT(seen, ElementsAre(cells.mark_of("")));
+    EXPECT_FALSE(whole.find(""));
+    const auto one = whole.get("", noon);
+    const auto other = whole.get("acme", noon);
+    EXPECT_TRUE(one && other);
+    EXPECT_EQ(&*whole.find(""), &*one);
+    EXPECT_EQ(whole.size(), 1U);
+}
+
+TEST(keyed_by_hand, the_options_of_each_can_be_read) {
+    const keyed<rate_limiter> per_tenant{{.name = "per tenant", .permits = 10, .per = 1s}};
+    EXPECT_EQ(options_text(per_tenant.each_options()),
+              options_text(rate_limiter_options{.name = "per tenant", .permits = 10, .per = 1s}));
+    const keyed<bulkhead> share{{.max_concurrent = 3}};
+    EXPECT_EQ(share.each_options().max_concurrent, 3U);
+}
+
+TEST(keyed_by_hand, a_mark_is_told_in_sixteen_digits) {
+    EXPECT_EQ(mark_text(0xC0FFEE), "0000000000c0ffee");
+    EXPECT_EQ(mark_text(std::numeric_limits<std::uint64_t>::max()), "ffffffffffffffff");
+}
+
 TEST(keyed_by_hand, operators_see_which_circuits_are_not_as_new) {
     keyed<circuit_breaker> each{{.name = "host"}, {.by = by_target}};
-    const instant noon{12h};
     (void)each.get("sick", noon)->open(noon);
     (void)each.get("well", noon);
     std::vector<std::uint64_t> open;
@@ -443,26 +545,67 @@ std::string refused_with(keyed_options o) {
 }
 
 TEST(keyed_options, what_is_wrong_is_named_all_at_once) {
-    EXPECT_EQ(refused_with({.by = key_source::function{},
-                            .max_keys = 0,
-                            .without_key = unkeyed::refused,
-                            .when_full = unkeyed::shares}),
-              "keyed \"each\": by is a function, allowed is by_tenant, by_target, by_operation, or a function\n"
-              "keyed \"each\": max_keys is 0, allowed is from 1 to 100000000\n"
-              "keyed \"each\": without_key is refused, allowed is from shares to passes\n"
-              "keyed \"each\": when_full is shares, allowed is from passes to refused");
+    EXPECT_EQ(
+        refused_with(
+            {.by = key_source::function{}, .max_keys = 0, .without_key = unkeyed{7}, .when_full = unkeyed::shares}),
+        "keyed \"each\": by is a function, allowed is by_tenant, by_target, by_operation, or a function\n"
+        "keyed \"each\": max_keys is 0, allowed is from 1 to 100000000\n"
+        "keyed \"each\": without_key is unknown, allowed is shares, passes or refused\n"
+        "keyed \"each\": when_full is shares, allowed is passes or refused");
     EXPECT_EQ(refused_with({.by = by_operation, .max_keys = 1}), "");
 }
 
+/// What `tried` says to options.
+std::string refusal_of(const auto& tried) {
+    try {
+        tried();
+    } catch (const invalid_options& e) {
+        return e.what();
+    }
+    return "";
+}
+
 TEST(keyed_options, those_of_the_policy_are_checked_when_the_table_is_made) {
-    EXPECT_THROW((keyed<rate_limiter>{{.permits = 0}}), invalid_options);
+    EXPECT_EQ(refusal_of([] { (void)keyed<rate_limiter>{{.name = "each", .permits = 0}}; }),
+              "keyed \"each\": each.permits is 0, allowed is from 1 to 1000000000");
+}
+
+TEST(keyed_options, what_is_wrong_with_either_is_said_at_once) {
+    EXPECT_EQ(refusal_of([] { (void)keyed<rate_limiter>{{.name = "each", .permits = 0}, {.max_keys = 0}}; }),
+              "keyed \"each\": max_keys is 0, allowed is from 1 to 100000000\n"
+              "keyed \"each\": each.permits is 0, allowed is from 1 to 1000000000");
+    EXPECT_EQ(refusal_of([] {
+                  (void)keyed<bulkhead>::made_by([] { return bulkhead{{.max_concurrent = 0}}; }, {.max_keys = 0});
+              }),
+              "keyed \"\": max_keys is 0, allowed is from 1 to 100000000\n"
+              "keyed \"\": each.max_concurrent is 0, allowed is from 1 to 1000000");
+}
+
+TEST(keyed_options, T79_a_breaker_that_would_never_be_forgotten_is_refused_with_what_to_take_instead) {
+    EXPECT_EQ(refusal_of([] {
+                  (void)keyed<circuit_breaker>{{.name = "host", .window = breaker_window::count, .open_for = 0s},
+                                               {.max_keys = 0}};
+              }),
+              "keyed \"host\": max_keys is 0, allowed is from 1 to 100000000\n"
+              "keyed \"host\": each.open_for is 0s, allowed is from 1ms to 24h\n"
+              "keyed \"host\": each.window is count, allowed is time or consecutive: a key with a count is never "
+              "forgotten");
+    EXPECT_EQ(refusal_of([] { (void)keyed<circuit_breaker>{{.name = "host", .window = breaker_window::count}}; }),
+              "keyed \"host\": each.window is count, allowed is time or consecutive: a key with a count is never "
+              "forgotten");
+    EXPECT_NE(refusal_of([] {
+                  (void)keyed<circuit_breaker>::made_by(
+                      [] { return circuit_breaker{{.name = "host", .window = breaker_window::count}}; });
+              }),
+              "");
 }
 
 TEST(keyed_options, T57_those_in_force_can_be_read) {
     keyed<bulkhead> each{{.name = "share"}, {.by = by_target, .max_keys = 5}};
-    EXPECT_EQ(each.described_options(),
-              "{by = target, max_keys = 5, without_key = shares, when_full = refused}, each bulkhead {max_concurrent = "
-              "10, max_queue = 0, max_wait = 1s, order = fifo}");
+    EXPECT_EQ(
+        each.described_options(),
+        "{by = target, max_keys = 5, without_key = shares, when_full = refused, tell_keys = false}, each bulkhead "
+        "{max_concurrent = 10, max_queue = 0, max_wait = 1s, order = fifo}");
     pipeline guarded{ref(each)};
     EXPECT_THAT(guarded.describe(), HasSubstr("keyed \"share\" {by = target"));
 }
@@ -504,7 +647,6 @@ TEST(keyed_script, whatever_goes_wrong_at_a_step_nobody_stays_inside) {
 TEST(keyed_memory, T79_is_bounded_by_max_keys_whatever_keys_come) {
     keyed<rate_limiter> limits{{.permits = 1, .per = 24h, .burst = 1}, {.max_keys = 1000}};
     keyed<bulkhead> shares{{}, {.max_keys = 1000}};
-    const instant noon{12h};
     const std::size_t bytes = limits.bytes();
     for (int i = 0; i < 50'000; ++i) {
         const std::string key = std::to_string(i);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cutwater/keyed.hpp"
+#include "cutwater/policy/keyed/noon_test.hpp"
 #include "cutwater/testing/history.hpp"
 #include "cutwater/testing/race.hpp"
 #include "cutwater/testing/stepped.hpp"
@@ -16,7 +17,6 @@
 namespace cutwater {
 namespace {
 
-constexpr instant noon{12h};
 constexpr std::size_t slots_of_a_group = 2;
 
 /// All keys have their places in one group.
@@ -304,6 +304,22 @@ TEST(keyed_threads, S112_each_key_is_admitted_exactly_as_often_as_is_allowed_whi
         });
     for (const auto& n : admitted) EXPECT_EQ(n, 1000U);
     EXPECT_LE(each.size(), 64U) << "one group";
+}
+
+TEST(keyed_threads, T17_what_was_not_sent_without_a_key_comes_back_while_strangers_come_and_go) {
+    constexpr unsigned threads = 4;
+    keyed<rate_limiter> each{{.permits = 1000, .per = 24h, .burst = 1000}, {.max_keys = 8}};
+    pipeline guarded{ref(each), circuit_breaker{{.name = "refusing", .mode = breaker_mode::forced_open}}};
+    testing::race(
+        threads, 1, [](unsigned) {},
+        [&](unsigned thread, unsigned) {
+            for (unsigned i = 0; i < 1000; ++i) {
+                const std::string stranger = std::to_string(thread * 10'000 + i);
+                EXPECT_FALSE(guarded.run({}, [] { return 7; }));
+                EXPECT_FALSE(guarded.run({.tenant = stranger}, [] { return 7; }));
+            }
+        });
+    EXPECT_GE(each.read("", now()).remaining, 999U) << "what has come back by time is not given back again";
 }
 
 TEST(keyed_threads, an_open_circuit_stays_open_whoever_comes) {

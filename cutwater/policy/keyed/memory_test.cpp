@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cutwater/keyed.hpp"
+#include "cutwater/policy/keyed/noon_test.hpp"
 
 // ThreadSanitizer has a `new` of its own, and its own is the only one.
 #if defined(__SANITIZE_THREAD__)
@@ -66,19 +67,18 @@ void operator delete[](void* given, std::size_t, std::align_val_t a) noexcept {
 namespace cutwater {
 namespace {
 
-constexpr instant noon{12h};
-constexpr unsigned keys = 10'000;
+constexpr unsigned breakers = 10'000;
 
 /// Bytes for each of so many breakers, on which `use` was made of each once.
 template <class Use>
 std::size_t bytes_for_each(const circuit_breaker_options& options, Use&& use) {
     const std::size_t before = bytes_held;
-    keyed<circuit_breaker> each{options, {.by = by_target, .max_keys = keys}};
+    keyed<circuit_breaker> each{options, {.by = by_target, .max_keys = breakers}};
     const std::size_t with_table = each.bytes();
-    for (unsigned i = 0; i < keys; ++i) use(*each.get(std::to_string(i), noon));
-    EXPECT_GE(each.size(), keys);
+    for (unsigned i = 0; i < breakers; ++i) use(*each.get(std::to_string(i), noon));
+    EXPECT_GE(each.size(), breakers);
     // The slots are not from `new`: what the table says of itself is, in part.
-    const std::size_t taken = (bytes_held - before + with_table) / keys;
+    const std::size_t taken = (bytes_held - before + with_table) / breakers;
     ::testing::Test::RecordProperty("bytes_each", static_cast<int>(taken));
     return taken;
 }

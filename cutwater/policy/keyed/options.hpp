@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -81,9 +82,9 @@ struct any_key_source {
 
 /// What becomes of a call without a key, or of one whose key there is no room for.
 enum class unkeyed : std::uint8_t {
-    shares,   ///< all of them have one policy together, as if the empty text were a key
+    shares,   ///< all of them have one policy together, which has its place from the start
     passes,   ///< it goes through unguarded
-    refused,  ///< `errc::too_many_keys`
+    refused,  ///< `errc::refused` without a key, `errc::too_many_keys` without room for it
 };
 
 [[nodiscard]] constexpr std::string_view to_text(unkeyed u) noexcept {
@@ -91,20 +92,36 @@ enum class unkeyed : std::uint8_t {
     return u <= unkeyed::refused ? texts[static_cast<std::uint8_t>(u)] : "unknown";
 }
 
+/// For `unkeyed`, as `range` is for numbers: this one, and those after it.
+struct unkeyed_from {
+    unkeyed first;
+
+    [[nodiscard]] constexpr bool holds(unkeyed u) const noexcept { return u >= first && u <= unkeyed::refused; }
+    [[nodiscard]] std::string text() const {
+        return first == unkeyed::shares ? "shares, passes or refused" : "passes or refused";
+    }
+};
+
 struct keyed_options {
     key_source by = by_tenant;
     unsigned max_keys = 10'000;
     unkeyed without_key = unkeyed::shares;
     unkeyed when_full = unkeyed::refused;
+    bool tell_keys = false;
 
     static void fields(auto& self, auto&& visit) {
         visit("by", self.by, any_key_source{}, "where the key of a call is");
-        visit("max_keys", self.max_keys, within(1U, 100'000'000U),
-              "keys that there is room for at once; memory is bounded by it");
-        visit("without_key", self.without_key, within(unkeyed::shares, unkeyed::passes),
-              "a call whose key is empty: has one policy with all such calls (shares), or goes unguarded (passes)");
-        visit("when_full", self.when_full, within(unkeyed::passes, unkeyed::refused),
+        visit(
+            "max_keys", self.max_keys, within(1U, 100'000'000U),
+            "keys that there is room for at once, beside the calls without one; cells have room for two to four times "
+            "as many, and for 64 at least; memory is bounded by it");
+        visit("without_key", self.without_key, unkeyed_from{unkeyed::shares},
+              "a call whose key is empty: has one policy with all such calls (shares), goes unguarded (passes), or is "
+              "refused");
+        visit("when_full", self.when_full, unkeyed_from{unkeyed::passes},
               "a call with a new key that there is no room for: goes unguarded (passes), or is refused");
+        visit("tell_keys", self.tell_keys, any_value,
+              "whether each event about a key is followed by one that says by its mark which it was");
     }
 };
 

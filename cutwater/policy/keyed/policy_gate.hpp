@@ -66,6 +66,14 @@ public:
         held->policy().leave(w);
     }
 
+    /// Whose the policy is that a ticket is of, or that somebody waits for.
+    [[nodiscard]] static std::uint64_t mark_of(const ticket& t) noexcept {
+        return static_cast<const node*>(t.place.where)->mark();
+    }
+    [[nodiscard]] static std::uint64_t mark_of(const waiter& w) noexcept {
+        return static_cast<const node*>(w.of)->mark();
+    }
+
     [[nodiscard]] pinned find(const fingerprint& print) const noexcept { return pinned{keys_.find(print)}; }
     [[nodiscard]] pinned get(const fingerprint& print, moment& now) {
         if (node* const known = keys_.find(print)) [[likely]]

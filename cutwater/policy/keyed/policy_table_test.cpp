@@ -10,13 +10,12 @@
 #include <stdexcept>
 
 #include "cutwater/policy/keyed/kernel.hpp"
+#include "cutwater/policy/keyed/noon_test.hpp"
 
 namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr instant noon{12h};
 
 /// A policy that is needed until an instant, and counts how many of it there are.
 class needed_until {

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -82,6 +83,9 @@ public:
     }
     [[nodiscard]] stripe& stripe_of(const slot& s) const noexcept {
         return stripes_[static_cast<std::size_t>(&s - slots_) / Group & stripe_mask_];
+    }
+    [[nodiscard]] bool owns(const slot* s) const noexcept {
+        return !std::less<>{}(s, slots_) && std::less<>{}(s, slots_ + groups_ * Group);
     }
     [[nodiscard]] std::span<slot> all() const noexcept { return {slots_, groups_ * Group}; }
 

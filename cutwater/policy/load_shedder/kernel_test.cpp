@@ -35,7 +35,7 @@ protected:
         return static_cast<double>(kernel.plan().share[level_of(c)][slot]) / shed_plan::everybody;
     }
 
-    load_shedder_options options{.max_concurrent = 1, .resume_below = 0.9, .step_up = 0.05, .drain = 0.1};
+    load_shedder_options options{.target_concurrent = 1, .resume_below = 0.9, .step_up = 0.05, .drain = 0.1};
     shedding_kernel kernel{options};
     const arrivals hundred_of_each = of_levels(100, 100, 100, 100);
 };
@@ -197,7 +197,7 @@ arrivals any_arrivals() {
 }
 
 RC_GTEST_PROP(shedding_kernel_property, lets_in_as_many_as_are_allowed_and_nobody_before_who_matters_more, ()) {
-    shedding_kernel kernel{{.max_concurrent = 1}};
+    shedding_kernel kernel{{.target_concurrent = 1}};
     const arrivals came = any_arrivals();
     const shed_plan& plan =
         kernel.next({.came = came, .ended = *rc::gen::inRange<std::uint64_t>(0, 30'000), .load = 2});
@@ -226,7 +226,7 @@ RC_GTEST_PROP(shedding_kernel_property, lets_in_as_many_as_are_allowed_and_nobod
 }
 
 RC_GTEST_PROP(shedding_kernel_property, tenants_of_a_level_share_it_fairly, ()) {
-    shedding_kernel kernel{{.max_concurrent = 1}};
+    shedding_kernel kernel{{.target_concurrent = 1}};
     arrivals came{};
     for (std::uint32_t& n : came[0]) n = *rc::gen::inRange(0U, 1000U);
     const shed_plan& plan =

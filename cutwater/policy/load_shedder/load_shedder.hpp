@@ -1,10 +1,10 @@
 // A load shedder: when there is more to do than can be done, what matters less is refused, at once and cheaply, so that the rest is served.
 //
-//     cw::load_shedder door{{.name = "door", .max_concurrent = 100}};
+//     cw::load_shedder door{{.name = "door", .target_concurrent = 100}};
 //     cw::pipeline serve{cw::ref(door), cw::timeout{1s}};
 //     serve.run({.importance = cw::criticality::critical, .tenant = "acme"}, f);
 //
-// Contract. How loaded it is comes from the calls inside (`max_concurrent`), from delays that are told (`note_delay` against `max_delay`), and from
+// Contract. How loaded it is comes from the calls inside (`target_concurrent`), from delays that are told (`note_delay` against `max_delay`), and from
 // `signals` of the user's (CPU, memory); the highest counts, 1 being as much as there should be. In an overload it lets in as much as ends,
 // what matters more first, and shares what is left of a level among tenants. A refusal is `errc::load_shed` with `retry_after`.
 // What a signal throws fails the call in whose thread it is asked. Until it has an answer again it counts as what it said last; so does one that

@@ -13,7 +13,7 @@ namespace cw = cutwater;
 using namespace std::chrono_literals;
 
 int main() {
-    cw::load_shedder door{{.name = "door", .max_concurrent = 30}};
+    cw::load_shedder door{{.name = "door", .target_concurrent = 30}};
     cw::pipeline serve{cw::ref(door), cw::timeout{1s}};
 
     cw::sim::world world{42};

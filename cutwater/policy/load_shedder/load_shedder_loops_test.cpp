@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "cutwater/cutwater.hpp"
 #include "cutwater/sim/clients.hpp"
 #include "cutwater/sim/service.hpp"
@@ -62,7 +65,7 @@ double fairness(const std::vector<double>& shares) {
 }
 
 TEST(shedding_loop, T85_at_twice_the_capacity_what_matters_is_served_and_the_rest_is_shed) {
-    door d{{.max_concurrent = 30}};
+    door d{{.target_concurrent = 30}};
     const double share[] = {400, 600, 600, 400};
     for (std::size_t level = 0; level < criticality_levels; ++level)
         d.add(std::string{to_text(static_cast<criticality>(level))}, {.importance = static_cast<criticality>(level)});
@@ -97,7 +100,7 @@ TEST(shedding_loop, T85_at_twice_the_capacity_what_matters_is_served_and_the_res
 }
 
 TEST(shedding_loop, T85_bursts_of_what_matters_least_take_nothing_from_what_is_critical) {
-    door d{{.max_concurrent = 30}};
+    door d{{.target_concurrent = 30}};
     d.add("critical", {.importance = criticality::critical}).all.arrive(1500);
     auto& jobs = d.add("best_effort", {.importance = criticality::best_effort}).all;
     d.begin();
@@ -108,7 +111,7 @@ TEST(shedding_loop, T85_bursts_of_what_matters_least_take_nothing_from_what_is_c
 }
 
 TEST(shedding_loop, a_noisy_neighbour_takes_nothing_from_the_others) {
-    door d{{.max_concurrent = 30}};
+    door d{{.target_concurrent = 30}};
     for (const char* who : {"a", "b", "c", "noisy"}) d.add(who, {.tenant = who}).all.arrive(150);
     d.begin();
     d.after(20s, [&] { d.callers[3]->all.arrive(5000); });
@@ -120,7 +123,7 @@ TEST(shedding_loop, a_noisy_neighbour_takes_nothing_from_the_others) {
 
 TEST(shedding_loop, a_noisy_neighbour_that_comes_in_bursts_takes_nothing_from_the_others_either) {
     for (const duration pause : {100ms, 250ms, 500ms, 1000ms}) {  // 5000 a second, whatever the pause
-        door d{{.max_concurrent = 30}};
+        door d{{.target_concurrent = 30}};
         for (const char* who : {"a", "b", "noisy"}) d.add(who, {.tenant = who});
         d.callers[0]->all.arrive(150), d.callers[1]->all.arrive(150);
         d.begin();
@@ -141,7 +144,7 @@ TEST(shedding_loop, a_noisy_neighbour_that_comes_in_bursts_takes_nothing_from_th
 TEST(shedding_loop, an_overload_that_comes_after_an_idle_time_loses_little_of_what_can_be_done) {
     for (const unsigned inside : {12U, 30U, 100U})
         for (const double before : {10.0, 100.0, 800.0}) {
-            door d{{.max_concurrent = inside}};
+            door d{{.target_concurrent = inside}};
             d.add("all", {}).all.arrive(before);
             d.begin();
             d.after(20s, [&] { d.callers[0]->all.arrive(2000); });
@@ -152,7 +155,7 @@ TEST(shedding_loop, an_overload_that_comes_after_an_idle_time_loses_little_of_wh
 }
 
 TEST(shedding_loop, tenants_who_all_want_more_than_there_is_have_the_same) {
-    door d{{.max_concurrent = 30}};
+    door d{{.target_concurrent = 30}};
     const char* names[] = {"a", "b", "c", "d", "e"};
     double rate = 300;
     for (const char* who : names) d.add(who, {.tenant = who}).all.arrive(rate *= 1.5);
@@ -161,6 +164,47 @@ TEST(shedding_loop, tenants_who_all_want_more_than_there_is_have_the_same) {
     std::vector<double> shares;
     for (const char* who : names) shares.push_back(d.mean(who, 10s, 60s));
     EXPECT_GE(fairness(shares), 0.98);
+}
+
+TEST(shedding_loop, its_target_is_no_bound_on_the_calls_inside) {
+    door d{{.target_concurrent = 12}};
+    caller& all = d.add("all", {});
+    unsigned most = 0;
+    std::function<void()> look = [&] {
+        most = std::max(most, d.shedder.in_use());
+        d.here.after(1ms, look);
+    };
+    look();
+    d.after(5s, [&] { all.all.arrive(2000); });
+    d.begin();
+    d.here.run_for(10s);
+    EXPECT_GT(most, 2 * 12U);
+}
+
+/// How many calls a second of what is critical, a quarter of twice the capacity, are served with a limiter inside of the shedder.
+double critical_served(unsigned target, unsigned max_queue) {
+    load_shedder shedder{{.name = "door", .target_concurrent = target}};
+    concurrency_limiter limiter{{.name = "limit", .max_queue = max_queue}};
+    pipeline guarded{ref(shedder), ref(limiter)};
+    sim::world here{7};
+    sim::service backend{here, {.workers = 10, .takes = latency::exponential(10ms)}};
+    std::vector<std::unique_ptr<caller>> callers;
+    for (std::size_t level = 0; level < criticality_levels; ++level) {
+        const call_options said{.importance = static_cast<criticality>(level)};
+        callers.push_back(std::make_unique<caller>(here, sim::via(here, guarded, backend), said));
+        callers.back()->all.arrive(500);
+    }
+    here.run_for(10s);
+    (void)callers[0]->all.take_seen();
+    here.run_for(30s);
+    here.end();
+    return static_cast<double>(callers[0]->all.seen().succeeded) / 30;
+}
+
+TEST(shedding_loop, importance_counts_where_the_target_is_below_what_a_limiter_inside_holds) {
+    EXPECT_LE(critical_served(30, 0), 300) << "the limiter refuses first, and by chance";
+    EXPECT_GE(critical_served(30, 100), 480);
+    EXPECT_GE(critical_served(12, 0), 480);
 }
 
 TEST(shedding_loop, driven_by_delay_it_keeps_the_delay) {

@@ -177,11 +177,11 @@ TEST_P(load_shedder_policy, what_changes_is_told_though_a_signal_throws) {
 
 TEST_P(load_shedder_policy, the_highest_of_several_signals_counts) {
     load_shedder several{
-        {.max_concurrent = 100, .signals = {[] { return 0.2; }, [] { return 0.7; }, [] { return 0.3; }}}};
+        {.target_concurrent = 100, .signals = {[] { return 0.2; }, [] { return 0.7; }, [] { return 0.3; }}}};
     pipeline through{ref(several)};
     (void)on.play(through);
     EXPECT_EQ(several.load(), 0.7);
-    load_shedder narrow{{.max_concurrent = 2, .signals = {[] { return 0.2; }}}};
+    load_shedder narrow{{.target_concurrent = 2, .signals = {[] { return 0.2; }}}};
     blocking_parking nowhere;
     call_context call{nothing_said, on.time, nowhere};
     auto answer = narrow.admit(call, call.now);
@@ -204,7 +204,7 @@ TEST_P(load_shedder_policy, a_signal_is_asked_once_in_a_window) {
 }
 
 TEST_P(load_shedder_policy, calls_inside_are_a_load) {
-    load_shedder narrow{{.max_concurrent = 2}};
+    load_shedder narrow{{.target_concurrent = 2}};
     pipeline through{ref(narrow)};
     (void)on.play(through);
     std::list<permit<load_shedder>> inside;
@@ -236,7 +236,7 @@ protected:
 
     testing::virtual_time time;
     blocking_parking nowhere;
-    load_shedder slow{{.max_concurrent = 10, .max_delay = 20ms}};
+    load_shedder slow{{.target_concurrent = 10, .max_delay = 20ms}};
     pipeline<reference<load_shedder>> guarded{ref(slow)};
 };
 
@@ -293,11 +293,12 @@ TEST_F(load_shedder_delays, the_higher_one_counts_beside_those_who_are_inside) {
 }
 
 TEST(load_shedder_options, T57_all_that_is_wrong_is_said_at_once) {
-    EXPECT_EQ(testing::refused_with<load_shedder>(load_shedder_options{.name = "door", .window = 0ms, .drain = 1}),
-              "load_shedder \"door\": window is 0s, allowed is from 1ms to 1min\n"
-              "load_shedder \"door\": drain is 1, allowed is from 0 to 0.9\n"
-              "load_shedder \"door\": max_concurrent is 0, allowed is more than 0 where there is neither max_delay nor "
-              "a signal: it would never shed");
+    EXPECT_EQ(
+        testing::refused_with<load_shedder>(load_shedder_options{.name = "door", .window = 0ms, .drain = 1}),
+        "load_shedder \"door\": window is 0s, allowed is from 1ms to 1min\n"
+        "load_shedder \"door\": drain is 1, allowed is from 0 to 0.9\n"
+        "load_shedder \"door\": target_concurrent is 0, allowed is more than 0 where there is neither max_delay nor "
+        "a signal: it would never shed");
     EXPECT_EQ(testing::refused_with<load_shedder>(load_shedder_options{.max_delay = 1ms}), "");
 }
 
@@ -309,9 +310,9 @@ TEST(load_shedder_options, T57_functions_that_are_none_are_refused) {
 }
 
 TEST(load_shedder_options, T57_the_options_in_force_can_be_read) {
-    pipeline guarded{load_shedder{{.name = "door", .max_concurrent = 100}}};
+    pipeline guarded{load_shedder{{.name = "door", .target_concurrent = 100}}};
     EXPECT_EQ(guarded.describe(),
-              "load_shedder \"door\" {max_concurrent = 100, max_delay = 0s, window = 100ms, resume_below = 0.9,\n"
+              "load_shedder \"door\" {target_concurrent = 100, max_delay = 0s, window = 100ms, resume_below = 0.9,\n"
               "    step_up = 0.05, drain = 0.1, retry_after = 1s}\n└─ call\n");
     pipeline by_signals{load_shedder{{.name = "door",
                                       .signals = {[] { return 0.5; }, [] { return 0.6; }},
@@ -361,7 +362,7 @@ TEST(load_shedder_tenants, those_that_fall_together_in_one_instance_do_not_in_an
 
 TEST(load_shedder_tenants, what_their_hash_throws_fails_the_call) {
     testing::virtual_time time;
-    load_shedder door{{.max_concurrent = 1,
+    load_shedder door{{.target_concurrent = 1,
                        .tenant_hash = [](std::string_view) -> std::uint64_t { throw std::runtime_error{"no key"}; }}};
     pipeline guarded{ref(door)};
     EXPECT_THAT(time.run(guarded, {.tenant = "acme"}, [] { return 7; }), fails_with(errc::callback_failed));
@@ -370,7 +371,7 @@ TEST(load_shedder_tenants, what_their_hash_throws_fails_the_call) {
 }
 
 TEST(load_shedder_policy, S12_works_alone) {
-    load_shedder door{{.max_concurrent = 1}};
+    load_shedder door{{.target_concurrent = 1}};
     EXPECT_EQ(*door([] { return 7; }), 7);
 }
 

@@ -14,7 +14,7 @@ namespace {
 TEST(shared_windows_threads, whoever_comes_and_goes_is_counted_once) {
     constexpr unsigned threads = 4;
     constexpr unsigned calls = 20'000;
-    load_shedder_options options{.max_concurrent = 1'000'000};
+    load_shedder_options options{.target_concurrent = 1'000'000};
     shared_windows windows{options};
     testing::race(
         threads, 1, [](unsigned) {},
@@ -34,7 +34,7 @@ TEST(shared_windows_threads, whoever_comes_and_goes_is_counted_once) {
 }
 
 TEST(shared_windows_threads, each_window_is_claimed_by_one) {
-    load_shedder_options options{.max_concurrent = 10, .window = 1ms};
+    load_shedder_options options{.target_concurrent = 10, .window = 1ms};
     shared_windows windows{options};
     instant now{12h};
     std::atomic<unsigned> claimed{0};

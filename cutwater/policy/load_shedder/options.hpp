@@ -23,7 +23,7 @@ using load_signal = std::function<double()>;
 
 struct load_shedder_options {
     std::string name = "load_shedder";
-    unsigned max_concurrent = 0;
+    unsigned target_concurrent = 0;
     duration max_delay = 0ns;
     std::vector<load_signal> signals{};
     duration window = 100ms;
@@ -35,10 +35,10 @@ struct load_shedder_options {
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
-        visit("max_concurrent", self.max_concurrent, within(0U, 1'000'000U),
-              "calls inside at once that are still no overload; 0: they do not count");
+        visit("target_concurrent", self.target_concurrent, within(0U, 1'000'000U),
+              "calls inside at once that are still no overload, and no bound on them; 0: they do not count");
         visit("max_delay", self.max_delay, within<duration>(0ns, 1h),
-              "the delay told by `note_delay` that is still no overload; 0s: it does not count");
+              "the delay told by `note_delay` that is still no overload, and by it alone; 0s: it does not count");
         visit("signals", self.signals, any_value,
               "what else says how loaded it is, each asked once in a window; the highest load counts");
         visit("window", self.window, within<duration>(1ms, 1min), "how often what is admitted is decided anew");
@@ -54,8 +54,8 @@ struct load_shedder_options {
     }
 
     void cross_check(option_problems& problems) const {
-        if (max_concurrent == 0 && max_delay == duration::zero() && signals.empty())
-            problems.push_back({"max_concurrent", "0",
+        if (target_concurrent == 0 && max_delay == duration::zero() && signals.empty())
+            problems.push_back({"target_concurrent", "0",
                                 "more than 0 where there is neither max_delay nor a signal: it would never shed"});
         for (std::size_t i = 0; i < signals.size(); ++i)
             if (!signals[i]) problems.push_back({"signals[" + std::to_string(i) + "]", "none", "a function"});

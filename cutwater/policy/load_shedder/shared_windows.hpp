@@ -18,7 +18,7 @@ template <template <class> class Atomic = std::atomic>
 class basic_shared_windows {
 public:
     explicit basic_shared_windows(const load_shedder_options& options)
-        : kernel_{options}, window_{options.window}, max_concurrent_{options.max_concurrent},
+        : kernel_{options}, window_{options.window}, target_concurrent_{options.target_concurrent},
           max_delay_{options.max_delay} {
         for (auto& least : least_delay_) least.store(no_delay, std::memory_order_relaxed);
     }
@@ -99,7 +99,7 @@ private:
     // of the thread that has claimed the window
     shedding_kernel kernel_;
     duration window_;
-    unsigned max_concurrent_;
+    unsigned target_concurrent_;
     duration max_delay_;
     instant closed_ = never;  // when the last one was
     std::uint64_t entered_before_ = 0;
@@ -163,7 +163,7 @@ double basic_shared_windows<Atomic>::own_load() noexcept {
     const unsigned now_inside = inside();
     if (const auto told = take_delay(); told || now_inside == 0) delay_ = told.value_or(duration::zero());
     double load = 0;
-    if (max_concurrent_ > 0) load = static_cast<double>(now_inside) / max_concurrent_;
+    if (target_concurrent_ > 0) load = static_cast<double>(now_inside) / target_concurrent_;
     if (max_delay_ > duration::zero())
         load = std::max(load, static_cast<double>(delay_.count()) / static_cast<double>(max_delay_.count()));
     return load;

@@ -26,7 +26,7 @@ protected:
         return windows.close(now, load, random);
     }
 
-    load_shedder_options options{.max_concurrent = 1'000'000};
+    load_shedder_options options{.target_concurrent = 1'000'000};
     shared_windows windows{options};
     random_source random{7};
     const instant noon{12h};

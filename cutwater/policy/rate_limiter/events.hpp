@@ -21,6 +21,18 @@ struct rate_refused {
     }
 };
 
+struct rate_too_heavy {
+    unsigned weight = 1;
+    unsigned most = 0;
+
+    static constexpr event_kind kind{"rate_too_heavy", severity::warning,
+                                     "a call is refused that weighs more than there ever is at once: it never passes"};
+    static void fields(auto& self, auto&& visit) {
+        visit("weight", self.weight, "how many permits this call takes");
+        visit("most", self.most, "how many there are at once at the most");
+    }
+};
+
 struct rate_queued {
     unsigned queued = 0;
     duration expected_wait{};

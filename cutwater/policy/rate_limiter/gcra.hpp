@@ -33,6 +33,8 @@ public:
           burst_{burst} {}
 
     [[nodiscard]] constexpr unsigned burst() const noexcept { return burst_; }
+    /// What `weight` permits are, as the amount of a slot.
+    [[nodiscard]] constexpr std::uint64_t amount_of(unsigned weight) const noexcept { return interval_ * weight; }
 
     /// Takes `weight` permits from `w` if they are there; none can always be had. Where they are not, `w` changes only if it
     /// cannot be true: time has jumped back, or has gone on for so long that its count has come round. All permits are out then.

@@ -11,6 +11,7 @@ bool matters_less(const rate_limiter_kernel::call& one, const rate_limiter_kerne
 }  // namespace
 
 auto rate_limiter_kernel::admit(const call& asks, instant now, duration patience) -> answer {
+    serve(now);
     if (queue_.empty() && take(asks.weight, now)) return answer::admitted;
     std::uint64_t in_line = asks.weight;
     for (const call& w : queue_) in_line += matters_less(w, asks) ? 0 : w.weight;
@@ -34,22 +35,59 @@ void rate_limiter_kernel::let_expired_leave(instant now) {
 }
 
 bool rate_limiter_kernel::look(waiter_id who, instant now) {
-    if (queue_.empty() || queue_.front().who != who || !take(queue_.front().weight, now)) return false;
-    queue_.pop_front();
-    return true;
+    if (is_turned_away(who)) return false;
+    if (std::erase_if(queue_, [&](const call& w) { return w.who == who && w.until < now; }) > 0)
+        turned_away_.push_back(who);
+    if (std::ranges::none_of(granted_, [&](const grant& g) { return g.to.who == who; })) serve(now);
+    const auto found = std::ranges::find_if(granted_, [&](const grant& g) { return g.to.who == who; });
+    if (found == granted_.end()) return false;
+    const grant its = *found;
+    granted_.erase(found);
+    if (its.to.until >= now) return latest_ = its.slot, true;
+    turned_away_.push_back(who);
+    return give_back(its.slot, now), false;
+}
+
+void rate_limiter_kernel::serve(instant now) {
+    while (!queue_.empty()) {
+        const call first = queue_.front();
+        const bool is_over = first.until < now;
+        if (!is_over && !take(first.weight, now)) return;
+        queue_.pop_front();
+        if (is_over) {
+            turned_away_.push_back(first.who);
+        } else {
+            granted_.push_back({first, latest_});
+            last_granted_ = first.who;
+        }
+    }
 }
 
 void rate_limiter_kernel::leave(waiter_id who) {
     std::erase_if(queue_, [&](const call& w) { return w.who == who; });
     std::erase(turned_away_, who);
+    const auto found = std::ranges::find_if(granted_, [&](const grant& g) { return g.to.who == who; });
+    if (found == granted_.end()) return;
+    if (window_ != rate_window::rolling)
+        put_back(found->slot, found->slot.taken);
+    else if (last_granted_ == who)
+        (void)gcra::undo(word_, found->slot);
+    granted_.erase(found);
 }
 
 void rate_limiter_kernel::give_back(const rate_slot& unused, instant now) {
+    put_back(unused, now);
+    serve(now);
+}
+
+void rate_limiter_kernel::put_back(const rate_slot& unused, instant now) {
+    const std::uint64_t before = word_;
     switch (window_) {
-        case rate_window::rolling: return rolling_.give_back(word_, unused, now);
-        case rate_window::fixed: return fixed_.give_back(word_, unused, now);
+        case rate_window::rolling: rolling_.give_back(word_, unused, now); break;
+        case rate_window::fixed: fixed_.give_back(word_, unused, now); break;
         case rate_window::sliding: return sliding_.give_back(unused);
     }
+    if (word_ != before) last_granted_ = 0;
 }
 
 bool rate_limiter_kernel::take(unsigned weight, instant now) {

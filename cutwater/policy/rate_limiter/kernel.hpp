@@ -2,6 +2,8 @@
 //
 // - Permits are had as the algorithm in force says: gcra.hpp, fixed_window.hpp, sliding_window.hpp.
 // - While somebody waits nobody else is admitted, and of those who wait only the first: of those that matter most the oldest.
+// - Whoever looks, comes or gives back lets in those whose permits are there, one after the other; before each whoever is first leaves if its time is
+//   over. Who is let in by another has its permits until it looks; after its time it has none, and they go back.
 // - From a full line those leave whose time is over; else what matters more takes the place of what matters least; of those, of the one that came last.
 // - Nobody is queued whose permits cannot come within its patience (of a window, where weights differ: as far as their sum
 //   says), and nobody is refused whose permits are there.
@@ -53,13 +55,14 @@ public:
     /// One who waits looks whether its permits are there; it then has them.
     [[nodiscard]] bool look(waiter_id who, instant now);
 
-    /// One who waits gives up.
+    /// One who waits gives up. What it was granted goes back; of a rolling limit only where it is the last that was, and the state is
+    /// as it left it.
     void leave(waiter_id who);
 
     /// Permits that were not used.
     void give_back(const rate_slot& unused, instant now);
 
-    /// What the latest admission took.
+    /// What the latest admission took, or look.
     [[nodiscard]] const rate_slot& latest() const noexcept { return latest_; }
     [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
     [[nodiscard]] rate_reading read(unsigned weight, instant now) const;
@@ -67,6 +70,14 @@ public:
     friend bool operator==(const rate_limiter_kernel&, const rate_limiter_kernel&) = default;
 
 private:
+    struct grant {
+        call to;
+        rate_slot slot;
+
+        friend bool operator==(const grant&, const grant&) = default;
+    };
+    void serve(instant now);
+    void put_back(const rate_slot& unused, instant now);
     void let_expired_leave(instant now);
     [[nodiscard]] bool take(unsigned weight, instant now);
     [[nodiscard]] duration wait_in_line(std::uint64_t weight, instant now) const;
@@ -80,6 +91,8 @@ private:
     rate_slot latest_{};
     std::deque<call> queue_;  // what matters most first
     std::vector<waiter_id> turned_away_;
+    std::vector<grant> granted_;  // and not looked yet
+    waiter_id last_granted_ = 0;  // while nothing was given back since
 };
 
 }  // namespace cutwater

@@ -39,11 +39,60 @@ TEST(rate_limiter_kernel, those_who_wait_are_let_in_in_their_order) {
     EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
     for (unsigned who = 1; who <= 3; ++who) EXPECT_EQ(kernel.admit(who, 1, noon, 1s), queued);
     EXPECT_EQ(kernel.admit(4, 1, noon, 1s), refused) << "the queue is full";
-    EXPECT_FALSE(kernel.look(2, noon + 500ms)) << "it is not its turn";
+    EXPECT_FALSE(kernel.look(2, noon + 99ms)) << "it is not its turn";
     EXPECT_TRUE(kernel.look(1, noon + 100ms));
     EXPECT_FALSE(kernel.look(2, noon + 199ms));
     EXPECT_TRUE(kernel.look(2, noon + 200ms));
-    EXPECT_EQ(kernel.admit(5, 1, noon + 1s, 1s), queued) << "nobody overtakes";
+    EXPECT_EQ(kernel.admit(5, 1, noon + 299ms, 1s), queued) << "nobody overtakes";
+}
+
+TEST(rate_limiter_kernel, who_stands_behind_one_that_does_not_look_lets_it_in_and_has_its_own) {
+    rate_limiter_kernel kernel = ten(3);
+    EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit({.who = 1, .until = noon + 300ms}, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit(2, 1, noon, 1s), queued);
+    EXPECT_TRUE(kernel.look(2, noon + 200ms)) << "two have come back: the first's, too";
+    EXPECT_EQ(kernel.queued(), 0U);
+    EXPECT_TRUE(kernel.look(1, noon + 300ms)) << "it has had its permits since";
+    EXPECT_EQ(kernel.latest().taken, noon + 200ms);
+}
+
+TEST(rate_limiter_kernel, who_looks_when_its_time_is_over_has_none_and_what_it_was_granted_goes_back) {
+    for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
+        SCOPED_TRACE(to_text(window));
+        rate_limiter_kernel kernel = ten(3, window);
+        const auto most = static_cast<unsigned>(kernel.read(1, noon).limit);
+        EXPECT_EQ(kernel.admit(0, most, noon, 1s), admitted);
+        EXPECT_EQ(kernel.admit({.who = 1, .until = noon + 1100ms}, noon, 2s), queued);
+        EXPECT_EQ(kernel.admit(2, 1, noon + 1095ms, 1s), admitted) << "and lets in the first";
+        EXPECT_FALSE(kernel.look(1, noon + 1101ms));
+        EXPECT_TRUE(kernel.is_turned_away(1));
+        EXPECT_EQ(kernel.read(1, noon + 1101ms).remaining, most - 1);
+    }
+}
+
+TEST(rate_limiter_kernel, the_first_leaves_when_its_time_is_over_whoever_sees_it) {
+    rate_limiter_kernel kernel = ten(3);
+    EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
+    EXPECT_EQ(kernel.admit({.who = 1, .until = noon + 100ms}, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit(2, 1, noon, 1s), queued);
+    EXPECT_TRUE(kernel.look(2, noon + 101ms));
+    EXPECT_TRUE(kernel.is_turned_away(1));
+}
+
+TEST(rate_limiter_kernel, what_one_was_granted_who_leaves_goes_back_as_far_as_can_be_told_without_the_time) {
+    for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
+        SCOPED_TRACE(to_text(window));
+        rate_limiter_kernel kernel = ten(3, window);
+        const auto most = static_cast<unsigned>(kernel.read(1, noon).limit);
+        EXPECT_EQ(kernel.admit(0, most, noon, 1s), admitted);
+        for (unsigned who = 1; who <= 2; ++who) EXPECT_EQ(kernel.admit(who, 1, noon, 2s), queued);
+        EXPECT_EQ(kernel.admit(3, most, noon + 1001ms, 0s), refused) << "and lets in the two";
+        kernel.leave(1);
+        kernel.leave(2);
+        EXPECT_EQ(kernel.read(1, noon + 1001ms).remaining, window == rate_window::rolling ? most - 1 : most)
+            << "a rolling limit knows only the last one";
+    }
 }
 
 TEST(rate_limiter_kernel, T85_what_matters_more_goes_first) {
@@ -76,12 +125,12 @@ TEST(rate_limiter_kernel, T85_what_matters_least_makes_room) {
 TEST(rate_limiter_kernel, from_a_full_line_those_leave_whose_time_is_over) {
     rate_limiter_kernel kernel = ten(2);
     EXPECT_EQ(kernel.admit(0, 2, noon, 1s), admitted);
-    EXPECT_EQ(kernel.admit({.who = 1, .until = noon + 300ms}, noon, 1s), queued);
-    EXPECT_EQ(kernel.admit({.who = 2, .until = noon + 400ms}, noon, 1s), queued);
-    EXPECT_EQ(kernel.admit(3, 1, noon + 300ms, 1s), refused);
-    EXPECT_EQ(kernel.admit(3, 1, noon + 301ms, 1s), queued);
-    EXPECT_TRUE(kernel.is_turned_away(1));
-    EXPECT_FALSE(kernel.is_turned_away(2));
+    EXPECT_EQ(kernel.admit({.who = 1, .until = noon + 400ms}, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit({.who = 2, .until = noon + 30ms}, noon, 1s), queued);
+    EXPECT_EQ(kernel.admit(3, 1, noon + 30ms, 1s), refused);
+    EXPECT_EQ(kernel.admit(3, 1, noon + 31ms, 1s), queued);
+    EXPECT_TRUE(kernel.is_turned_away(2)) << "though it is not the first";
+    EXPECT_FALSE(kernel.is_turned_away(1));
 }
 
 TEST(rate_limiter_kernel, T77_who_cannot_be_let_in_in_time_is_not_queued) {

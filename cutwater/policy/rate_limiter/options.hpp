@@ -23,11 +23,13 @@ enum class rate_window : std::uint8_t {
 }
 
 struct rate_limiter_options {
+    static constexpr unsigned default_burst = 10;
+
     std::string name = "rate_limiter";
     rate_window window = rate_window::rolling;
     unsigned permits = 100;
     duration per = 1s;
-    unsigned burst = 10;
+    unsigned burst = default_burst;
     unsigned max_queue = 0;
     duration max_wait = 1s;
 
@@ -49,8 +51,15 @@ struct rate_limiter_options {
         return option != "burst" || window == rate_window::rolling;
     }
 
+    /// Permits that there are at once at the most: what weighs more never passes.
+    [[nodiscard]] unsigned most_at_once() const noexcept { return window == rate_window::rolling ? burst : permits; }
+
     void cross_check(option_problems& problems) const {
         constexpr unsigned most_counted = 1'000'000;
+        if (!applies("burst") && burst != default_burst)
+            problems.push_back({"burst", to_text(burst),
+                                "none where the window is " + std::string{to_text(window)} +
+                                    " (leave it out: all permits may be taken at once)"});
         if (window != rate_window::rolling && permits > most_counted)
             problems.push_back(
                 {"permits", to_text(permits), "at most 1000000 where they are counted one by one (fixed and sliding)"});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cutwater/policy/rate_limiter/rate_limiter.hpp"
+
 namespace cutwater {
 
 namespace {
@@ -33,9 +35,13 @@ std::string rate_limit_field(std::string_view name, const rate_reading& seen) {
     return quoted(name) + ";r=" + std::to_string(seen.remaining) + ";t=" + std::to_string(seconds_up(seen.reset));
 }
 
-std::optional<std::string> retry_after_field(duration retry_after) {
-    if (retry_after == forever) return {};
-    return std::to_string(std::max<duration::rep>(1, seconds_up(retry_after)));
+std::string rate_limit_field(const rate_limiter& limiter, instant now) {
+    return rate_limit_field(limiter.options().name, limiter.read(now));
+}
+
+std::optional<std::string> retry_after_field(std::optional<duration> retry_after) {
+    if (!retry_after || *retry_after == forever) return {};
+    return std::to_string(std::max<duration::rep>(1, seconds_up(*retry_after)));
 }
 
 }  // namespace cutwater

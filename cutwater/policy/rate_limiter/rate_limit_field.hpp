@@ -5,6 +5,7 @@
 //     cw::rate_limit_policy_field(hourly);               // RateLimit-Policy: "hourly";q=1000;w=3600
 //     cw::rate_limit_field("hourly", seen);              // RateLimit: "hourly";r=42;t=1800
 //     cw::retry_after_field(seen.retry_after);           // Retry-After: 7
+//     cw::retry_after_field(cw::error{cw::errc::rate_limited}.retry_after());    // none: it would never pass
 //
 // Source: draft-ietf-httpapi-ratelimit-headers (structured fields of RFC 8941); Retry-After: RFC 9110, 10.2.3, in seconds,
 // rounded up and never 0, so that nobody comes back too early. A rolling limit's quota is what may pass in `per` at most: the
@@ -20,10 +21,15 @@
 
 namespace cutwater {
 
+class rate_limiter;
+
 [[nodiscard]] std::string rate_limit_policy_field(const rate_limiter_options& limit);
 [[nodiscard]] std::string rate_limit_field(std::string_view name, const rate_reading& seen);
+/// Of this limiter, by its own name.
+[[nodiscard]] std::string rate_limit_field(const rate_limiter& limiter, instant now);
 
-/// Nothing where asking again makes no sense: it asked for more than there ever is.
-[[nodiscard]] std::optional<std::string> retry_after_field(duration retry_after);
+/// From a reading's `retry_after`, or an error's. Nothing where asking again makes no sense, because it asked for more than there ever
+/// is: a reading says `forever`, an error nothing.
+[[nodiscard]] std::optional<std::string> retry_after_field(std::optional<duration> retry_after);
 
 }  // namespace cutwater

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cutwater/policy/rate_limiter/rate_limiter.hpp"
+
 namespace cutwater {
 namespace {
 
@@ -32,6 +34,19 @@ TEST(rate_limit_field, T74_nobody_is_asked_back_too_early) {
     EXPECT_EQ(retry_after_field(1s + 1ns), "2");
     EXPECT_EQ(retry_after_field(24h * 366), "31622400");
     EXPECT_EQ(retry_after_field(forever), std::nullopt) << "never is no time to come back";
+    EXPECT_EQ(retry_after_field(std::nullopt), std::nullopt) << "an error says nothing then";
+    EXPECT_EQ(retry_after_field(error{errc::rate_limited}.with_retry_after(1500ms).retry_after()), "2");
+}
+
+TEST(rate_limit_field, T74_says_of_no_window_that_it_takes_longer_than_it_does) {
+    constexpr instant noon{12h};
+    for (const duration per : {duration{1s}, duration{1min}, duration{24h}}) {
+        rate_limiter api{{.name = "api", .window = rate_window::fixed, .permits = 1, .per = per}};
+        ASSERT_TRUE(api.try_acquire(noon));
+        const std::string seconds = std::to_string(per / 1s);
+        EXPECT_EQ(rate_limit_field(api, noon), "\"api\";r=0;t=" + seconds);
+        EXPECT_EQ(retry_after_field(api.read(noon).retry_after), seconds);
+    }
 }
 
 }  // namespace

@@ -4,6 +4,16 @@
 
 namespace cutwater {
 
+namespace {
+
+/// The last instant at which a permit is of use: at its deadline nothing is sent any more.
+instant last_of(const call_context& call) { return add(call.deadline, duration{-1}); }
+
+/// When one who waits is told that it was in vain.
+instant end_of(const waiter& w, const call_context& call) { return w.until < last_of(call) ? w.until : call.deadline; }
+
+}  // namespace
+
 rate_limiter::rate_limiter(rate_limiter_options options)
     : options_{validated(kind, std::move(options))}, layer_{options_.name},
       rate_{std::make_unique<shared_rate>(options_)} {}
@@ -18,12 +28,8 @@ admission<rate_limiter::ticket> rate_limiter::admit_by_lock(call_context& call, 
 admission<rate_limiter::ticket> rate_limiter::enqueue(waiter& w, call_context& call, moment& now) {
     w.weight = call.said().weight;
     w.importance = call.said().importance;
-    w.until = std::min(add(now, options_.max_wait), call.deadline);
-    const duration possible = rate_->wait_for(w.weight, now);
-    if (possible == forever) return refuse(possible, call);
-    // At its deadline nothing is sent any more: a permit that comes then is too late.
-    const duration patience = between(now, w.until) - (w.until == call.deadline ? duration{1} : duration::zero());
-    const auto [what, slot, wait] = rate_->take_or_queue(w, now, patience);
+    w.until = std::min(add(now, options_.max_wait), last_of(call));
+    const auto [what, slot, wait] = rate_->take_or_queue(w, now, between(now, w.until));
     switch (what) {
         case shared_rate::answer::taken: return ticket{.slot = slot, .sent = call.sent};
         case shared_rate::answer::full:
@@ -31,28 +37,34 @@ admission<rate_limiter::ticket> rate_limiter::enqueue(waiter& w, call_context& c
         case shared_rate::answer::queued: break;
     }
     call.emit(layer_, [&] { return rate_queued{queued(), wait}; });
-    return resume(w, call, now);
+    return wait_until{std::min(add(now, wait), end_of(w, call))};
 }
 
 admission<rate_limiter::ticket> rate_limiter::resume(waiter& w, call_context& call, moment& now) {
-    if (now.get() >= call.deadline && call.deadline != never) return waited_in_vain(w, call);  // nothing is to be sent
+    if (now.get() >= call.deadline && call.deadline != never) {  // nothing is to be sent
+        rate_->leave(w, now);
+        return waited_in_vain(w, call);
+    }
     const shared_rate::waiting seen = rate_->look_again(w, now);
     if (seen.slot) {
         call.emit(layer_, [&] { return rate_wait_ended{.admitted = true}; });
         return ticket{.slot = *seen.slot, .sent = call.sent};
     }
-    if (seen.turned_away) return waited_in_vain(refusal{.reason = *seen.turned_away}, call);
-    if (now.get() >= w.until) return waited_in_vain(w, call);
-    return wait_until{std::min(seen.next, w.until)};
+    if (seen.turned_away && *seen.turned_away != errc::wait_timed_out)
+        return waited_in_vain(refusal{.reason = *seen.turned_away}, call);
+    if (seen.turned_away || now.get() >= w.until) return waited_in_vain(w, call);
+    return wait_until{std::min(seen.next, end_of(w, call))};
 }
 
 void rate_limiter::tell_refused(duration wait, call_context& call) const {
-    call.emit(layer_, [&] { return rate_refused{options_.permits, options_.per, call.said().weight, wait}; });
+    const unsigned weight = call.said().weight;
+    if (wait == forever) return call.emit(layer_, [&] { return rate_too_heavy{weight, options_.most_at_once()}; });
+    call.emit(layer_, [&] { return rate_refused{options_.permits, options_.per, weight, wait}; });
 }
 
 admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const waiter& w, call_context& call) const {
     refusal why{.reason = errc::wait_timed_out};
-    if (w.until < call.deadline) why.limit = options_.max_wait;
+    if (w.until < last_of(call)) why.limit = options_.max_wait;
     return waited_in_vain(why, call);
 }
 

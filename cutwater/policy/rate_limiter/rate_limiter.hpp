@@ -11,6 +11,7 @@
 // refused for good. A call takes `call_options::weight` permits. With `max_queue` it waits for them, behind those that matter
 // as much and came first, until `max_wait` or its deadline; who would wait longer is refused at once. A refusal is `errc::rate_limited`
 // with `retry_after`, a wait in vain `errc::wait_timed_out` or `displaced`; none of them says anything about the dependency.
+// Who waits is let in by whoever looks first, and begins when its driver runs it; where that is after `max_wait`, it is refused.
 //
 // Permits go back where nothing was sent for them: a layer further in has refused the attempt, or its caller cancelled while it
 // waited there. So limits can be chained, by the second and by the hour: what the one refuses costs nothing in the other. A call

@@ -55,8 +55,11 @@ rate_limiter_options ten_but(auto&& change) {
 }
 const rate_limiter_options refusing = ten_but([](auto&) {});
 const rate_limiter_options waiting = ten_but([](auto& o) { o.max_queue = 5, o.max_wait = 300ms; });
-const rate_limiter_options fixed = ten_but([](auto& o) { o.window = rate_window::fixed, o.max_queue = 5; });
-const rate_limiter_options sliding = ten_but([](auto& o) { o.window = rate_window::sliding, o.max_queue = 5; });
+const rate_limiter_options patient_for_150ms = ten_but([](auto& o) { o.max_queue = 5, o.max_wait = 150ms; });
+const rate_limiter_options even = ten_but([](auto& o) { o.max_queue = 5, o.burst = 1; });
+const rate_limiter_options fixed{.name = "db", .window = rate_window::fixed, .permits = 10, .per = 1s, .max_queue = 5};
+const rate_limiter_options sliding{
+    .name = "db", .window = rate_window::sliding, .permits = 10, .per = 1s, .max_queue = 5};
 
 const std::string let_in = "db rate_wait_ended admitted=true";
 const std::string in_vain = "db rate_wait_ended admitted=false";
@@ -65,6 +68,9 @@ std::string queued(unsigned place, std::string_view wait) {
 }
 std::string refused(std::string_view wait, unsigned weight = 1) {
     return "db rate_refused per=1s permits=10 retry_after=" + std::string{wait} + " weight=" + std::to_string(weight);
+}
+std::string too_heavy(unsigned weight, unsigned most) {
+    return "db rate_too_heavy most=" + std::to_string(most) + " weight=" + std::to_string(weight);
 }
 
 const std::vector<scenario> scenarios{
@@ -87,7 +93,7 @@ const std::vector<scenario> scenarios{
      .weight = 3,
      .result = "db: get: the rate limit is reached",
      .elapsed = 0ms,
-     .events = {refused("none", 3)}},
+     .events = {too_heavy(3, 2)}},
     {.name = "it_weighs_nothing",
      .options = refusing,
      .taken = 2,
@@ -101,13 +107,20 @@ const std::vector<scenario> scenarios{
      .result = "7",
      .elapsed = 105ms,
      .events = {queued(1, "100ms"), let_in}},
-    {.name = "nobody_overtakes_who_waits",
+    {.name = "T43_who_stands_before_it_and_does_not_look_keeps_it_no_longer_than_if_it_did",
      .options = waiting,
      .taken = 2,
      .others = 1,
-     .result = "db: get: no permit became free in time (limit 300ms)",
-     .elapsed = 300ms,
-     .events = {queued(2, "200ms"), in_vain}},
+     .result = "7",
+     .elapsed = 205ms,
+     .events = {queued(2, "200ms"), let_in}},
+    {.name = "nobody_overtakes_who_waits_and_does_not_look",
+     .options = even,
+     .taken = 1,
+     .others = 1,
+     .result = "7",
+     .elapsed = 305ms,
+     .events = {queued(2, "200ms"), let_in}},
     {.name = "T43_who_leaves_makes_room_for_who_stands_behind",
      .options = waiting,
      .taken = 2,
@@ -148,11 +161,11 @@ const std::vector<scenario> scenarios{
     {.name = "who_waits_until_its_deadline_waits_in_vain",
      .options = waiting,
      .taken = 2,
-     .others = 1,
-     .deadline = 250ms,
+     .deadline = 150ms,
+     .a_critical_one_comes_after = 50ms,
      .result = "db: get: no permit became free in time",
-     .elapsed = 250ms,
-     .events = {queued(2, "200ms"), in_vain}},
+     .elapsed = 150ms,
+     .events = {queued(1, "100ms"), in_vain}},
     {.name = "the_queue_is_full",
      .options = ten_but([](auto& o) { o.max_queue = 1; }),
      .taken = 2,
@@ -172,8 +185,15 @@ const std::vector<scenario> scenarios{
      .options = waiting,
      .taken = 2,
      .a_critical_one_comes_after = 50ms,
-     .result = "db: get: no permit became free in time (limit 300ms)",
-     .elapsed = 300ms,
+     .result = "7",
+     .elapsed = 205ms,
+     .events = {queued(1, "100ms"), let_in}},
+    {.name = "T85_what_matters_less_waits_in_vain_behind_what_came_later",
+     .options = patient_for_150ms,
+     .taken = 2,
+     .a_critical_one_comes_after = 50ms,
+     .result = "db: get: no permit became free in time (limit 150ms)",
+     .elapsed = 150ms,
      .events = {queued(1, "100ms"), in_vain}},
     {.name = "T85_what_matters_less_makes_room",
      .options = ten_but([](auto& o) { o.max_queue = 1; }),
@@ -200,7 +220,7 @@ const std::vector<scenario> scenarios{
      .weight = 11,
      .result = "db: get: the rate limit is reached",
      .elapsed = 0ms,
-     .events = {refused("none", 11)}},
+     .events = {too_heavy(11, 10)}},
 };
 
 void PrintTo(const scenario& s, std::ostream* out) { *out << s.name; }
@@ -486,9 +506,22 @@ TEST(rate_limiter_by_hand, nobody_reserves_past_those_who_wait) {
     EXPECT_TRUE(db.try_acquire(time.present(), 2));
     those.come();
     EXPECT_FALSE(db.reserve(time.present()));
-    EXPECT_FALSE(db.try_acquire(time.in(1s))) << "nor takes";
     EXPECT_EQ(db.read(time.in(1s)).remaining, 0U) << "there is nothing for whoever comes now";
     EXPECT_EQ(db.read(time.present()).retry_after, 200ms);
+    EXPECT_FALSE(db.try_acquire(time.in(100ms))) << "nor takes";
+    EXPECT_EQ(those.woken(), 1U) << "but whoever tries lets in the first";
+}
+
+TEST(rate_limiter_by_hand, one_who_waits_and_never_looks_holds_nobody_up_for_longer_than_its_wait) {
+    testing::virtual_time time;
+    for (const auto& options : {waiting, sliding}) {
+        rate_limiter db{options};
+        EXPECT_TRUE(db.try_acquire(time.present(), options.most_at_once()));
+        others those{db, time};
+        those.come();
+        EXPECT_TRUE(db.try_acquire(time.in(2s)));
+        EXPECT_EQ(db.queued(), 0U);
+    }
 }
 
 TEST(rate_limiter_by_hand, windows_have_the_permits_of_now_and_no_others) {
@@ -527,6 +560,15 @@ TEST(rate_limiter_options, what_no_single_one_can_know_is_checked_too) {
     EXPECT_THAT(refused_with({.permits = 1, .per = 24h, .burst = 4000}), HasSubstr("burst is 4000"));
     EXPECT_THAT(refused_with({.window = rate_window::sliding, .permits = 1'000'001}), HasSubstr("permits is 1000001"));
     EXPECT_THAT(refused_with({.window = rate_window::fixed, .permits = 1'000'001}), HasSubstr("permits is 1000001"));
+}
+
+TEST(rate_limiter_options, a_burst_where_the_window_has_none_is_refused_and_not_left_unread) {
+    EXPECT_EQ(
+        refused_with({.name = "db", .window = rate_window::fixed, .burst = 5}),
+        "rate_limiter \"db\": burst is 5, allowed is none where the window is fixed (leave it out: all permits may be "
+        "taken at once)");
+    EXPECT_THAT(refused_with({.window = rate_window::sliding, .burst = 1}), HasSubstr("burst is 1"));
+    EXPECT_EQ(refused_with({.window = rate_window::sliding}), "");
 }
 
 TEST(rate_limiter_options, the_ends_of_their_ranges_are_taken) {

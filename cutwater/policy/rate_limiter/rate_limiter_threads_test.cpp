@@ -29,9 +29,10 @@ struct rate_call {
     unsigned weight = 1;
     criticality importance = criticality::normal;
     instant at = noon;
+    duration patience = 10s;
     rate_limiter_kernel::answer answer{};
     bool is_in = false;   ///< looked: the permits have come
-    bool is_out = false;  ///< looked: another has the place
+    bool is_out = false;  ///< looked: its time is over, or another has the place
     rate_slot slot{};
 };
 
@@ -40,12 +41,11 @@ std::ostream& operator<<(std::ostream& out, const rate_call& c) {
     constexpr std::array answers{"admitted", "queued", "refused"};
     out << names[static_cast<std::size_t>(c.what)] << " " << c.who << " weighs " << c.weight << ", "
         << to_text(c.importance) << ", at " << between(noon, c.at).count();
-    if (c.what == deed::enter) out << ": " << answers[static_cast<std::size_t>(c.answer)];
+    if (c.what == deed::enter)
+        out << ", for " << c.patience.count() << ": " << answers[static_cast<std::size_t>(c.answer)];
     if (c.what == deed::look) out << ": " << (c.is_in ? "in" : c.is_out ? "out" : "still waits");
     return out;
 }
-
-constexpr duration patience = 10s;
 
 /// The kernel, which is to have given the same.
 class model {
@@ -55,11 +55,14 @@ public:
     bool take(const rate_call& c) {
         switch (c.what) {
             case deed::enter:
-                return kernel_.admit({.who = c.who, .weight = c.weight, .importance = c.importance}, c.at, patience) ==
-                           c.answer &&
+                return kernel_.admit({.who = c.who,
+                                      .weight = c.weight,
+                                      .importance = c.importance,
+                                      .until = add(c.at, c.patience)},
+                                     c.at, c.patience) == c.answer &&
                        same_slot(c);
             case deed::look:
-                return kernel_.is_turned_away(c.who) == c.is_out && kernel_.look(c.who, c.at) == c.is_in &&
+                return kernel_.look(c.who, c.at) == c.is_in && kernel_.is_turned_away(c.who) == c.is_out &&
                        same_slot(c);
             case deed::leave: return kernel_.leave(c.who), true;
             case deed::give_back: return kernel_.give_back(c.slot, c.at), true;
@@ -128,14 +131,22 @@ private:
         me.now = add(me.now, duration{static_cast<duration::rep>(dice() % 40'000'000)});  // each thread has its own
         if (me.waiting) return n < 75 ? look(thread, me) : leave(thread, me);
         if (!me.unused.empty() && n < 35) return give_back(thread, me);
-        enter(thread, me, 1 + static_cast<unsigned>(dice() % most_), static_cast<criticality>(dice() % 2));
+        const auto weight = 1 + static_cast<unsigned>(dice() % most_);
+        const auto importance = static_cast<criticality>(dice() % 2);
+        enter(thread, me, weight, importance,
+              duration{1ms} * (dice() % 2 == 0 ? 10'000 : static_cast<int>(dice() % 150)));
     }
 
-    void enter(unsigned thread, player& me, unsigned weight, criticality importance) {
+    void enter(unsigned thread, player& me, unsigned weight, criticality importance, duration patience) {
         auto next = std::make_unique<place>(thread * 100 + ++me.entered);
-        const rate_call c = record(
-            thread, {.what = deed::enter, .who = next->who, .weight = weight, .importance = importance, .at = me.now},
-            next.get());
+        const rate_call c = record(thread,
+                                   {.what = deed::enter,
+                                    .who = next->who,
+                                    .weight = weight,
+                                    .importance = importance,
+                                    .at = me.now,
+                                    .patience = patience},
+                                   next.get());
         if (c.answer == rate_limiter_kernel::answer::admitted) me.unused.push_back(c.slot);
         if (c.answer == rate_limiter_kernel::answer::queued) me.waiting = std::move(next);
     }
@@ -176,10 +187,11 @@ private:
     void enter(rate_call& c, place& at) {
         using enum rate_limiter_kernel::answer;
         c.answer = admitted;
-        if (const auto slot = rate_.try_take(c.weight, c.at)) return void(c.slot = *slot);
+        if (rate_.try_take_quickly(c.weight, c.at, c.slot)) return;
         at.waits.weight = c.weight;
         at.waits.importance = c.importance;
-        const auto given = rate_.take_or_queue(at.waits, c.at, patience);
+        at.waits.until = add(c.at, c.patience);
+        const auto given = rate_.take_or_queue(at.waits, c.at, c.patience);
         c.slot = given.slot;
         if (given.what != Rate::answer::taken) c.answer = given.what == Rate::answer::queued ? queued : refused;
     }
@@ -252,7 +264,9 @@ TEST(rate_limiter_threads, S112_exactly_as_many_are_admitted_as_are_allowed) {
     constexpr unsigned tries = 2000;
     for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
         SCOPED_TRACE(to_text(window));
-        rate_limiter narrow{{.window = window, .permits = 1000, .per = 24h, .burst = 1000}};
+        rate_limiter_options limit{.window = window, .permits = 1000, .per = 24h};
+        if (window == rate_window::rolling) limit.burst = 1000;
+        rate_limiter narrow{limit};
         std::atomic<unsigned> admitted{0};
         testing::race(
             threads, 1, [](unsigned) {},
