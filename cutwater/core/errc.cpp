@@ -53,7 +53,7 @@ public:
             case errc::refused: return "the call was refused";
             case errc::circuit_open: return "the circuit is open";
             case errc::bulkhead_full: return "the bulkhead is full";
-            case errc::wait_timed_out: return "no permit became free in time";
+            case errc::wait_timed_out: return "no permit or place became free in time";
             case errc::rate_limited: return "the rate limit is reached";
             case errc::concurrency_limited: return "the concurrency limit is reached";
             case errc::load_shed: return "shed, so that what matters more is served";

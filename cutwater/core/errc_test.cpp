@@ -33,7 +33,7 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
         {errc::refused, 10, "the call was refused"},
         {errc::circuit_open, 11, "the circuit is open"},
         {errc::bulkhead_full, 12, "the bulkhead is full"},
-        {errc::wait_timed_out, 13, "no permit became free in time"},
+        {errc::wait_timed_out, 13, "no permit or place became free in time"},
         {errc::rate_limited, 14, "the rate limit is reached"},
         {errc::concurrency_limited, 15, "the concurrency limit is reached"},
         {errc::load_shed, 16, "shed, so that what matters more is served"},

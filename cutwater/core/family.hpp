@@ -43,7 +43,8 @@ concept gate = named_layer<P> && settles_tickets<P> && requires(P& p, call_conte
 // how it went for the call: `orphaned(ticket, observation, call, now)`.
 
 /// A gate with a queue: where `admit` answers "wait", `enqueue` takes the call's waiter (or finds that a permit has
-/// become free), `resume` says how the wait ended, and `leave` ends it early.
+/// become free), `resume` says how the wait ended, and `leave` ends it early. One that wants to tell of a wait that the caller has
+/// cancelled hears of it before: `cancelled(waiter, call)`.
 template <class P>
 concept queueing_gate = gate<P> && requires(P& p, call_context& call, waiter& w) {
     { p.enqueue(w, call, call.now) } -> std::same_as<admission<typename P::ticket>>;

@@ -176,6 +176,9 @@ public:
     }
 
     flow interrupt(P& policy, call_context& call, outcome_slot<T>& out) {
+        if constexpr (requires { policy.cancelled(*place_, call); })
+            (void)detail::guarded(policy.layer_name(), call, out,
+                                  [&] { return policy.cancelled(*place_, call), flow::outward; });
         leave_queue();
         return detail::cancelled(policy.layer_name(), call, out);
     }

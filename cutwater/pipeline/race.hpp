@@ -63,17 +63,17 @@ struct branch_start {
 /// How one ended.
 template <class T>
 struct branch_end {
-    outcome_slot<T> out;
+    outcome<T> out;
     unsigned last_attempt = 1;  ///< its number, where layers inside went again
     unsigned sent = 0;
     bool ran_out = false;
 
     explicit branch_end(run_state<T>& inner)
-        : out{std::move(inner.slot())}, last_attempt{inner.call().attempt}, sent{inner.call().sent},
+        : out{std::move(*inner.slot())}, last_attempt{inner.call().attempt}, sent{inner.call().sent},
           ran_out{inner.call().ran_out} {}
     /// Of one that could not be driven to its end.
     branch_end(error failure, unsigned attempt)
-        : out{std::in_place, std::move(failure), verdict::ignored}, last_attempt{attempt} {}
+        : out{std::move(failure), verdict::ignored}, last_attempt{attempt} {}
 };
 
 template <class T, class Racer>
@@ -123,7 +123,7 @@ public:
         if (end.last_attempt > which.attempt) last_ += end.last_attempt - which.attempt;
         if (decided_) return;
         (void)guarded([&] {
-            decided_ = session_.ended(end.out->observed(), outer_, outer_.now);
+            decided_ = session_.ended(end.out.observed(), outer_, outer_.now);
             return race_step::finish();
         });
         if (decided_ || is_better(end)) take(which, std::move(end));
@@ -144,7 +144,7 @@ public:
                 .with_cause(failed_);
             return;
         }
-        outer.slot() = std::move(best_->out);
+        outer.slot().emplace(std::move(best_->out));
         outer_.ran_out = best_->ran_out;
         outer_.cancelled = outer.slot()->meaning() == verdict::cancelled;
         if (!outer.slot()->has_value() && history_.size() > 1)
@@ -155,15 +155,15 @@ private:
     /// A failure is replaced by a later one, but not by what says nothing about the dependency.
     [[nodiscard]] bool is_better(const branch_end<T>& end) const noexcept {
         const auto says_something = [](const branch_end<T>& e) {
-            return judges_dependency(e.out->meaning()) || e.out->meaning() == verdict::ignored;
+            return judges_dependency(e.out.meaning()) || e.out.meaning() == verdict::ignored;
         };
         return !best_ || says_something(end) || !says_something(*best_);
     }
 
     void take(const branch_start& which, branch_end<T> end) {
-        if (!end.out->has_value())
+        if (!end.out.has_value())
             history_.push_back(
-                {.number = which.attempt, .code = end.out->failure().code(), .text = end.out->failure().words()});
+                {.number = which.attempt, .code = end.out.failure().code(), .text = end.out.failure().words()});
         best_.emplace(std::move(end));
     }
 

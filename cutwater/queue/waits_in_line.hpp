@@ -52,6 +52,8 @@ public:
         return this->granted(w, now);
     }
 
+    /// The caller has cancelled; `leave` follows.
+    void cancelled(waiter&, call_context& call) { tell_in_vain(call); }
     void leave(waiter& w) noexcept { self().permits().leave(w); }
 
 private:
@@ -71,8 +73,11 @@ private:
         return ended(call, why);
     }
     [[nodiscard]] auto ended(call_context& call, const refusal& why) {
-        call.emit(self().layer_name(), [] { return typename Gate::wait_ended_event{.admitted = false}; });
+        tell_in_vain(call);
         return admission<typename Gate::ticket>{why};
+    }
+    void tell_in_vain(call_context& call) {
+        call.emit(self().layer_name(), [] { return typename Gate::wait_ended_event{.admitted = false}; });
     }
 };
 

@@ -13,6 +13,7 @@
 
 #include "cutwater/core/attribution.hpp"
 #include "cutwater/core/capture.hpp"
+#include "cutwater/pipeline/race.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 #include "cutwater/sim/reply.hpp"
 #include "cutwater/sim/world.hpp"
@@ -20,6 +21,9 @@
 namespace cutwater::sim {
 
 namespace detail {
+
+template <class T, class Pipeline, class Callee>
+class simulated_race;
 
 /// Kept alive by its world from `begin` until it is done.
 template <class T, class Pipeline, class Callee, class Done>
@@ -29,11 +33,12 @@ class simulated_call final : public awaiting<T>,
                              public std::enable_shared_from_this<simulated_call<T, Pipeline, Callee, Done>> {
 public:
     simulated_call(world& in, Pipeline& through, call_options said, Callee callee, Done done)
-        : world_{in}, said_{std::move(said)}, callee_{std::move(callee)}, done_{std::move(done)},
+        : world_{in}, through_{through}, said_{std::move(said)}, callee_{std::move(callee)}, done_{std::move(done)},
           run_{through.template start_run<T>(said_, in, *this)} {}
 
     void begin() {
         world_.adopt(this->shared_from_this());
+        if constexpr (requires { done_.inherit(run_.call()); }) done_.inherit(run_.call());  // one of several attempts
         if (said_.stop.stop_possible())
             stop_.emplace(said_.stop, [this] { soon([](simulated_call& self) { self.cancel(); }); });
         go(run_.start());
@@ -52,9 +57,8 @@ public:
     [[nodiscard]] bool awaits(unsigned turn) const noexcept override { return doing_ == calling && turn == turn_; }
 
 private:
-    enum state : std::uint8_t { nothing, calling, answered, waiting };
+    enum state : std::uint8_t { nothing, calling, answered, waiting, racing };
     enum class ended : std::uint8_t { by_itself, interrupted };
-
     /// Has `what` happen if the call is still there then.
     template <class What>
     void when(instant t, What what) {
@@ -71,10 +75,41 @@ private:
         ++turn_;
         doing_ = nothing;
         switch (next) {
-            case step::invoke: return call();
+            case step::invoke: return call_or_race();
             case step::pause: return pause();
             case step::finish: return finish();
         }
+    }
+
+    void call_or_race() {
+        if constexpr (Pipeline::may_race)
+            if (through_.races()) return race();
+        call();
+    }
+
+    /// Has several attempts made, each a simulated call through the layers inside.
+    void race() {
+        doing_ = racing;
+        if (!shared_callee_) shared_callee_ = std::make_shared<Callee>(std::move(callee_));
+        race_ =
+            std::make_shared<race_type>(world_, through_, run_.call(), shared_callee_, [weak = this->weak_from_this()] {
+                if (const auto self = weak.lock()) self->race_on();
+            });
+        race_on();
+    }
+    void race_on() {
+        if (doing_ != racing) return;
+        ++turn_;
+        run_.call().now.forget();
+        const std::optional<instant> wait = race_->go_on();
+        if (!wait) {
+            std::exchange(race_, nullptr)->finish(run_);
+            return go(run_.settle());
+        }
+        if (*wait != never)
+            when(*wait, [turn = turn_](simulated_call& self) {
+                if (self.turn_ == turn) self.race_on();
+            });
     }
 
     void call() {
@@ -142,25 +177,48 @@ private:
     }
     void resume() {
         woken_ = false;
-        go(run_.resume());
+        go(said_.stop.stop_requested() ? run_.interrupt() : run_.resume());
     }
 
     void cancel() {
         if (doing_ == calling) return interrupt(errc::cancelled);
-        if (doing_ == waiting) go(run_.interrupt());
+        if (doing_ == waiting) return go(run_.interrupt());
+        if constexpr (Pipeline::may_race) {
+            if (doing_ != racing) return;
+            race_->stop();
+            race_on();
+        }
     }
 
     void finish() {
         const auto self = this->shared_from_this();
         stop_.reset();
         world_.let_go(self);
-        const result<T> out = run_.take();
-        done_(out);
+        if constexpr (requires { done_.ended(run_); }) {
+            done_.ended(run_);
+        } else {
+            const result<T> out = run_.take();
+            done_(out);
+        }
     }
 
+    struct no_race {};
+    template <bool Races, class P>
+    struct race_of {
+        using type = no_race;
+    };
+    template <class P>
+    struct race_of<true, P> {
+        using type = simulated_race<T, P, Callee>;
+    };
+    using race_type = typename race_of<Pipeline::may_race, Pipeline>::type;
+
     world& world_;
+    Pipeline& through_;
     call_options said_;
     Callee callee_;
+    std::shared_ptr<Callee> shared_callee_;  // with attempts that have lost
+    std::shared_ptr<race_type> race_;
     Done done_;
     decltype(std::declval<Pipeline&>().template start_run<T>(said_, world_, std::declval<parking&>())) run_;
     std::optional<std::stop_callback<std::function<void()>>> stop_;
@@ -168,6 +226,85 @@ private:
     state doing_ = nothing;
     bool is_inside_callee_ = false;
     bool woken_ = false;
+};
+
+/// The layers inside, as a pipeline.
+template <class Core>
+struct layers_inside {
+    static constexpr bool may_race = false;
+    template <class T>
+    [[nodiscard]] auto start_run(const call_options& said, environment& lent, parking& place) {
+        return core->template start_branch<T>(said, lent, place);
+    }
+    std::shared_ptr<Core> core;
+};
+
+/// Several attempts of one call. It is kept by those that are under way; what belongs to the call goes with `finish`.
+template <class T, class Pipeline, class Callee>
+class simulated_race : public std::enable_shared_from_this<simulated_race<T, Pipeline, Callee>> {
+    using racer = std::remove_reference_t<decltype(std::declval<Pipeline&>().racer())>;
+    using core = typename std::remove_cvref_t<decltype(std::declval<Pipeline&>().share())>::element_type;
+
+    struct inner_callee {
+        void operator()(const attempt& a, reply<T> answer) const { (*shared)(a, std::move(answer)); }
+        std::shared_ptr<Callee> shared;
+    };
+    struct branch {
+        void inherit(call_context& inner) const noexcept { began.inherit(inner); }
+        void ended(run_state<T>& inner) { in->ended(began, branch_end<T>{inner}); }
+        std::shared_ptr<simulated_race> in;
+        branch_start began;
+    };
+
+public:
+    simulated_race(world& in, Pipeline& through, call_context& outer, std::shared_ptr<Callee> callee,
+                   std::function<void()> something_ended)
+        : world_{in}, layers_{through.share()}, callee_{std::move(callee)}, options_{outer},
+          something_ended_{std::move(something_ended)} {
+        race_.emplace(through.racer(), outer);
+    }
+
+    /// Does what is to be done now; gives until when to wait, nothing where the call has its outcome.
+    [[nodiscard]] std::optional<instant> go_on() {
+        is_going_on_ = true;
+        race_step next = race_->next();
+        for (; next.what == race_step::kind::begin; next = race_->next()) begin();
+        is_going_on_ = false;
+        if (next.what == race_step::kind::finish) return std::nullopt;
+        return next.at;
+    }
+    /// The caller cancels.
+    void stop() {
+        race_->stop();
+        options_.stop();
+    }
+    void finish(run_state<T>& outer) {
+        race_->finish(outer);
+        race_.reset();
+        options_.stop();
+    }
+
+private:
+    void begin() {
+        using call_type = simulated_call<T, layers_inside<core>, inner_callee, branch>;
+        std::make_shared<call_type>(world_, layers_, options_.said(), inner_callee{callee_},
+                                    branch{this->shared_from_this(), race_->begin()})
+            ->begin();
+    }
+    void ended(const branch_start& which, branch_end<T> end) {
+        if (!race_) return;  // it has lost
+        race_->ended(which, std::move(end));
+        if (race_->is_decided()) options_.stop();  // at once: a permit that has come free is for others now
+        if (!is_going_on_) something_ended_();
+    }
+
+    world& world_;
+    layers_inside<core> layers_;
+    std::shared_ptr<Callee> callee_;
+    branch_options options_;
+    std::function<void()> something_ended_;
+    std::optional<cutwater::race<T, racer>> race_;
+    bool is_going_on_ = false;
 };
 
 }  // namespace detail

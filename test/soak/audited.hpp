@@ -77,6 +77,11 @@ public:
         reflect([&](auto& m) { m.looked(answer, w, call, now); });
         return noted(std::move(answer), call, now);
     }
+    void cancelled(waiter& w, call_context& call)
+        requires requires(Gate& g) { g.cancelled(w, call); }
+    {
+        gate_.cancelled(w, call);
+    }
     void leave(waiter& w) noexcept
         requires queueing_gate<Gate>
     {

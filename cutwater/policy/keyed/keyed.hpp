@@ -141,6 +141,12 @@ public:
         const key_teller says{shared_->options, call, [&] { return policy_gate<P>::mark_of(w); }};
         return shared_->keys.policies->resume(w, call, now);
     }
+    void cancelled(waiter& w, call_context& call)
+        requires requires(P& p) { p.cancelled(w, call); }
+    {
+        const key_teller says{shared_->options, call, [&] { return policy_gate<P>::mark_of(w); }};
+        shared_->keys.policies->cancelled(w, call);
+    }
     void leave(waiter& w) noexcept
         requires queueing_gate<P>
     {

@@ -58,6 +58,11 @@ public:
         node& its = *static_cast<node*>(w.of);
         return or_leave(w, its, its.policy().resume(w, call, now));
     }
+    void cancelled(waiter& w, call_context& call)
+        requires requires(P& p) { p.cancelled(w, call); }
+    {
+        static_cast<node*>(w.of)->policy().cancelled(w, call);
+    }
     void leave(waiter& w) noexcept
         requires queueing_gate<P>
     {

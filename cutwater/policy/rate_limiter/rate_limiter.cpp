@@ -69,8 +69,12 @@ admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const waiter& w, ca
 }
 
 admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const refusal& why, call_context& call) const {
-    call.emit(layer_, [&] { return rate_wait_ended{.admitted = false}; });
+    tell_in_vain(call);
     return why;
+}
+
+void rate_limiter::tell_in_vain(call_context& call) const {
+    call.emit(layer_, [&] { return rate_wait_ended{.admitted = false}; });
 }
 
 std::optional<rate_limiter::reservation> rate_limiter::reserve(instant now, duration longest, unsigned weight) {

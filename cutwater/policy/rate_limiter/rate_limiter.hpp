@@ -64,6 +64,8 @@ public:
     }
     [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context& call, moment& now);
     [[nodiscard]] admission<ticket> resume(waiter& w, call_context& call, moment& now);
+    /// The caller has cancelled; `leave` follows.
+    void cancelled(waiter&, call_context& call) const { tell_in_vain(call); }
     void leave(waiter& w) noexcept { rate_->leave(w); }
 
     void settle(ticket& t, const observation&, call_context& call, moment& now) {
@@ -130,6 +132,7 @@ private:
     void tell_refused(duration wait, call_context& call) const;
     [[nodiscard]] admission<ticket> waited_in_vain(const waiter& w, call_context& call) const;
     [[nodiscard]] admission<ticket> waited_in_vain(const refusal& why, call_context& call) const;
+    void tell_in_vain(call_context& call) const;
 
     rate_limiter_options options_;
     name layer_;
