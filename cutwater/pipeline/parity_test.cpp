@@ -212,7 +212,8 @@ TEST(parity, somebody_else_is_at_the_bulkhead_when_a_call_comes) {
     s.others = {{25ms, 40ms}, {90ms, 500ms}};
     const story told = told_by(s, driver::coroutine, fixed);
     EXPECT_EQ(told, told_by(s, driver::blocking, chosen));
-    EXPECT_THAT(told.results, ::testing::ElementsAre("7", "7", ::testing::HasSubstr("no permit or place became free in time")));
+    EXPECT_THAT(told.results,
+                ::testing::ElementsAre("7", "7", ::testing::HasSubstr("no permit or place became free in time")));
 }
 
 TEST(parity, chance_is_the_same_for_all_and_the_throttle_rejects_by_it) {

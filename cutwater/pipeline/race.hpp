@@ -72,8 +72,7 @@ struct branch_end {
         : out{std::move(*inner.slot())}, last_attempt{inner.call().attempt}, sent{inner.call().sent},
           ran_out{inner.call().ran_out} {}
     /// Of one that could not be driven to its end.
-    branch_end(error failure, unsigned attempt)
-        : out{std::move(failure), verdict::ignored}, last_attempt{attempt} {}
+    branch_end(error failure, unsigned attempt) : out{std::move(failure), verdict::ignored}, last_attempt{attempt} {}
 };
 
 template <class T, class Racer>

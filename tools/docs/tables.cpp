@@ -28,6 +28,8 @@
 #include "cutwater/policy/fair_bulkhead/options.hpp"
 #include "cutwater/policy/fallback/events.hpp"
 #include "cutwater/policy/fallback/options.hpp"
+#include "cutwater/policy/hedge/events.hpp"
+#include "cutwater/policy/hedge/options.hpp"
 #include "cutwater/policy/keyed/events.hpp"
 #include "cutwater/policy/keyed/options.hpp"
 #include "cutwater/policy/load_shedder/events.hpp"
@@ -168,6 +170,8 @@ void policies() {
     defaults<cw::concurrency_limiter_options>("cutwater/policy/concurrency_limiter");
     events<cw::concurrency_refused, cw::concurrency_queued, cw::concurrency_wait_ended, cw::concurrency_limit_moved>(
         "cutwater/policy/concurrency_limiter");
+    defaults<cw::hedge_options>("cutwater/policy/hedge");
+    events<cw::hedge_begun, cw::hedge_suppressed, cw::hedge_ended>("cutwater/policy/hedge");
     defaults<cw::throttle_options>("cutwater/policy/throttle");
     events<cw::throttle_rejected, cw::throttle_began, cw::throttle_ended>("cutwater/policy/throttle");
     defaults<cw::load_shedder_options>("cutwater/policy/load_shedder");

@@ -143,12 +143,19 @@ private:
     std::vector<std::weak_ptr<branch>> branches_;
 };
 
-/// Has the attempts made, and puts into `run` what they come to. `is_cancelled`: whether the caller has.
+/// Has the attempts made, puts into `run` what they come to, and leaves the layers outside with it. `is_cancelled`: whether the caller
+/// has.
 template <class T, class Pipeline, class Run, class F, class IsCancelled>
-boost::asio::awaitable<void> race_attempts(frame_memory, Pipeline& guarded, Run& run, std::shared_ptr<F> f,
-                                           boost::asio::any_io_executor executor, IsCancelled is_cancelled) {
+boost::asio::awaitable<step> race_attempts(frame_memory, Pipeline& guarded, Run& run, std::shared_ptr<F> f,
+                                           IsCancelled is_cancelled) {
+    if (is_cancelled(co_await boost::asio::this_coro::cancellation_state)) {
+        set_error(run.slot(), verdict::cancelled, errc::cancelled, {}, run.call());
+        run.call().cancelled = true;
+        co_return run.settle();
+    }
     using race_type = asio_race<T, Pipeline, F>;
-    const auto race = std::make_shared<race_type>(guarded, run.call(), std::move(f), std::move(executor));
+    const auto race =
+        std::make_shared<race_type>(guarded, run.call(), std::move(f), co_await boost::asio::this_coro::executor);
     struct leaving {
         race_type& from;
         ~leaving() { from.leave(); }
@@ -168,6 +175,7 @@ boost::asio::awaitable<void> race_attempts(frame_memory, Pipeline& guarded, Run&
         }
     }
     race->finish(run);
+    co_return run.settle();
 }
 
 }  // namespace cutwater::detail

@@ -112,22 +112,7 @@ boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn
     auto run = guarded.template start_run<T>(said, asio_timing::of(executor).lent(), place);
     call_context& call = run.call();
     if constexpr (requires { thread.inherit(call); }) thread.inherit(call);
-    [[maybe_unused]] std::shared_ptr<std::remove_reference_t<Fn>> shared;  // with attempts that may outlast the call
     for (step next = run.start(); next != step::finish;) {
-        if constexpr (Pipeline::may_race) {
-            if (next == step::invoke && guarded.races()) {
-                if (!shared) shared = std::make_shared<std::remove_reference_t<Fn>>(std::move(f));
-                const bool throws = co_await asio::this_coro::throw_if_cancelled();
-                co_await asio::this_coro::throw_if_cancelled(false);  // a cancellation is waited for
-                co_await race_attempts<T>({}, guarded, run, shared, executor,
-                                          [&](const asio::cancellation_state& state) {
-                                              return said.stop.stop_requested() || thread.is_cancelled(state);
-                                          });
-                co_await asio::this_coro::throw_if_cancelled(throws);
-                next = run.settle();
-                continue;
-            }
-        }
         if (next == step::invoke) [[likely]] {
             attempt a{call, call.surroundings(), said.stop};
             const auto calls = [&]() -> decltype(auto) { return call_with(f, a); };
@@ -172,6 +157,47 @@ boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn
         co_return run.take();
 }
 
+/// As `drive`, where a layer has several attempts under way at once: each is driven in a coroutine thread of its own.
+template <class Out, class T, class Pipeline, class Said, class Fn, class Thread>
+boost::asio::awaitable<Out> drive_race(frame_memory, Pipeline& guarded, Said said, Fn f, Thread thread) {
+    namespace asio = boost::asio;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    asio_parking place{executor};
+    std::optional<typename std::remove_cvref_t<Thread>::stop_watch> watch;
+    thread.watch(watch, said.stop);
+    const auto shared = std::make_shared<std::remove_reference_t<Fn>>(std::move(f));
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);  // a cancellation is waited for
+    auto run = guarded.template start_run<T>(said, asio_timing::of(executor).lent(), place);
+    for (step next = run.start(); next != step::finish;) {
+        const auto is_cancelled = [&](const asio::cancellation_state& state) {
+            return said.stop.stop_requested() || thread.is_cancelled(state);
+        };
+        if (next == step::invoke) {
+            next = co_await race_attempts<T>({}, guarded, run, shared, is_cancelled);
+        } else {
+            const pause_end end = co_await pause_quietly(place.get(), run.pause_until());
+            const bool cancelled =
+                end == pause_end::cancelled || is_cancelled(co_await asio::this_coro::cancellation_state);
+            next = cancelled ? run.interrupt() : run.resume();
+        }
+    }
+    if constexpr (std::same_as<Thread, no_thread>) co_await asio::this_coro::throw_if_cancelled(throws);
+    if constexpr (std::is_void_v<Out>)
+        thread.put(run.take());
+    else
+        co_return run.take();
+}
+
+/// The one or the other.
+template <class Out, class T, class Said, class Fn, class Thread, class Pipeline, class... Args>
+boost::asio::awaitable<Out> drive_call(Pipeline& guarded, Args&&... args) {
+    if constexpr (Pipeline::may_race)
+        if (guarded.races())
+            return drive_race<Out, T, Pipeline, Said, Fn, Thread>({}, guarded, std::forward<Args>(args)...);
+    return drive<Out, T, Pipeline, Said, Fn, Thread>({}, guarded, std::forward<Args>(args)...);
+}
+
 /// A call in a coroutine thread of its own: what it needs, and what completes with it, in one piece of memory.
 template <class T, class F, class Handler>
 class spawned_call final : public call_thread {
@@ -181,7 +207,7 @@ public:
 
     template <class Pipeline>
     [[nodiscard]] boost::asio::awaitable<void> go(Pipeline& guarded) {
-        return drive<void, T, Pipeline, const call_options&, F&, spawned_call&>({}, guarded, said_, f_, *this);
+        return drive_call<void, T, const call_options&, F&, spawned_call&>(guarded, said_, f_, *this);
     }
 
     [[nodiscard]] Handler& handler() noexcept { return handler_; }
@@ -257,8 +283,8 @@ template <class Pipeline, attempt_callable F>
 boost::asio::awaitable<result<value_of<result_of<F>>>> run_async(Pipeline& guarded, const call_options& said, F f) {
     using T = value_of<result_of<F>>;
     if (said.deadline == never && !guarded.bounds_time() && !said.stop.stop_possible())
-        return detail::drive<result<T>, T, Pipeline, call_options, F>({}, guarded, said, std::move(f),
-                                                                      detail::no_thread{});
+        return detail::drive_call<result<T>, T, call_options, F, detail::no_thread>(guarded, said, std::move(f),
+                                                                                    detail::no_thread{});
     return run_async(guarded, said, std::move(f), boost::asio::use_awaitable);
 }
 

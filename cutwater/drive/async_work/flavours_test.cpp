@@ -418,7 +418,8 @@ TEST_P(work_on, T80_a_permit_that_is_waited_for_in_vain_leaves_nothing_behind) {
     those.come();
     pipeline through{ref(narrow)};
     on.post(through, "waits");
-    EXPECT_THAT(on.run(), ElementsAre("waits: narrow: waits: no permit or place became free in time (limit 20ms), after 20ms"));
+    EXPECT_THAT(on.run(),
+                ElementsAre("waits: narrow: waits: no permit or place became free in time (limit 20ms), after 20ms"));
     EXPECT_EQ(narrow.queued(), 0U);
     EXPECT_EQ(on.held(), 0U);
 }

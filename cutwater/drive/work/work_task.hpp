@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "cutwater/core/capture.hpp"
@@ -29,6 +30,10 @@ template <class Given, class F, class Done>
 consteval void check_posted() {
     static_assert(std::is_constructible_v<std::decay_t<Given>, Given>,
                   "cutwater::post: the pipeline cannot be copied, as a layer of it cannot; post cw::ref(pipeline)");
+    static_assert(
+        !requires { requires policy_of<std::decay_t<Given>>::races(); },
+        "cutwater::post: a work queue makes one attempt of a task at a time, and the pipeline hedges; post a callable "
+        "that runs it");
     check_callable<F>();
     static_assert(std::invocable<Done&, result<value_of<result_of<F>>>>,
                   "cutwater::post: whom to tell does not take the cw::result<T> of what the callable gives");
@@ -40,6 +45,12 @@ class posted_call : public queued_task {
 public:
     posted_call(work_desk& desk, const call_options& said, Guarded guarded, F f, Done done)
         : queued_task{desk, said}, guarded_{std::move(guarded)}, done_{std::move(done)} {
+        if constexpr (policy_of<Guarded>::may_race)
+            if (unwrap(guarded_).races())
+                throw std::logic_error{
+                    "cutwater::post: a work queue makes one attempt of a task at a time, and the pipeline hedges; post "
+                    "a "
+                    "callable that runs it"};
         f_.emplace(std::move(f));
     }
 

@@ -106,7 +106,7 @@ const std::vector<scenario> scenarios{
      .cancels_after = 30ms,
      .result = "db: get: the caller cancelled the call",
      .elapsed = 30ms,
-     .events = {queued}},
+     .events = {queued, in_vain}},
     {.name = "T80_the_longest_wait_there_is",
      .options = {.name = "db", .max_concurrent = 1, .max_queue = 1, .max_wait = 24h},
      .others = 1,

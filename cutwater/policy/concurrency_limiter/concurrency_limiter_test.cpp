@@ -70,7 +70,7 @@ const std::vector<scenario> scenarios{
      .cancels_after = 30ms,
      .result = "db: get: the caller cancelled the call",
      .elapsed = 30ms,
-     .events = {queued}},
+     .events = {queued, in_vain}},
     {.name = "T85_what_matters_more_takes_a_place_in_a_full_queue",
      .options = narrow,
      .others = 2,

@@ -208,7 +208,7 @@ const std::vector<scenario> scenarios{
      .cancels_after = 30ms,
      .result = "db: get: the caller cancelled the call",
      .elapsed = 30ms,
-     .events = {queued(1, "100ms")}},
+     .events = {queued(1, "100ms"), in_vain}},
     {.name = "a_sliding_window_waits_for_the_first_to_come_back",
      .options = sliding,
      .taken = 10,
