@@ -18,9 +18,7 @@ public:
     [[nodiscard]] std::uint64_t samples(instant now) const { return kernel.read(0.5, now).samples; }
 };
 
-TEST_F(kernel_test, says_nothing_before_it_has_seen_anything) {
-    EXPECT_EQ(kernel.read(0.99, noon), latency_reading{});
-}
+TEST_F(kernel_test, says_nothing_before_it_has_seen_anything) { EXPECT_EQ(kernel.read(0.99, noon), latency_reading{}); }
 
 TEST_F(kernel_test, says_nothing_below_so_many_samples) {
     latency_estimate_kernel careful{{.window = 4s, .min_samples = 3}};

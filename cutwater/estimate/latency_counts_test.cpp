@@ -34,7 +34,8 @@ const std::vector<distribution>& distributions() {
         {"uniform", [](random_source& r) { return of_ns(1e6 + 9e6 * r.unit()); }},
         {"exponential", [](random_source& r) { return of_ns(1e3 + -2e7 * std::log1p(-r.unit())); }},
         {"log_normal", [](random_source& r) { return of_ns(std::lognormal_distribution{std::log(1e7), 0.9}(r)); }},
-        {"bimodal", [](random_source& r) { return of_ns(r.unit() < 0.97 ? 2e6 + 1e5 * r.unit() : 4e8 + 1e8 * r.unit()); }},
+        {"bimodal",
+         [](random_source& r) { return of_ns(r.unit() < 0.97 ? 2e6 + 1e5 * r.unit() : 4e8 + 1e8 * r.unit()); }},
         {"pareto", [](random_source& r) { return of_ns(5e6 / std::pow(1.0 - r.unit(), 1.0 / 1.2)); }},
         {"microseconds", [](random_source& r) { return of_ns(1e3 + 5e3 * r.unit()); }},
     };
@@ -181,9 +182,8 @@ struct sample {
 
 /// Where the product over the sorted samples has come down to 1 - p; nothing where it never does.
 std::optional<duration> kaplan_meier(std::vector<sample> all, double p) {
-    std::ranges::sort(all, [](const sample& a, const sample& b) {
-        return a.took != b.took ? a.took < b.took : a.is_cut < b.is_cut;
-    });
+    std::ranges::sort(
+        all, [](const sample& a, const sample& b) { return a.took != b.took ? a.took < b.took : a.is_cut < b.is_cut; });
     double longer = 1;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (all[i].is_cut) continue;

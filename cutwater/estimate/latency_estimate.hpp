@@ -38,7 +38,8 @@ public:
 
     /// Throws `invalid_options`.
     explicit basic_latency_estimate(latency_estimate_options options = {})
-        : options_{validated(kind, std::move(options))}, refresh_{options_.window / refreshes}, time_{options_.window} {}
+        : options_{validated(kind, std::move(options))}, refresh_{options_.window / refreshes}, time_{options_.window} {
+    }
     basic_latency_estimate(const basic_latency_estimate&) = delete;
     basic_latency_estimate& operator=(const basic_latency_estimate&) = delete;
     ~basic_latency_estimate() = default;

@@ -1,7 +1,8 @@
 // What an estimate costs: a sample, where all are alike and where they are not, a reading that is remembered, and one that is computed.
 
-#include "bench/support/reference.hpp"
 #include "cutwater/estimate/latency_estimate.hpp"
+
+#include "bench/support/reference.hpp"
 
 namespace {
 

@@ -36,7 +36,8 @@ RC_GTEST_PROP(latency_estimate, is_its_kernel_whatever_comes, ()) {
             case 0: now += duration{*rc::gen::inRange<duration::rep>(0, 1'500'000'000)}; break;
             case 1: now -= duration{*rc::gen::inRange<duration::rep>(0, 1'500'000'000)}; break;
             case 2: now += *rc::gen::element<duration>(-24h, -4s, 4s, 24h); break;
-            case 3: case 4: kernel.record_censored(took, now), shared.record_censored(took, now); break;
+            case 3:
+            case 4: kernel.record_censored(took, now), shared.record_censored(took, now); break;
             default: kernel.record(took, now), shared.record(took, now); break;
         }
         RC_ASSERT(shared.counts(now) == kernel.counts(now));
@@ -86,10 +87,15 @@ TEST_F(remembered_percentile, keeps_whether_it_is_only_a_bound) {
 }
 
 TEST(latency_estimate_options, T57_whatever_is_out_of_range_is_refused_by_name_value_and_range) {
-    const auto refused = [](latency_estimate_options o) { return testing::refused_with<latency_estimate>(std::move(o)); };
-    EXPECT_EQ(refused({.window = 100ms - 1ns}), "latency_estimate \"latency\": window is 99999.999us, allowed is from 100ms to 1h");
-    EXPECT_EQ(refused({.window = 1h + 1ns}), "latency_estimate \"latency\": window is 3600000000.001us, allowed is from 100ms to 1h");
-    EXPECT_EQ(refused({.min_samples = 0}), "latency_estimate \"latency\": min_samples is 0, allowed is from 1 to 1000000000");
+    const auto refused = [](latency_estimate_options o) {
+        return testing::refused_with<latency_estimate>(std::move(o));
+    };
+    EXPECT_EQ(refused({.window = 100ms - 1ns}),
+              "latency_estimate \"latency\": window is 99999.999us, allowed is from 100ms to 1h");
+    EXPECT_EQ(refused({.window = 1h + 1ns}),
+              "latency_estimate \"latency\": window is 3600000000.001us, allowed is from 100ms to 1h");
+    EXPECT_EQ(refused({.min_samples = 0}),
+              "latency_estimate \"latency\": min_samples is 0, allowed is from 1 to 1000000000");
     EXPECT_EQ(refused({.window = 100ms, .min_samples = 1}), "");
     EXPECT_EQ(refused({.window = 1h, .min_samples = 1'000'000'000}), "");
 }

@@ -62,7 +62,8 @@ public:
 
     /// When all are done. What is wrong; nothing where some order explains it.
     [[nodiscard]] std::string end() {
-        for (const duration after : {0s, 3s, 5s})  // what is left when some of it has been forgotten tells in which slice it was
+        for (const duration after :
+             {0s, 3s, 5s})  // what is left when some of it has been forgotten tells in which slice it was
             seen_.record(looks_, [&] {
                 const instant now = noon + 4s + after;
                 return estimate_call{.is_last = true, .now = now, .counts = shared_.counts(now)};
@@ -70,7 +71,9 @@ public:
         if (testing::linearize(seen_.all(), start_)) return {};
         std::ostringstream out;
         for (const auto& [c, began, ended] : seen_.all())
-            out << '\n' << began << '-' << ended << ' ' << c.took / 1ms << "ms " << (c.is_cut ? "cut" : "ended") << " at " << (c.now - noon) / 1ms;
+            out << '\n'
+                << began << '-' << ended << ' ' << c.took / 1ms << "ms " << (c.is_cut ? "cut" : "ended") << " at "
+                << (c.now - noon) / 1ms;
         return out.str();
     }
 
@@ -91,8 +94,8 @@ void step_by_step(unsigned threads, unsigned calls, unsigned rounds) {
     }
 }
 
-TEST(estimate_histories, of_two_threads_step_by_step) { step_by_step(2, 4, 30); }
-TEST(estimate_histories, of_three_threads_step_by_step) { step_by_step(3, 3, 20); }
+TEST(estimate_histories, of_two_threads_step_by_step) { step_by_step(2, 4, 100); }
+TEST(estimate_histories, of_three_threads_step_by_step) { step_by_step(3, 3, 60); }
 
 TEST(estimate_histories, of_three_threads_in_parallel) {
     std::unique_ptr<game<latency_estimate>> at_play;
@@ -101,19 +104,21 @@ TEST(estimate_histories, of_three_threads_in_parallel) {
             if (const std::string wrong = at_play->end(); !wrong.empty()) ADD_FAILURE() << wrong;
         at_play = std::make_unique<game<latency_estimate>>(3, round);
     };
-    testing::race(3, 60, between, [&](unsigned thread, unsigned) { at_play->play(thread, 3); });
+    testing::race(3, 300, between, [&](unsigned thread, unsigned) { at_play->play(thread, 3); });
 }
 
 TEST(estimate_threads, no_sample_is_lost_and_none_counts_twice_while_slices_pass) {
     constexpr unsigned threads = 4;
     constexpr unsigned calls = 5000;
     latency_estimate shared{{.window = 4s, .min_samples = 1}};
-    testing::race(threads, 1, [](unsigned) {}, [&](unsigned thread, unsigned) {
-        for (unsigned i = 0; i < calls; ++i) {  // three slices go by
-            const instant now = noon + i * 600us;
-            i % 10 == thread ? shared.record_censored(5ms, now) : shared.record((1 + i % 7) * 1ms, now);
-        }
-    });
+    testing::race(
+        threads, 1, [](unsigned) {},
+        [&](unsigned thread, unsigned) {
+            for (unsigned i = 0; i < calls; ++i) {  // three slices go by
+                const instant now = noon + i * 600us;
+                i % 10 == thread ? shared.record_censored(5ms, now) : shared.record((1 + i % 7) * 1ms, now);
+            }
+        });
     const latency_reading r = shared.read(0.99, noon + 3s);
     EXPECT_EQ(r.samples, threads * calls);
     EXPECT_EQ(r.censored, threads * calls / 10);
@@ -123,16 +128,18 @@ TEST(estimate_threads, a_percentile_beside_samples_is_one_that_there_was) {
     latency_estimate shared{{.window = 1h, .min_samples = 1}};
     std::atomic<unsigned> wrong{0};
     shared.record(10ms, noon);
-    testing::race(4, 1, [](unsigned) {}, [&](unsigned thread, unsigned) {
-        for (unsigned i = 0; i < 2000; ++i) {
-            const instant now = noon + i * 2ms;
-            thread % 2 == 0 ? shared.record(10ms, now) : shared.record(20ms, now);
-            const auto said = shared.percentile(0.5 + thread * 0.1, now);
-            if (!said) continue;  // the first who asks has not answered yet
-            const auto ms = static_cast<double>(said->value.count()) / 1e6;
-            if (said->is_at_least || (std::abs(ms - 10) > 0.2 && std::abs(ms - 20) > 0.4)) ++wrong;
-        }
-    });
+    testing::race(
+        4, 1, [](unsigned) {},
+        [&](unsigned thread, unsigned) {
+            for (unsigned i = 0; i < 2000; ++i) {
+                const instant now = noon + i * 2ms;
+                thread % 2 == 0 ? shared.record(10ms, now) : shared.record(20ms, now);
+                const auto said = shared.percentile(0.5 + thread * 0.1, now);
+                if (!said) continue;  // the first who asks has not answered yet
+                const auto ms = static_cast<double>(said->value.count()) / 1e6;
+                if (said->is_at_least || (std::abs(ms - 10) > 0.2 && std::abs(ms - 20) > 0.4)) ++wrong;
+            }
+        });
     EXPECT_EQ(wrong, 0U);
 }
 

@@ -17,7 +17,8 @@ struct latency_estimate_options {
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "names it where its options are refused");
-        visit("window", self.window, within<duration>(100ms, 1h), "how far back it looks, forgotten a quarter at a time");
+        visit("window", self.window, within<duration>(100ms, 1h),
+              "how far back it looks, forgotten a quarter at a time");
         visit("min_samples", self.min_samples, within<std::uint64_t>(1, 1'000'000'000),
               "samples in the window below which it says nothing");
     }

@@ -28,8 +28,7 @@ void adaptive_timeout::after(const session& s, const observation& seen, call_con
 adaptive_timeout_reading adaptive_timeout::read(instant now) const noexcept {
     const latency_reading known = estimate_->read(options_->percentile, now);
     const double strain = state_->strain.load(std::memory_order_relaxed);
-    const duration base =
-        kernel_.base_after(duration{state_->base.load(std::memory_order_relaxed)}, known.percentile);
+    const duration base = kernel_.base_after(duration{state_->base.load(std::memory_order_relaxed)}, known.percentile);
     return {.samples = known.samples,
             .censored_share = known.censored_share(),
             .percentile = known.percentile,

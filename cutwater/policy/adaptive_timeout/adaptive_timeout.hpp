@@ -82,7 +82,8 @@ private:
     static constexpr duration strain_every = 100ms;
 
     struct state {
-        explicit state(duration initial) noexcept : base{initial.count()}, limit{initial.count()}, told{initial.count()} {}
+        explicit state(duration initial) noexcept
+            : base{initial.count()}, limit{initial.count()}, told{initial.count()} {}
         std::atomic<duration::rep> base;   ///< the limit without strain
         std::atomic<duration::rep> limit;  ///< with it
         std::atomic<duration::rep> told;   ///< by the last event

@@ -34,7 +34,9 @@ public:
         all.arrive(100);
         here.run_for(d);
     }
-    [[nodiscard]] double mean(const std::string& column, duration from, duration to) const { return seen.mean(column, from, to); }
+    [[nodiscard]] double mean(const std::string& column, duration from, duration to) const {
+        return seen.mean(column, from, to);
+    }
 
     adaptive_timeout patience;
     latency usual;
@@ -82,7 +84,8 @@ TEST(adaptive_timeout_loop, after_a_hang_that_ends_everybody_is_answered_and_a_w
     testing::expect_golden(s.seen.csv(), "traces/hang.csv");
 }
 
-TEST(adaptive_timeout_loop, of_two_kinds_of_answers_the_slow_ones_are_let_through_where_they_are_more_than_a_hundredth) {
+TEST(adaptive_timeout_loop,
+     of_two_kinds_of_answers_the_slow_ones_are_let_through_where_they_are_more_than_a_hundredth) {
     const latency hit = latency::lognormal(5ms, 10ms);
     const latency miss = latency::lognormal(400ms, 500ms);
     adaptive_timeout_options too_short = half_a_minute;

@@ -27,10 +27,14 @@ std::string samples_of(const adaptive_timeout& patience, instant now) {
     const auto add = [&](std::uint64_t n, const char* how, std::size_t bucket) {
         if (n == 0) return;
         const duration about = latency_buckets::value_of(bucket);
-        text.append(text.empty() ? "" : ", ").append(std::to_string(n)).append(how).append(std::to_string((about + 5ms) / 10ms * 10)) += "ms";
+        text.append(text.empty() ? "" : ", ")
+            .append(std::to_string(n))
+            .append(how)
+            .append(std::to_string((about + 5ms) / 10ms * 10)) += "ms";
     };
     const latency_counts seen = patience.estimate()->counts(now);
-    for (std::size_t i = 0; i < seen.in.size(); ++i) add(seen.in[i].ended, " ended ", i), add(seen.in[i].cut, " cut ", i);
+    for (std::size_t i = 0; i < seen.in.size(); ++i)
+        add(seen.in[i].ended, " ended ", i), add(seen.in[i].cut, " cut ", i);
     return text;
 }
 
@@ -357,15 +361,20 @@ TEST(adaptive_timeout_options, T57_whatever_is_out_of_range_is_refused_by_name_v
     const std::string x = "adaptive_timeout \"x\": ";
     EXPECT_EQ(refused({.percentile = 0.4}), x + "percentile is 0.4, allowed is from 0.5 to 0.9999");
     EXPECT_EQ(refused({.percentile = 1}), x + "percentile is 1, allowed is from 0.5 to 0.9999");
-    EXPECT_EQ(refused({.percentile = std::numeric_limits<double>::quiet_NaN()}), x + "percentile is nan, allowed is from 0.5 to 0.9999");
+    EXPECT_EQ(refused({.percentile = std::numeric_limits<double>::quiet_NaN()}),
+              x + "percentile is nan, allowed is from 0.5 to 0.9999");
     EXPECT_EQ(refused({.factor = 0.9}), x + "factor is 0.9, allowed is from 1 to 100");
     EXPECT_EQ(refused({.floor = 0s}), x + "floor is 0s, allowed is more than 0s and at most 1h");
-    EXPECT_EQ(refused({.initial = 2h, .ceiling = 3h}), x + "initial is 2h, allowed is more than 0s and at most 1h\n" + x + "ceiling is 3h, allowed is more than 0s and at most 1h");
+    EXPECT_EQ(refused({.initial = 2h, .ceiling = 3h}), x + "initial is 2h, allowed is more than 0s and at most 1h\n" +
+                                                           x + "ceiling is 3h, allowed is more than 0s and at most 1h");
     EXPECT_EQ(refused({.window = 1ms}), x + "window is 1ms, allowed is from 100ms to 1h");
     EXPECT_EQ(refused({.min_samples = 0}), x + "min_samples is 0, allowed is from 1 to 1000000000");
-    EXPECT_EQ(refused({.initial = 1s, .floor = 2s, .ceiling = 1s}), x + "floor is 2s, allowed is at most ceiling, which is 1s");
-    EXPECT_EQ(refused({.initial = 1s, .floor = 2s}), x + "initial is 1s, allowed is from floor to ceiling, which are 2s and 10s");
-    EXPECT_EQ(refused({.initial = 1s, .ceiling = 500ms}), x + "initial is 1s, allowed is from floor to ceiling, which are 10ms and 500ms");
+    EXPECT_EQ(refused({.initial = 1s, .floor = 2s, .ceiling = 1s}),
+              x + "floor is 2s, allowed is at most ceiling, which is 1s");
+    EXPECT_EQ(refused({.initial = 1s, .floor = 2s}),
+              x + "initial is 1s, allowed is from floor to ceiling, which are 2s and 10s");
+    EXPECT_EQ(refused({.initial = 1s, .ceiling = 500ms}),
+              x + "initial is 1s, allowed is from floor to ceiling, which are 10ms and 500ms");
     EXPECT_EQ(refused({.initial = 1s, .floor = 1s, .ceiling = 1s}), "");
 }
 

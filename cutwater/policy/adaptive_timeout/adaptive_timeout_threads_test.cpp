@@ -20,10 +20,12 @@ TEST(adaptive_timeout_threads, every_call_is_a_sample_and_the_limit_follows) {
     adaptive_timeout patience{{.initial = 10s, .strain = [&] { return ++asked, 0.0; }}};
     testing::event_recorder heard;
     pipeline guarded{observe{heard}, ref(patience)};
-    testing::race(threads, 1, [](unsigned) {}, [&](unsigned thread, unsigned) {
-        testing::virtual_time own{thread};
-        for (unsigned i = 0; i < calls; ++i) EXPECT_TRUE(own.run(guarded, [&] { own.pass(3ms); }));
-    });
+    testing::race(
+        threads, 1, [](unsigned) {},
+        [&](unsigned thread, unsigned) {
+            testing::virtual_time own{thread};
+            for (unsigned i = 0; i < calls; ++i) EXPECT_TRUE(own.run(guarded, [&] { own.pass(3ms); }));
+        });
     const adaptive_timeout_reading r = patience.read(testing::virtual_time::start + 3ms * calls);
     EXPECT_EQ(r.samples, threads * calls);
     EXPECT_EQ(r.limit, 10ms) << "the floor";
@@ -54,7 +56,8 @@ TEST(adaptive_timeout_threads, T44_a_call_that_gives_up_on_its_work_counts_with_
     worker_pool pool{{.threads = 1, .max_queue = 0}};
     adaptive_timeout patience{{.name = "patience", .initial = 100ms, .min_samples = 1}};
     pipeline guarded{ref(patience), ref(pool)};
-    const auto result = run_blocking(guarded, nothing_said, [&] { return begun.count_down(), may_end.wait(), 7; }, waits);
+    const auto result =
+        run_blocking(guarded, nothing_said, [&] { return begun.count_down(), may_end.wait(), 7; }, waits);
     EXPECT_EQ(result.error().code(), errc::timed_out);
     EXPECT_EQ(result.error().layer(), name{"patience"});
     EXPECT_EQ(result.error().limit(), 100ms);

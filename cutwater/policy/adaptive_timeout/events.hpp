@@ -9,7 +9,9 @@ struct adaptive_timed_out {
     duration limit{};
 
     static constexpr event_kind kind{"adaptive_timed_out", severity::warning, "the limit ended what was inside"};
-    static void fields(auto& self, auto&& visit) { visit("limit", self.limit, "the limit that was in force for this call"); }
+    static void fields(auto& self, auto&& visit) {
+        visit("limit", self.limit, "the limit that was in force for this call");
+    }
 };
 
 struct adaptive_limit_changed {

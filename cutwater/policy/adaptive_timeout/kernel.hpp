@@ -48,7 +48,8 @@ public:
     /// says that no answer had come by then. The rest says nothing.
     [[nodiscard]] static latency_sample sample_of(const observation& seen) noexcept {
         if (seen.meaning() == verdict::cancelled) return latency_sample::none;
-        if (seen.failure != nullptr && (seen.failure->code() == errc::timed_out || seen.failure->code() == errc::deadline_exceeded))
+        if (seen.failure != nullptr &&
+            (seen.failure->code() == errc::timed_out || seen.failure->code() == errc::deadline_exceeded))
             return latency_sample::censored;
         switch (seen.meaning()) {
             case verdict::success:

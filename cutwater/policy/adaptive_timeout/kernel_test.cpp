@@ -55,7 +55,8 @@ TEST(adaptive_timeout_kernel, a_quarter_more_or_less_is_worth_telling) {
 
 RC_GTEST_PROP(adaptive_timeout_kernel, whatever_is_known_the_limit_is_between_floor_and_ceiling, ()) {
     const auto some = [] { return duration{*rc::gen::inRange<duration::rep>(1, 3'600'000'000'000)}; };
-    adaptive_timeout_options o{.factor = *rc::gen::element(1.0, 1.5, 100.0), .initial = some(), .floor = some(), .ceiling = some()};
+    adaptive_timeout_options o{
+        .factor = *rc::gen::element(1.0, 1.5, 100.0), .initial = some(), .floor = some(), .ceiling = some()};
     if (o.floor > o.ceiling) std::swap(o.floor, o.ceiling);
     o.initial = std::clamp(o.initial, o.floor, o.ceiling);
     const adaptive_timeout_kernel any{o};
