@@ -81,6 +81,14 @@ TEST_F(remembered_percentile, keeps_apart_those_who_ask_for_different_ones) {
             EXPECT_NEAR(ms(shared.percentile(p, now)->value), p * 100, p * 2) << p;
 }
 
+TEST_F(remembered_percentile, is_that_of_the_first_four_who_asked) {
+    record(1, 10ms, noon);
+    for (const double p : {0.5, 0.9, 0.95, 0.99, 0.3}) (void)shared.percentile(p, noon);
+    record(100, 500ms, noon);
+    for (const double p : {0.5, 0.9, 0.95, 0.99}) EXPECT_NEAR(ms(shared.percentile(p, noon)->value), 10, 0.2) << p;
+    EXPECT_NEAR(ms(shared.percentile(0.3, noon)->value), 500, 10) << "is computed each time";
+}
+
 TEST_F(remembered_percentile, keeps_whether_it_is_only_a_bound) {
     shared.record_censored(10ms, noon);
     for (int again = 0; again < 2; ++again) EXPECT_TRUE(shared.percentile(0.99, noon)->is_at_least);

@@ -42,8 +42,7 @@ private:
         if (current_ == 0) return slices;
         const duration d = between(begin_, now);
         if (d < duration::zero()) return d > -length_ * slices ? 0 : slices;
-        const auto steps = static_cast<number>(d / length_);
-        return steps < slices ? steps : slices;
+        return static_cast<number>(d / length_);
     }
 
     duration length_;

@@ -365,7 +365,9 @@ private:
         if (!tightened_ || out->has_value()) return;
         error& failure = out->failure();
         if (!call.ran_out || failure.code() != errc::deadline_exceeded || !failure.layer().empty()) return;
-        failure.with_code(errc::timed_out).with_layer(policy.layer_name()).with_limit(detail::own_limit(policy, remembered_));
+        failure.with_code(errc::timed_out)
+            .with_layer(policy.layer_name())
+            .with_limit(detail::own_limit(policy, remembered_));
         detail::tell_timeout(policy, remembered_, call);
     }
 
