@@ -1,8 +1,8 @@
 // What is right for an estimate of latencies, without threads: `latency_estimate` is held against it.
 //
 //     cw::latency_estimate_kernel kernel{{.window = 1min, .min_samples = 100}};
-//     kernel.record(12ms, now), kernel.record_censored(200ms, now);
-//     kernel.read(0.99, now).percentile
+//     kernel.record(12ms, cw::now());
+//     const std::optional<cw::latency_percentile> p99 = kernel.read(0.99, cw::now()).percentile;
 //
 // What is in the window is what came in the slice of `now` and the three before it: between three quarters of the window and all of it.
 #pragma once

@@ -3,7 +3,7 @@
 //     cw::latency_estimate search{{.window = 1min}};
 //     search.record(12ms, cw::now());                          // it ended, after that time
 //     search.record_censored(200ms, cw::now());                // it was cut off: at least so long
-//     if (const auto p99 = search.percentile(0.99, cw::now())) use(p99->value, p99->is_at_least);
+//     if (const auto p99 = search.percentile(0.99, cw::now())) assert(p99->value > 0s && p99->is_at_least);
 //
 // One for each dependency, shared by what needs to know: timeouts and hedges, by `std::shared_ptr`.
 //

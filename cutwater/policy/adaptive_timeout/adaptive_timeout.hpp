@@ -2,7 +2,7 @@
 //
 //     cw::adaptive_timeout patience{{.name = "search", .initial = 500ms, .ceiling = 2s}};
 //     cw::pipeline guarded{cw::timeout{3s}, cw::retry{}, cw::ref(patience)};
-//     patience.read(cw::now()).limit
+//     const cw::duration limit = patience.read(cw::now()).limit;
 //
 // Contract. The limit of a call is fixed when it begins: percentile · factor, between floor and ceiling; `initial` until there are enough
 // samples; never beyond the deadline around it. Where `strain` says so it goes towards the floor: floor + (limit - floor) · (1 - strain).

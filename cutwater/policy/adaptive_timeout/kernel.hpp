@@ -1,8 +1,7 @@
 // What is right for an adaptive timeout: which limit follows from what is known.
 //
-//     cw::adaptive_timeout_kernel kernel{cw::adaptive_timeout_options{}};
-//     kernel.base_after(base, p99)                     // from the percentile: p99 · factor, between floor and ceiling
-//     kernel.limit(base, strain)                       // floor + (base - floor) · (1 - strain)
+//     base     percentile · factor, between floor and ceiling
+//     limit    floor + (base - floor) · (1 - strain)
 //
 // Where the percentile is only known to be *at least* something, as too many were cut off, the base grows to that · factor, and
 // never becomes shorter: so a limit that is too short for nearly all finds out how long they take, by `factor` at a time. Where nothing is
