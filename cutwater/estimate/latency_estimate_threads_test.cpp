@@ -94,8 +94,8 @@ void step_by_step(unsigned threads, unsigned calls, unsigned rounds) {
     }
 }
 
-TEST(estimate_histories, of_two_threads_step_by_step) { step_by_step(2, 4, 100); }
-TEST(estimate_histories, of_three_threads_step_by_step) { step_by_step(3, 3, 60); }
+TEST(estimate_histories, of_two_threads_step_by_step) { step_by_step(2, 4, 50); }
+TEST(estimate_histories, of_three_threads_step_by_step) { step_by_step(3, 3, 30); }
 
 TEST(estimate_histories, of_three_threads_in_parallel) {
     std::unique_ptr<game<latency_estimate>> at_play;
