@@ -112,6 +112,12 @@ concept deadline_frame = named_layer<P> && requires(P& p, call_context& call, er
     { p.limit() } -> std::convertible_to<duration>;
 };
 
+/// One that watches, too, and whose limit differs from call to call: `before` gives what has it. `on_timeout` is told the same, where there is one.
+template <class P>
+concept varying_deadline_frame = deadline_frame<P> && requires(P& p, call_context& call) {
+    { p.limit_of(p.before(call)) } -> std::convertible_to<duration>;
+};
+
 /// A frame that puts something in an outcome's place.
 template <class P>
 concept substituting_frame = named_layer<P> && requires(P& p, const observation& seen) {

@@ -13,6 +13,7 @@
 
 #include "cutwater/core/family.hpp"
 #include "cutwater/core/late.hpp"
+#include "cutwater/pipeline/own_limit.hpp"
 
 namespace cutwater {
 
@@ -346,7 +347,7 @@ private:
     flow bound(P& policy, call_context& call, outcome_slot<T>& out) {
         outer_.deadline = call.deadline;
         outer_.is_ours = call.deadline_is_ours;
-        const instant own = policy.deadline_for(call, call.now);
+        const instant own = detail::own_deadline(policy, remembered_, call);
         tightened_ = own < call.deadline;
         if (tightened_) {
             call.deadline = own;
@@ -367,8 +368,10 @@ private:
         if (!tightened_ || out->has_value()) return;
         error& failure = out->failure();
         if (!call.ran_out || failure.code() != errc::deadline_exceeded || !failure.layer().empty()) return;
-        failure.with_code(errc::timed_out).with_layer(policy.layer_name()).with_limit(policy.limit());
-        if constexpr (requires { policy.on_timeout(call); }) policy.on_timeout(call);
+        failure.with_code(errc::timed_out)
+            .with_layer(policy.layer_name())
+            .with_limit(detail::own_limit(policy, remembered_));
+        detail::tell_timeout(policy, remembered_, call);
     }
 
     struct outer_deadline {

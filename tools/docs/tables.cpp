@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -17,7 +18,10 @@
 #include "cutwater/drive/pool/options.hpp"
 #include "cutwater/drive/work/events.hpp"
 #include "cutwater/drive/work/options.hpp"
+#include "cutwater/estimate/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
+#include "cutwater/policy/adaptive_timeout/events.hpp"
+#include "cutwater/policy/adaptive_timeout/options.hpp"
 #include "cutwater/policy/bulkhead/events.hpp"
 #include "cutwater/policy/bulkhead/options.hpp"
 #include "cutwater/policy/circuit_breaker/events.hpp"
@@ -90,6 +94,11 @@ template <class Signature>
 inline constexpr bool is_functions<std::vector<std::function<Signature>>> = true;
 
 template <class Value>
+inline constexpr bool is_shared = false;
+template <class Shared>
+inline constexpr bool is_shared<std::shared_ptr<Shared>> = true;
+
+template <class Value>
 std::string allowed_text(const Value&, const auto& allowed) {
     if constexpr (std::is_enum_v<Value>)
         return enumerators<Value>(allowed);
@@ -97,6 +106,8 @@ std::string allowed_text(const Value&, const auto& allowed) {
         return "a function, or none";
     else if constexpr (is_functions<Value>)
         return "functions, or none";
+    else if constexpr (is_shared<Value>)
+        return "one that is shared, or none";
     else if constexpr (std::is_pointer_v<Value>)
         return "a function";
     else if constexpr (std::is_same_v<Value, std::string>)
@@ -160,6 +171,8 @@ void policies() {
     events<cw::retry_scheduled, cw::retry_rescued, cw::retry_not_tried, cw::retry_gave_up>("cutwater/policy/retry");
     defaults<cw::timeout_options>("cutwater/policy/timeout");
     events<cw::timed_out>("cutwater/policy/timeout");
+    defaults<cw::adaptive_timeout_options>("cutwater/policy/adaptive_timeout");
+    events<cw::adaptive_timed_out, cw::adaptive_limit_changed>("cutwater/policy/adaptive_timeout");
     defaults<cw::fallback_options>("cutwater/policy/fallback");
     events<cw::fallback_used, cw::fallback_default_used, cw::fallback_failed>("cutwater/policy/fallback");
     defaults<cw::circuit_breaker_options>("cutwater/policy/circuit_breaker");
@@ -189,6 +202,7 @@ void policies() {
 
 int main() {
     policies();
+    defaults<cw::latency_estimate_options>("cutwater/estimate");
     defaults<cw::worker_pool_options>("cutwater/drive/pool");
     events<cw::pool_refused, cw::pool_call_ran, cw::pool_call_withdrawn, cw::pool_call_orphaned>("cutwater/drive/pool");
     defaults<cw::work_queue_options>("cutwater/drive/work");

@@ -22,6 +22,8 @@ struct hedge_options {
     duration min_delay = 1ms;
     duration max_retry_after = 1min;
     idempotency unstated_means = idempotency::not_idempotent;
+    double percentile = 0.95;
+    std::shared_ptr<latency_estimate> estimate = {};
     std::function<duration()> delay_by = {};
     std::function<bool(const observation&)> should_go_on = {};
 
@@ -35,6 +37,9 @@ struct hedge_options {
               "longest wish of the dependency's that is waited for; after a longer one no further attempt begins");
         visit("unstated_means", self.unstated_means, within(idempotency::idempotent, idempotency::not_idempotent),
               "what a call is that states no idempotency; only what is idempotent is hedged");
+        visit("percentile", self.percentile, within(0.5, 0.9999), "of what calls take, where there is an estimate: the delay");
+        visit("estimate", self.estimate, any_value,
+              "gives the delay once it says something, in place of `delay`: an adaptive timeout inside feeds it");
         visit("delay_by", self.delay_by, any_value,
               "gives the delay, in place of `delay`: a percentile that is tracked");
         visit("should_go_on", self.should_go_on, any_value,
