@@ -7,6 +7,9 @@ namespace cutwater {
 
 // ---- the window ----
 
+attempt_window::attempt_window(duration length, double ratio) noexcept
+    : bucket_length_{length / buckets}, each_brings_{std::llround(ratio * static_cast<double>(whole))} {}
+
 auto attempt_window::tick_of(instant t) const noexcept -> tick {
     const duration::rep since = t.time_since_epoch().count();
     const duration::rep length = bucket_length_.count();
@@ -19,9 +22,9 @@ bool attempt_window::move_to(instant now) noexcept {
     const bool is_back = t < current_;
     const tick passed = is_back ? buckets : std::min<tick>(t - std::max(current_, none), buckets);
     for (tick i = 0; i < passed; ++i) {
-        attempt_counts& oldest = ring_[slot_of(t - i)];
-        sum_.originals -= oldest.originals;
-        sum_.further -= oldest.further;
+        attempt_credit& oldest = ring_[slot_of(t - i)];
+        sum_.brought -= oldest.brought;
+        sum_.left -= oldest.left;
         oldest = {};
     }
     current_ = t;
@@ -29,22 +32,34 @@ bool attempt_window::move_to(instant now) noexcept {
 }
 
 void attempt_window::add_originals(std::uint64_t n) noexcept {
-    ring_[slot_of(current_)].originals += n;
-    sum_.originals += n;
+    const std::int64_t brought = static_cast<std::int64_t>(n) * each_brings_;
+    attempt_credit& now = ring_[slot_of(current_)];
+    now.brought += brought;
+    now.left += brought;
+    sum_.brought += brought;
+    sum_.left += brought;
 }
 
-void attempt_window::add_further() noexcept {
-    ++ring_[slot_of(current_)].further;
-    ++sum_.further;
+std::optional<std::uint32_t> attempt_window::take() noexcept {
+    if (sum_.left < whole) return {};
+    sum_.left -= whole;
+    std::optional<std::uint32_t> oldest;
+    std::int64_t wanted = whole;
+    for (tick t = current_ - buckets + 1; wanted > 0; ++t) {
+        std::int64_t& left = ring_[slot_of(t)].left;
+        const std::int64_t part = std::min(left, wanted);
+        if (part > 0 && !oldest) oldest = stamp_of(t);
+        left -= part;
+        wanted -= part;
+    }
+    return oldest;
 }
 
-void attempt_window::remove_further(std::uint32_t stamp) noexcept {
-    const tick age = (this->stamp() - stamp) & stamp_mask;
+void attempt_window::give_back(std::uint32_t stamp) noexcept {
+    const tick age = (stamp_of(current_) - stamp) & stamp_mask;
     if (age >= buckets) return;
-    attempt_counts& then = ring_[slot_of(current_ - age)];
-    if (then.further == 0) return;  // it began anew since
-    --then.further;
-    --sum_.further;
+    ring_[slot_of(current_ - age)].left += whole;
+    sum_.left += whole;
 }
 
 instant attempt_window::bucket_end() const noexcept {
@@ -98,8 +113,7 @@ std::int64_t brought_by_success(const retry_budget_options& o) noexcept {
 }
 
 retry_budget_kernel::retry_budget_kernel(const retry_budget_options& o) noexcept
-    : mode_{o.mode}, ratio_{std::llround(o.ratio * static_cast<double>(whole))}, window_{o.window},
-      floor_{o.min_per_second}, full_{full_of(o)}, there_{full_}, success_brings_{brought_by_success(o)},
+    : mode_{o.mode}, window_{o.window, o.ratio}, floor_{o.min_per_second}, full_{full_of(o)}, there_{full_}, success_brings_{brought_by_success(o)},
       retry_cost_{o.retry_cost}, timeout_cost_{o.timeout_cost} {}
 
 void retry_budget_kernel::move_to(instant now) noexcept {
@@ -135,18 +149,9 @@ std::optional<budget_charge> retry_budget_kernel::try_charge(charge_cause why, i
     return budget_charge{.cost = cost};
 }
 
-bool retry_budget_kernel::originals_pay_for(std::uint64_t further) const noexcept {
-    __extension__ using wide = unsigned __int128;
-    return static_cast<wide>(further) * static_cast<std::uint64_t>(whole) <=
-           static_cast<wide>(window_.counts().originals) * static_cast<std::uint64_t>(ratio_);
-}
-
 std::optional<budget_charge> retry_budget_kernel::charge_ratio(instant now) noexcept {
     move_to(now);
-    if (originals_pay_for(window_.counts().further + 1)) {
-        window_.add_further();
-        return budget_charge{.cost = 1, .note = window_.stamp()};
-    }
+    if (const auto oldest = window_.take()) return budget_charge{.cost = 1, .note = *oldest};
     if (const std::uint32_t which = floor_.take(now); which > 0)
         return budget_charge{.cost = 1, .note = by_the_floor | which};
     return {};
@@ -158,7 +163,7 @@ void retry_budget_kernel::refund(budget_charge paid) noexcept {
     if ((paid.note & by_the_floor) != 0)
         floor_.give_back(paid.note & ~by_the_floor);
     else
-        window_.remove_further(paid.note);
+        window_.give_back(paid.note);
 }
 
 double retry_budget_kernel::balance(instant now) const noexcept {
@@ -166,9 +171,7 @@ double retry_budget_kernel::balance(instant now) const noexcept {
         return static_cast<double>(there_) / (mode_ == budget_mode::token_bucket ? one_token : 1);
     retry_budget_kernel then = *this;
     then.move_to(now);
-    const auto [originals, further] = then.window_.counts();
-    const double allowed = std::floor(static_cast<double>(originals) * static_cast<double>(ratio_) / whole);
-    return std::max(allowed - static_cast<double>(further), 0.0) + then.floor_.there(now);
+    return static_cast<double>(then.window_.credit().left / attempt_window::whole) + then.floor_.there(now);
 }
 
 bool retry_budget_kernel::is_half_full(instant now) const noexcept {
@@ -176,7 +179,8 @@ bool retry_budget_kernel::is_half_full(instant now) const noexcept {
     if (mode_ == budget_mode::cost) return 2 * there_ >= full_;
     retry_budget_kernel then = *this;
     then.move_to(now);
-    return then.window_.counts().originals > 0 && then.originals_pay_for(2 * then.window_.counts().further);
+    const auto [brought, left] = then.window_.credit();
+    return brought > 0 && 2 * left >= brought;
 }
 
 }  // namespace cutwater

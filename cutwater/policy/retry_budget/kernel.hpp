@@ -1,17 +1,16 @@
 // What is right for a retry budget, without threads: the specification that the concurrent one is held against.
 //
-// Ratio. Originals, and the further attempts that they have paid for, are counted in buckets, a twentieth of the window each.
-// - A further attempt is paid for by originals if, with it, those of the current bucket and the nineteen before are at most `ratio`
-//   times the originals of the same buckets. Else by the floor, if that has one to give: it gains `min_per_second` in a second, and
-//   holds as much as comes in one second, at least one. Else by nobody.
+// Ratio. An original brings the `ratio`-th part of a further attempt, which is there for the window and then lost, used or not. It is
+// kept in the current of twenty buckets, and is lost with it, so a twentieth of the window too soon at most.
+// - A further attempt is paid for by originals if there is a whole one of the twenty buckets, and takes the oldest. Else by the floor, if
+//   that has one to give: it gains `min_per_second` in a second, and holds as much as comes in one second, at least one. Else by nobody.
 // - What comes with an instant before the current bucket is counted in that. A step back as long as the window is another clock's, and begins
 //   anew, with an empty floor.
-// - A refund takes the attempt out of the bucket that it was counted in, if that is still there; what the floor gave goes back if it
+// - A refund goes to the oldest bucket that the attempt was paid from, if that is still there; what the floor gave goes back if it
 //   is the last that it gave: who had it back later would have what in the meantime had come anyway.
 // Held by a property: in any stretch of time t the further attempts are at most
 //       ratio · (originals of it and of the window before) + min_per_second · t + max(1, min_per_second).
-// No original is counted twice in it, however long t is: split the stretch, from its end, into windows of twenty buckets; each of them holds
-// the rule above.
+// since what an original has brought is used once, and within the window.
 //
 // Token bucket (gRPC proposal A6). Tokens begin at `max_tokens` and stay between 0 and that. A failure takes 1, a success brings
 // `token_ratio`. Further attempts are made while there are more than half of `max_tokens`, and cost nothing.
@@ -34,30 +33,31 @@ namespace cutwater {
 /// What asks for a further attempt.
 enum class charge_cause : std::uint8_t { failure, timeout, no_failure };
 
-/// What is counted in a bucket.
-struct attempt_counts {
-    std::uint64_t originals = 0;
-    std::uint64_t further = 0;  ///< that originals have paid for
-    friend bool operator==(const attempt_counts&, const attempt_counts&) = default;
+/// What originals have brought, in millionths of a further attempt.
+struct attempt_credit {
+    std::int64_t brought = 0;
+    std::int64_t left = 0;
+    friend bool operator==(const attempt_credit&, const attempt_credit&) = default;
 };
 
 class attempt_window {
 public:
     static constexpr unsigned buckets = 20;
 
-    explicit attempt_window(duration length) noexcept : bucket_length_{length / buckets} {}
+    static constexpr std::int64_t whole = 1'000'000;  // ratios are exact to the millionth
+
+    attempt_window(duration length, double ratio) noexcept;
 
     /// Time has come to `now`. False where that begins anew.
     bool move_to(instant now) noexcept;
     void add_originals(std::uint64_t n) noexcept;
-    void add_further() noexcept;
-    /// Of the bucket that was `stamp` then; nothing where it has passed.
-    void remove_further(std::uint32_t stamp) noexcept;
+    /// One further attempt, of the oldest that is left: the stamp of its bucket. Nothing where there is less than one.
+    [[nodiscard]] std::optional<std::uint32_t> take() noexcept;
+    /// Into the bucket of that stamp, if it has not passed.
+    void give_back(std::uint32_t stamp) noexcept;
 
     /// Of all buckets.
-    [[nodiscard]] const attempt_counts& counts() const noexcept { return sum_; }
-    /// Names the current bucket, among those that are there.
-    [[nodiscard]] std::uint32_t stamp() const noexcept { return static_cast<std::uint32_t>(current_) & stamp_mask; }
+    [[nodiscard]] const attempt_credit& credit() const noexcept { return sum_; }
     [[nodiscard]] duration bucket_length() const noexcept { return bucket_length_; }
     /// When the current bucket ends; before all time where there is none yet.
     [[nodiscard]] instant bucket_end() const noexcept;
@@ -70,15 +70,19 @@ private:
     using tick = std::int64_t;  // the number of a bucket: buckets begin at whole multiples of their length
     static constexpr tick none = std::numeric_limits<tick>::min() / 2;
 
+    [[nodiscard]] static std::uint32_t stamp_of(tick t) noexcept {
+        return static_cast<std::uint32_t>(t) & stamp_mask;
+    }
     [[nodiscard]] tick tick_of(instant t) const noexcept;
     [[nodiscard]] static std::size_t slot_of(tick t) noexcept {
         return static_cast<std::size_t>((t % buckets + buckets) % buckets);
     }
 
     duration bucket_length_;
+    std::int64_t each_brings_;
     tick current_ = none;
-    attempt_counts sum_{};
-    std::array<attempt_counts, buckets> ring_{};
+    attempt_credit sum_{};
+    std::array<attempt_credit, buckets> ring_{};
 };
 
 /// So many a second, and as many at once as come in a second, at least one.
@@ -124,16 +128,13 @@ public:
     friend bool operator==(const retry_budget_kernel&, const retry_budget_kernel&) = default;
 
 private:
-    static constexpr std::int64_t whole = 1'000'000;  // ratios are exact to the millionth
     static constexpr std::uint32_t by_the_floor = 0x8000'0000;
 
     void move_to(instant now) noexcept;
-    [[nodiscard]] bool originals_pay_for(std::uint64_t further) const noexcept;
     [[nodiscard]] std::optional<budget_charge> charge_ratio(instant now) noexcept;
     void bring(std::int64_t amount) noexcept;
 
     budget_mode mode_;
-    std::int64_t ratio_;
     attempt_window window_;
     attempt_floor floor_;
     std::int64_t full_;   // token_bucket: in thousandths; cost: whole

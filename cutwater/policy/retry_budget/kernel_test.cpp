@@ -61,15 +61,33 @@ TEST(budget_ratio, an_original_pays_for_one_window_and_not_longer) {
     EXPECT_FALSE(k.try_charge(failure, noon + 10s));
 }
 
-TEST(budget_ratio, what_was_made_is_forgotten_no_sooner_than_the_originals_that_paid_for_it) {
+TEST(budget_ratio, an_original_pays_once_and_the_oldest_pays_first) {
     retry_budget_kernel k{by_ratio(1)};
     k.count_originals(10, noon);
-    EXPECT_EQ(drain(k, noon + 9s), 10U);
-    k.count_originals(10, noon + 9s);
-    EXPECT_EQ(drain(k, noon + 9s), 10U);
-    EXPECT_EQ(drain(k, noon + 10s), 0U) << "ten originals of the window, and twenty further attempts";
-    k.count_originals(10, noon + 10s);
-    EXPECT_EQ(drain(k, noon + 10s), 0U) << "twenty, and twenty";
+    k.count_originals(10, noon + 5s);
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(k.try_charge(failure, noon + 9s));
+    EXPECT_EQ(drain(k, noon + 14s), 10U) << "those of noon have paid, and those of 5 s are left";
+    EXPECT_EQ(drain(k, noon + 14s), 0U);
+}
+
+TEST(budget_ratio, what_is_used_up_comes_again_evenly_and_not_a_window_later_all_at_once) {
+    retry_budget_kernel k{by_ratio(0.2)};
+    for (int s = 0; s < 10; ++s) k.count_originals(100, noon + s * 1s);
+    EXPECT_EQ(drain(k, noon + 9s), 200U) << "of a window";
+    for (int s = 10; s < 40; ++s) {
+        k.count_originals(100, noon + s * 1s);
+        EXPECT_EQ(drain(k, noon + s * 1s), 20U) << s;
+    }
+}
+
+TEST(budget_ratio, a_further_attempt_is_put_together_from_several_buckets) {
+    retry_budget_kernel k{by_ratio(0.25)};
+    for (int s = 0; s < 4; ++s) k.count_original(noon + s * 1s);
+    const auto paid = k.try_charge(failure, noon + 3s);
+    ASSERT_TRUE(paid);
+    k.refund(*paid);
+    EXPECT_EQ(k.balance(noon + 9s), 1.0);
+    EXPECT_EQ(k.balance(noon + 10s), 0.0) << "as long as the oldest of them";
 }
 
 TEST(budget_ratio, T60_what_is_refunded_is_there_again) {
