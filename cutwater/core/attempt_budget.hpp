@@ -68,7 +68,8 @@ protected:
     explicit attempt_budget(originals o = originals::wanted) noexcept : wants_originals_{o == originals::wanted} {}
     ~attempt_budget() = default;
 
-    std::atomic<std::int64_t> missing_{1};  // of what would be there if nothing had failed; who does not count leaves it
+    std::atomic<std::int64_t> missing_{
+        1};  // of what would be there if nothing had failed; who does not count leaves it
     const bool wants_originals_;
 };
 

@@ -46,9 +46,11 @@ struct call_options {
     unsigned weight = 1;                           ///< how much it takes of what is rationed: permits of a rate limiter
     criticality importance = criticality::normal;  ///< who is served where not all can be
     std::string_view tenant{};                     ///< on whose behalf; any text, as it came with the request
-    std::string_view target{};      ///< what is called, where one pipeline calls several: a host, a shard
-    unsigned earlier_attempts = 0;  ///< that our own caller has made already for the same request; with any, this is no original
-    std::optional<unsigned> retries_left{};  ///< further attempts that this and all below it may make together; else not stated
+    std::string_view target{};  ///< what is called, where one pipeline calls several: a host, a shard
+    unsigned earlier_attempts =
+        0;  ///< that our own caller has made already for the same request; with any, this is no original
+    std::optional<unsigned>
+        retries_left{};  ///< further attempts that this and all below it may make together; else not stated
 };
 
 /// What a call is whose caller says nothing.

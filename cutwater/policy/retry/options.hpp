@@ -97,7 +97,8 @@ struct retry_options {
               "what a call is that states no idempotency");
         visit("budget", self.budget, any_value, "what further attempts are paid from, shared with others");
         visit("retries_below", self.retries_below, within(0U, most_retries_below),
-              "further attempts left to what is called, for each attempt: paid for as if they were made, and counted here");
+              "further attempts left to what is called, for each attempt: paid for as if they were made, and counted "
+              "here");
         visit("should_retry", self.should_retry, any_value, "replaces the rule that what is transient is retried");
         visit("should_stop", self.should_stop, any_value, "a further stop condition");
         visit("delay_by", self.delay_by, any_value, "replaces the backoff; jitter and caps still apply");

@@ -36,8 +36,8 @@ public:
 
     /// Throws `invalid_options`.
     explicit retry(retry_options options = {})
-        : options_{validated(kind, std::move(options))}, layer_{options_.name},
-          budget_{options_.budget}, needs_start_{options_.max_total != forever || options_.should_stop} {}
+        : options_{validated(kind, std::move(options))}, layer_{options_.name}, budget_{options_.budget},
+          needs_start_{options_.max_total != forever || options_.should_stop} {}
 
     [[nodiscard]] name layer_name() const noexcept { return layer_; }
     [[nodiscard]] const retry_options& options() const noexcept { return options_; }

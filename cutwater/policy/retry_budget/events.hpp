@@ -10,7 +10,8 @@ struct budget_exhausted {
     budget_mode mode{};
     double balance = 0.0;
 
-    static constexpr event_kind kind{"budget_exhausted", severity::warning, "the first further attempt that is not paid for"};
+    static constexpr event_kind kind{"budget_exhausted", severity::warning,
+                                     "the first further attempt that is not paid for"};
     static void fields(auto& self, auto&& visit) {
         visit("mode", self.mode, "how the budget knows what it can pay for");
         visit("balance", self.balance, "what is there: further attempts, tokens, or stock");

@@ -113,8 +113,8 @@ std::int64_t brought_by_success(const retry_budget_options& o) noexcept {
 }
 
 retry_budget_kernel::retry_budget_kernel(const retry_budget_options& o) noexcept
-    : mode_{o.mode}, window_{o.window, o.ratio}, floor_{o.min_per_second}, full_{full_of(o)}, there_{full_}, success_brings_{brought_by_success(o)},
-      retry_cost_{o.retry_cost}, timeout_cost_{o.timeout_cost} {}
+    : mode_{o.mode}, window_{o.window, o.ratio}, floor_{o.min_per_second}, full_{full_of(o)}, there_{full_},
+      success_brings_{brought_by_success(o)}, retry_cost_{o.retry_cost}, timeout_cost_{o.timeout_cost} {}
 
 void retry_budget_kernel::move_to(instant now) noexcept {
     if (!window_.move_to(now)) floor_.empty(now);

@@ -70,9 +70,7 @@ private:
     using tick = std::int64_t;  // the number of a bucket: buckets begin at whole multiples of their length
     static constexpr tick none = std::numeric_limits<tick>::min() / 2;
 
-    [[nodiscard]] static std::uint32_t stamp_of(tick t) noexcept {
-        return static_cast<std::uint32_t>(t) & stamp_mask;
-    }
+    [[nodiscard]] static std::uint32_t stamp_of(tick t) noexcept { return static_cast<std::uint32_t>(t) & stamp_mask; }
     [[nodiscard]] tick tick_of(instant t) const noexcept;
     [[nodiscard]] static std::size_t slot_of(tick t) noexcept {
         return static_cast<std::size_t>((t % buckets + buckets) % buckets);
@@ -99,8 +97,8 @@ public:
     friend bool operator==(const attempt_floor&, const attempt_floor&) = default;
 
 private:
-    duration each_ = forever;  // the time in which one comes; `forever`: none ever
-    duration held_{};          // the time in which as many come as can be held
+    duration each_ = forever;         // the time in which one comes; `forever`: none ever
+    duration held_{};                 // the time in which as many come as can be held
     instant since_ = instant::min();  // what came since then is there, but for what is more than it holds
     std::uint32_t taken_ = 0;
 };

@@ -226,7 +226,8 @@ std::string what_exceeds(const std::vector<deed>& story, const retry_budget_opti
             const double floor = o.min_per_second > 0 ? std::max(1.0, o.min_per_second) : 0;
             const double most = o.ratio * originals + o.min_per_second * seconds + floor;
             if (further > most + 1e-6)
-                return std::to_string(further) + " of at most " + std::to_string(most) + " in " + std::to_string(seconds);
+                return std::to_string(further) + " of at most " + std::to_string(most) + " in " +
+                       std::to_string(seconds);
         }
     }
     return {};
@@ -301,12 +302,13 @@ TEST_P(budget_as_finagle, pays_for_the_percentage_and_the_reserve) {
 }
 
 INSTANTIATE_TEST_SUITE_P(rows, budget_as_finagle,
-                         ::testing::Values(finagle_row{60s, 0, 0.1}, finagle_row{60s, 0, 0.5}, finagle_row{60s, 0, 0.25},
-                                           finagle_row{60s, 0, 0.75}, finagle_row{60s, 0, 0.99},
-                                           finagle_row{60s, 0, 0.999}, finagle_row{60s, 0, 0.9999},
-                                           finagle_row{60s, 0, 0.01}, finagle_row{60s, 0, 0.001},
-                                           finagle_row{60s, 0, 0.0001}, finagle_row{1s, 10, 0.0},
-                                           finagle_row{2s, 5, 0.0}, finagle_row{1s, 10, 0.1}, finagle_row{2s, 5, 0.5}));
+                         ::testing::Values(finagle_row{60s, 0, 0.1}, finagle_row{60s, 0, 0.5},
+                                           finagle_row{60s, 0, 0.25}, finagle_row{60s, 0, 0.75},
+                                           finagle_row{60s, 0, 0.99}, finagle_row{60s, 0, 0.999},
+                                           finagle_row{60s, 0, 0.9999}, finagle_row{60s, 0, 0.01},
+                                           finagle_row{60s, 0, 0.001}, finagle_row{60s, 0, 0.0001},
+                                           finagle_row{1s, 10, 0.0}, finagle_row{2s, 5, 0.0}, finagle_row{1s, 10, 0.1},
+                                           finagle_row{2s, 5, 0.5}));
 
 TEST(budget_as_finagle, a_percentage_above_one_hundred_is_one) {
     retry_budget_kernel k{by_ratio(2.0)};

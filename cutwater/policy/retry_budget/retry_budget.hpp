@@ -45,7 +45,9 @@ private:
     [[nodiscard]] bool needs_time() const noexcept { return options_.mode == budget_mode::ratio; }
     void tell_refused(call_context& call) noexcept;
     void tell_if_recovered(call_context& call) noexcept;
-    [[nodiscard]] instant time_of(call_context& call) const noexcept { return needs_time() ? call.now.get() : instant{}; }
+    [[nodiscard]] instant time_of(call_context& call) const noexcept {
+        return needs_time() ? call.now.get() : instant{};
+    }
 
     const retry_budget_options options_;
     const name name_;

@@ -37,7 +37,8 @@ void saturated(benchmark::State& state) {
 }
 /// So much is missing that every success brings something.
 void unsaturated(benchmark::State& state) {
-    static cw::retry_budget& budget = of({.mode = cw::budget_mode::cost, .capacity = 1'000'000'000, .retry_cost = 1'000'000});
+    static cw::retry_budget& budget =
+        of({.mode = cw::budget_mode::cost, .capacity = 1'000'000'000, .retry_cost = 1'000'000});
     static cw::pipeline shared{cw::retry{{.budget = &budget}}};
     while (budget.try_charge(cw::charge_cause::failure, {})) {}
     measure(state, shared);

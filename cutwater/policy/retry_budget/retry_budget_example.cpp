@@ -62,7 +62,8 @@ int main() {
     service.set_failing(true);
     as_expected &= is_close("failing, with retries", in_a_minute(time, plain, once, service), 18'000);
     as_expected &= is_close("failing, with a budget of a fifth", in_a_minute(time, paid, once, service), 7200);
-    as_expected &= is_close("the same, and a service behind it that retries", in_a_minute(time, paid, plain, service), 7200);
+    as_expected &=
+        is_close("the same, and a service behind it that retries", in_a_minute(time, paid, plain, service), 7200);
     service.set_failing(false);
     as_expected &= is_close("well again", in_a_minute(time, paid, plain, service), 6000);
     return as_expected ? EXIT_SUCCESS : EXIT_FAILURE;

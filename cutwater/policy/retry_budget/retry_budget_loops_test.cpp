@@ -30,8 +30,10 @@ class chain {
 public:
     explicit chain(knows what, double ratio = 0.2) : knows_{what} {
         for (int i = 0; i < 4; ++i) {
-            budgets_.push_back(std::make_unique<retry_budget>(retry_budget_options{.ratio = ratio, .min_per_second = 1}));
-            guarded_.emplace_back(retry{{.base_delay = 10ms, .budget = what == knows::nothing ? nullptr : budgets_.back().get()}});
+            budgets_.push_back(
+                std::make_unique<retry_budget>(retry_budget_options{.ratio = ratio, .min_per_second = 1}));
+            guarded_.emplace_back(
+                retry{{.base_delay = 10ms, .budget = what == knows::nothing ? nullptr : budgets_.back().get()}});
         }
     }
 
@@ -123,8 +125,9 @@ TEST(budget_chain, T70_an_outage_of_the_last_of_four_as_it_looks_there) {
     chain told{knows::its_caller};
     sim::world time;
     sim::trace seen{time, 1s};
-    const std::pair<const char*, chain*> all[] = {
-        {"naive [requests/s at the last]", &naive}, {"budgets alone [requests/s with budgets]", &alone}, {"budgets and headers [requests/s with budgets]", &told}};
+    const std::pair<const char*, chain*> all[] = {{"naive [requests/s at the last]", &naive},
+                                                  {"budgets alone [requests/s with budgets]", &alone},
+                                                  {"budgets and headers [requests/s with budgets]", &told}};
     for (const auto& [what, who] : all) seen.column(what, [who] { return static_cast<double>(who->take_asked()); });
     seen.begin();
     for (const auto& [what, who] : all) who->fails(false), who->arrive(100, 60s);
@@ -135,7 +138,8 @@ TEST(budget_chain, T70_an_outage_of_the_last_of_four_as_it_looks_there) {
     EXPECT_GE(seen.mean(all[0].first, 25s, 40s), 8000) << "81 times a hundred";
     EXPECT_GE(seen.mean(all[1].first, 25s, 40s), 207) << "1.2 to the power of four";
     EXPECT_LE(seen.mean(all[2].first, 25s, 40s), 121 + 0.5) << "1.2, and the floor of one a second";
-    EXPECT_LE(seen.mean(all[2].first, 20s, 40s) * 20, 2000 + 0.2 * (2000 + 1000) + 21) << "what a window had saved as well";
+    EXPECT_LE(seen.mean(all[2].first, 20s, 40s) * 20, 2000 + 0.2 * (2000 + 1000) + 21)
+        << "what a window had saved as well";
     testing::expect_golden(seen.csv(), "traces/chain.csv");
     for (const auto& [what, who] : all) who->here.end();
 }
@@ -174,7 +178,8 @@ TEST(budget_storm, without_a_budget_a_service_that_failed_for_ten_seconds_does_n
     storm naive{nullptr};
     naive.here.run_for(120s);
     EXPECT_GE(naive.seen.mean("succeeded [calls/s]", 5s, 20s), 680);
-    EXPECT_LE(naive.seen.mean("succeeded [calls/s]", 60s, 120s), 200) << "half a minute and more after it is well again";
+    EXPECT_LE(naive.seen.mean("succeeded [calls/s]", 60s, 120s), 200)
+        << "half a minute and more after it is well again";
     EXPECT_GE(naive.seen.mean("sent [calls/s]", 60s, 120s), 1400) << "twice what was asked for";
     testing::expect_golden(naive.seen.csv(), "traces/storm_naive.csv");
 }

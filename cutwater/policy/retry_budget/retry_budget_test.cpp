@@ -21,11 +21,17 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 retry_options paid_by(attempt_budget& budget, unsigned max_attempts = 3) {
-    return {.max_attempts = max_attempts, .base_delay = 100ms, .growth = backoff::constant, .jitter = jitter::none, .budget = &budget};
+    return {.max_attempts = max_attempts,
+            .base_delay = 100ms,
+            .growth = backoff::constant,
+            .jitter = jitter::none,
+            .budget = &budget};
 }
 retry_budget_options empty() { return {.name = "empty", .ratio = 0, .min_per_second = 0}; }
 retry_budget_options quota() { return {.name = "quota", .mode = budget_mode::cost}; }
-retry_budget_options tokens() { return {.name = "tokens", .mode = budget_mode::token_bucket, .max_tokens = 10, .token_ratio = 0.5}; }
+retry_budget_options tokens() {
+    return {.name = "tokens", .mode = budget_mode::token_bucket, .max_tokens = 10, .token_ratio = 0.5};
+}
 
 /// Writes down what it is told.
 class told_budget final : public attempt_budget {
@@ -66,7 +72,8 @@ protected:
     };
 };
 
-INSTANTIATE_TEST_SUITE_P(drivers, retry_budget_policy, ::testing::ValuesIn(testing::both_drivers), testing::driver_name{});
+INSTANTIATE_TEST_SUITE_P(drivers, retry_budget_policy, ::testing::ValuesIn(testing::both_drivers),
+                         testing::driver_name{});
 
 // ---- what it is told ----
 
@@ -266,8 +273,9 @@ TEST_P(retry_budget_policy, as_grpc_throttles_retries) {
     any_pipeline<int> guarded{retry{paid_by(budget, 4)}};
     int count = -1;
     const std::set<int> good{0, 3, 6, 10, 11, 12, 13, 14, 16, 18};
-    const grpc_step steps[] = {{0, true, 10}, {3, true, 8.5}, {6, true, 7},    {8, false, 5},  {9, false, 4},  {10, true, 4.5},
-                               {11, true, 5}, {12, true, 5.5}, {13, true, 6}, {14, true, 6.5}, {16, true, 6}, {17, false, 5}};
+    const grpc_step steps[] = {{0, true, 10}, {3, true, 8.5},  {6, true, 7},  {8, false, 5},
+                               {9, false, 4}, {10, true, 4.5}, {11, true, 5}, {12, true, 5.5},
+                               {13, true, 6}, {14, true, 6.5}, {16, true, 6}, {17, false, 5}};
     for (const grpc_step& s : steps) {
         const auto result = on.play(guarded, {}, [&]() -> std::expected<int, std::error_code> {
             if (good.contains(++count)) return 1;
@@ -282,7 +290,8 @@ TEST_P(retry_budget_policy, as_grpc_throttles_retries) {
 TEST_P(retry_budget_policy, A6_what_asks_not_to_be_tried_again_is_a_failure_and_bad_input_is_none) {
     retry_budget budget{tokens()};
     any_pipeline<int> guarded{retry{paid_by(budget)}};
-    EXPECT_FALSE(on.play(guarded, {}, []() -> std::expected<int, std::errc> { return std::unexpected{std::errc::invalid_argument}; }));
+    EXPECT_FALSE(on.play(
+        guarded, {}, []() -> std::expected<int, std::errc> { return std::unexpected{std::errc::invalid_argument}; }));
     EXPECT_EQ(budget.balance({}), 10.0);
     EXPECT_FALSE(on.play(guarded, {}, []() -> std::expected<int, error> {
         return std::unexpected{error{std::make_error_code(std::errc::invalid_argument)}.with_retry_after(-1s)};
@@ -491,12 +500,17 @@ TEST(retry_budget_options, only_those_of_the_mode_are_described) {
 TEST(retry_budget_options, what_is_out_of_range_is_refused_all_at_once) {
     using testing::refused_with;
     EXPECT_EQ(refused_with<retry_budget>(retry_budget_options{}), "");
-    const std::string told = refused_with<retry_budget>(retry_budget_options{.name = "x", .ratio = -1, .window = 61min,
-                                                                            .min_per_second = -1, .max_tokens = 0.5,
-                                                                            .token_ratio = 0, .capacity = 0,
-                                                                            .retry_cost = 0, .timeout_cost = 0});
-    for (const char* what : {"ratio is -1", "window is", "min_per_second is -1", "max_tokens is 0.5", "token_ratio is 0", "capacity is 0",
-                             "retry_cost is 0", "timeout_cost is 0"})
+    const std::string told = refused_with<retry_budget>(retry_budget_options{.name = "x",
+                                                                             .ratio = -1,
+                                                                             .window = 61min,
+                                                                             .min_per_second = -1,
+                                                                             .max_tokens = 0.5,
+                                                                             .token_ratio = 0,
+                                                                             .capacity = 0,
+                                                                             .retry_cost = 0,
+                                                                             .timeout_cost = 0});
+    for (const char* what : {"ratio is -1", "window is", "min_per_second is -1", "max_tokens is 0.5",
+                             "token_ratio is 0", "capacity is 0", "retry_cost is 0", "timeout_cost is 0"})
         EXPECT_THAT(told, HasSubstr(what));
     EXPECT_THAT(refused_with<retry_budget>(retry_budget_options{.mode = budget_mode::cost, .capacity = 4}),
                 HasSubstr("retry_cost is 5, allowed is at most capacity, 4"));

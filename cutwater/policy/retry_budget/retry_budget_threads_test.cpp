@@ -66,7 +66,8 @@ private:
 /// Both halves of a budget, as `retry_budget` has them.
 template <template <class> class Atomic, class Mutex>
 struct both_halves {
-    explicit both_halves(const retry_budget_options& o) : counts{o.mode == budget_mode::ratio}, stock{o, missing}, ratio{o} {}
+    explicit both_halves(const retry_budget_options& o)
+        : counts{o.mode == budget_mode::ratio}, stock{o, missing}, ratio{o} {}
 
     budget_call carry_out(budget_call c) {
         switch (c.what) {
@@ -96,7 +97,9 @@ struct setting {
     duration longest;  ///< from one call of a thread to its next
 };
 
-void PrintTo(const setting& s, std::ostream* out) { *out << options_text(s.options) << ", up to " << to_text(s.longest); }
+void PrintTo(const setting& s, std::ostream* out) {
+    *out << options_text(s.options) << ", up to " << to_text(s.longest);
+}
 
 template <class Budget>
 class game {
@@ -160,7 +163,8 @@ protected:
         for (std::uint64_t seed = 1; seed <= rounds && !HasFailure(); ++seed) {
             game<stepped> at_play{GetParam(), threads, seed};
             testing::play_stepped(threads, seed, [&](unsigned thread) { at_play.play(thread, calls); });
-            if (const std::string wrong = at_play.end(); !wrong.empty()) ADD_FAILURE() << "seed " << seed << ": " << wrong;
+            if (const std::string wrong = at_play.end(); !wrong.empty())
+                ADD_FAILURE() << "seed " << seed << ": " << wrong;
         }
     }
     static void in_parallel(unsigned threads, unsigned calls, unsigned rounds) {
@@ -170,7 +174,8 @@ protected:
                 if (const std::string wrong = at_play->end(); !wrong.empty()) ADD_FAILURE() << wrong;
             at_play = std::make_unique<game<real>>(GetParam(), threads, round);
         };
-        testing::race(threads, rounds, between_rounds, [&](unsigned thread, unsigned) { at_play->play(thread, calls); });
+        testing::race(threads, rounds, between_rounds,
+                      [&](unsigned thread, unsigned) { at_play->play(thread, calls); });
     }
 };
 

@@ -63,7 +63,8 @@ private:
         for (std::int64_t seen = missing();;) {
             const std::int64_t wanted = next(seen);
             if (wanted == seen) return;
-            if (missing_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed)) return;
+            if (missing_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel, std::memory_order_relaxed))
+                return;
         }
     }
 
