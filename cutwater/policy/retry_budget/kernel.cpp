@@ -112,6 +112,11 @@ std::int64_t brought_by_success(const retry_budget_options& o) noexcept {
     return o.mode == budget_mode::token_bucket ? std::llround(o.token_ratio * one_token) : 1;
 }
 
+double balance_of(budget_mode mode, std::int64_t there) noexcept {
+    const double plain = static_cast<double>(there);
+    return mode == budget_mode::token_bucket ? plain / static_cast<double>(one_token) : plain;
+}
+
 retry_budget_kernel::retry_budget_kernel(const retry_budget_options& o) noexcept
     : mode_{o.mode}, window_{o.window, o.ratio}, floor_{o.min_per_second}, full_{full_of(o)}, there_{full_},
       success_brings_{brought_by_success(o)}, retry_cost_{o.retry_cost}, timeout_cost_{o.timeout_cost} {}
@@ -167,11 +172,11 @@ void retry_budget_kernel::refund(budget_charge paid) noexcept {
 }
 
 double retry_budget_kernel::balance(instant now) const noexcept {
-    if (mode_ != budget_mode::ratio)
-        return static_cast<double>(there_) / (mode_ == budget_mode::token_bucket ? one_token : 1);
+    if (mode_ != budget_mode::ratio) return balance_of(mode_, there_);
     retry_budget_kernel then = *this;
     then.move_to(now);
-    return static_cast<double>(then.window_.credit().left / attempt_window::whole) + then.floor_.there(now);
+    const std::int64_t attempts = then.window_.credit().left / attempt_window::whole;
+    return static_cast<double>(attempts) + then.floor_.there(now);
 }
 
 bool retry_budget_kernel::is_half_full(instant now) const noexcept {

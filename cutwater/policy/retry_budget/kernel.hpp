@@ -146,5 +146,7 @@ private:
 [[nodiscard]] std::int64_t full_of(const retry_budget_options& o) noexcept;
 [[nodiscard]] std::int64_t brought_by_success(const retry_budget_options& o) noexcept;
 inline constexpr std::int64_t one_token = 1000;
+/// As people read it.
+[[nodiscard]] double balance_of(budget_mode mode, std::int64_t there) noexcept;
 
 }  // namespace cutwater

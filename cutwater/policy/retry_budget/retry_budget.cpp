@@ -50,7 +50,7 @@ void retry_budget::refund(budget_charge paid) noexcept {
 
 double retry_budget::balance(instant now) noexcept {
     if (needs_time()) return ratio_.balance(now);
-    return static_cast<double>(stock_.there()) / (options_.mode == budget_mode::token_bucket ? one_token : 1);
+    return balance_of(options_.mode, stock_.there());
 }
 
 void retry_budget::count_original(call_context& call) noexcept { record_original(time_of(call)); }

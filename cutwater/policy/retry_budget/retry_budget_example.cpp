@@ -36,7 +36,9 @@ unsigned in_a_minute(cw::testing::virtual_time& time, cw::retry& front, cw::retr
     for (int call = 0; call < 6000; ++call) {
         (void)time.run(outer, [&](cw::attempt& a) -> std::expected<int, cw::error> {
             const cw::call_options next{.earlier_attempts = a.earlier_attempts(), .retries_left = a.retries_left()};
-            return time.run(inner, next, [&] { return service.ask(); });
+            auto told = time.run(inner, next, [&] { return service.ask(); });
+            if (!told) return std::unexpected{std::move(told.error())};
+            return *told;
         });
         time.pass(10ms);
     }
