@@ -1,8 +1,7 @@
 // What further attempts are paid from: retries and hedges ask before they make one. `retry_budget` is one; a type of one's own
 // derives from this.
 //
-//     struct two_in_all final : cw::attempt_budget { … };
-//     two_in_all budget;
+//     cw::retry_budget budget{{.name = "search"}};       // one for each dependency
 //     cw::retry patient{{.budget = &budget}};
 //
 // An exhausted budget means that there is no further attempt, never that a call fails: what the last attempt gave stands.

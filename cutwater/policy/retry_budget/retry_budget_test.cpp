@@ -472,6 +472,15 @@ TEST_P(retry_budget_policy, T60_what_was_to_be_handed_down_is_refunded_where_not
     EXPECT_EQ(told.all, "original charge_below transient charge charge_below refund2 refund3 ");
 }
 
+TEST_P(retry_budget_policy, T70_what_was_to_be_handed_down_is_ours_again_where_nothing_was_sent) {
+    on.dependency.fails(std::errc::connection_reset);
+    any_pipeline<int> guarded{
+        retry{{.max_attempts = 4, .base_delay = 1ms, .refusals = on_refusal::wait_for_hint, .retries_below = 1}},
+        second_refused{}};
+    EXPECT_FALSE(on.play(guarded, {.retries_left = 3}));
+    EXPECT_EQ(on.dependency.calls(), 2U) << "one and one below, one refused, and one more: four";
+}
+
 TEST_P(retry_budget_policy, T70_no_more_is_handed_down_than_the_caller_leaves) {
     std::vector<unsigned> left;
     any_pipeline<int> guarded{retry{{.max_attempts = 5, .base_delay = 1ms, .retries_below = 4}}};
