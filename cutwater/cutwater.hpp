@@ -28,6 +28,7 @@
 #include "cutwater/policy/load_shedder/load_shedder.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 #include "cutwater/policy/retry/retry.hpp"
+#include "cutwater/policy/retry_budget/retry_budget.hpp"
 #include "cutwater/policy/throttle/throttle.hpp"
 #include "cutwater/policy/timeout/timeout.hpp"
 #include "cutwater/standard/alone.hpp"

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string_view>
 #include <utility>
@@ -45,6 +47,10 @@ struct call_options {
     criticality importance = criticality::normal;  ///< who is served where not all can be
     std::string_view tenant{};                     ///< on whose behalf; any text, as it came with the request
     std::string_view target{};  ///< what is called, where one pipeline calls several: a host, a shard
+    unsigned earlier_attempts =
+        0;  ///< that our own caller has made already for the same request; with any, this is no original
+    std::optional<unsigned>
+        retries_left{};  ///< further attempts that this and all below it may make together; else not stated
 };
 
 /// What a call is whose caller says nothing.
@@ -83,6 +89,11 @@ public:
     bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
     bool ran_out = false;           ///< whether the latest failure is that `deadline` has passed
     bool cancelled = false;         ///< whether the caller had cancelled when the latest failure came
+    bool is_retried = false;        ///< whether a loop around this layer makes further attempts
+    unsigned handed_down = 0;       ///< then: how many of them it leaves to what is called
+    unsigned given_away = 0;        ///< how many it has left to what was called so far
+    unsigned told_sent = 0;         ///< of which attempt that was sent `told_budget` has heard the outcome
+    const void* told_budget = nullptr;
     /// Attempts that nobody waits for but that may still run, the latest last.
     std::vector<std::shared_ptr<orphan_work>> orphans;
     listener* audience = nullptr;  ///< who hears the events; null: nobody, and none is built
@@ -92,6 +103,25 @@ public:
         std::erase_if(orphans, [](const auto& earlier) { return earlier->is_done(); });
         work->of_attempt = attempt;
         orphans.push_back(std::move(work));
+    }
+
+    /// Attempts at the same request before this one: ours, and those of our own caller.
+    [[nodiscard]] unsigned earlier_attempts() const noexcept {
+        const unsigned most = std::numeric_limits<unsigned>::max();
+        const unsigned ours = attempt - 1;
+        return said_.earlier_attempts > most - ours ? most : said_.earlier_attempts + ours;
+    }
+    [[nodiscard]] bool is_original() const noexcept { return attempt == 1 && said_.earlier_attempts == 0; }
+
+    /// Further attempts that what is called may make of its own. None where a loop makes them; else what our own caller has left us.
+    [[nodiscard]] std::optional<unsigned> retries_left() const noexcept {
+        return is_retried ? handed_down : said_.retries_left;
+    }
+    /// Of those that our own caller has left us, how many have not been made or given away; the largest number where it said none.
+    [[nodiscard]] unsigned own_retries_left() const noexcept {
+        if (!said_.retries_left) return std::numeric_limits<unsigned>::max();
+        const std::uint64_t used = std::uint64_t{attempt} - 1 + given_away;
+        return used >= *said_.retries_left ? 0 : static_cast<unsigned>(*said_.retries_left - used);
     }
 
     [[nodiscard]] const call_options& said() const noexcept { return said_; }
@@ -128,10 +158,18 @@ private:
 class attempt {
 public:
     attempt(const call_context& call, environment& lent, const std::stop_token& stop) noexcept
-        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, operation_{call.operation()}, number_{call.attempt} {}
+        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, operation_{call.operation()}, number_{call.attempt},
+          earlier_{call.earlier_attempts()}, retries_left_{call.retries_left()} {}
 
     [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< 1 is the first
     [[nodiscard]] name operation() const noexcept { return operation_; }
+
+    /// Attempts at the same request before this one, those of our own caller included: what is called is told of them as
+    /// its `call_options::earlier_attempts`.
+    [[nodiscard]] unsigned earlier_attempts() const noexcept { return earlier_; }
+    /// How many further attempts what is called may make of its own: its `call_options::retries_left`. None where a retry stands
+    /// around this; where none does, what our own caller has said.
+    [[nodiscard]] std::optional<unsigned> retries_left() const noexcept { return retries_left_; }
 
     /// When this attempt must have ended: hand it to whatever can be bounded. `never` where nothing bounds it.
     [[nodiscard]] instant deadline() const noexcept { return deadline_; }
@@ -153,6 +191,8 @@ private:
     instant deadline_;
     name operation_;
     unsigned number_;
+    unsigned earlier_;
+    std::optional<unsigned> retries_left_;
 };
 
 }  // namespace cutwater

@@ -78,7 +78,8 @@ concept loop = named_layer<P> && requires(P& p, call_context& call, const observ
 };
 
 /// A loop whose session may begin when the first attempt has failed: calls that succeed at once then have none.
-/// `begins_late` says whether it may, for the options in force.
+/// `begins_late` says whether it may, for the options in force. One that counts calls may say more: `entered(call)` hears of each
+/// before its first attempt, `succeeded_at_once(call)` of those that needed no session; neither throws.
 template <class P>
 concept late_loop = loop<P> && requires(const P& p) {
     { p.begins_late() } noexcept -> std::same_as<bool>;

@@ -236,6 +236,7 @@ public:
     [[gnu::always_inline]] flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
         if constexpr (late_loop<P>) {
             session_.reset();  // of an earlier way in, where an outer loop goes again
+            if constexpr (requires { policy.entered(call); }) policy.entered(call);
             if (policy.begins_late()) [[likely]]
                 return flow::inward;
         }
@@ -247,8 +248,10 @@ public:
 
     [[gnu::always_inline]] flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
         if constexpr (late_loop<P>)
-            if (!session_ && out->meaning() == verdict::success) [[likely]]
+            if (!session_ && out->meaning() == verdict::success) [[likely]] {
+                if constexpr (requires { policy.succeeded_at_once(call); }) policy.succeeded_at_once(call);
                 return flow::outward;
+            }
         return look_back(policy, call, out, at);
     }
 

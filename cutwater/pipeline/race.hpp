@@ -57,6 +57,7 @@ struct branch_start {
         inner.attempt = attempt;
         inner.audience = audience;
         inner.deadline_is_ours = deadline_is_ours;
+        inner.is_retried = true;  // further attempts are the race's to make
     }
 };
 

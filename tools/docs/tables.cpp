@@ -42,6 +42,8 @@
 #include "cutwater/policy/rate_limiter/options.hpp"
 #include "cutwater/policy/retry/events.hpp"
 #include "cutwater/policy/retry/options.hpp"
+#include "cutwater/policy/retry_budget/events.hpp"
+#include "cutwater/policy/retry_budget/options.hpp"
 #include "cutwater/policy/throttle/events.hpp"
 #include "cutwater/policy/throttle/options.hpp"
 #include "cutwater/policy/timeout/events.hpp"
@@ -108,6 +110,8 @@ std::string allowed_text(const Value&, const auto& allowed) {
         return "functions, or none";
     else if constexpr (is_shared<Value>)
         return "one that is shared, or none";
+    else if constexpr (std::is_same_v<Value, cw::attempt_budget*>)
+        return "a budget, or none";
     else if constexpr (std::is_pointer_v<Value>)
         return "a function";
     else if constexpr (std::is_same_v<Value, std::string>)
@@ -169,6 +173,8 @@ void events(std::string_view room) {
 void policies() {
     defaults<cw::retry_options>("cutwater/policy/retry");
     events<cw::retry_scheduled, cw::retry_rescued, cw::retry_not_tried, cw::retry_gave_up>("cutwater/policy/retry");
+    defaults<cw::retry_budget_options>("cutwater/policy/retry_budget");
+    events<cw::budget_exhausted, cw::budget_recovered>("cutwater/policy/retry_budget");
     defaults<cw::timeout_options>("cutwater/policy/timeout");
     events<cw::timed_out>("cutwater/policy/timeout");
     defaults<cw::adaptive_timeout_options>("cutwater/policy/adaptive_timeout");

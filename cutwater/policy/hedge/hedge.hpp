@@ -5,7 +5,7 @@
 //
 // Contract. Each attempt passes the layers inside of the hedge by itself: it has a permit, a timeout and a verdict of its own there.
 // The layers outside see one attempt. Only calls that are stated to be idempotent are hedged, unless the options say what the others
-// are. The first acceptable outcome is the call's, and is delivered before the others have ended; they are cancelled, and count
+// are; and nothing beyond what the call may still have (`call_options::retries_left`) or the budget pays. The first acceptable outcome is the call's, and is delivered before the others have ended; they are cancelled, and count
 // for nothing. What has lost may outlast its call: the callable is kept as long as an attempt is left, and so are the pipeline's own
 // layers; what the callable refers to, and what was given by `cw::ref`, must outlive it (`under_way`).
 //
@@ -39,13 +39,16 @@ public:
         [[nodiscard]] bool ended(const observation& seen, call_context& call, moment& now);
 
     private:
-        [[nodiscard]] duration delay() const;
+        [[nodiscard]] duration delay(instant now) const;
+        [[nodiscard]] bool can_pay(call_context& call);
         void tell_ended(call_context& call) const;
 
         const hedge* owner_;
         hedge_kernel kernel_;
         instant started_{};
         verdict last_ = verdict::abandoned;  // on what has ended last
+        bool suppressed_ = false;
+        budget_charge paid_;  // for the latest that was paid for
     };
 
     [[nodiscard]] session begin_race(call_context& call, moment& now) const { return {*this, call, now}; }

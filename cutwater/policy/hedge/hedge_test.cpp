@@ -151,6 +151,43 @@ TEST_P(hedge_policy, T62_a_refused_extra_only_leaves_out_the_extra) {
     EXPECT_EQ(on.dependency.calls(), 1U);
 }
 
+/// Pays for so many further attempts, and knows what it is told.
+struct few_attempts final : attempt_budget {
+    explicit few_attempts(unsigned n) : left{n} {}
+    unsigned left;
+    unsigned originals = 0;
+    unsigned outcomes = 0;
+
+    [[nodiscard]] name budget_name() const noexcept override { return "few"; }
+    void count_original(call_context&) noexcept override { ++originals; }
+    void count_outcome(const observation&, budget_charge, call_context&) noexcept override { ++outcomes; }
+    [[nodiscard]] std::optional<budget_charge> try_charge(const observation*, call_context&) noexcept override {
+        if (left == 0) return std::nullopt;
+        return --left, budget_charge{1};
+    }
+    void refund(budget_charge) noexcept override { ++left; }
+};
+
+TEST_P(hedge_policy, T62_an_exhausted_budget_suppresses_the_extra_and_not_the_call) {
+    few_attempts budget{1};
+    on.dependency.returns(1, 10s).returns(2, 500ms);
+    pipeline guarded{observe{on.heard}, hedge{{.max_attempts = 5, .delay = 50ms, .budget = &budget}}, ref(threads)};
+    EXPECT_EQ(play(guarded), 2);
+    EXPECT_EQ(on.dependency.calls(), 2U);
+    EXPECT_EQ(on.heard.count("hedge_suppressed"), 1U) << "told once";
+    EXPECT_EQ(budget.originals, 1U);
+    EXPECT_EQ(budget.outcomes, 1U) << "what has lost is told to nobody";
+}
+
+TEST_P(hedge_policy, S116_beyond_what_the_caller_has_left_nothing_is_hedged) {
+    on.dependency.returns(1, 500ms);
+    pipeline guarded{hedge{{.max_attempts = 5, .delay = 50ms}}, ref(threads)};
+    EXPECT_EQ(play(guarded, {.idempotent = idempotency::idempotent, .retries_left = 0}), 1);
+    EXPECT_EQ(on.dependency.calls(), 1U);
+    EXPECT_EQ(play(guarded, {.idempotent = idempotency::idempotent, .retries_left = 2}), 1);
+    EXPECT_EQ(on.dependency.calls(), 4U);
+}
+
 TEST_P(hedge_policy, where_the_first_is_refused_and_nothing_is_under_way_that_is_the_outcome) {
     circuit_breaker broken{};
     (void)broken.open(on.time.present());
@@ -256,6 +293,20 @@ TEST_P(hedge_policy, T57_the_delay_may_be_a_function) {
     pipeline guarded{hedge{{.delay_by = [&] { return tracked; }}}, ref(threads)};
     EXPECT_EQ(play(guarded), 2);
     EXPECT_EQ(on.time.elapsed(), 40ms);
+}
+
+TEST_P(hedge_policy, the_delay_may_be_that_of_an_estimate_once_it_says_something) {
+    const auto estimate = std::make_shared<latency_estimate>(latency_estimate_options{.min_samples = 100});
+    on.dependency.returns(1, 10s).returns(2, 5ms).returns(3, 10s).returns(4, 5ms);
+    pipeline guarded{hedge{{.delay = 200ms, .estimate = estimate}}, ref(threads)};
+    EXPECT_EQ(play(guarded), 2);
+    EXPECT_EQ(on.time.elapsed(), 205ms);
+    for (int i = 0; i < 100; ++i) estimate->record(i < 90 ? 10ms : 50ms, on.time.present());
+    const duration before = on.time.elapsed();
+    EXPECT_EQ(play(guarded), 4);
+    const duration took = on.time.elapsed() - before;
+    EXPECT_GE(took, 54ms);
+    EXPECT_LE(took, 56ms);
 }
 
 TEST_P(hedge_policy, a_function_that_throws_fails_its_call) {

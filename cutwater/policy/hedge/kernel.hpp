@@ -1,6 +1,6 @@
 // What is right for a hedge, without time, attempts or a driver: it is told what has begun and ended, and says what is next.
 //
-//     cw::hedge_kernel kernel{options, cw::hedge_kernel::may::hedge};
+//     cw::hedge_kernel kernel{options, 5};
 //     kernel.next(now, deadline)         // begin the first; then wait until the delay is over
 //     kernel.begun(now, delay);
 //     kernel.ended(seen, now, delay)     // whether this is the call's outcome
@@ -19,6 +19,8 @@
 // Thread safety: none; one kernel is the state of one call. Lifetime: the options outlive it. Exceptions: those of `should_go_on`.
 #pragma once
 
+#include <algorithm>
+
 #include "cutwater/core/family.hpp"
 #include "cutwater/policy/hedge/events.hpp"
 #include "cutwater/policy/hedge/options.hpp"
@@ -27,10 +29,9 @@ namespace cutwater {
 
 class hedge_kernel {
 public:
-    enum class may : std::uint8_t { hedge, not_hedge };
-
-    hedge_kernel(const hedge_options& options, may what) noexcept
-        : options_{&options}, most_{what == may::hedge ? options.max_attempts : 1U} {}
+    /// `further`: attempts that may be made beside the first, of those that the options allow.
+    hedge_kernel(const hedge_options& options, unsigned further) noexcept
+        : options_{&options}, most_{1 + std::min(further, options.max_attempts - 1)} {}
 
     /// What is next, where nothing has happened since the last time but that time has passed.
     [[nodiscard]] race_step next(instant now, instant deadline) const noexcept;

@@ -21,7 +21,7 @@ protected:
     hedge_options options{.max_attempts = 4};
     instant deadline = never;
     instant now = start;
-    hedge_kernel kernel{options, hedge_kernel::may::hedge};
+    hedge_kernel kernel{options, 99};
 
     [[nodiscard]] race_step next() const { return kernel.next(now, deadline); }
     [[nodiscard]] bool begins() {
@@ -47,7 +47,7 @@ TEST_F(hedge_kernel_test, the_first_begins_at_once_and_the_others_each_a_delay_a
 }
 
 TEST_F(hedge_kernel_test, what_may_not_be_hedged_has_one_attempt_and_its_outcome) {
-    kernel = hedge_kernel{options, hedge_kernel::may::not_hedge};
+    kernel = hedge_kernel{options, 0};
     EXPECT_TRUE(begins());
     now = add(now, 10 * delay);
     EXPECT_TRUE(waits_until(never));
@@ -173,7 +173,7 @@ TEST_F(hedge_kernel_test, instants_at_the_end_of_time_do_not_wrap) {
 /// Whatever happens, in whatever order: never more than there may be, never one at the deadline, and always an end.
 RC_GTEST_PROP(hedge_kernel, never_begins_too_many_or_too_late_and_always_ends, ()) {
     hedge_options options{.max_attempts = *rc::gen::inRange(1U, 6U)};
-    hedge_kernel kernel{options, hedge_kernel::may::hedge};
+    hedge_kernel kernel{options, 99};
     instant now = start;
     const instant deadline = add(now, *rc::gen::inRange<int>(1, 1000) * 1ms);
     unsigned under_way = 0;

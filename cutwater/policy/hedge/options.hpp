@@ -6,10 +6,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "cutwater/core/attempt_budget.hpp"
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/options.hpp"
+#include "cutwater/estimate/latency_estimate.hpp"
 
 namespace cutwater {
 
@@ -22,6 +25,7 @@ struct hedge_options {
     duration min_delay = 1ms;
     duration max_retry_after = 1min;
     idempotency unstated_means = idempotency::not_idempotent;
+    attempt_budget* budget = nullptr;
     double percentile = 0.95;
     std::shared_ptr<latency_estimate> estimate = {};
     std::function<duration()> delay_by = {};
@@ -37,7 +41,10 @@ struct hedge_options {
               "longest wish of the dependency's that is waited for; after a longer one no further attempt begins");
         visit("unstated_means", self.unstated_means, within(idempotency::idempotent, idempotency::not_idempotent),
               "what a call is that states no idempotency; only what is idempotent is hedged");
-        visit("percentile", self.percentile, within(0.5, 0.9999), "of what calls take, where there is an estimate: the delay");
+        visit("budget", self.budget, any_value,
+              "what further attempts are paid from; without it they are bounded by max_attempts alone");
+        visit("percentile", self.percentile, within(0.5, 0.9999),
+              "of what calls take, where there is an estimate: the delay");
         visit("estimate", self.estimate, any_value,
               "gives the delay once it says something, in place of `delay`: an adaptive timeout inside feeds it");
         visit("delay_by", self.delay_by, any_value,
@@ -52,7 +59,10 @@ struct hedge_options {
             problems.push_back({"delay", to_exact_text(delay), "at least min_delay, " + to_exact_text(min_delay)});
     }
 
-    [[nodiscard]] bool applies(std::string_view option) const { return option != "delay" || !delay_by; }
+    [[nodiscard]] bool applies(std::string_view option) const {
+        if (option == "percentile" || option == "estimate") return estimate != nullptr && !delay_by;
+        return option != "delay" || !delay_by;
+    }
 };
 
 }  // namespace cutwater

@@ -18,16 +18,18 @@ enum class give_up_reason : std::uint8_t {
     attempts_exhausted,
     time_exhausted,  ///< `max_total` or the deadline leaves no room for the delay
     retry_after_too_long,
-    refused,    ///< one of our own policies refused
-    stopped,    ///< `should_stop` said so
-    unwanted,   ///< the dependency asked not to be tried again: a negative `retry_after`
-    cancelled,  ///< nobody waits for the answer
+    refused,           ///< one of our own policies refused
+    stopped,           ///< `should_stop` said so
+    unwanted,          ///< the dependency asked not to be tried again: a negative `retry_after`
+    cancelled,         ///< nobody waits for the answer
+    budget_exhausted,  ///< the budget does not pay for another attempt
+    left_to_caller,    ///< our own caller makes the further attempts: `call_options::retries_left`
 };
 
 [[nodiscard]] constexpr std::string_view to_text(give_up_reason r) noexcept {
     constexpr std::string_view texts[] = {
-        "not_transient", "not_idempotent", "attempts_exhausted", "time_exhausted", "retry_after_too_long",
-        "refused",       "stopped",        "unwanted",           "cancelled"};
+        "not_transient", "not_idempotent", "attempts_exhausted", "time_exhausted",   "retry_after_too_long", "refused",
+        "stopped",       "unwanted",       "cancelled",          "budget_exhausted", "left_to_caller"};
     return texts[static_cast<std::uint8_t>(r)];
 }
 

@@ -16,7 +16,7 @@ retry_decision retry_kernel::after(const observation& seen, duration elapsed, du
     return schedule(seen, elapsed, left, random);
 }
 
-std::optional<give_up_reason> retry_kernel::obstacle(const observation& seen) const {
+std::optional<give_up_reason> retry_kernel::obstacle(const observation& seen, unsigned left) const {
     if (seen.meaning() == verdict::cancelled) return give_up_reason::cancelled;
     if (seen.meaning() == verdict::rejected) {
         if (options_->refusals == on_refusal::give_up || !seen.retry_after()) return give_up_reason::refused;
@@ -24,7 +24,8 @@ std::optional<give_up_reason> retry_kernel::obstacle(const observation& seen) co
         return give_up_reason::not_transient;
     }
     if (stated_ == idempotency::not_idempotent && !seen.never_sent()) return give_up_reason::not_idempotent;
-    if (attempts_ >= options_->max_attempts) return give_up_reason::attempts_exhausted;
+    if (further() == 0) return give_up_reason::attempts_exhausted;
+    if (left == 0) return give_up_reason::left_to_caller;
     return {};
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 
+#include "cutwater/core/attempt_budget.hpp"
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/options.hpp"
 #include "cutwater/core/outcome.hpp"
@@ -66,10 +67,14 @@ struct retry_options {
     duration max_retry_after = 1min;
     on_refusal refusals = on_refusal::give_up;
     idempotency unstated_means = idempotency::idempotent;
+    attempt_budget* budget = nullptr;
+    unsigned retries_below = 0;
     std::function<bool(const observation&)> should_retry = {};
     std::function<bool(unsigned attempts, duration elapsed)> should_stop = {};
     std::function<duration(unsigned retry, const observation&)> delay_by = {};
     std::function<void(const retry_scheduled&)> on_retry = {};
+
+    static constexpr unsigned most_retries_below = 4;
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
@@ -90,11 +95,18 @@ struct retry_options {
               "whether our own refusals are waited for");
         visit("unstated_means", self.unstated_means, within(idempotency::idempotent, idempotency::not_idempotent),
               "what a call is that states no idempotency");
+        visit("budget", self.budget, any_value, "what further attempts are paid from, shared with others");
+        visit("retries_below", self.retries_below, within(0U, most_retries_below),
+              "further attempts left to what is called, for each attempt: paid for as if they were made, and counted "
+              "here");
         visit("should_retry", self.should_retry, any_value, "replaces the rule that what is transient is retried");
         visit("should_stop", self.should_stop, any_value, "a further stop condition");
         visit("delay_by", self.delay_by, any_value, "replaces the backoff; jitter and caps still apply");
         visit("on_retry", self.on_retry, any_value, "called before each sleep");
     }
+
+    /// What is not handed down is not described.
+    [[nodiscard]] bool applies(std::string_view option) const { return option != "retries_below" || retries_below > 0; }
 
     void cross_check(option_problems& problems) const {
         if (base_delay > max_delay)
@@ -103,6 +115,8 @@ struct retry_options {
         if (min_delay > max_delay)
             problems.push_back(
                 {"min_delay", to_exact_text(min_delay), "at most max_delay, " + to_exact_text(max_delay)});
+        if (retries_below >= max_attempts && retries_below > 0)
+            problems.push_back({"retries_below", to_text(retries_below), "less than max_attempts, of which they are"});
         if (delay_by && jitter == cutwater::jitter::decorrelated)
             problems.push_back({"delay_by", "set", "none with decorrelated jitter, which has delays of its own"});
     }
