@@ -301,6 +301,7 @@ TEST_P(hedge_policy, the_delay_may_be_that_of_an_estimate_once_it_says_something
     pipeline guarded{hedge{{.delay = 200ms, .estimate = estimate}}, ref(threads)};
     EXPECT_EQ(play(guarded), 2);
     EXPECT_EQ(on.time.elapsed(), 205ms);
+    on.time.pass(1s);  // what it said is remembered for a while
     for (int i = 0; i < 100; ++i) estimate->record(i < 90 ? 10ms : 50ms, on.time.present());
     const duration before = on.time.elapsed();
     EXPECT_EQ(play(guarded), 4);
