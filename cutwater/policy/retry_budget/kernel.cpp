@@ -113,7 +113,7 @@ std::int64_t brought_by_success(const retry_budget_options& o) noexcept {
 }
 
 double balance_of(budget_mode mode, std::int64_t there) noexcept {
-    const double plain = static_cast<double>(there);
+    const auto plain = static_cast<double>(there);
     return mode == budget_mode::token_bucket ? plain / static_cast<double>(one_token) : plain;
 }
 

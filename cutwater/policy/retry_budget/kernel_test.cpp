@@ -12,7 +12,6 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
-using enum charge_cause;
 
 constexpr instant noon{12h};
 
@@ -23,7 +22,7 @@ retry_budget_options by_ratio(double ratio, double min_per_second = 0) {
 /// How many further attempts are paid for at once.
 unsigned drain(retry_budget_kernel& k, instant now) {
     unsigned paid = 0;
-    while (k.try_charge(failure, now)) ++paid;
+    while (k.try_charge(charge_cause::failure, now)) ++paid;
     return paid;
 }
 
@@ -32,10 +31,10 @@ unsigned drain(retry_budget_kernel& k, instant now) {
 TEST(budget_ratio, pays_for_its_share_of_the_originals) {
     retry_budget_kernel k{by_ratio(0.2)};
     for (int i = 0; i < 4; ++i) k.count_original(noon);
-    EXPECT_FALSE(k.try_charge(failure, noon)) << "four fifths of one";
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon)) << "four fifths of one";
     k.count_original(noon);
-    EXPECT_TRUE(k.try_charge(failure, noon));
-    EXPECT_FALSE(k.try_charge(failure, noon));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon));
 }
 
 TEST(budget_ratio, is_exact_where_a_double_is_not) {
@@ -57,15 +56,15 @@ TEST(budget_ratio, an_original_pays_for_one_window_and_not_longer) {
     k.count_originals(10, noon);
     EXPECT_EQ(k.balance(noon + 10s - 1ns), 5.0) << "noon is where a bucket begins";
     EXPECT_EQ(k.balance(noon + 10s), 0.0);
-    EXPECT_TRUE(k.try_charge(failure, noon + 10s - 1ns));
-    EXPECT_FALSE(k.try_charge(failure, noon + 10s));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon + 10s - 1ns));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon + 10s));
 }
 
 TEST(budget_ratio, an_original_pays_once_and_the_oldest_pays_first) {
     retry_budget_kernel k{by_ratio(1)};
     k.count_originals(10, noon);
     k.count_originals(10, noon + 5s);
-    for (int i = 0; i < 10; ++i) EXPECT_TRUE(k.try_charge(failure, noon + 9s));
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(k.try_charge(charge_cause::failure, noon + 9s));
     EXPECT_EQ(drain(k, noon + 14s), 10U) << "those of noon have paid, and those of 5 s are left";
     EXPECT_EQ(drain(k, noon + 14s), 0U);
 }
@@ -83,7 +82,7 @@ TEST(budget_ratio, what_is_used_up_comes_again_evenly_and_not_a_window_later_all
 TEST(budget_ratio, a_further_attempt_is_put_together_from_several_buckets) {
     retry_budget_kernel k{by_ratio(0.25)};
     for (int s = 0; s < 4; ++s) k.count_original(noon + s * 1s);
-    const auto paid = k.try_charge(failure, noon + 3s);
+    const auto paid = k.try_charge(charge_cause::failure, noon + 3s);
     ASSERT_TRUE(paid);
     k.refund(*paid);
     EXPECT_EQ(k.balance(noon + 9s), 1.0);
@@ -93,24 +92,24 @@ TEST(budget_ratio, a_further_attempt_is_put_together_from_several_buckets) {
 TEST(budget_ratio, T60_what_is_refunded_is_there_again) {
     retry_budget_kernel k{by_ratio(0.1)};
     k.count_originals(10, noon);
-    const auto paid = k.try_charge(failure, noon);
+    const auto paid = k.try_charge(charge_cause::failure, noon);
     ASSERT_TRUE(paid);
-    EXPECT_FALSE(k.try_charge(failure, noon + 5s));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon + 5s));
     k.refund(*paid);
-    EXPECT_TRUE(k.try_charge(failure, noon + 5s));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon + 5s));
 }
 
 TEST(budget_ratio, a_refund_that_comes_when_its_bucket_has_passed_changes_nothing) {
     retry_budget_kernel k{by_ratio(0.1)};
     k.count_originals(10, noon);
-    const auto early = k.try_charge(failure, noon);
+    const auto early = k.try_charge(charge_cause::failure, noon);
     k.count_originals(10, noon + 10s);
-    const auto late = k.try_charge(failure, noon + 10s);
+    const auto late = k.try_charge(charge_cause::failure, noon + 10s);
     ASSERT_TRUE(early && late);
     k.refund(*early);
-    EXPECT_FALSE(k.try_charge(failure, noon + 10s));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon + 10s));
     k.refund(*late);
-    EXPECT_TRUE(k.try_charge(failure, noon + 10s));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon + 10s));
 }
 
 TEST(budget_ratio, the_floor_pays_where_there_are_no_originals) {
@@ -139,17 +138,17 @@ TEST(budget_ratio, the_floor_is_kept_for_when_the_originals_pay_no_more) {
 
 TEST(budget_ratio, what_the_floor_gave_goes_back_to_it) {
     retry_budget_kernel k{by_ratio(0, 1)};
-    const auto paid = k.try_charge(failure, noon);
+    const auto paid = k.try_charge(charge_cause::failure, noon);
     ASSERT_TRUE(paid);
-    EXPECT_FALSE(k.try_charge(failure, noon));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon));
     k.refund(*paid);
     EXPECT_EQ(drain(k, noon), 1U);
 }
 
 TEST(budget_ratio, what_the_floor_gave_does_not_go_back_once_it_has_given_more) {
     retry_budget_kernel k{by_ratio(0, 1)};
-    const auto paid = k.try_charge(failure, noon);
-    ASSERT_TRUE(paid && k.try_charge(failure, noon + 1s));
+    const auto paid = k.try_charge(charge_cause::failure, noon);
+    ASSERT_TRUE(paid && k.try_charge(charge_cause::failure, noon + 1s));
     k.refund(*paid);
     EXPECT_EQ(drain(k, noon + 1s), 0U) << "or there would be two at once, where there is one a second";
 }
@@ -157,7 +156,7 @@ TEST(budget_ratio, what_the_floor_gave_does_not_go_back_once_it_has_given_more) 
 TEST(budget_ratio, without_ratio_and_floor_it_pays_for_nothing) {
     retry_budget_kernel k{by_ratio(0, 0)};
     k.count_originals(1000, noon);
-    EXPECT_FALSE(k.try_charge(failure, noon));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon));
     EXPECT_EQ(k.balance(noon), 0.0);
 }
 
@@ -166,10 +165,10 @@ TEST(budget_ratio, outcomes_and_causes_make_no_difference) {
     k.count_originals(30, noon);
     k.count_failure();
     k.count_success({});
-    EXPECT_TRUE(k.try_charge(failure, noon));
-    EXPECT_TRUE(k.try_charge(timeout, noon));
-    EXPECT_TRUE(k.try_charge(no_failure, noon));
-    EXPECT_FALSE(k.try_charge(no_failure, noon));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon));
+    EXPECT_TRUE(k.try_charge(charge_cause::timeout, noon));
+    EXPECT_TRUE(k.try_charge(charge_cause::no_failure, noon));
+    EXPECT_FALSE(k.try_charge(charge_cause::no_failure, noon));
 }
 
 TEST(budget_ratio, T75_a_step_back_counts_in_the_current_bucket_and_a_long_one_begins_anew) {
@@ -178,7 +177,7 @@ TEST(budget_ratio, T75_a_step_back_counts_in_the_current_bucket_and_a_long_one_b
     k.count_original(noon - 1s);
     EXPECT_EQ(k.balance(noon), 12.0);
     EXPECT_EQ(k.balance(noon - 1h), 0.0) << "another clock's: nothing is known of it";
-    EXPECT_FALSE(k.try_charge(failure, noon - 1h));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon - 1h));
     k.count_original(noon - 1h);
     EXPECT_EQ(drain(k, noon - 1h), 1U);
     EXPECT_EQ(drain(k, noon - 1h + 1s), 1U) << "the floor fills";
@@ -190,7 +189,7 @@ TEST(budget_ratio, T75_the_ends_of_time_do_it_no_harm) {
         k.count_originals(10, noon);
         k.count_originals(10, end);
         EXPECT_GE(k.balance(end), 5.0);
-        EXPECT_TRUE(k.try_charge(failure, end));
+        EXPECT_TRUE(k.try_charge(charge_cause::failure, end));
         k.count_originals(10, noon);
         EXPECT_GE(drain(k, noon), 5U);
     }
@@ -200,9 +199,9 @@ TEST(budget_ratio, half_of_what_it_can_have_is_there_when_half_is_paid_out_at_mo
     retry_budget_kernel k{by_ratio(0.2)};
     EXPECT_FALSE(k.is_half_full(noon));
     k.count_originals(20, noon);
-    EXPECT_TRUE(k.try_charge(failure, noon) && k.try_charge(failure, noon));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon) && k.try_charge(charge_cause::failure, noon));
     EXPECT_TRUE(k.is_half_full(noon)) << "two of four";
-    EXPECT_TRUE(k.try_charge(failure, noon));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon));
     EXPECT_FALSE(k.is_half_full(noon));
 }
 
@@ -250,7 +249,7 @@ RC_GTEST_PROP(budget_ratio, T61_in_any_time_further_attempts_are_at_most_the_rat
         }
         story.push_back(d);
         for (unsigned asked = *rc::gen::inRange(0U, 6U); asked > 0; --asked)
-            if (const auto paid = k.try_charge(failure, now)) {
+            if (const auto paid = k.try_charge(charge_cause::failure, now)) {
                 ++story.back().further;
                 open.emplace_back(story.size() - 1, *paid);
             }
@@ -293,7 +292,7 @@ TEST_P(budget_as_finagle, pays_for_the_percentage_and_the_reserve) {
     unsigned retried = 0;
     for (int request = 0; request < 10'000; ++request) {
         k.count_original(noon);
-        if (k.try_charge(failure, noon))
+        if (k.try_charge(charge_cause::failure, noon))
             ++retried;
         else
             EXPECT_EQ(k.balance(noon), 0.0);
@@ -313,7 +312,7 @@ INSTANTIATE_TEST_SUITE_P(rows, budget_as_finagle,
 TEST(budget_as_finagle, a_percentage_above_one_hundred_is_one) {
     retry_budget_kernel k{by_ratio(2.0)};
     EXPECT_EQ(k.balance(noon), 0.0);
-    EXPECT_FALSE(k.try_charge(failure, noon));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon));
     k.count_originals(10'000, noon);
     EXPECT_EQ(k.balance(noon), 20'000.0);
 }
@@ -340,12 +339,12 @@ TEST(budget_tokens, a_failure_takes_one_and_a_success_brings_its_share) {
 TEST(budget_tokens, pays_while_more_than_half_is_there) {
     retry_budget_kernel k{by_tokens(10, 0.1)};
     for (int i = 0; i < 4; ++i) k.count_failure();
-    EXPECT_EQ(k.try_charge(failure, noon), budget_charge{}) << "six";
-    EXPECT_EQ(k.try_charge(no_failure, noon), budget_charge{}) << "which costs nothing";
+    EXPECT_EQ(k.try_charge(charge_cause::failure, noon), budget_charge{}) << "six";
+    EXPECT_EQ(k.try_charge(charge_cause::no_failure, noon), budget_charge{}) << "which costs nothing";
     k.count_failure();
-    EXPECT_FALSE(k.try_charge(failure, noon)) << "five is not more than half";
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon)) << "five is not more than half";
     k.count_success({});
-    EXPECT_TRUE(k.try_charge(failure, noon)) << "5.1";
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon)) << "5.1";
 }
 
 TEST(budget_tokens, a_refund_brings_nothing) {
@@ -370,16 +369,16 @@ retry_budget_options by_cost() { return {.mode = budget_mode::cost}; }
 
 TEST(budget_cost, a_retry_takes_five_and_one_after_a_timeout_ten) {
     retry_budget_kernel k{by_cost()};
-    EXPECT_EQ(k.try_charge(failure, noon), (budget_charge{.cost = 5}));
-    EXPECT_EQ(k.try_charge(timeout, noon), (budget_charge{.cost = 10}));
-    EXPECT_EQ(k.try_charge(no_failure, noon), (budget_charge{.cost = 5}));
+    EXPECT_EQ(k.try_charge(charge_cause::failure, noon), (budget_charge{.cost = 5}));
+    EXPECT_EQ(k.try_charge(charge_cause::timeout, noon), (budget_charge{.cost = 10}));
+    EXPECT_EQ(k.try_charge(charge_cause::no_failure, noon), (budget_charge{.cost = 5}));
     EXPECT_EQ(k.balance(noon), 480.0);
 }
 
 TEST(budget_cost, T64_a_success_brings_back_what_its_attempt_had_cost_or_one) {
     retry_budget_kernel k{by_cost()};
-    ASSERT_TRUE(k.try_charge(failure, noon));
-    const auto paid = k.try_charge(timeout, noon);
+    ASSERT_TRUE(k.try_charge(charge_cause::failure, noon));
+    const auto paid = k.try_charge(charge_cause::timeout, noon);
     ASSERT_TRUE(paid);
     EXPECT_EQ(k.balance(noon), 485.0);
     k.count_success(*paid);
@@ -398,7 +397,7 @@ TEST(budget_cost, a_failure_takes_nothing_of_its_own) {
 
 TEST(budget_cost, T60_a_refund_brings_all_of_it_back) {
     retry_budget_kernel k{by_cost()};
-    const auto paid = k.try_charge(timeout, noon);
+    const auto paid = k.try_charge(charge_cause::timeout, noon);
     ASSERT_TRUE(paid);
     k.refund(*paid);
     EXPECT_EQ(k.balance(noon), 500.0);
@@ -406,43 +405,43 @@ TEST(budget_cost, T60_a_refund_brings_all_of_it_back) {
 
 TEST(budget_cost, what_is_left_is_not_paid_out_where_it_is_less_than_the_cost) {
     retry_budget_kernel k{{.mode = budget_mode::cost, .capacity = 14, .retry_cost = 5, .timeout_cost = 10}};
-    ASSERT_TRUE(k.try_charge(timeout, noon));
-    EXPECT_FALSE(k.try_charge(failure, noon));
+    ASSERT_TRUE(k.try_charge(charge_cause::timeout, noon));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon));
     EXPECT_EQ(k.balance(noon), 4.0);
 }
 
 /// A quota of 500 of which only so much is there.
 retry_budget_kernel quota_with(unsigned there) {
     retry_budget_kernel k{by_cost()};
-    for (unsigned i = there; i < 500; i += 5) EXPECT_TRUE(k.try_charge(failure, noon));
+    for (unsigned i = there; i < 500; i += 5) EXPECT_TRUE(k.try_charge(charge_cause::failure, noon));
     return k;
 }
 
 // The cases of the standard mode in RetryIntegrationTests, smithy-lang/smithy-swift (500, 5 for a retry).
 TEST(budget_cost, as_the_aws_sdks_count) {
     retry_budget_kernel k = quota_with(500);
-    EXPECT_TRUE(k.try_charge(failure, noon));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon));
     EXPECT_EQ(k.balance(noon), 495.0);
-    const auto second = k.try_charge(failure, noon);
+    const auto second = k.try_charge(charge_cause::failure, noon);
     ASSERT_TRUE(second);
     EXPECT_EQ(k.balance(noon), 490.0);
     k.count_success(*second);
     EXPECT_EQ(k.balance(noon), 495.0) << "retried twice, then a success";
 
     k = quota_with(5);
-    EXPECT_TRUE(k.try_charge(failure, noon));
+    EXPECT_TRUE(k.try_charge(charge_cause::failure, noon));
     EXPECT_EQ(k.balance(noon), 0.0);
-    EXPECT_FALSE(k.try_charge(failure, noon)) << "the quota is exceeded";
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon)) << "the quota is exceeded";
 
     k = quota_with(0);
-    EXPECT_FALSE(k.try_charge(failure, noon));
+    EXPECT_FALSE(k.try_charge(charge_cause::failure, noon));
     EXPECT_EQ(k.balance(noon), 0.0);
 }
 
 // TestRetryQuotaChecker in boto/botocore, whose retries cost 14 and 5 where throttled.
 TEST(budget_cost, as_botocore_counts) {
     retry_budget_kernel k{{.mode = budget_mode::cost, .capacity = 500, .retry_cost = 14, .timeout_cost = 14}};
-    const auto paid = k.try_charge(failure, noon);
+    const auto paid = k.try_charge(charge_cause::failure, noon);
     ASSERT_TRUE(paid);
     EXPECT_EQ(k.balance(noon), 486.0);
     k.count_success({});
