@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cutwater {
+namespace cutwater::codel_tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -86,4 +86,4 @@ TEST_F(codel_rule, a_queue_that_was_empty_is_not_overloaded) {
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::codel_tests

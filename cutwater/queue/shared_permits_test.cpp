@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cutwater {
+namespace cutwater::shared_permits_tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -129,4 +129,4 @@ TEST(shared_permits_limit, leaves_the_flag_of_those_who_wait_alone) {
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::shared_permits_tests

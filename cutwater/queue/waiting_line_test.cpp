@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-namespace cutwater {
+namespace cutwater::waiting_line_tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -472,4 +472,4 @@ RC_GTEST_PROP(a_waiting_line, everybody_is_served_turned_away_or_still_there_in_
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::waiting_line_tests

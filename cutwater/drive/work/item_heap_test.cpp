@@ -9,22 +9,22 @@
 namespace cutwater {
 namespace {
 
-struct numbered {
+struct heaped {
     int value = 0;
     std::size_t at = 0;
 };
 struct is_less {
-    bool operator()(const numbered& a, const numbered& b) const { return a.value < b.value; }
+    bool operator()(const heaped& a, const heaped& b) const { return a.value < b.value; }
 };
-using heap = item_heap<numbered, &numbered::at, is_less>;
+using heap = item_heap<heaped, &heaped::at, is_less>;
 
 TEST(item_heap, the_first_is_the_least) {
     heap some;
     some.make_room(3);
-    numbered five{5};
-    numbered three{3};
-    numbered four{4};
-    for (numbered* n : {&five, &three, &four}) some.push(*n);
+    heaped five{5};
+    heaped three{3};
+    heaped four{4};
+    for (heaped* n : {&five, &three, &four}) some.push(*n);
     EXPECT_EQ(some.first().value, 3);
     some.remove(three);
     EXPECT_EQ(some.first().value, 4);
@@ -34,9 +34,9 @@ TEST(item_heap, the_first_is_the_least) {
 RC_GTEST_PROP(item_heap, whoever_leaves_the_others_stay_in_order, (const std::vector<int>& values)) {
     heap some;
     some.make_room(values.size());
-    std::vector<std::unique_ptr<numbered>> all;
+    std::vector<std::unique_ptr<heaped>> all;
     for (const int v : values) {
-        all.push_back(std::make_unique<numbered>(v));
+        all.push_back(std::make_unique<heaped>(v));
         some.push(*all.back());
     }
     while (!all.empty()) {

@@ -7,7 +7,7 @@
 #include "cutwater/policy/rate_limiter/cells.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 
-namespace cutwater {
+namespace cutwater::fresh_tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -151,4 +151,4 @@ TEST(rate_cells, suit_what_is_one_word) {
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::fresh_tests

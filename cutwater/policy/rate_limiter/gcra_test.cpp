@@ -8,7 +8,7 @@
 
 #include <vector>
 
-namespace cutwater {
+namespace cutwater::gcra_tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -332,4 +332,4 @@ RC_GTEST_PROP(gcra, who_waits_as_long_as_it_is_told_is_admitted, ()) {
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::gcra_tests

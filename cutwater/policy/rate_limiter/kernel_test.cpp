@@ -13,6 +13,7 @@ void PrintTo(rate_limiter_kernel::answer a, std::ostream* out) {
     *out << texts[static_cast<std::size_t>(a)];
 }
 
+namespace kernel_tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -196,4 +197,5 @@ RC_GTEST_PROP(rate_limiter_kernel, who_is_queued_is_let_in_within_its_patience, 
 }
 
 }  // namespace
+}  // namespace kernel_tests
 }  // namespace cutwater

@@ -4,7 +4,7 @@
 
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 
-namespace cutwater {
+namespace cutwater::rate_limit_field_tests {
 namespace {
 
 // The shapes are those of draft-ietf-httpapi-ratelimit-headers: "burst";q=100;w=60 and "default";r=50;t=30.
@@ -50,4 +50,4 @@ TEST(rate_limit_field, T74_says_of_no_window_that_it_takes_longer_than_it_does) 
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::rate_limit_field_tests

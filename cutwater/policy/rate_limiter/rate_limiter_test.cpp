@@ -15,7 +15,7 @@
 #include "cutwater/testing/refused_options.hpp"
 #include "cutwater/testing/script.hpp"
 
-namespace cutwater {
+namespace cutwater::rate_limiter_tests {
 namespace {
 
 using ::testing::AllOf;
@@ -614,4 +614,4 @@ TEST(rate_limiter_script, whatever_goes_wrong_at_a_step_the_limit_is_kept_and_th
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::rate_limiter_tests

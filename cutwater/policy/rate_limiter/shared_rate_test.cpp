@@ -8,7 +8,7 @@
 
 #include <list>
 
-namespace cutwater {
+namespace cutwater::shared_rate_tests {
 namespace {
 
 constexpr instant noon{12h};
@@ -239,4 +239,4 @@ RC_GTEST_PROP(a_rate_limiters_line, lets_in_everybody_who_looks_and_never_faster
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::shared_rate_tests

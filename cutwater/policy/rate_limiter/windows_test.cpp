@@ -10,7 +10,7 @@
 #include "cutwater/policy/rate_limiter/fixed_window.hpp"
 #include "cutwater/policy/rate_limiter/sliding_window.hpp"
 
-namespace cutwater {
+namespace cutwater::windows_tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -259,4 +259,4 @@ RC_GTEST_PROP(sliding_window, in_no_window_of_its_length_admits_more_than_its_pe
 }
 
 }  // namespace
-}  // namespace cutwater
+}  // namespace cutwater::windows_tests
