@@ -88,7 +88,10 @@ private:
         while (next == step::invoke) {
             b.work = nullptr;
             call_runner& runner = runner_of(b);
-            if constexpr (std::copy_constructible<F>) b.work = submit<T>(runner, b.run, f_, b);
+            if constexpr (std::copy_constructible<F>)
+                b.work = submit<T>(runner, b.run, f_, b);
+            else
+                throw std::logic_error{cannot_be_copied};
             if (b.work != nullptr) {
                 b.doing = state::running;
                 b.until = add(b.work->submitted(), runner.max_wait());

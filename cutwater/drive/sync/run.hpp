@@ -47,11 +47,22 @@ step invoke(Run& run, F& f, [[maybe_unused]] blocking_environment& waits) {
     return run.settle();
 }
 
+/// The callable, or a pointer to it where it is a function.
+template <class F>
+[[nodiscard]] decltype(auto) callable_object(F& f) noexcept {
+    if constexpr (std::is_function_v<F>)
+        return &f;
+    else
+        return (f);
+}
+
 /// One attempt; or several, where a layer hedges.
 template <class T, class Pipeline, class Run, class F>
 [[gnu::always_inline]] inline step invoke_or_race(Pipeline& guarded, Run& run, F& f, blocking_environment& waits) {
-    if constexpr (Pipeline::may_race)
-        if (guarded.races()) return blocking_race<T, Pipeline, std::remove_cvref_t<F>>{guarded, run, f, waits}.go();
+    if constexpr (Pipeline::may_race) {
+        const auto& kept = callable_object(f);
+        if (guarded.races()) return blocking_race<T, Pipeline, std::decay_t<F>>{guarded, run, kept, waits}.go();
+    }
     return invoke<T>(run, f, waits);
 }
 
