@@ -17,6 +17,7 @@
 // only what moving a result throws.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -71,9 +72,15 @@ public:
     template <class... Args>
     explicit held_together(std::in_place_t, Args&&... args)
         : kept_{std::make_shared<Kept>(std::forward<Args>(args)...)} {}
-    held_together(const held_together& other) : kept_{std::make_shared<Kept>(*other.kept_)} {}
+    held_together(const held_together& other)
+        requires std::copy_constructible<Kept>
+        : kept_{std::make_shared<Kept>(*other.kept_)} {}
     held_together(held_together&&) noexcept = default;
-    held_together& operator=(const held_together& other) { return *this = held_together{other}; }
+    held_together& operator=(const held_together& other)
+        requires std::copy_constructible<Kept>
+    {
+        return *this = held_together{other};
+    }
     held_together& operator=(held_together&&) noexcept = default;
     ~held_together() = default;
     [[nodiscard]] Kept& operator*() noexcept { return *kept_; }

@@ -116,7 +116,7 @@ private:
     }
 
     void wait(instant until) {
-        for (const branch& b : branches_)
+        for (branch& b : branches_)
             if (b.doing != state::over) until = std::min({until, b.until, time_of(b)});
         const wait_end how = waits_.wait(place_, until, outer_.call().said().stop);
         outer_.call().now.forget();
@@ -129,8 +129,8 @@ private:
     }
 
     /// What runs is given up at the deadline of its attempt; a pause never reaches it.
-    [[nodiscard]] static instant time_of(const branch& b) {
-        return b.doing == state::running ? const_cast<branch&>(b).run.call().deadline : never;
+    [[nodiscard]] static instant time_of(branch& b) {
+        return b.doing == state::running ? b.run.call().deadline : never;
     }
 
     void look_at(branch& b, instant now) {

@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <memory>
+
 #include "cutwater/cutwater.hpp"
 #include "cutwater/policy/hedge/hedge.hpp"
 #include "cutwater/sim/clients.hpp"
 #include "cutwater/sim/service.hpp"
+#include "cutwater/sim/trace.hpp"
+#include "cutwater/testing/golden.hpp"
 
 namespace cutwater {
 namespace {
@@ -30,6 +35,69 @@ TEST(hedge_in_a_world, the_first_answer_counts_and_the_others_are_nobodys) {
     EXPECT_EQ(*told, 2);
     EXPECT_EQ(at, 70ms);
     EXPECT_EQ(inside.in_use(), 0U);
+}
+
+double ms(duration d) { return std::chrono::duration<double, std::milli>{d}.count(); }
+
+/// Ten replicas, each of which is asked in turn. After 20 s the last one becomes twenty times as slow, for 20 s.
+class replicas {
+public:
+    explicit replicas(sim::world& in) {
+        for (int i = 0; i < 10; ++i)
+            each_.emplace_back(in, sim::service_options{.workers = 50, .takes = sim::latency::exponential(10ms)});
+        in.after(20s, [this] { each_.back().set_takes(sim::latency::exponential(200ms)); });
+        in.after(40s, [this] { each_.back().set_takes(sim::latency::exponential(10ms)); });
+    }
+    void operator()(const attempt& a, sim::reply<void> answer) { each_[asked_++ % each_.size()](a, std::move(answer)); }
+    [[nodiscard]] double take_asked() { return static_cast<double>(asked_ - std::exchange(told_, asked_)); }
+
+private:
+    std::deque<sim::service> each_;
+    std::size_t asked_ = 0;
+    std::size_t told_ = 0;
+};
+
+/// A thousand calls a second, and what became of them.
+template <class Pipeline>
+struct shop {
+    explicit shop(Pipeline& through)
+        : service{here}, callers{here, sim::via(here, through, service), {.idempotent = idempotency::idempotent}} {
+        seen.column("p50 [ms]", [this] { return ms((last = callers.take_seen()).percentile(0.5)); });
+        seen.column("p99 [ms]", [this] { return ms(last.percentile(0.99)); });
+        seen.column("answered [calls/s]", [this] { return static_cast<double>(last.succeeded); });
+        seen.column("asked [calls/s]", [this] { return service.take_asked(); });
+        seen.begin();
+        callers.arrive(1000);
+        here.run_for(60s);
+        callers.stop();
+        here.run();
+    }
+    [[nodiscard]] double added_load(duration from, duration to) const {
+        return seen.mean("asked [calls/s]", from, to) / seen.mean("answered [calls/s]", from, to) - 1;
+    }
+
+    sim::world here{7};
+    replicas service;
+    sim::clients callers;
+    sim::tally last;
+    sim::trace seen{here, 1s};
+};
+
+TEST(hedge_in_a_world, one_slow_replica_among_ten_makes_no_call_slow) {
+    const auto usual = std::make_shared<latency_estimate>(latency_estimate_options{.window = 10s});
+    pipeline alone{timeout{2s}};
+    pipeline hedged{timeout{2s}, hedge{{.delay = 50ms, .percentile = 0.95, .estimate = usual}},
+                    adaptive_timeout{{.floor = 1s, .ceiling = 1s, .estimate = usual}}};
+    const shop without{alone};
+    const shop with{hedged};
+    const double healthy = without.seen.mean("p99 [ms]", 5s, 20s);
+    EXPECT_GT(without.seen.mean("p99 [ms]", 25s, 40s), 5 * healthy) << "what a slow replica does to those who meet it";
+    EXPECT_LT(with.seen.mean("p99 [ms]", 5s, 20s), healthy) << "also where all are well";
+    EXPECT_LT(with.seen.mean("p99 [ms]", 25s, 40s), 2.5 * healthy);
+    EXPECT_LT(with.added_load(5s, 20s), 0.07) << "at the 95th percentile, one call in twenty";
+    EXPECT_LT(with.added_load(25s, 40s), 0.12) << "the one call in ten that meets the slow one, and a few";
+    testing::expect_golden(with.seen.csv(), "traces/slow_replica.csv");
+    testing::expect_golden(without.seen.csv(), "traces/slow_replica_alone.csv");
 }
 
 }  // namespace
