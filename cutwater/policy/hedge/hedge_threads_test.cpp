@@ -63,7 +63,7 @@ TEST(hedge_threads, a_caller_may_cancel_while_attempts_end) {
             }};
             const auto told =
                 guarded.run({.stop = caller.get_token(), .idempotent = idempotency::idempotent}, callable);
-            ended += told || told.error().code() == errc::cancelled ? 1 : 0;
+            ended += told || told.error().code() == errc::cancelled ? 1U : 0U;
         }
     }
     EXPECT_EQ(ended, 60U);
