@@ -160,10 +160,12 @@ private:
         return !best_ || says_something(end) || !says_something(*best_);
     }
 
-    void take(const branch_start& which, branch_end<T> end) {
+    void take(const branch_start& which, branch_end<T>&& end) {
         if (!end.out->has_value())
-            history_.push_back(
-                {.number = which.attempt, .code = end.out->failure().code(), .text = end.out->failure().words()});
+            history_.push_back({.number = which.attempt,
+                                .code = end.out->failure().code(),
+                                .text = end.out->failure().words(),
+                                .executed = end.out->observed().executed()});
         best_.emplace(std::move(end));
     }
 
