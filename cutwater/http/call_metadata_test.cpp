@@ -15,7 +15,6 @@ using ::testing::ElementsAre;
 const instant received{std::chrono::hours{7}};
 
 struct sending {
-    call_options said{};
     metadata_options options{};
     unsigned attempts = 1;
     duration each = 0s;
@@ -23,13 +22,13 @@ struct sending {
 };
 
 /// The fields as each attempt of a call sends them.
-std::vector<http_fields> sent(auto&& pipeline, const sending& s) {
+std::vector<http_fields> sent(auto&& pipeline, const call_options& said, const sending& s) {
     testing::virtual_time time;
     std::vector<http_fields> all;
-    (void)time.run(pipeline, s.said, [&](attempt& a) -> std::expected<int, std::error_code> {
+    (void)time.run(pipeline, said, [&](attempt& a) -> std::expected<int, std::error_code> {
         time.pass(s.each);
         all.push_back(s.own);
-        inject(all.back(), a, s.said, s.options);
+        inject(all.back(), a, said, s.options);
         if (all.size() < s.attempts) return std::unexpected{std::make_error_code(std::errc::connection_reset)};
         return 7;
     });
@@ -130,7 +129,7 @@ TEST(call_metadata, T93_a_deadline_is_sent_relative_and_reckoned_anew_for_each_a
     pipeline guarded{timeout{{.name = "total", .after = 10s}},
                      retry{{.max_attempts = 3, .base_delay = 1s, .growth = backoff::constant, .jitter = jitter::none}}};
     std::vector<std::string> deadlines;
-    for (const http_fields& f : sent(guarded, {.attempts = 3, .each = 1s}))
+    for (const http_fields& f : sent(guarded, nothing_said, {.attempts = 3, .each = 1s}))
         deadlines.push_back(field(f, "x-request-deadline"));
     EXPECT_THAT(deadlines, ElementsAre("7200", "5600", "4000")) << "0.8 of 9, 7 and 5 seconds";
 }
@@ -138,7 +137,7 @@ TEST(call_metadata, T93_a_deadline_is_sent_relative_and_reckoned_anew_for_each_a
 TEST(call_metadata, sends_less_than_there_is) {
     pipeline guarded{timeout{{.name = "total", .after = 1s}}};
     const auto deadline = [&](metadata_options o) {
-        return field(sent(guarded, {.options = o}).front(), "x-request-deadline");
+        return field(sent(guarded, nothing_said, {.options = o}).front(), "x-request-deadline");
     };
     EXPECT_EQ(deadline({}), "800");
     EXPECT_EQ(deadline({.share = 1.0}), "1000");
@@ -149,14 +148,15 @@ TEST(call_metadata, sends_less_than_there_is) {
 }
 
 TEST(call_metadata, says_nothing_of_a_deadline_that_there_is_not) {
-    const http_fields fields = sent(pipeline{retry{}}, {.options = {.deadline = deadline_fields::both}}).front();
+    const http_fields fields =
+        sent(pipeline{retry{}}, nothing_said, {.options = {.deadline = deadline_fields::both}}).front();
     EXPECT_EQ(fields.size(), 0U);
 }
 
 TEST(call_metadata, sends_a_deadline_in_the_fields_that_were_chosen) {
     pipeline guarded{timeout{{.name = "total", .after = 1s}}};
     const auto both = [&](deadline_fields d) {
-        const http_fields f = sent(guarded, {.options = {.deadline = d}}).front();
+        const http_fields f = sent(guarded, nothing_said, {.options = {.deadline = d}}).front();
         return field(f, "x-request-deadline") + " " + field(f, "grpc-timeout");
     };
     EXPECT_EQ(both(deadline_fields::request_deadline), "800 none");
@@ -168,7 +168,7 @@ TEST(call_metadata, sends_a_deadline_in_the_fields_that_were_chosen) {
 TEST(call_metadata, T93_a_deadline_that_stands_there_and_is_less_stays) {
     pipeline guarded{timeout{{.name = "total", .after = 1s}}};
     const auto with = [&](const http_fields& own) {
-        const http_fields f = sent(guarded, {.own = own}).front();
+        const http_fields f = sent(guarded, nothing_said, {.own = own}).front();
         return field(f, "x-request-deadline");
     };
     EXPECT_EQ(with({{"X-Request-Deadline", "300"}}), "300");
@@ -180,7 +180,8 @@ TEST(call_metadata, T93_a_deadline_that_stands_there_and_is_less_stays) {
 TEST(call_metadata, says_which_attempt_it_is_from_the_second_on) {
     pipeline guarded{retry{{.base_delay = 1ms}}};
     std::vector<std::string> attempts;
-    for (const http_fields& f : sent(guarded, {.attempts = 3})) attempts.push_back(field(f, "x-request-attempt"));
+    for (const http_fields& f : sent(guarded, nothing_said, {.attempts = 3}))
+        attempts.push_back(field(f, "x-request-attempt"));
     EXPECT_THAT(attempts, ElementsAre("none", "2", "3"));
 }
 
@@ -188,20 +189,19 @@ TEST(call_metadata, T94_the_key_is_the_same_in_every_attempt_and_one_that_stands
     pipeline guarded{retry{{.base_delay = 1ms}}};
     const call_options said{.id = R"(order "7"\8)"};
     const metadata_options with_key{.key = key_source::call_id};
-    for (const http_fields& f : sent(guarded, {.said = said, .options = with_key, .attempts = 3}))
+    for (const http_fields& f : sent(guarded, said, {.options = with_key, .attempts = 3}))
         EXPECT_EQ(field(f, "idempotency-key"), R"("order \"7\"\\8")");
     const http_fields own{{"Idempotency-Key", "\"mine\""}};
-    EXPECT_EQ(field(sent(guarded, {.said = said, .options = with_key, .own = own}).front(), "idempotency-key"),
-              "\"mine\"");
-    EXPECT_EQ(field(sent(guarded, {.said = said}).front(), "idempotency-key"), "none") << "an id need not be a key";
-    EXPECT_EQ(field(sent(guarded, {.options = with_key}).front(), "idempotency-key"), "none");
-    EXPECT_EQ(field(sent(guarded, {.said = {.id = "a\r\nb"}, .options = with_key}).front(), "idempotency-key"), "none");
+    EXPECT_EQ(field(sent(guarded, said, {.options = with_key, .own = own}).front(), "idempotency-key"), "\"mine\"");
+    EXPECT_EQ(field(sent(guarded, said, {}).front(), "idempotency-key"), "none") << "an id need not be a key";
+    EXPECT_EQ(field(sent(guarded, nothing_said, {.options = with_key}).front(), "idempotency-key"), "none");
+    EXPECT_EQ(field(sent(guarded, {.id = "a\r\nb"}, {.options = with_key}).front(), "idempotency-key"), "none");
 }
 
 TEST(call_metadata, says_how_much_it_matters_where_that_is_not_the_default) {
     pipeline guarded{retry{}};
     const auto level = [&](criticality c) {
-        return field(sent(guarded, {.said = {.importance = c}}).front(), "x-request-criticality");
+        return field(sent(guarded, {.importance = c}, {}).front(), "x-request-criticality");
     };
     EXPECT_EQ(level(criticality::critical), "critical");
     EXPECT_EQ(level(criticality::normal), "none");
@@ -216,7 +216,7 @@ RC_GTEST_PROP(call_metadata, T93_nobody_is_told_of_more_time_than_there_is, ()) 
                                    .margin = duration{*rc::gen::inRange<std::int64_t>(0, 2'000'000'000)}};
     pipeline guarded{timeout{{.name = "total", .after = limit}}};
     const call_options said{.id = "k", .importance = criticality::sheddable};
-    const call_metadata got = extract(sent(guarded, {.said = said, .options = options}).front());
+    const call_metadata got = extract(sent(guarded, said, {.options = options}).front());
     RC_ASSERT(got.malformed == 0U && got.importance == criticality::sheddable);
     RC_ASSERT(got.time_left.has_value() && *got.time_left >= 0s && *got.time_left <= limit);
 }
