@@ -152,7 +152,7 @@ void inject(http_fields& fields, const attempt& a, const call_options& call, con
     add_deadline(fields, a.remaining(), options);
     add_repetition(fields, a);
     if (call.importance != criticality::normal) fields.set(request_criticality, std::string{to_text(call.importance)});
-    if (options.key != key_source::call_id || call.id.empty() || fields.find(idempotency_key)) return;
+    if (options.key != key_on_wire::call_id || call.id.empty() || fields.find(idempotency_key)) return;
     if (std::string key = quoted(call.id); !key.empty()) fields.set(idempotency_key, std::move(key));
 }
 

@@ -1,8 +1,11 @@
 // What a call says of itself on the wire, so that who serves it knows when to give up and what may be left out.
 //
-//     cw::inject(request.fields, a, said);                      // in the attempt, before each sending
-//     const cw::call_metadata got = cw::extract(fields);        // where it arrives
-//     stock.async_run(got.options(received), f);                // goes on with what is left
+//     const cw::call_options said{.operation = "get_stock"};
+//     cw::http_fields fields;
+//     pipeline.run(said, [&](cw::attempt& a) { cw::inject(fields, a, said); });    // before each sending
+//
+//     const cw::call_metadata got = cw::extract(fields);                           // where it arrives
+//     pipeline.run(got.options(cw::now()), f);                                     // goes on with what is left
 //
 //     field                      value                  says
 //     X-Request-Deadline         1600                   for so many milliseconds more the sender waits for the answer
@@ -44,14 +47,14 @@ enum class deadline_fields : std::uint8_t { request_deadline, grpc_timeout, both
 }
 
 /// What `Idempotency-Key` is made of.
-enum class key_source : std::uint8_t {
+enum class key_on_wire : std::uint8_t {
     none,     ///< it is not sent
     call_id,  ///< `call_options::id`, which then must be unique among all operations of its receiver
 };
 
-[[nodiscard]] constexpr std::string_view to_text(key_source k) noexcept {
+[[nodiscard]] constexpr std::string_view to_text(key_on_wire k) noexcept {
     constexpr std::string_view texts[] = {"none", "call_id"};
-    return k <= key_source::call_id ? texts[static_cast<std::uint8_t>(k)] : "unknown";
+    return k <= key_on_wire::call_id ? texts[static_cast<std::uint8_t>(k)] : "unknown";
 }
 
 struct metadata_options {
@@ -59,7 +62,7 @@ struct metadata_options {
     deadline_fields deadline = deadline_fields::request_deadline;
     double share = 0.8;
     duration margin = 0s;
-    key_source key = key_source::none;
+    key_on_wire key = key_on_wire::none;
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "for what is wrong with these options");

@@ -188,7 +188,7 @@ TEST(call_metadata, says_which_attempt_it_is_from_the_second_on) {
 TEST(call_metadata, T94_the_key_is_the_same_in_every_attempt_and_one_that_stands_there_stays) {
     pipeline guarded{retry{{.base_delay = 1ms}}};
     const call_options said{.id = R"(order "7"\8)"};
-    const metadata_options with_key{.key = key_source::call_id};
+    const metadata_options with_key{.key = key_on_wire::call_id};
     for (const http_fields& f : sent(guarded, said, {.options = with_key, .attempts = 3}))
         EXPECT_EQ(field(f, "idempotency-key"), R"("order \"7\"\\8")");
     const http_fields own{{"Idempotency-Key", "\"mine\""}};

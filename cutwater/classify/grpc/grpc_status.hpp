@@ -1,13 +1,12 @@
 // What a gRPC status means to a pipeline: whether another try may help, and whether the call can have had an effect.
 //
-//     cw::classify rules{cw::judging<grpc::Status>([](const grpc::Status& s) {
-//         return cw::grpc_judgement(s.error_code());
-//     })};
+//     struct status { int code = 0; };                                   // grpc::Status, s.error_code()
+//     cw::classify rules{cw::judging<status>([](const status& s) { return cw::grpc_judgement(s.code); })};
 //
 // Codes are plain numbers, so that nothing of gRPC is needed here. What the library or the server adds goes with the code:
 //
-//     cw::grpc_judgement({.code = 14, .pushback = trailer})              // the value of `grpc-retry-pushback-ms`
-//     cw::grpc_judgement({.code = 14, .was = cw::grpc_request::refused})  // RST_STREAM with REFUSED_STREAM
+//     cw::judgement j = cw::grpc_judgement({.code = 14, .pushback = "150"});    // `grpc-retry-pushback-ms`
+//     j = cw::grpc_judgement({.code = 14, .was = cw::grpc_request::refused});   // RST_STREAM with REFUSED_STREAM
 //
 // A pushback is how long the server wants to be left alone; a negative one, or one that is no number, says "do not try
 // again" (gRFC A6). A code that is in no row is permanent, and its effect unknown.
@@ -76,7 +75,7 @@ struct grpc_answer {
     std::int32_t count = 0;  // gRFC A6: an ASCII encoded signed 32-bit integer
     const char* const end = milliseconds.data() + milliseconds.size();
     const auto read = std::from_chars(milliseconds.data(), end, count);
-    if (read.ec != std::errc{} || read.ptr != end || count < 0) return duration{-1};
+    if (read.ec != std::errc{} || read.ptr != end) return duration{-1};
     return std::chrono::milliseconds{count};
 }
 
