@@ -114,19 +114,25 @@ template <class Accepts>
     }};
 }
 
-/// A rule: what `Match` accepts has this verdict.
+/// A rule: what `Match` accepts has this verdict, and this effect.
 template <class Match>
 struct verdict_rule {
     verdict meaning;
+    effect executed;
     Match match;
 };
 
 template <class Match>
-[[nodiscard]] constexpr auto as(verdict meaning, matcher<Match> m) {
-    return verdict_rule<Match>{meaning, std::move(m.match)};
+[[nodiscard]] constexpr auto as(verdict meaning, matcher<Match> m, effect executed = effect::unstated) {
+    return verdict_rule<Match>{meaning, executed, std::move(m.match)};
 }
-[[nodiscard]] constexpr auto transient(auto m) { return as(verdict::transient, std::move(m)); }
-[[nodiscard]] constexpr auto permanent(auto m) { return as(verdict::permanent, std::move(m)); }
+/// `executed` says whether what failed so can have had an effect; unstated: as the error says.
+[[nodiscard]] constexpr auto transient(auto m, effect executed = effect::unstated) {
+    return as(verdict::transient, std::move(m), executed);
+}
+[[nodiscard]] constexpr auto permanent(auto m, effect executed = effect::unstated) {
+    return as(verdict::permanent, std::move(m), executed);
+}
 [[nodiscard]] constexpr auto ignored(auto m) { return as(verdict::ignored, std::move(m)); }
 [[nodiscard]] constexpr auto succeeded(auto m) { return as(verdict::success, std::move(m)); }
 
@@ -135,6 +141,25 @@ template <class Rule, class T>
 concept judges = requires(const Rule& rule, const outcome<T>& out) {
     { rule(out) } -> std::convertible_to<std::optional<judgement>>;
 };
+
+/// A rule from a judge of one type: of values of `Seen`, of what was returned as `std::unexpected<Seen>`, and of exceptions of
+/// that type or derived from it. `judge` gives a `judgement`, or nothing where it has none:
+///
+///     cw::judging<grpc::Status>([](const grpc::Status& s) { return cw::grpc_judgement(s.error_code()); })
+template <class Seen, class Judge>
+[[nodiscard]] constexpr auto judging(Judge judge) {
+    return [judge = std::move(judge)]<class T>(const outcome<T>& out) -> std::optional<judgement> {
+        if constexpr (std::is_same_v<T, Seen>) {
+            if (out.has_value()) return judge(*out.result());
+        }
+        if (out.has_value()) return std::nullopt;
+        if (const Seen* returned = out.failure().template original<Seen>()) return judge(*returned);
+        if constexpr (std::is_class_v<Seen>) {
+            if (const Seen* thrown = exception_cast<Seen>(out.failure().cause())) return judge(*thrown);
+        }
+        return std::nullopt;
+    };
+}
 
 /// The rules of one pipeline, first match first.
 template <class... Rules>
@@ -164,6 +189,7 @@ private:
         } else {
             if (!rule.match(out)) return false;
             decided.meaning = rule.meaning;
+            decided.executed = rule.executed;
             return true;
         }
     }

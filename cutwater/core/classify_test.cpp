@@ -146,6 +146,36 @@ TEST(classify, one_rule_can_have_several_matchers) {
 
 // ---- rules ----
 
+TEST(classify, a_rule_says_what_effect_there_can_have_been) {
+    const classify rules{
+        transient(returned<db_error>([](db_error e) { return e == db_error::deadlock; }), effect::none),
+        permanent(returned<db_error>(), effect::certain), as(verdict::ignored, returned<int>())};
+    EXPECT_EQ(rules(returned_error(db_error::deadlock)),
+              (judgement{.meaning = verdict::transient, .executed = effect::none}));
+    EXPECT_EQ(rules(returned_error(db_error::constraint)),
+              (judgement{.meaning = verdict::permanent, .executed = effect::certain}));
+    EXPECT_EQ(rules(returned_error(7)), (judgement{.meaning = verdict::ignored}));
+}
+
+TEST(classify, a_judge_of_one_type_sees_values_returned_errors_and_exceptions_of_it) {
+    const auto judge = [](const lost_replica& e) -> std::optional<judgement> {
+        if (e.replica == 0) return {};
+        return judgement{.meaning = verdict::transient, .executed = effect::none};
+    };
+    const classify rules{judging<lost_replica>(judge)};
+    EXPECT_EQ(rules(outcome<lost_replica>{std::in_place, 1}).executed, effect::none);
+    EXPECT_EQ(rules(returned_error(lost_replica{1})).executed, effect::none);
+    EXPECT_EQ(rules(thrown(lost_replica{1})).executed, effect::none);
+    EXPECT_EQ(rules(thrown(lost_replica{0})).meaning, verdict::permanent) << "the judge has nothing to say";
+    EXPECT_EQ(rules(thrown(lost_connection{})).meaning, verdict::permanent);
+    EXPECT_EQ(rules(failed(errc::failed)).meaning, verdict::permanent);
+    EXPECT_EQ(rules(outcome<int>{std::in_place, 7}), judgement{});
+    EXPECT_EQ(classify{judging<db_error>([](db_error) { return judgement{.meaning = verdict::ignored}; })}(
+                  returned_error(db_error::deadlock))
+                  .meaning,
+              verdict::ignored);
+}
+
 TEST(classify, the_first_rule_that_matches_decides) {
     const classify rules{ignored(exception<lost_replica>()), transient(exception<lost_connection>()),
                          permanent(exception<lost_connection>())};

@@ -14,11 +14,9 @@ constexpr std::array network_errors{
     std::errc::network_down,       std::errc::network_reset,    std::errc::not_connected,
 };
 
-/// No connection was made, so no request can have left.
-constexpr std::array never_sent_errors{
-    std::errc::connection_refused, std::errc::host_unreachable,      std::errc::network_unreachable,
-    std::errc::network_down,       std::errc::address_not_available,
-};
+/// No connection was made, so no request can have left. Not the unreachable ones: Linux gives them to an established
+/// connection, too, in place of ETIMEDOUT, where a router had said so while the request went unanswered (tcp(7), ip(7)).
+constexpr std::array never_sent_errors{std::errc::connection_refused, std::errc::address_not_available};
 
 constexpr std::array timeout_errors{std::errc::timed_out, std::errc::stream_timeout};
 

@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ostream>
 #include <utility>
@@ -35,6 +36,14 @@ bool is_our_verdict(const std::error_code& code) {
     return code.category() == cutwater_category() && code != errc::failed && code != errc::callback_failed;
 }
 
+effect executed_of(const std::error_code& code) noexcept {
+    return code == condition::never_sent ? effect::none : effect::unknown;
+}
+
+effect executed_of(const attempt_record& a) noexcept {
+    return a.executed == effect::unstated ? executed_of(a.code) : a.executed;
+}
+
 std::string readable(const char* mangled) {
     int status = 0;
     const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(mangled, nullptr, nullptr, &status),
@@ -55,6 +64,14 @@ std::optional<duration> error::limit() const noexcept { return if_set(limit_); }
 
 std::span<const attempt_record> error::history() const noexcept {
     return details_ ? std::span<const attempt_record>{details_->history} : std::span<const attempt_record>{};
+}
+
+effect error::executed(effect last) const noexcept {
+    const auto attempts = history();
+    if (last == effect::unstated) last = attempts.empty() ? executed_of(code_) : executed_of(attempts.back());
+    if (attempts.empty()) return last;
+    for (const attempt_record& before : attempts.first(attempts.size() - 1)) last = std::max(last, executed_of(before));
+    return last;
 }
 
 const error* error::also() const noexcept { return details_ ? details_->also.get() : nullptr; }

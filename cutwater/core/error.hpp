@@ -23,6 +23,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include "cutwater/core/effect.hpp"
 #include "cutwater/core/errc.hpp"
 #include "cutwater/core/instant.hpp"
 #include "cutwater/core/name.hpp"
@@ -31,10 +32,11 @@ namespace cutwater {
 
 /// One attempt of a call that failed, as the history of its error keeps it.
 struct attempt_record {
-    unsigned number = 0;     ///< 1 is the first
-    std::error_code code{};  ///< how it failed; empty where a returned value was judged a failure
-    duration wait_after{};   ///< how long the call waited before the next attempt; zero after the last
-    std::string text{};      ///< the error's own words
+    unsigned number = 0;                 ///< 1 is the first
+    std::error_code code{};              ///< how it failed; empty where a returned value was judged a failure
+    duration wait_after{};               ///< how long the call waited before the next attempt; zero after the last
+    std::string text{};                  ///< the error's own words
+    effect executed = effect::unstated;  ///< whether it can have had an effect
 };
 
 class error {
@@ -73,6 +75,10 @@ public:
     /// One line: layer, operation, id, what happened, limit, original words.
     [[nodiscard]] std::string message() const;
     friend std::ostream& operator<<(std::ostream& out, const error& e);
+
+    /// Whether the call that it ended can have had an effect: `last`, or where that is unstated what the code says of it
+    /// (none where it equals `condition::never_sent`, else unknown). The worst of all attempts where there is a history.
+    [[nodiscard]] effect executed(effect last = effect::unstated) const noexcept;
 
     /// Throws: the original exception where there was one, else `call_error` with this error.
     [[noreturn]] void raise() const;

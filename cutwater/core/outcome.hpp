@@ -20,6 +20,7 @@ namespace cutwater {
 /// A verdict with what the dependency added to it.
 struct judgement {
     verdict meaning = verdict::success;
+    effect executed = effect::unstated;     ///< whether the request can have had one; see `observation::executed`
     std::optional<duration> retry_after{};  ///< the dependency's own wish, as a `Retry-After` header states it
     name reason{};                          ///< what of a value was judged, for logs: "HTTP 503"
 
@@ -36,10 +37,10 @@ struct observation {
 
     [[nodiscard]] verdict meaning() const noexcept { return judged.meaning; }
 
-    /// Whether the request cannot have reached the dependency.
-    [[nodiscard]] bool never_sent() const noexcept {
-        return judged.meaning == verdict::rejected || (failure != nullptr && failure->code() == condition::never_sent);
-    }
+    /// Whether the request can have had an effect. As the rules said it; where they did not, as the error says it; of a value
+    /// that was wanted it is certain, and of any other unknown. Where earlier attempts are in the error's history, the
+    /// worst of all. Never `unstated`.
+    [[nodiscard]] effect executed() const noexcept;
 
     /// The dependency's wish as the rules read it; where they read none, what the error says.
     [[nodiscard]] std::optional<duration> retry_after() const noexcept {
@@ -107,6 +108,7 @@ private:
     /// Field by field: copied as a whole it is read in other pieces than it was just written in, which processors wait for.
     static void copy(const judgement& from, judgement& to) noexcept {
         to.meaning = from.meaning;
+        to.executed = from.executed;
         if (from.retry_after || to.retry_after) [[unlikely]]
             to.retry_after = from.retry_after;
         to.reason = from.reason;

@@ -64,13 +64,56 @@ TEST(observation, the_dependencys_wish_goes_before_the_errors) {
     EXPECT_EQ((observation{}.retry_after()), std::nullopt);
 }
 
-TEST(observation, knows_what_was_never_sent) {
-    const error unreachable{std::make_error_code(std::errc::connection_refused)};
+TEST(observation, knows_whether_the_request_can_have_had_an_effect) {
+    const error refused{std::make_error_code(std::errc::connection_refused)};
     const error reset{std::make_error_code(std::errc::connection_reset)};
-    EXPECT_TRUE((observation{.judged = {.meaning = verdict::rejected}}.never_sent()));
-    EXPECT_TRUE((observation{.judged = {.meaning = verdict::transient}, .failure = &unreachable}.never_sent()));
-    EXPECT_FALSE((observation{.judged = {.meaning = verdict::transient}, .failure = &reset}.never_sent()));
-    EXPECT_FALSE(observation{}.never_sent());
+    EXPECT_EQ((observation{.judged = {.meaning = verdict::rejected}}.executed()), effect::none);
+    EXPECT_EQ((observation{.judged = {.meaning = verdict::transient}, .failure = &refused}.executed()), effect::none);
+    EXPECT_EQ((observation{.judged = {.meaning = verdict::transient}, .failure = &reset}.executed()), effect::unknown);
+    EXPECT_EQ(observation{}.executed(), effect::certain) << "what was asked was done";
+    EXPECT_EQ((observation{.judged = {.meaning = verdict::transient}}.executed()), effect::unknown);
+    EXPECT_EQ((observation{.judged = {.meaning = verdict::permanent}}.executed()), effect::unknown);
+}
+
+TEST(observation, T58_what_the_rules_say_of_the_effect_goes_before_what_the_code_says) {
+    const error refused{std::make_error_code(std::errc::connection_refused)};
+    const error reset{std::make_error_code(std::errc::connection_reset)};
+    const auto said = [](effect e, const error* failure) {
+        return observation{.judged = {.meaning = verdict::transient, .executed = e}, .failure = failure}.executed();
+    };
+    EXPECT_EQ(said(effect::unknown, &refused), effect::unknown) << "its second connection, perhaps";
+    EXPECT_EQ(said(effect::none, &reset), effect::none);
+    EXPECT_EQ(said(effect::none, nullptr), effect::none);
+    EXPECT_EQ(said(effect::certain, nullptr), effect::certain);
+}
+
+TEST(observation, T58_a_refusal_after_an_attempt_that_was_sent_is_not_without_effect) {
+    const auto ended = [](std::error_code first, effect of_first) {
+        error e{errc::circuit_open};
+        e.with_history({{.number = 1, .code = first, .executed = of_first}, {.number = 2, .code = errc::circuit_open}});
+        return observation{.judged = {.meaning = verdict::rejected}, .failure = &e}.executed();
+    };
+    const auto reset = std::make_error_code(std::errc::connection_reset);
+    EXPECT_EQ(ended(reset, effect::unstated), effect::unknown);
+    EXPECT_EQ(ended(reset, effect::none), effect::none);
+    EXPECT_EQ(ended(std::make_error_code(std::errc::connection_refused), effect::unstated), effect::none);
+    EXPECT_EQ(ended({}, effect::unstated), effect::unknown) << "a value that was judged a failure";
+}
+
+TEST(effect, has_a_word_for_each_and_the_worst_is_the_greatest) {
+    EXPECT_EQ(to_text(effect::unstated), "unstated");
+    EXPECT_EQ(to_text(effect::none), "none");
+    EXPECT_EQ(to_text(effect::unknown), "unknown");
+    EXPECT_EQ(to_text(effect::certain), "certain");
+    EXPECT_TRUE(effect::none < effect::unknown && effect::unknown < effect::certain);
+}
+
+TEST(outcome, keeps_what_was_judged_of_its_effect) {
+    outcome<int> out{std::in_place, 429};
+    out.judge({.meaning = verdict::transient, .executed = effect::none});
+    EXPECT_EQ(out.observed().executed(), effect::none);
+    out.judge({.meaning = verdict::transient});
+    EXPECT_EQ(out.observed().executed(), effect::unknown);
 }
 
 TEST(result, compares_with_a_value) {

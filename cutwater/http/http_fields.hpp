@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,15 @@ public:
     http_fields(std::initializer_list<http_field> fields) : fields_{fields} {}
 
     void add(std::string field, std::string value) { fields_.push_back({std::move(field), std::move(value)}); }
+
+    /// In place of all fields of that name, where the first of them stands.
+    void set(std::string_view called, std::string value) {
+        const auto is_it = [&](const http_field& f) { return same_field(f.name, called); };
+        const auto first = std::ranges::find_if(fields_, is_it);
+        if (first == fields_.end()) return add(std::string{called}, std::move(value));
+        first->value = std::move(value);
+        fields_.erase(std::remove_if(std::next(first), fields_.end(), is_it), fields_.end());
+    }
 
     /// The value of the first field of that name.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view called) const noexcept {

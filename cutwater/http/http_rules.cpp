@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cutwater/http/http_date.hpp"
+#include "cutwater/http/http_status.hpp"
 #include "cutwater/http/retry_after.hpp"
 
 namespace cutwater {
@@ -25,8 +26,13 @@ name reason_of(unsigned status) {
 
 judgement http_rules::judge(const http_response& response) const {
     const bool transient = options_.transient.contains(response.status);
-    if (!transient && response.status < 500) return {};
+    if (!transient && response.status < 400) return {};
+    const http_status_row* const row = http_status_row_of(response.status);
+    const bool never_begun = options_.not_executed.contains(response.status);
+    const effect executed = never_begun ? effect::none : row == nullptr ? effect::unknown : row->executed;
+    if (!transient && response.status < 500) return {.executed = executed};
     return {.meaning = transient ? verdict::transient : verdict::permanent,
+            .executed = executed,
             .retry_after = transient ? wish_of(response) : std::nullopt,
             .reason = reason_of(response.status)};
 }

@@ -8,7 +8,8 @@
 //     everything else           success: the server did its work; a 404 is an answer, and a 400 is not the server's fault
 //
 // A response that was judged a failure keeps being the value: it is what the caller gets in the end. 500 is not retried
-// unless asked: `.transient = transient_statuses().add(500)`. Outcomes of other types, and errors, are left to the rules
+// unless asked: `.transient = transient_statuses().add(500)`. Whether it can have had an effect is in the table of
+// `http_status.hpp`; `.not_executed = {429, 503}` says it of a service that turns requests away before it begins. Outcomes of other types, and errors, are left to the rules
 // that follow; see `http_error.hpp`.
 //
 // Dates in `Retry-After` are held against the response's own `Date`, else against the wall clock. Where the field stands
@@ -28,6 +29,8 @@ namespace cutwater {
 
 struct http_rules_options {
     status_set transient = transient_statuses();
+    status_set not_executed =
+        {};  ///< beside those of the table: answers of a service that has not begun, such as its 429
     std::function<std::chrono::system_clock::time_point()> wall_clock = {};  ///< none: the system's
 };
 

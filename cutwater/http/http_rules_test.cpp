@@ -4,6 +4,7 @@
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/http/http_error.hpp"
+#include "cutwater/http/http_status.hpp"
 #include "cutwater/http/method.hpp"
 #include "cutwater/testing/mock_dependency.hpp"
 
@@ -31,6 +32,66 @@ TEST(http_rules, gives_each_status_its_verdict) {
         EXPECT_EQ(rules.judge(answered(status)).meaning, verdict::permanent) << status;
     for (const unsigned status : {101U, 200U, 204U, 206U, 301U, 304U, 400U, 401U, 403U, 404U, 409U, 418U, 422U, 451U})
         EXPECT_EQ(rules.judge(answered(status)).meaning, verdict::success) << status;
+}
+
+struct status_wanted {
+    unsigned first;
+    unsigned last;
+    verdict meaning;
+    effect executed;
+};
+
+constexpr status_wanted statuses[] = {
+    {100, 399, verdict::success, effect::certain},   {400, 401, verdict::success, effect::none},
+    {402, 402, verdict::success, effect::unknown},   {403, 405, verdict::success, effect::none},
+    {406, 406, verdict::success, effect::unknown},   {407, 407, verdict::success, effect::none},
+    {408, 408, verdict::transient, effect::unknown}, {409, 409, verdict::success, effect::unknown},
+    {410, 415, verdict::success, effect::none},      {416, 416, verdict::success, effect::unknown},
+    {417, 417, verdict::success, effect::none},      {418, 420, verdict::success, effect::unknown},
+    {421, 423, verdict::success, effect::none},      {424, 424, verdict::success, effect::unknown},
+    {425, 425, verdict::transient, effect::none},    {426, 426, verdict::success, effect::none},
+    {427, 427, verdict::success, effect::unknown},   {428, 428, verdict::success, effect::none},
+    {429, 429, verdict::transient, effect::unknown}, {430, 430, verdict::success, effect::unknown},
+    {431, 431, verdict::success, effect::none},      {432, 450, verdict::success, effect::unknown},
+    {451, 451, verdict::success, effect::none},      {452, 499, verdict::success, effect::unknown},
+    {500, 500, verdict::permanent, effect::unknown}, {501, 501, verdict::permanent, effect::none},
+    {502, 504, verdict::transient, effect::unknown}, {505, 505, verdict::permanent, effect::none},
+    {506, 510, verdict::permanent, effect::unknown}, {511, 511, verdict::permanent, effect::none},
+    {512, 599, verdict::permanent, effect::unknown},
+};
+
+TEST(http_rules, give_every_status_the_verdict_and_the_effect_of_the_table) {
+    unsigned next = 100;
+    for (const auto& [first, last, meaning, executed] : statuses) {
+        ASSERT_EQ(first, next);
+        for (; next <= last; ++next) {
+            const observation seen{.judged = http_rules{}.judge(answered(next))};
+            EXPECT_EQ(seen.meaning(), meaning) << next;
+            EXPECT_EQ(seen.executed(), executed) << next;
+            const http_status_row* const row = http_status_row_of(next);
+            EXPECT_EQ(row == nullptr ? verdict::success : row->meaning, meaning) << next;
+        }
+    }
+    EXPECT_EQ(next, 600U);
+}
+
+TEST(http_rules, T58_who_knows_that_a_service_had_not_begun_says_so) {
+    for (const auto& [known, expected] : {std::pair{status_set{}, 1U}, std::pair{status_set{429, 503}, 2U}}) {
+        testing::virtual_time time;
+        testing::mock_dependency<http_response> server{time};
+        server.returns(answered(429)).returns(answered(200));
+        pipeline guarded{retry{}, classify{http_rules{{.not_executed = known}}}};
+        (void)time.run(guarded, call_options{.idempotent = idempotency_of("POST")}, server.blocking());
+        EXPECT_EQ(server.calls(), expected);
+    }
+}
+
+TEST(method, T58_a_post_that_came_too_early_was_not_processed_and_is_sent_again) {
+    testing::virtual_time time;
+    testing::mock_dependency<http_response> server{time};
+    server.returns(answered(425)).returns(answered(200));
+    pipeline guarded{retry{}, classify{http_rules{}}};
+    EXPECT_EQ(time.run(guarded, call_options{.idempotent = idempotency_of("POST")}, server.blocking())->status, 200U);
 }
 
 TEST(http_rules, names_the_status_that_it_judged_a_failure) {

@@ -162,8 +162,10 @@ private:
 
     void take(const branch_start& which, branch_end<T> end) {
         if (!end.out.has_value())
-            history_.push_back(
-                {.number = which.attempt, .code = end.out.failure().code(), .text = end.out.failure().words()});
+            history_.push_back({.number = which.attempt,
+                                .code = end.out.failure().code(),
+                                .text = end.out.failure().words(),
+                                .executed = end.out.observed().executed()});
         best_.emplace(std::move(end));
     }
 

@@ -20,6 +20,11 @@
 #include <thread>
 #include <vector>
 
+#include "cutwater/classify/grpc/grpc_status.hpp"
+#include "cutwater/classify/grpc/grpc_timeout.hpp"
+#include "cutwater/classify/redis/redis_error.hpp"
+#include "cutwater/classify/sql/sqlstate.hpp"
+#include "cutwater/core/system_errors.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/sim/clients.hpp"
 #include "cutwater/sim/service.hpp"

@@ -8,6 +8,8 @@ CORE = "cutwater/core"
 QUEUE = "cutwater/queue"
 ESTIMATE = "cutwater/estimate"
 POLICIES = "cutwater/policy/*"
+CLASSIFY = "cutwater/classify/*"
+GRPC = "cutwater/classify/grpc"
 PIPELINE = "cutwater/pipeline"
 CLOCK = "cutwater/drive/clock"
 WHEEL = "cutwater/drive/wheel"
@@ -45,6 +47,7 @@ ROOMS = (
     Room(ESTIMATE, (CORE,)),
     Room(KEYED, (CORE,), ("sodium.h",)),  # before the others: the one policy whose keys need a hash
     Room(POLICIES, (CORE, QUEUE, ESTIMATE)),
+    Room(CLASSIFY, (CORE,)),
     Room(PIPELINE, (CORE,)),
     Room(CLOCK, (CORE,), ("pthread.h",)),
     Room(WHEEL, (CORE,)),
@@ -62,7 +65,7 @@ ROOMS = (
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "prometheus/", "spdlog/")),
     Room("cutwater/health", (CORE,)),
-    Room("cutwater/http", (CORE, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
+    Room("cutwater/http", (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
     Room("cutwater/store", (CORE, PIPELINE, ASIO)),
     Room(
         "cutwater/store/*",

@@ -23,7 +23,8 @@ std::optional<give_up_reason> retry_kernel::obstacle(const observation& seen, un
     } else if (!(options_->should_retry ? options_->should_retry(seen) : seen.meaning() == verdict::transient)) {
         return give_up_reason::not_transient;
     }
-    if (stated_ == idempotency::not_idempotent && !seen.never_sent()) return give_up_reason::not_idempotent;
+    if (stated_ == idempotency::not_idempotent && seen.executed() != effect::none)
+        return give_up_reason::not_idempotent;
     if (further() == 0) return give_up_reason::attempts_exhausted;
     if (left == 0) return give_up_reason::left_to_caller;
     return {};

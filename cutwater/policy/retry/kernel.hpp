@@ -8,7 +8,7 @@
 //   1. A success ends the call, and so does a cancellation.
 //   2. Our own refusals end it, unless the options say to wait for the hint and there is one.
 //   3. What is not transient ends it (`should_retry` replaces this rule).
-//   4. What is not idempotent ends it, unless the request cannot have left.
+//   4. What is not idempotent ends it, unless it was not executed (`observation::executed`).
 //   5. Stop conditions compose by "or": attempts, what our own caller has left us, `max_total`, `should_stop`. An attempt that is
 //      left to what is called counts as one that was made.
 //   6. The delay: the dependency's own wish where it has one (never shortened; up to half as much again at random), else

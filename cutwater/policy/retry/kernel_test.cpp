@@ -129,6 +129,17 @@ TEST(retry_kernel, T58_what_is_not_idempotent_is_retried_only_where_it_never_lef
     expect_end(call.after(failure_with(std::errc::connection_reset)), give_up_reason::not_idempotent);
 }
 
+TEST(retry_kernel, T58_what_is_not_idempotent_is_retried_only_where_the_rules_say_that_it_had_no_effect) {
+    const auto after = [](effect executed) {
+        script call{steady(), idempotency::not_idempotent};
+        return call.after(observation{.judged = {.meaning = verdict::transient, .executed = executed}}).what;
+    };
+    EXPECT_EQ(after(effect::none), kind::again);
+    EXPECT_EQ(after(effect::unknown), kind::give_up);
+    EXPECT_EQ(after(effect::certain), kind::give_up);
+    EXPECT_EQ(after(effect::unstated), kind::give_up) << "a value that was judged a failure";
+}
+
 TEST(retry_kernel, T58_what_is_unstated_is_what_the_options_say) {
     retry_options careful = steady();
     careful.unstated_means = idempotency::not_idempotent;
@@ -341,7 +352,7 @@ RC_GTEST_PROP(retry_kernel, T53_no_sleep_reaches_the_deadline_or_leaves_its_boun
         RC_ASSERT(kernel.attempts() < options.max_attempts && wish <= options.max_retry_after);
         RC_ASSERT(o.meaning() == verdict::transient ||
                   (o.meaning() == verdict::rejected && options.refusals == on_refusal::wait_for_hint));
-        RC_ASSERT(stated == idempotency::idempotent || o.never_sent());
+        RC_ASSERT(stated == idempotency::idempotent || o.executed() == effect::none);
         elapsed += next.delay;
     }
 }

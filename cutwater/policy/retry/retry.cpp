@@ -11,6 +11,13 @@ std::string words_of(const observation& seen) {
     return seen.failure != nullptr ? seen.failure->words() : words_of(seen.judged);
 }
 
+/// Where only the code says it, that is left for whoever asks.
+effect known_effect(const observation& seen) {
+    const bool stated = seen.judged.executed != effect::unstated || seen.meaning() == verdict::rejected;
+    if (!stated && seen.failure != nullptr && seen.failure->history().empty()) return effect::unstated;
+    return seen.executed();
+}
+
 }  // namespace
 
 /// What ends a call whatever the time, costs neither a look at the clock nor a random number.
@@ -128,7 +135,8 @@ void retry::session::remember(const observation& seen, duration wait_after) {
     history_->push_back({.number = kernel_.attempts(),
                          .code = seen.failure != nullptr ? seen.failure->code() : std::error_code{},
                          .wait_after = wait_after,
-                         .text = words_of(seen)});
+                         .text = words_of(seen),
+                         .executed = known_effect(seen)});
 }
 
 void retry::session::explain(error& last) {

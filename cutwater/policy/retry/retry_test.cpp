@@ -724,5 +724,39 @@ TEST(retry_asleep, that_has_slept_past_the_deadline_sends_nothing_more_and_says_
     EXPECT_EQ(heard.last("retry_gave_up").field("reason"), "time_exhausted");
 }
 
+// ---- a pipeline in a pipeline ----
+
+/// How often what is not idempotent is sent, by an inner retry that knows nothing of that and an outer one that does.
+unsigned sent_by_both(std::errc failing) {
+    testing::virtual_time time;
+    unsigned sent = 0;
+    circuit_breaker health{{.window = breaker_window::consecutive, .consecutive_failures = 1, .open_for = 1h}};
+    pipeline inner{retry{steady(2)}, ref(health)};
+    pipeline outer{retry{with(steady(2), [](auto& o) {
+        o.refusals = on_refusal::wait_for_hint;
+        o.max_retry_after = 2h;
+    })}};
+    const auto send = [&]() -> std::expected<int, std::errc> { return ++sent, std::unexpected{failing}; };
+    (void)time.run(outer, {.idempotent = idempotency::not_idempotent}, [&] { return time.run(inner, send); });
+    return sent;
+}
+
+TEST(retry_round_a_pipeline, T58_does_not_take_a_refusal_for_harmless_after_an_attempt_that_was_sent) {
+    EXPECT_EQ(sent_by_both(std::errc::connection_refused), 2U) << "neither attempt of the inner one had an effect";
+    EXPECT_EQ(sent_by_both(std::errc::connection_reset), 1U) << "the inner one was reset first, and refused then";
+}
+
+TEST(retry_round_a_pipeline, T58_the_history_says_of_each_attempt_whether_it_can_have_had_an_effect) {
+    testing::virtual_time time;
+    pipeline guarded{retry{steady(2)}, classify{transient(code(std::errc::device_or_resource_busy), effect::none)}};
+    const auto busy = []() -> std::expected<int, std::errc> {
+        return std::unexpected{std::errc::device_or_resource_busy};
+    };
+    const auto got = time.run(guarded, busy);
+    ASSERT_THAT(got.error().history(), SizeIs(2));
+    EXPECT_EQ(got.error().history().front().executed, effect::none);
+    EXPECT_EQ(got.error().executed(), effect::none) << "although the code alone would not say so";
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -1,0 +1,173 @@
+#include "cutwater/http/call_metadata.hpp"
+
+#include <charconv>
+#include <limits>
+
+#include "cutwater/classify/grpc/grpc_timeout.hpp"
+
+namespace cutwater {
+
+namespace {
+
+constexpr std::string_view request_deadline = "X-Request-Deadline";
+constexpr std::string_view grpc_timeout = "grpc-timeout";
+constexpr std::string_view request_attempt = "X-Request-Attempt";
+constexpr std::string_view request_retries_left = "X-Request-Retries-Left";
+constexpr std::string_view request_criticality = "X-Request-Criticality";
+constexpr std::string_view idempotency_key = "Idempotency-Key";
+
+std::string_view without_space_round(std::string_view text) noexcept {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// Digits and nothing else; more than a number holds is the most that it holds.
+template <class Number>
+std::optional<Number> parse_digits(std::string_view text) noexcept {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (text.empty() || !std::ranges::all_of(text, is_digit)) return {};
+    Number count = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
+    return read.ec == std::errc{} ? count : std::numeric_limits<Number>::max();
+}
+
+std::optional<duration> parse_milliseconds(std::string_view text) noexcept {
+    const auto count = parse_digits<duration::rep>(text);
+    if (!count) return {};
+    constexpr duration one = 1ms;
+    return *count > forever / one ? forever : one * *count;
+}
+
+std::optional<criticality> parse_criticality(std::string_view text) noexcept {
+    for (const auto c : {criticality::critical, criticality::normal, criticality::sheddable, criticality::best_effort})
+        if (text == to_text(c)) return c;
+    return {};
+}
+
+bool is_printable(char c) noexcept { return c >= ' ' && c <= '~'; }
+
+/// RFC 9651 §3.3.3, a string; nothing where it cannot be one.
+std::string quoted(std::string_view text) {
+    if (!std::ranges::all_of(text, is_printable)) return {};
+    std::string out{'"'};
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out += '"';
+}
+
+/// RFC 9651 §4.2.5; an empty one is no key.
+std::optional<std::string> unquoted(std::string_view text) {
+    if (text.size() < 3 || !text.starts_with('"') || !text.ends_with('"')) return {};
+    text = text.substr(1, text.size() - 2);
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '"' || !is_printable(text[i])) return {};
+        if (text[i] == '\\' && (++i == text.size() || (text[i] != '"' && text[i] != '\\'))) return {};
+        out += text[i];
+    }
+    return out;
+}
+
+/// Reads the fields, one after the other.
+class reader {
+public:
+    void read(const http_field& field) {
+        const std::string_view value = without_space_round(field.value);
+        if (same_field(field.name, request_deadline)) tighten(parse_milliseconds(value));
+        if (same_field(field.name, grpc_timeout)) tighten(decode_grpc_timeout(value));
+        if (same_field(field.name, request_attempt)) attempt_.take(at_least_one(parse_digits<unsigned>(value)));
+        if (same_field(field.name, request_retries_left)) retries_left_.take(parse_digits<unsigned>(value));
+        if (same_field(field.name, request_criticality)) importance_.take(parse_criticality(value));
+        if (same_field(field.name, idempotency_key)) key_.take(unquoted(value));
+    }
+
+    [[nodiscard]] call_metadata finish() && {
+        const unsigned ignored = attempt_.ignored() + retries_left_.ignored() + importance_.ignored() + key_.ignored();
+        return {.time_left = time_left_,
+                .attempt = attempt_.value().value_or(1),
+                .retries_left = retries_left_.value(),
+                .importance = importance_.value(),
+                .key = key_.value().value_or(std::string{}),
+                .malformed = malformed_ + ignored};
+    }
+
+private:
+    /// Stands once, or says nothing.
+    template <class T>
+    class once {
+    public:
+        void take(std::optional<T> read) {
+            ++seen_;
+            value_ = std::move(read);
+        }
+        [[nodiscard]] std::optional<T> value() const { return seen_ == 1 ? value_ : std::nullopt; }
+        [[nodiscard]] unsigned ignored() const { return seen_ == 1 && value_ ? 0 : seen_; }
+
+    private:
+        std::optional<T> value_;
+        unsigned seen_ = 0;
+    };
+
+    static std::optional<unsigned> at_least_one(std::optional<unsigned> n) { return n == 0U ? std::nullopt : n; }
+
+    void tighten(std::optional<duration> left) {
+        malformed_ += left ? 0U : 1U;
+        if (left) time_left_ = std::min(time_left_.value_or(forever), *left);
+    }
+
+    std::optional<duration> time_left_;
+    once<unsigned> attempt_;
+    once<unsigned> retries_left_;
+    once<criticality> importance_;
+    once<std::string> key_;
+    unsigned malformed_ = 0;
+};
+
+duration time_to_tell(duration left, const metadata_options& options) {
+    return scale(std::max(add(left, -options.margin), duration::zero()), options.share);
+}
+
+void add_deadline(http_fields& fields, duration left, const metadata_options& options) {
+    if (left == forever || options.deadline == deadline_fields::none) return;
+    left = std::min(time_to_tell(left, options), extract(fields).time_left.value_or(forever));
+    if (options.deadline != deadline_fields::grpc_timeout)
+        fields.set(request_deadline, std::to_string(std::chrono::floor<std::chrono::milliseconds>(left).count()));
+    if (options.deadline != deadline_fields::request_deadline) fields.set(grpc_timeout, encode_grpc_timeout(left));
+}
+
+/// How often it has been tried. What an attempt knows of those of its caller's caller, and of how many may follow, goes here.
+void add_repetition(http_fields& fields, const attempt& a) {
+    if (a.number() > 1) fields.set(request_attempt, std::to_string(a.number()));
+}
+
+/// The other end of it.
+void read_repetition(const call_metadata&, call_options&) {}
+
+}  // namespace
+
+void inject(http_fields& fields, const attempt& a, const call_options& call, const metadata_options& options) {
+    add_deadline(fields, a.remaining(), options);
+    add_repetition(fields, a);
+    if (call.importance != criticality::normal) fields.set(request_criticality, std::string{to_text(call.importance)});
+    if (options.key != key_on_wire::call_id || call.id.empty() || fields.find(idempotency_key)) return;
+    if (std::string key = quoted(call.id); !key.empty()) fields.set(idempotency_key, std::move(key));
+}
+
+call_metadata extract(const http_fields& fields) {
+    reader all;
+    for (const http_field& field : fields) all.read(field);
+    return std::move(all).finish();
+}
+
+call_options call_metadata::options(instant received, call_options own) const {
+    if (time_left) own.deadline = std::min(own.deadline, add(received, *time_left));
+    if (importance) own.importance = *importance;
+    if (!key.empty()) own.id = key;
+    read_repetition(*this, own);
+    return own;
+}
+
+}  // namespace cutwater
