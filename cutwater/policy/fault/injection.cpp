@@ -46,7 +46,7 @@ std::string injection::text() const {
         case fault_kind::latency: return line + " " + delay_.text();
         case fault_kind::hang: return line;
         case fault_kind::error: line += " " + in_quotes(error_->words()); break;
-        case fault_kind::wrong_result:
+        case fault_kind::wrong_result: break;
         case fault_kind::refusal: line.append(" ").append(cutwater::to_text(why_.reason)); break;
         case fault_kind::none: break;
     }

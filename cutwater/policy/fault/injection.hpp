@@ -35,6 +35,7 @@ class injection {
 public:
     [[nodiscard]] static injection latency(fault_latency by) { return injection{fault_kind::latency}.after(by); }
     [[nodiscard]] static injection failure(std::error_code code) { return failure(cutwater::error{code}); }
+    [[nodiscard]] static injection failure(std::errc code) { return failure(std::make_error_code(code)); }
     [[nodiscard]] static injection failure(cutwater::error what);
     template <class Exception>
     [[nodiscard]] static injection thrown(Exception what) {
