@@ -67,7 +67,8 @@ fault_options shared_faults::options() const {
 void shared_faults::hold(waiter& w, instant until) {
     const std::scoped_lock lock{mutex_};
     w.until = until;
-    if (is_armed()) waiting_.push(w);
+    waiting_.push(w);
+    if (!is_armed()) waiting_.grant(w);  // disarmed since the attempt was asked about
 }
 
 shared_faults::hold_end shared_faults::look(waiter& w, instant now) noexcept {
