@@ -88,9 +88,8 @@ private:
     /// By the deadline, which says so itself; the words are the layer's.
     flow cut_short(P& policy, call_context& call, outcome_slot<T>& out) {
         std::optional<error> failure = policy.answers(held_.blank(), call);
-        error& e =
-            detail::set_error(out, call.deadline_is_ours ? verdict::transient : verdict::ignored,
-                              errc::deadline_exceeded, {}, call);
+        error& e = detail::set_error(out, call.deadline_is_ours ? verdict::transient : verdict::ignored,
+                                     errc::deadline_exceeded, {}, call);
         if (failure) e.with_text(failure->words());
         ++call.sent;
         call.ran_out = true;

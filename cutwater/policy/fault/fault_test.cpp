@@ -253,9 +253,8 @@ TEST_P(fault_policy, S37_T95_a_retry_is_proven_with_two_failures) {
     EXPECT_THAT(on.play(guarded), has_value(7));
     EXPECT_EQ(on.time.elapsed(), 200ms);
     EXPECT_EQ(on.dependency.calls(), 1U);
-    EXPECT_THAT(on.heard.lines_of("drill"),
-                ElementsAre("drill fault_injected attempt=1 rule=it wait=0s what=error",
-                            "drill fault_injected attempt=2 rule=it wait=0s what=error"));
+    EXPECT_THAT(on.heard.lines_of("drill"), ElementsAre("drill fault_injected attempt=1 rule=it wait=0s what=error",
+                                                        "drill fault_injected attempt=2 rule=it wait=0s what=error"));
 }
 
 TEST_P(fault_policy, S37_a_retry_that_gives_up_says_that_it_was_injected) {
@@ -287,7 +286,11 @@ TEST_P(fault_policy, S37_the_dependencys_wish_may_be_injected_too) {
 TEST_P(fault_policy, S36_a_breaker_opens_probes_and_closes_by_injected_failures) {
     on.dependency.returns(7);
     fault drill{drill_with(injection::failure(std::errc::connection_reset), fault_when::first(3))};
-    circuit_breaker health{{.window = breaker_window::consecutive, .consecutive_failures = 2, .open_for = 5s, .probes = 1, .probe_successes = 1}};
+    circuit_breaker health{{.window = breaker_window::consecutive,
+                            .consecutive_failures = 2,
+                            .open_for = 5s,
+                            .probes = 1,
+                            .probe_successes = 1}};
     pipeline guarded{ref(health), ref(drill)};
     const auto state = [&] { return health.state(on.time.present()); };
     (void)on.play(guarded);
@@ -368,9 +371,9 @@ TEST_P(fault_policy, T96_a_drill_is_the_same_each_time_whatever_the_jitter) {
 
 TEST_P(fault_policy, an_error_of_the_users_own_type_is_known_by_it) {
     on.dependency.returns(7);
-    fault drill{drill_with(
-        injection::failure(error::from_original(make_error_code(std::errc::io_error), db_error::deadlock)),
-        fault_when::first(1))};
+    fault drill{
+        drill_with(injection::failure(error::from_original(make_error_code(std::errc::io_error), db_error::deadlock)),
+                   fault_when::first(1))};
     pipeline guarded{retry{quick(2)}, ref(drill), classify{transient(returned<db_error>())}};
     EXPECT_THAT(on.play(guarded), has_value(7));
 }
@@ -466,10 +469,9 @@ TEST_P(fault_policy, calls_that_give_nothing_and_calls_that_give_what_cannot_be_
     pipeline guarded{ref(drill)};
     EXPECT_TRUE(on.play(guarded, {}, [] {}).has_value());
     EXPECT_FALSE(on.play(guarded, {}, [] {}).has_value());
-    drill.replace_rules({{.name = "it",
-                          .what = injection::wrong_result<std::unique_ptr<int>>([](std::unique_ptr<int>) {
-                              return std::make_unique<int>(8);
-                          })}});
+    drill.replace_rules({{.name = "it", .what = injection::wrong_result<std::unique_ptr<int>>([](std::unique_ptr<int>) {
+                                            return std::make_unique<int>(8);
+                                        })}});
     const auto changed = on.play(guarded, {}, [] { return std::make_unique<int>(7); });
     ASSERT_TRUE(changed.has_value());
     EXPECT_EQ(**changed, 8);

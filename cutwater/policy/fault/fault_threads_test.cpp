@@ -114,7 +114,8 @@ TEST(fault_threads, whoever_hangs_is_freed_by_disarming_however_close_it_comes) 
         },
         [&](unsigned thread, unsigned round) {
             if (thread == 0) {
-                for (unsigned spin = 0; spin < round % 7 * 100; ++spin) std::atomic_signal_fence(std::memory_order_seq_cst);
+                for (unsigned spin = 0; spin < round % 7 * 100; ++spin)
+                    std::atomic_signal_fence(std::memory_order_seq_cst);
                 return drill->disarm();
             }
             time_stands_still time;

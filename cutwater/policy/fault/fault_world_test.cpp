@@ -52,8 +52,9 @@ TEST_F(fault_in_a_world, a_hang_ends_with_its_timeout_and_is_tried_again) {
                      timeout{{.name = "attempt", .after = 1s}}, ref(drill)};
     send_through(guarded);
     here.run();
-    EXPECT_THAT(results, ElementsAre(told{"attempt: injected: hang, cut short by the deadline (limit 1s), after 2 attempts",
-                                          2100ms}));
+    EXPECT_THAT(
+        results,
+        ElementsAre(told{"attempt: injected: hang, cut short by the deadline (limit 1s), after 2 attempts", 2100ms}));
 }
 
 TEST_F(fault_in_a_world, disarming_frees_what_hangs) {

@@ -11,8 +11,8 @@
 namespace cutwater {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr instant noon{12h};
@@ -133,9 +133,8 @@ TEST(fault_kernel, T96_two_rules_have_chances_of_their_own) {
 
 RC_GTEST_PROP(fault_kernel_property, T96_the_nth_attempt_of_a_rule_fares_the_same_whoever_it_is,
               (std::uint64_t seed, std::vector<std::uint8_t> order)) {
-    const fault_rule rule{.name = "slow",
-                          .what = injection::latency(fault_latency::exponential(10ms)),
-                          .when = fault_when::share(0.5)};
+    const fault_rule rule{
+        .name = "slow", .what = injection::latency(fault_latency::exponential(10ms)), .when = fault_when::share(0.5)};
     fault_kernel alone{{.rules = {rule}, .seed = seed}};
     fault_kernel mixed{{.rules = {rule}, .seed = seed}};
     for (const std::uint8_t who : order) {
@@ -152,8 +151,7 @@ RC_GTEST_PROP(fault_kernel_property, T96_by_call_a_call_fares_the_same_whatever_
     rule.draw = fault_draw::by_call;
     const auto fares = [&](unsigned before) {
         fault_kernel kernel{{.rules = {rule}, .seed = seed}};
-        for (unsigned i = 0; i < before; ++i)
-            (void)plays(kernel, 1, {.id = "other " + std::to_string(i)});
+        for (unsigned i = 0; i < before; ++i) (void)plays(kernel, 1, {.id = "other " + std::to_string(i)});
         return plays(kernel, 16, {.id = "4711"});
     };
     RC_ASSERT(fares(0) == fares(others));
@@ -202,7 +200,7 @@ const distribution distributions[]{
     {"constant", fault_latency::constant(20ms), 20ms, 0ms},
     {"uniform", fault_latency::uniform(10ms, 30ms), 20ms, scale(20ms, 1.0 / std::sqrt(12.0))},
     {"normal", fault_latency::normal(20ms, 4ms), 20ms, 4ms},
-    {"log_normal", fault_latency::log_normal(20ms, 100ms), scale(20ms, std::exp(sigma * sigma / 2)),
+    {"log_normal", fault_latency::log_normal(20ms, 100ms), scale(20ms, std::exp(sigma* sigma / 2)),
      scale(20ms, std::sqrt(std::exp(2 * sigma * sigma) - std::exp(sigma * sigma)))},
     {"exponential", fault_latency::exponential(20ms), 20ms, 20ms},
 };
@@ -255,8 +253,9 @@ std::vector<std::string> refusals_of(const fault_rule& rule) {
 std::vector<std::string> refusals_of(const injection& what) { return refusals_of({.name = "it", .what = what}); }
 
 TEST(fault_options, what_makes_no_rule_is_named_and_refused) {
-    EXPECT_THAT(refusals_of({.name = "", .what = injection::hang()}),
-                ElementsAre("rules[0].name is empty, allowed is a word: events and counters say by it which rule it was"));
+    EXPECT_THAT(
+        refusals_of({.name = "", .what = injection::hang()}),
+        ElementsAre("rules[0].name is empty, allowed is a word: events and counters say by it which rule it was"));
     EXPECT_THAT(refusals_of(resets(fault_when::share(1.5))),
                 ElementsAre("rules[0].when is share 1.5, allowed is a share from 0 to 1"));
     EXPECT_THAT(refusals_of(resets(fault_when::share(std::nan("")))),
@@ -267,16 +266,19 @@ TEST(fault_options, what_makes_no_rule_is_named_and_refused) {
                 ElementsAre("rules[0].when is steps , allowed is one step or more"));
     EXPECT_THAT(refusals_of(injection::latency(fault_latency::constant(-1ms))),
                 ElementsAre("rules[0].what is latency -1ms, allowed is times that are not negative"));
-    EXPECT_THAT(refusals_of(injection::latency(fault_latency::uniform(2ms, 1ms))),
-                ElementsAre("rules[0].what is latency uniform(2ms, 1ms), allowed is the shortest first, then the longest"));
+    EXPECT_THAT(
+        refusals_of(injection::latency(fault_latency::uniform(2ms, 1ms))),
+        ElementsAre("rules[0].what is latency uniform(2ms, 1ms), allowed is the shortest first, then the longest"));
     EXPECT_THAT(refusals_of(injection::latency(fault_latency::log_normal(0ms, 1ms))),
                 ElementsAre("rules[0].what is latency log_normal(0s, 1ms), allowed is a median of more than 0s"));
     EXPECT_THAT(refusals_of(injection::wrong_result<int>({})),
                 ElementsAre("rules[0].what is wrong_result, allowed is a function that changes the value"));
-    EXPECT_THAT(refusals_of(injection::refused(errc::failed)),
-                ElementsAre("rules[0].what is refusal failed, allowed is a reason that is a refusal, as errc::rate_limited"));
-    EXPECT_THAT(refusals_of(injection::refused().after(fault_latency::constant(1ms))),
-                ElementsAre("rules[0].what is refusal refused after 1ms, allowed is no latency: a refusal comes at once"));
+    EXPECT_THAT(
+        refusals_of(injection::refused(errc::failed)),
+        ElementsAre("rules[0].what is refusal failed, allowed is a reason that is a refusal, as errc::rate_limited"));
+    EXPECT_THAT(
+        refusals_of(injection::refused().after(fault_latency::constant(1ms))),
+        ElementsAre("rules[0].what is refusal refused after 1ms, allowed is no latency: a refusal comes at once"));
     fault_rule never_in_force = resets({});
     never_in_force.from = never_in_force.until = noon;
     EXPECT_THAT(refusals_of(never_in_force), ::testing::SizeIs(1));
@@ -285,7 +287,8 @@ TEST(fault_options, what_makes_no_rule_is_named_and_refused) {
 
 TEST(fault_options, two_rules_of_one_name_are_refused) {
     const fault_options twice{.rules = {resets({}), resets({})}};
-    EXPECT_EQ(problems_of(twice).at(0).message(), "rules[1].name is \"resets\", allowed is a name that no other rule has");
+    EXPECT_EQ(problems_of(twice).at(0).message(),
+              "rules[1].name is \"resets\", allowed is a name that no other rule has");
 }
 
 TEST(fault_options, a_drill_is_described_with_its_rules) {
@@ -294,9 +297,10 @@ TEST(fault_options, a_drill_is_described_with_its_rules) {
                     .when = fault_when::steps({fault_step::pass, fault_step::inject}, fault_repeat::cycle),
                     .operation = "get",
                     .tenant = "tests"};
-    EXPECT_EQ(options_text(fault_options{.rules = {resets(fault_when::share(0.1)), slow}, .seed = 7}),
-              "{rules = [resets: error \"injected: Connection reset by peer\", share 0.1; slow: latency normal(20ms, 5ms), "
-              "steps .x repeated, operation \"get\", tenant \"tests\"], seed = 7, max_hang = 1min, armed = off}");
+    EXPECT_EQ(
+        options_text(fault_options{.rules = {resets(fault_when::share(0.1)), slow}, .seed = 7}),
+        "{rules = [resets: error \"injected: Connection reset by peer\", share 0.1; slow: latency normal(20ms, 5ms), "
+        "steps .x repeated, operation \"get\", tenant \"tests\"], seed = 7, max_hang = 1min, armed = off}");
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ enum class arming : std::uint8_t { off, on };
 /// What the chances of an attempt come from, besides the seed and the rule's name.
 enum class fault_draw : std::uint8_t {
     by_order,  ///< its number among those that the rule sees
-    by_call,   ///< `call_options::id` and the number of the attempt: the same call fares the same, whatever comes in between
+    by_call,  ///< `call_options::id` and the number of the attempt: the same call fares the same, whatever comes in between
 };
 
 [[nodiscard]] constexpr std::string_view to_text(fault_draw d) noexcept {

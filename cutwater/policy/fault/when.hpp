@@ -20,7 +20,7 @@ enum class fault_step : std::uint8_t { pass, inject };
 
 /// What comes after a script's last step.
 enum class fault_repeat : std::uint8_t {
-    once,     ///< nothing more is injected
+    once,   ///< nothing more is injected
     cycle,  ///< the first step again
 };
 
