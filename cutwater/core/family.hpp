@@ -53,12 +53,13 @@ concept queueing_gate = gate<P> && requires(P& p, call_context& call, waiter& w)
     { p.leave(w) } noexcept;
 };
 
-/// A gate that does something to what it admits, as fault injection does; its ticket says what. An attempt that it `delays` waits in its queue: until
-/// the instant that `hold` gives, until it is freed, or until its deadline; `held` says whether the wait goes on, `leave` ends it. What it
-/// `answers` stands in the callable's place, and is judged as if the callable had failed so. It may have `alter(ticket, outcome, call)`, which says
-/// whether it has changed what came back; that is judged anew.
+/// A gate that does something to what it admits, as fault injection does; its ticket says what. While it `idles`, attempts pass it by: it is not asked,
+/// and hears nothing of them. An attempt that it `delays` waits in its queue: until the instant that `hold` gives, until it is freed, or until its
+/// deadline; `held` says whether the wait goes on, `leave` ends it. What it `answers` stands in the callable's place, and is judged as if the
+/// callable had failed so. It may have `alter(ticket, outcome, call)`, which says whether it has changed what came back; that is judged anew.
 template <class P>
 concept tampering_gate = gate<P> && requires(P& p, typename P::ticket& t, call_context& call, waiter& w) {
+    { p.idles() } noexcept -> std::same_as<bool>;
     { p.delays(t) } noexcept -> std::same_as<bool>;
     { p.hold(w, t, call, call.now) } -> std::same_as<instant>;
     { p.held(w, t, call.now) } -> std::same_as<bool>;

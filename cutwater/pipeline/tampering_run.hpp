@@ -8,77 +8,85 @@
 
 namespace cutwater {
 
+namespace detail {
+
+/// What is done to one attempt. Whoever ends it leaves the gate's queue, and gives the permit back.
+template <class P>
+struct tampering {
+    explicit tampering(P& by) noexcept : gate{&by} {}
+    tampering(const tampering&) = delete;
+    tampering& operator=(const tampering&) = delete;
+    ~tampering() { go_on(); }
+
+    [[nodiscard]] typename P::ticket& ticket() noexcept { return held.blank(); }
+    void go_on() noexcept {
+        if (place) gate->leave(*place);
+        place.reset();
+    }
+
+    P* gate;
+    permit<P> held;
+    [[no_unique_address]] entry<P> entered;
+    late<waiter> place;
+    instant until = never;
+    bool is_altered = false;
+};
+
+}  // namespace detail
+
+/// Nothing but a flag where nothing is done.
 template <tampering_gate P, class T>
 class layer_run<P, T> {
 public:
-    layer_run() = default;
-    layer_run(const layer_run&) = delete;
-    layer_run& operator=(const layer_run&) = delete;
-    ~layer_run() {
-        if (place_) queue_->leave(*place_);
-    }
-
     [[gnu::always_inline]] flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        altered_ = false;
-        if (detail::try_admit(policy, held_, entry_, call)) [[likely]]
+        if (policy.idles()) [[likely]]
             return flow::inward;
-        return ask(policy, call, out, at);
+        return or_end(detail::guarded(policy.layer_name(), call, out, [&] { return ask(policy, call, out, at); }));
     }
 
-    /// Twice, where it alters what came back: that is judged in between.
-    flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
-        if constexpr (requires { policy.alter(held_.blank(), *out, call); })
-            if (!altered_ && held_) {
-                const flow next = detail::guarded(policy.layer_name(), call, out, [&] {
-                    altered_ = policy.alter(held_.blank(), *out, call);
-                    return altered_ ? flow::answer : flow::inward;
-                });
-                if (next == flow::answer) return next;
-            }
-        return detail::settle_permit(policy, held_, call, out, entry_);
+    [[gnu::always_inline]] flow leave(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {
+        if (!work_) [[likely]]
+            return flow::outward;
+        return or_end(look_back(policy, call, out));
     }
 
     flow resume(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        return or_leave(detail::guarded(policy.layer_name(), call, out, [&] {
+        return or_end(detail::guarded(policy.layer_name(), call, out, [&] {
             if (call.now.get() >= call.deadline) return cut_short(policy, call, out);
-            if (policy.held(*place_, held_.blank(), call.now)) return wait(call, at);
-            leave_queue();
+            if (policy.held(*work_->place, work_->ticket(), call.now)) return wait(call, at);
+            work_->go_on();
             return pass(policy, call, out);
         }));
     }
 
     flow interrupt(P& policy, call_context& call, outcome_slot<T>& out) {
-        leave_queue();
-        held_.abandon();
-        return detail::cancelled(policy.layer_name(), call, out);
+        return or_end(detail::cancelled(policy.layer_name(), call, out));
     }
 
 private:
     flow ask(P& policy, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        return or_leave(detail::guarded(policy.layer_name(), call, out, [&] {
-            auto answer = policy.admit(call, call.now);
-            auto* const ticket = std::get_if<typename P::ticket>(&answer);
-            if (ticket == nullptr) {
-                const auto* const why = std::get_if<refusal>(&answer);
-                return detail::refused(policy.layer_name(), call, why != nullptr ? *why : refusal{}, out);
-            }
-            entry_.note(call);
-            held_ = permit<P>{policy, std::move(*ticket)};
-            if (!policy.delays(held_.blank())) return pass(policy, call, out);
-            queue_ = &policy;
-            place_.emplace(call.parked());
-            until_ = policy.hold(*place_, held_.blank(), call, call.now);
-            return wait(call, at);
-        }));
+        auto answer = policy.admit(call, call.now);
+        auto* const ticket = std::get_if<typename P::ticket>(&answer);
+        if (ticket == nullptr) {
+            const auto* const why = std::get_if<refusal>(&answer);
+            return detail::refused(policy.layer_name(), call, why != nullptr ? *why : refusal{}, out);
+        }
+        work_.emplace(policy);
+        work_->entered.note(call);
+        work_->held = permit<P>{policy, std::move(*ticket)};
+        if (!policy.delays(work_->ticket())) return pass(policy, call, out);
+        work_->place.emplace(call.parked());
+        work_->until = policy.hold(*work_->place, work_->ticket(), call, call.now);
+        return wait(call, at);
     }
 
-    flow wait(const call_context& call, pause_point& at) const noexcept {
-        at.until = until_ < call.deadline ? until_ : call.deadline;
+    flow wait(const call_context& call, pause_point& at) noexcept {
+        at.until = work_->until < call.deadline ? work_->until : call.deadline;
         return flow::pause;
     }
 
     flow pass(P& policy, call_context& call, outcome_slot<T>& out) {
-        std::optional<error> failure = policy.answers(held_.blank(), call);
+        std::optional<error> failure = policy.answers(work_->ticket(), call);
         if (!failure) return flow::inward;
         ++call.sent;
         out.emplace(std::move(*failure));
@@ -87,34 +95,35 @@ private:
 
     /// By the deadline, which says so itself; the words are the layer's.
     flow cut_short(P& policy, call_context& call, outcome_slot<T>& out) {
-        std::optional<error> failure = policy.answers(held_.blank(), call);
-        error& e = detail::set_error(out, call.deadline_is_ours ? verdict::transient : verdict::ignored,
-                                     errc::deadline_exceeded, {}, call);
+        const std::optional<error> failure = policy.answers(work_->ticket(), call);
+        const verdict meaning = call.deadline_is_ours ? verdict::transient : verdict::ignored;
+        error& e = detail::set_error(out, meaning, errc::deadline_exceeded, {}, call);
         if (failure) e.with_text(failure->words());
         ++call.sent;
         call.ran_out = true;
-        held_.abandon();
         return flow::outward;
     }
 
-    /// Whoever does not wait is not in the queue, also where a step threw.
-    flow or_leave(flow next) noexcept {
-        if (next != flow::pause && place_) [[unlikely]]
-            leave_queue();
+    /// Twice, where it alters what came back: that is judged in between.
+    flow look_back(P& policy, call_context& call, outcome_slot<T>& out) {
+        if constexpr (requires { policy.alter(work_->ticket(), *out, call); }) {
+            const auto alter = [&] {
+                work_->is_altered = policy.alter(work_->ticket(), *out, call);
+                return work_->is_altered ? flow::answer : flow::inward;
+            };
+            if (!work_->is_altered && detail::guarded(policy.layer_name(), call, out, alter) == flow::answer)
+                return flow::answer;
+        }
+        return detail::settle_permit(policy, work_->held, call, out, work_->entered);
+    }
+
+    /// What has been left is over.
+    flow or_end(flow next) noexcept {
+        if (next == flow::outward) work_.reset();
         return next;
     }
 
-    void leave_queue() noexcept {
-        if (place_) queue_->leave(*place_);
-        place_.reset();
-    }
-
-    permit<P> held_;
-    [[no_unique_address]] detail::entry<P> entry_;
-    P* queue_ = nullptr;
-    instant until_ = never;
-    late<waiter> place_;
-    bool altered_ = false;
+    late<detail::tampering<P>> work_;
 };
 
 }  // namespace cutwater

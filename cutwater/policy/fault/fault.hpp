@@ -66,7 +66,7 @@ public:
     [[nodiscard]] std::size_t held() const { return shared_->held(); }
 
     // for the pipeline
-    [[nodiscard]] bool try_admit(ticket&, call_context&, moment&) noexcept { return !shared_->is_armed(); }
+    [[nodiscard]] bool idles() const noexcept { return !shared_->is_armed(); }
     [[nodiscard]] admission<ticket> admit(call_context& call, moment& now);
     void settle(ticket&, const observation&, call_context&, moment&) noexcept {}
     void abandon(ticket&) noexcept {}

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::spoken_by;
 
-static_assert(tampering_gate<fault> && quick_gate<fault> && !queueing_gate<fault>);
+static_assert(tampering_gate<fault> && !queueing_gate<fault>);
 
 struct lost_connection : std::runtime_error {
     lost_connection() : std::runtime_error{"lost"} {}
