@@ -124,6 +124,8 @@ TARGETS = [
            lambda r: of(r, "retry_budget/reference/retry_without", 1) + rmw(r, 0.2)),
     Target("M17c", "retry_budget/success/ratio", 1, "without a budget + 1.2 (R + C)",
            lambda r: of(r, "retry_budget/reference/retry_without", 1) + both(r, 1.2)),
+    Target("M17", "fault/disarmed", 1, "no layer + 0.5 R", lambda r: of(r, "reference/no_layer", 1) + rmw(r, 0.5)),
+    Target("M6", "fault/disarmed", 2, "1.3 x one thread", lambda r: alone(r, "fault/disarmed", 1.3)),
     Target("M18", "pipeline/exception/sync", 1, "1.5 guard", lambda r: of(r, "reference/exception", 1.5)),
     Target("M19", "pipeline/6_layers/sync", 1, "2 C + 7 R", lambda r: clock(r, 2) + rmw(r, 7)),
 ]

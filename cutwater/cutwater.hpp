@@ -24,6 +24,7 @@
 #include "cutwater/policy/concurrency_limiter/concurrency_limiter.hpp"
 #include "cutwater/policy/fair_bulkhead/fair_bulkhead.hpp"
 #include "cutwater/policy/fallback/fallback.hpp"
+#include "cutwater/policy/fault/fault.hpp"
 #include "cutwater/policy/hedge/hedge.hpp"
 #include "cutwater/policy/load_shedder/load_shedder.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"

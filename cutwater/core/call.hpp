@@ -82,10 +82,11 @@ public:
     call_context& operator=(const call_context&) = delete;
     ~call_context() = default;
 
-    moment now;                     ///< the present; shared by the layers of one step
-    instant deadline;               ///< the earliest of the caller's and the timeouts' around the current layer
-    unsigned attempt = 1;           ///< 1 is the first
-    unsigned sent = 0;              ///< how often the callable was run; an attempt that a layer refused is not sent
+    moment now;            ///< the present; shared by the layers of one step
+    instant deadline;      ///< the earliest of the caller's and the timeouts' around the current layer
+    unsigned attempt = 1;  ///< 1 is the first
+    unsigned sent =
+        0;  ///< how often the callable was run, or answered for; an attempt that a layer refused is not sent
     bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
     bool ran_out = false;           ///< whether the latest failure is that `deadline` has passed
     bool cancelled = false;         ///< whether the caller had cancelled when the latest failure came

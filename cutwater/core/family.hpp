@@ -1,6 +1,7 @@
 // The three families. A policy is a type that models one of them; nothing is registered anywhere.
 //
 //     gate    admit(call, now) → ticket, refusal, or wait · settle(ticket, observation, call, now) · abandon(ticket)
+//             · and what may be done to an attempt that is admitted: hold(…), answers(…), alter(…)
 //     loop    begin(call, now) → a session per call, whose after(observation, call, now) says: finish, give up, again at
 //             · begin_race(call, now) → a session whose next(call, now) says: begin another attempt, wait, finish
 //     frame   deadline_for(call, now) with limit() · handles(observation) with substitute(outcome, call)
@@ -13,6 +14,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/call.hpp"
@@ -50,6 +52,20 @@ concept queueing_gate = gate<P> && requires(P& p, call_context& call, waiter& w)
     { p.enqueue(w, call, call.now) } -> std::same_as<admission<typename P::ticket>>;
     { p.resume(w, call, call.now) } -> std::same_as<admission<typename P::ticket>>;
     { p.leave(w) } noexcept;
+};
+
+/// A gate that does something to what it admits, as fault injection does; its ticket says what. While it `idles`, attempts pass it by: it is not asked,
+/// and hears nothing of them. An attempt that it `delays` waits in its queue: until the instant that `hold` gives, until it is freed, or until its
+/// deadline; `held` says whether the wait goes on, `leave` ends it. What it `answers` stands in the callable's place, and is judged as if the
+/// callable had failed so. It may have `alter(ticket, outcome, call)`, which says whether it has changed what came back; that is judged anew.
+template <class P>
+concept tampering_gate = gate<P> && requires(P& p, typename P::ticket& t, call_context& call, waiter& w) {
+    { p.idles() } noexcept -> std::same_as<bool>;
+    { p.delays(t) } noexcept -> std::same_as<bool>;
+    { p.hold(w, t, call, call.now) } -> std::same_as<instant>;
+    { p.held(w, t, call.now) } -> std::same_as<bool>;
+    { p.leave(w) } noexcept;
+    { p.answers(t, call) } -> std::same_as<std::optional<error>>;
 };
 
 /// A gate that nearly always admits: `try_admit` writes the ticket and says yes, or says no and leaves it to `admit` to

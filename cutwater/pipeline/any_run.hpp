@@ -91,6 +91,13 @@ public:
     }
 
 private:
+    void judge_answer() noexcept {
+        if (stack_.rules)
+            this->judge_answer_by(stack_.rules);
+        else
+            this->judge_answer_by(classify<>{});
+    }
+
     [[nodiscard]] any_layer<T>& layer(std::size_t i) noexcept { return *stack_.places[i].layer; }
     [[nodiscard]] void* state(std::size_t i) noexcept { return base_ + stack_.places[i].offset; }
     void finish(std::size_t i) noexcept { layer(i).finish(state(i)); }
@@ -118,6 +125,11 @@ private:
         while (i-- > span_.first) {
             const flow next = layer(i).leave(state(i), this->call_, this->out_, this->pause_);
             if (next != flow::outward) [[unlikely]] {
+                if (next == flow::answer) {
+                    judge_answer();
+                    ++i;  // the same layer again
+                    continue;
+                }
                 paused_at_ = i;
                 return step::pause;
             }
@@ -132,6 +144,7 @@ private:
             paused_at_ = i;
             return step::pause;
         }
+        if (next == flow::answer) return judge_answer(), leave_from(i + 1);
         finish(i);
         entered_ = i;
         return leave_from(i);

@@ -1,8 +1,9 @@
-// One layer of one call: how each family enters and leaves, in the same three words for all of them.
+// One layer of one call: how each family enters and leaves, in the same few words for all of them.
 //
 //     inward    go on to the next layer inside
 //     outward   the outcome stands: leave to the next layer outside
 //     pause     the driver waits until `pause_point::until` (or until woken), then calls `resume` or `interrupt`
+//     answer    the outcome is as good as the callable's: it is judged, and this layer left; of a gate that tampers (tampering_run.hpp)
 //
 // A `layer_run<Policy, T>` holds what the layer remembers between entering and leaving one call. What a policy's user
 // code throws becomes the call's outcome: an error of that layer with `errc::callback_failed` and the exception kept.
@@ -17,7 +18,7 @@
 
 namespace cutwater {
 
-enum class flow : std::uint8_t { inward, outward, pause };
+enum class flow : std::uint8_t { inward, outward, pause, answer };
 
 struct pause_point {
     instant until = never;
@@ -115,7 +116,7 @@ template <class Policy, class T>
 class layer_run;
 
 template <gate P, class T>
-    requires(!queueing_gate<P>)
+    requires(!queueing_gate<P> && !tampering_gate<P>)
 class layer_run<P, T> {
 public:
     [[gnu::always_inline]] flow enter(P& policy, call_context& call, outcome_slot<T>& out, pause_point&) {

@@ -53,6 +53,7 @@ struct scenario {
     std::vector<std::pair<duration, duration>> others;  // when each comes to the bulkhead, and for how long
     unsigned burst = 10;                                // permits that the rate limiter has at once
     double rejected = 0.0;                              // of what comes to the throttle, at most
+    std::vector<fault_rule> faults;                     // that each attempt is asked about
     std::uint64_t seed = 0;
 };
 
@@ -92,6 +93,17 @@ testing::mock_step<int> random_step() {
     }
 }
 
+/// Waits of 13 and 37 ms: nothing else ends in the same instant.
+fault_rule random_fault(int number) {
+    const auto what = *rc::gen::element(
+        injection::latency(fault_latency::constant(13ms)), injection::hang(), injection::refused(errc::refused, 40ms),
+        injection::failure(std::errc::connection_reset).after(fault_latency::constant(37ms)),
+        injection::thrown(std::runtime_error{"thrown"}), injection::wrong_result<int>([](int v) { return v + 1000; }));
+    return {.name = "fault " + std::to_string(number),
+            .what = what,
+            .when = fault_when::share(*rc::gen::element(0.1, 0.5, 1.0))};
+}
+
 scenario random_scenario() {
     scenario s;
     const int steps = *rc::gen::inRange(1, 12);
@@ -113,6 +125,8 @@ scenario random_scenario() {
                               duration{*rc::gen::element<std::int64_t>(3'000'000, 40'000'000, 500'000'000)});
     s.burst = *rc::gen::element(1U, 3U, 10U);
     s.rejected = *rc::gen::element(0.0, 0.5, 0.9);
+    const int faults = *rc::gen::element(0, 0, 1, 3);
+    for (int i = 0; i < faults; ++i) s.faults.push_back(random_fault(i));
     s.seed = *rc::gen::arbitrary<std::uint64_t>();
     return s;
 }
@@ -137,6 +151,7 @@ auto with_layers(const scenario& s, testing::event_recorder& heard, bulkhead& na
         // 97: so that nothing ends in the very instant of a cancellation, where either is right
         rate_limiter{{.permits = 97, .per = 1s, .burst = s.burst, .max_queue = 1, .max_wait = 15ms}}, ref(narrow),
         timeout{{.name = "attempt", .after = s.each}},
+        fault{{.rules = s.faults, .seed = s.seed, .max_hang = 333ms, .armed = arming::on}},
         classify{transient(exception<std::runtime_error>([on = s.bugs_pass](const auto&) { return on; })),
                  permanent(value([](int v) { return v > 90; }))});
 }

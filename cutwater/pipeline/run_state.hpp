@@ -12,8 +12,10 @@
 // The machine never blocks, sleeps, or asks for the time except through the call's `moment`.
 #pragma once
 
+#include "cutwater/core/attribution.hpp"
 #include "cutwater/core/result.hpp"
 #include "cutwater/pipeline/layer_run.hpp"
+#include "cutwater/pipeline/tampering_run.hpp"
 
 namespace cutwater {
 
@@ -64,6 +66,14 @@ protected:
             detail::set_error(out_, verdict::ignored, errc::callback_failed, "classify", call_)
                 .with_cause(std::current_exception());
         }
+    }
+
+    /// The same of an outcome that a layer has put in the slot: for the layers outside the callable has failed so.
+    template <class Rules>
+    void judge_answer_by(const Rules& rules) noexcept {
+        judge_by(rules);
+        call_.cancelled = call_.said().stop.stop_requested();
+        detail::attribute_failure(*out_, call_);
     }
 
     call_context call_;

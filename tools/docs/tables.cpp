@@ -48,6 +48,8 @@
 #include "cutwater/policy/fair_bulkhead/options.hpp"
 #include "cutwater/policy/fallback/events.hpp"
 #include "cutwater/policy/fallback/options.hpp"
+#include "cutwater/policy/fault/events.hpp"
+#include "cutwater/policy/fault/options.hpp"
 #include "cutwater/policy/hedge/events.hpp"
 #include "cutwater/policy/hedge/options.hpp"
 #include "cutwater/policy/keyed/events.hpp"
@@ -197,6 +199,8 @@ void policies() {
     events<cw::adaptive_timed_out, cw::adaptive_limit_changed>("cutwater/policy/adaptive_timeout");
     defaults<cw::fallback_options>("cutwater/policy/fallback");
     events<cw::fallback_used, cw::fallback_default_used, cw::fallback_failed>("cutwater/policy/fallback");
+    defaults<cw::fault_options>("cutwater/policy/fault");
+    events<cw::fault_injected>("cutwater/policy/fault");
     defaults<cw::circuit_breaker_options>("cutwater/policy/circuit_breaker");
     events<cw::circuit_opened, cw::circuit_half_opened, cw::circuit_closed, cw::circuit_would_open,
            cw::circuit_refused>("cutwater/policy/circuit_breaker");
