@@ -14,6 +14,7 @@
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/moment.hpp"
 #include "cutwater/core/name.hpp"
+#include "cutwater/core/tried_targets.hpp"
 #include "cutwater/core/waiter.hpp"
 
 namespace cutwater {
@@ -44,7 +45,9 @@ struct call_options {
     unsigned weight = 1;                           ///< how much it takes of what is rationed: permits of a rate limiter
     criticality importance = criticality::normal;  ///< who is served where not all can be
     std::string_view tenant{};                     ///< on whose behalf; any text, as it came with the request
-    std::string_view target{};  ///< what is called, where one pipeline calls several: a host, a shard
+    /// What is called, where one pipeline calls several: a service, a shard. A gate that chooses among equivalent endpoints
+    /// chooses for itself: see `attempt::target`.
+    std::string_view target{};
 };
 
 /// What a call is whose caller says nothing.
@@ -71,13 +74,14 @@ protected:
 class call_context {
 public:
     call_context(const call_options& said, environment& lent, parking& place) noexcept
-        : now{&read_clock, &lent}, deadline{said.deadline}, said_{said}, lent_{lent}, place_{place} {}
+        : now{&read_clock, &lent}, deadline{said.deadline}, target{said.target}, said_{said}, lent_{lent}, place_{place} {}
     call_context(const call_context&) = delete;
     call_context& operator=(const call_context&) = delete;
     ~call_context() = default;
 
     moment now;                     ///< the present; shared by the layers of one step
     instant deadline;               ///< the earliest of the caller's and the timeouts' around the current layer
+    std::string_view target;        ///< where the attempt goes: what a gate chose, else what the caller says
     unsigned attempt = 1;           ///< 1 is the first
     unsigned sent = 0;              ///< how often the callable was run; an attempt that a layer refused is not sent
     bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
@@ -99,6 +103,10 @@ public:
     [[nodiscard]] random_source& random() noexcept { return lent_.random(); }
     [[nodiscard]] waker& parked() { return place_.prepare(); }  ///< for a gate's queue
     [[nodiscard]] environment& surroundings() noexcept { return lent_; }
+
+    /// The targets that this call has been sent to already; one memory for all attempts of a race.
+    [[nodiscard]] tried_targets& tried() noexcept { return *tried_; }
+    void share_tried(tried_targets& with_others) noexcept { tried_ = &with_others; }
 
     /// Builds and delivers an event, if anybody listens. `build` returns the event's struct.
     template <class Build>
@@ -122,16 +130,22 @@ private:
     const call_options& said_;
     environment& lent_;
     parking& place_;
+    tried_targets own_tried_;
+    tried_targets* tried_ = &own_tried_;
 };
 
 /// One attempt, as the callable sees it: `f(cw::attempt& a)`.
 class attempt {
 public:
     attempt(const call_context& call, environment& lent, const std::stop_token& stop) noexcept
-        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, operation_{call.operation()}, number_{call.attempt} {}
+        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, target_{call.target}, operation_{call.operation()}, number_{call.attempt} {}
 
     [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< 1 is the first
     [[nodiscard]] name operation() const noexcept { return operation_; }
+
+    /// Where this attempt is to go: what a gate of the pipeline's, as `endpoints`, has chosen for it; where none has, what the caller
+    /// says in `call_options::target`. Valid until the attempt ends.
+    [[nodiscard]] std::string_view target() const noexcept { return target_; }
 
     /// When this attempt must have ended: hand it to whatever can be bounded. `never` where nothing bounds it.
     [[nodiscard]] instant deadline() const noexcept { return deadline_; }
@@ -151,6 +165,7 @@ private:
     environment* lent_;
     const std::stop_token* stop_;
     instant deadline_;
+    std::string_view target_;
     name operation_;
     unsigned number_;
 };
