@@ -26,7 +26,7 @@ double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 unsigned endpoint_ejections::most_ejected() const noexcept {
     const auto most = static_cast<unsigned>(options_->max_ejected * count() + 1e-9);
-    return std::max(most, count() > 1 ? 1U : 0U);
+    return std::max(most, count() > 1 && options_->max_ejected > 0 ? 1U : 0U);
 }
 
 duration endpoint_ejections::length_of(unsigned in_a_row) const noexcept {
@@ -193,7 +193,9 @@ void endpoint_ejections::add_candidates(endpoint_plan& made, instant now) const 
 endpoint_plan endpoint_ejections::plan(instant now, endpoint_changes& changes) {
     look_at_panic(changes);
     const instant more_at = next_return(now);
-    endpoint_plan made{.until = std::min(compare_at_, more_at), .more_at = more_at};
+    endpoint_plan made;
+    made.until = std::min(compare_at_, more_at);
+    made.more_at = more_at;
     add_candidates(made, now);
     if (panics_ || made.entries.empty()) {
         made.passes = made.entries.empty() ? 0 : 1;

@@ -10,7 +10,7 @@
 //      mean - factor * deviation (of the population), and then whose share of failures is above the maximum.
 //   2. An ejection lasts base * (ejections in a row), at most the larger of base and maximum. An endpoint that has not been ejected
 //      at the end of an interval has worked one off.
-//   3. At most max_ejected of them are ejected at once, rounded down; one of several always may, an only one never by that.
+//   3. At most max_ejected of them are ejected at once, rounded down; one of several always may, unless the share is 0.
 //      (A50 looks before each ejection whether the share is reached, and may so be one above it.)
 //   4. After its return an endpoint has a tenth of its weight, and more with each tenth of `ramp`.
 // Where A50 returns endpoints at the end of an interval, here they return when their time is over.

@@ -13,6 +13,8 @@ endpoint_reading reading_of(const endpoint& what, const endpoint_ejections::heal
             .weight = what.weight,
             .state = is,
             .until = is == endpoint_state::healthy ? instant{} : state.until,
+            .in_flight = 0,
+            .latency = {},
             .success_rate = tally.calls() > 0 ? tally.success_rate() : state.last_rate,
             .calls = tally.calls(),
             .ejections = state.ejections};
@@ -39,7 +41,7 @@ void endpoints_kernel::begin_epochs(std::span<const endpoint_change> changes) {
     for (const endpoint_change& c : changes) {
         if (c.what != endpoint_change::kind::ejected && c.what != endpoint_change::kind::returned) continue;
         state& s = at_[c.place];
-        s.tally = s.tally.next_epoch(c.what == endpoint_change::kind::ejected ? 1 : 0);
+        s.tally = c.what == endpoint_change::kind::ejected ? s.tally.next_ejected() : s.tally.next_in_use();
         s.latency = {};
     }
 }
@@ -63,7 +65,8 @@ endpoint_changes endpoints_kernel::advance(instant now) {
 }
 
 auto endpoints_kernel::admit(instant now, random_source& dice, const tried_targets& tried) -> answer {
-    answer given{.changes = advance(now)};
+    answer given;
+    given.changes = advance(now);
     const auto picked = pick(
         plan_, dice, !tried.empty(),
         [&](std::size_t i) { return tried.contains(at_[plan_.entries[i].place].id); },
@@ -85,12 +88,16 @@ bool endpoints_kernel::may_send(std::uint32_t id, const tried_targets& tried) co
 auto endpoints_kernel::send(std::uint32_t id, instant now) -> ticket {
     state& s = *find(id);
     ++s.in_flight;
-    return {.id = id, .epoch = static_cast<std::uint32_t>(s.tally.epoch), .began = now};
+    return {.id = id, .epoch = s.tally.epoch, .began = now};
 }
 
 endpoint_changes endpoints_kernel::settle(const ticket& t, endpoint_end how, instant now) {
-    endpoint_changes changes;
     abandon(t);
+    return count(t, how, now);
+}
+
+endpoint_changes endpoints_kernel::count(const ticket& t, endpoint_end how, instant now) {
+    endpoint_changes changes;
     state* const s = find(t.id);
     if (s == nullptr || how == endpoint_end::neutral || !s->tally.takes(t.epoch)) return changes;
     const duration took = std::max(now - t.began, duration::zero());
@@ -142,7 +149,7 @@ endpoint_changes endpoints_kernel::replace(const endpoint_list& list, instant no
 }
 
 endpoints_reading endpoints_kernel::read(instant now) const {
-    endpoints_reading out{.panics = ejections_.panics(), .healthy = ejections_.healthy(), .passes = plan_.passes};
+    endpoints_reading out{ejections_.panics(), ejections_.healthy(), plan_.passes, {}};
     for (std::size_t i = 0; i < at_.size(); ++i) {
         const state& s = at_[i];
         out.each.push_back(reading_of(s.what, ejections_.members()[i].state, s.tally));

@@ -34,7 +34,7 @@ public:
 
     struct ticket {
         std::uint32_t id = 0;  // of the endpoint; another has another, also where it has the same address later
-        std::uint32_t epoch = 0;
+        std::uint16_t epoch = 0;
         instant began{};
         friend bool operator==(const ticket&, const ticket&) = default;
     };
@@ -46,6 +46,8 @@ public:
 
     [[nodiscard]] answer admit(instant now, random_source& dice, const tried_targets& tried);
     [[nodiscard]] endpoint_changes settle(const ticket& t, endpoint_end how, instant now);
+    /// The two halves of `settle`: what the end means, and that the place is free.
+    [[nodiscard]] endpoint_changes count(const ticket& t, endpoint_end how, instant now);
     void abandon(const ticket& t) noexcept;
     /// What time has brought; `admit` begins with it.
     [[nodiscard]] endpoint_changes advance(instant now);
@@ -83,7 +85,7 @@ private:
     const endpoints_options* options_;
     endpoint_ejections ejections_;
     std::vector<state> at_;  // as the members of the ejections
-    endpoint_plan plan_{.until = instant::min()};
+    endpoint_plan plan_;
     std::uint32_t last_id_ = 0;
     unsigned gone_in_flight_ = 0;  // at endpoints that are not in the set any more
 };

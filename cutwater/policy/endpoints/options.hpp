@@ -113,7 +113,7 @@ struct endpoints_options {
               "how long the first ejection lasts; the second twice as long, the third three times");
         visit("max_ejection", self.max_ejection, within<duration>(1ms, 24h), "longest ejection");
         visit("max_ejected", self.max_ejected, within(0.0, 1.0),
-              "share of the endpoints that may be ejected at once; one of several always may");
+              "share of the endpoints that may be ejected at once; 0: none, else one of several always may");
         visit("ramp", self.ramp, within<duration>(0ns, 24h),
               "from its return until an endpoint has its full weight again; it begins with a tenth");
         visit("healthy_enough", self.healthy_enough, within(0.0, 1.0),

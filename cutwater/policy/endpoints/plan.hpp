@@ -50,7 +50,7 @@ namespace detail {
 
 /// Uniform below `n`.
 [[nodiscard]] inline std::size_t below(std::size_t n, std::uint64_t dice) noexcept {
-    return static_cast<std::size_t>(((dice >> 32U) * n) >> 32U);
+    return ((dice >> 32U) * n) >> 32U;
 }
 
 struct endpoint_range {

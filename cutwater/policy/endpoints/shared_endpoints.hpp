@@ -51,12 +51,12 @@ public:
     public:
         [[nodiscard]] std::string_view address() const noexcept { return at_->what.address; }
         [[nodiscard]] std::uint32_t id() const noexcept { return at_->id.load(std::memory_order_relaxed); }
-        [[nodiscard]] std::uint32_t epoch() const noexcept { return epoch_; }
+        [[nodiscard]] std::uint16_t epoch() const noexcept { return epoch_; }
 
     private:
         friend class basic_shared_endpoints;
         slot* at_ = nullptr;
-        std::uint32_t epoch_ = 0;
+        std::uint16_t epoch_ = 0;
         instant began_{};
     };
 
@@ -96,7 +96,7 @@ private:
     };
 
     [[nodiscard]] bool is_last_straw_for(const endpoint_tally& t) const noexcept {
-        return std::uint64_t{t.consecutive} + 1 == options_->consecutive_failures;
+        return t.consecutive + 1U == options_->consecutive_failures;
     }
     [[nodiscard]] instant holds_until() const noexcept { return instant{duration{until_.load(std::memory_order_acquire)}}; }
     [[nodiscard]] endpoint_load load_of(const slot& s, double weight, instant now) const noexcept;
@@ -162,7 +162,7 @@ auto basic_shared_endpoints<Atomic, Mutex>::ask(ticket& out, instant now, random
     if (!picked) return sequence_.load() == before ? quick::refused : quick::unknown;
     slot& s = plan.at(*picked);
     s.in_flight.fetch_add(1);  // before the sequence is read, in the order that all see: a slot that is reused has nobody in flight
-    const auto epoch = static_cast<std::uint32_t>(s.look().epoch);
+    const std::uint16_t epoch = s.look().epoch;
     if (sequence_.load() != before) {
         s.in_flight.fetch_sub(1, std::memory_order_release);
         return quick::unknown;
@@ -187,7 +187,7 @@ auto basic_shared_endpoints<Atomic, Mutex>::ask_slowly(ticket& out, instant now,
     slot& s = plan.at(*picked);
     s.in_flight.fetch_add(1);
     out.at_ = &s;
-    out.epoch_ = static_cast<std::uint32_t>(s.look().epoch);
+    out.epoch_ = s.look().epoch;
     out.began_ = now;
     return quick::sent;
 }
@@ -229,7 +229,7 @@ told_changes basic_shared_endpoints<Atomic, Mutex>::fail_slowly(const ticket& t,
     const auto failed = [&](const endpoint_tally& before) -> std::optional<endpoint_tally> {
         const bool is_last_straw = is_last_straw_for(before);
         ejects = is_last_straw && may_eject;
-        if (ejects) return before.next_epoch(1);
+        if (ejects) return before.next_ejected();
         return is_last_straw ? before.with_failure().without_row() : before.with_failure();
     };
     if (!t.at_->change(t.epoch_, failed)) return told;
@@ -262,7 +262,7 @@ void basic_shared_endpoints<Atomic, Mutex>::begin_epochs_locked(const endpoint_c
     for (const endpoint_change& c : changes) {
         if (c.what != endpoint_change::kind::ejected && c.what != endpoint_change::kind::returned) continue;
         slot& s = *set_[c.place];
-        s.put(s.look().next_epoch(c.what == endpoint_change::kind::ejected ? 1 : 0));
+        s.put(c.what == endpoint_change::kind::ejected ? s.look().next_ejected() : s.look().next_in_use());
         s.put(latency_estimate{});
     }
 }
@@ -319,7 +319,7 @@ void basic_shared_endpoints<Atomic, Mutex>::replace(const endpoint_list& list, i
     for (slot* const s : set_) {
         if (std::ranges::find(next, s) != next.end()) continue;
         s->is_used = false;
-        s->put(s->look().next_epoch(1));
+        s->put(s->look().next_ejected());
     }
     for (std::size_t i = 0; i < list.size(); ++i) {
         if (next[i] == nullptr) {
@@ -327,7 +327,7 @@ void basic_shared_endpoints<Atomic, Mutex>::replace(const endpoint_list& list, i
             next[i]->what = list[i];
             next[i]->is_used = true;
             next[i]->id.store(next_endpoint_id(), std::memory_order_relaxed);
-            next[i]->put(next[i]->look().next_epoch(0));
+            next[i]->put(next[i]->look().next_in_use());
             next[i]->put(latency_estimate{});
         }
         // the address stays as it is: calls in flight read it
@@ -346,7 +346,7 @@ void basic_shared_endpoints<Atomic, Mutex>::replace(const endpoint_list& list, i
 template <template <class> class Atomic, class Mutex>
 endpoints_reading basic_shared_endpoints<Atomic, Mutex>::read(instant now) const {
     const std::scoped_lock lock{mutex_};
-    endpoints_reading out{.panics = ejections_.panics(), .healthy = ejections_.healthy(), .passes = passes_.load(std::memory_order_relaxed)};
+    endpoints_reading out{ejections_.panics(), ejections_.healthy(), passes_.load(std::memory_order_relaxed), {}};
     for (std::size_t i = 0; i < set_.size(); ++i) {
         const slot& s = *set_[i];
         out.each.push_back(reading_of(s.what, ejections_.members()[i].state, s.look()));

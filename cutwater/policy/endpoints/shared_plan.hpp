@@ -29,7 +29,7 @@ public:
 
     /// Puts what `step` makes of the tally; false where it gives nothing, or where the tally does not take that epoch.
     template <class Step>
-    [[nodiscard]] bool change(std::uint32_t epoch, Step&& step) noexcept {
+    [[nodiscard]] bool change(std::uint16_t epoch, Step&& step) noexcept {
         std::uint64_t seen = tally_.load(std::memory_order_acquire);
         for (;;) {
             const auto t = std::bit_cast<endpoint_tally>(seen);

@@ -6,27 +6,28 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "cutwater/core/instant.hpp"
 
 namespace cutwater {
 
 struct endpoint_tally {
-    std::uint64_t epoch : 15 = 0;
-    std::uint64_t ejected : 1 = 0;
-    std::uint64_t consecutive : 8 = 0;  // failures, since the last success
-    std::uint64_t succeeded : 20 = 0;   // of the interval
-    std::uint64_t failed : 20 = 0;
+    std::uint16_t epoch = 0;
+    std::uint8_t ejected = 0;      // 1: it is
+    std::uint8_t consecutive = 0;  // failures, since the last success
+    std::uint16_t succeeded = 0;   // of the interval
+    std::uint16_t failed = 0;
 
-    static constexpr std::uint64_t most = (1U << 20U) - 1;
+    static constexpr std::uint16_t most = std::numeric_limits<std::uint16_t>::max();
 
-    [[nodiscard]] constexpr std::uint64_t calls() const noexcept { return succeeded + failed; }
+    [[nodiscard]] constexpr std::uint64_t calls() const noexcept { return std::uint64_t{succeeded} + failed; }
     [[nodiscard]] constexpr double success_rate() const noexcept {
         return calls() == 0 ? 1 : static_cast<double>(succeeded) / static_cast<double>(calls());
     }
 
     /// Whether what began in `of_epoch` counts.
-    [[nodiscard]] constexpr bool takes(std::uint32_t of_epoch) const noexcept { return epoch == of_epoch && ejected == 0; }
+    [[nodiscard]] constexpr bool takes(std::uint16_t of_epoch) const noexcept { return epoch == of_epoch && ejected == 0; }
 
     /// With one more. Where there is no room for more, half of what was counted stays: the share is what matters.
     [[nodiscard]] constexpr endpoint_tally with_success() const noexcept {
@@ -37,31 +38,41 @@ struct endpoint_tally {
     }
     [[nodiscard]] constexpr endpoint_tally with_failure() const noexcept {
         endpoint_tally next = halved_if_full();
-        next.consecutive = std::min<std::uint64_t>(consecutive + 1, 255);
+        if (next.consecutive < std::numeric_limits<std::uint8_t>::max()) ++next.consecutive;
         ++next.failed;
         return next;
     }
-    /// Of a new interval, or with nothing in a row.
+    /// Of a new interval.
     [[nodiscard]] constexpr endpoint_tally without_calls() const noexcept {
-        return {.epoch = epoch, .ejected = ejected, .consecutive = consecutive};
+        endpoint_tally next = *this;
+        next.succeeded = next.failed = 0;
+        return next;
     }
+    /// With nothing in a row.
     [[nodiscard]] constexpr endpoint_tally without_row() const noexcept {
         endpoint_tally next = *this;
         next.consecutive = 0;
         return next;
     }
-    [[nodiscard]] constexpr endpoint_tally next_epoch(std::uint64_t is_ejected) const noexcept {
-        return {.epoch = static_cast<std::uint64_t>(epoch + 1) & 0x7fffU, .ejected = is_ejected};
-    }
+    /// Of an epoch in which the endpoint is ejected, or of one in which it is not: nothing is counted yet.
+    [[nodiscard]] constexpr endpoint_tally next_ejected() const noexcept { return of_epoch_after(1); }
+    [[nodiscard]] constexpr endpoint_tally next_in_use() const noexcept { return of_epoch_after(0); }
 
     friend constexpr bool operator==(const endpoint_tally&, const endpoint_tally&) = default;
 
 private:
+    [[nodiscard]] constexpr endpoint_tally of_epoch_after(std::uint8_t is_ejected) const noexcept {
+        endpoint_tally next;
+        next.epoch = epoch;
+        ++next.epoch;
+        next.ejected = is_ejected;
+        return next;
+    }
     [[nodiscard]] constexpr endpoint_tally halved_if_full() const noexcept {
         endpoint_tally next = *this;
         if (succeeded < most && failed < most) return next;
-        next.succeeded = succeeded / 2;
-        next.failed = failed / 2;
+        next.succeeded >>= 1U;
+        next.failed >>= 1U;
         return next;
     }
 };
