@@ -22,6 +22,7 @@
 #include "cutwater/policy/bulkhead/bulkhead.hpp"
 #include "cutwater/policy/circuit_breaker/circuit_breaker.hpp"
 #include "cutwater/policy/concurrency_limiter/concurrency_limiter.hpp"
+#include "cutwater/policy/endpoints/endpoints.hpp"
 #include "cutwater/policy/fair_bulkhead/fair_bulkhead.hpp"
 #include "cutwater/policy/fallback/fallback.hpp"
 #include "cutwater/policy/fault/fault.hpp"

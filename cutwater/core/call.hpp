@@ -16,6 +16,7 @@
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/moment.hpp"
 #include "cutwater/core/name.hpp"
+#include "cutwater/core/tried_targets.hpp"
 #include "cutwater/core/waiter.hpp"
 
 namespace cutwater {
@@ -46,11 +47,13 @@ struct call_options {
     unsigned weight = 1;                           ///< how much it takes of what is rationed: permits of a rate limiter
     criticality importance = criticality::normal;  ///< who is served where not all can be
     std::string_view tenant{};                     ///< on whose behalf; any text, as it came with the request
-    std::string_view target{};  ///< what is called, where one pipeline calls several: a host, a shard
-    unsigned earlier_attempts =
-        0;  ///< that our own caller has made already for the same request; with any, this is no original
-    std::optional<unsigned>
-        retries_left{};  ///< further attempts that this and all below it may make together; else not stated
+    /// What is called, where one pipeline calls several: a service, a shard. A gate that chooses among equivalent endpoints
+    /// chooses for itself: see `attempt::target`.
+    std::string_view target{};
+    /// Attempts that our own caller has made already for the same request; with any, this is no original.
+    unsigned earlier_attempts = 0;
+    /// Further attempts that this and all below it may make together; else not stated.
+    std::optional<unsigned> retries_left{};
 };
 
 /// What a call is whose caller says nothing.
@@ -77,16 +80,17 @@ protected:
 class call_context {
 public:
     call_context(const call_options& said, environment& lent, parking& place) noexcept
-        : now{&read_clock, &lent}, deadline{said.deadline}, said_{said}, lent_{lent}, place_{place} {}
+        : now{&read_clock, &lent}, deadline{said.deadline}, target{said.target}, said_{said}, lent_{lent}, place_{place} {}
     call_context(const call_context&) = delete;
     call_context& operator=(const call_context&) = delete;
     ~call_context() = default;
 
-    moment now;            ///< the present; shared by the layers of one step
-    instant deadline;      ///< the earliest of the caller's and the timeouts' around the current layer
-    unsigned attempt = 1;  ///< 1 is the first
-    unsigned sent =
-        0;  ///< how often the callable was run, or answered for; an attempt that a layer refused is not sent
+    moment now;               ///< the present; shared by the layers of one step
+    instant deadline;         ///< the earliest of the caller's and the timeouts' around the current layer
+    std::string_view target;  ///< where the attempt goes: what a gate chose, else what the caller says
+    unsigned attempt = 1;     ///< 1 is the first
+    /// How often the callable was run, or answered for; an attempt that a layer refused is not sent.
+    unsigned sent = 0;
     bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
     bool ran_out = false;           ///< whether the latest failure is that `deadline` has passed
     bool cancelled = false;         ///< whether the caller had cancelled when the latest failure came
@@ -131,6 +135,10 @@ public:
     [[nodiscard]] waker& parked() { return place_.prepare(); }  ///< for a gate's queue
     [[nodiscard]] environment& surroundings() noexcept { return lent_; }
 
+    /// The targets that this call has been sent to already; one memory for all attempts of a race.
+    [[nodiscard]] tried_targets& tried() noexcept { return *tried_; }
+    void share_tried(tried_targets& with_others) noexcept { tried_ = &with_others; }
+
     /// Builds and delivers an event, if anybody listens. `build` returns the event's struct.
     template <class Build>
     void emit(name layer, Build&& build) {
@@ -153,14 +161,16 @@ private:
     const call_options& said_;
     environment& lent_;
     parking& place_;
+    tried_targets own_tried_;
+    tried_targets* tried_ = &own_tried_;
 };
 
 /// One attempt, as the callable sees it: `f(cw::attempt& a)`.
 class attempt {
 public:
     attempt(const call_context& call, environment& lent, const std::stop_token& stop) noexcept
-        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, operation_{call.operation()}, number_{call.attempt},
-          earlier_{call.earlier_attempts()}, retries_left_{call.retries_left()} {}
+        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, target_{call.target}, operation_{call.operation()},
+          number_{call.attempt}, earlier_{call.earlier_attempts()}, retries_left_{call.retries_left()} {}
 
     [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< 1 is the first
     [[nodiscard]] name operation() const noexcept { return operation_; }
@@ -171,6 +181,10 @@ public:
     /// How many further attempts what is called may make of its own: its `call_options::retries_left`. None where a retry stands
     /// around this; where none does, what our own caller has said.
     [[nodiscard]] std::optional<unsigned> retries_left() const noexcept { return retries_left_; }
+
+    /// Where this attempt is to go: what a gate of the pipeline's, as `endpoints`, has chosen for it; where none has, what the caller
+    /// says in `call_options::target`. Valid until the attempt ends.
+    [[nodiscard]] std::string_view target() const noexcept { return target_; }
 
     /// When this attempt must have ended: hand it to whatever can be bounded. `never` where nothing bounds it.
     [[nodiscard]] instant deadline() const noexcept { return deadline_; }
@@ -190,6 +204,7 @@ private:
     environment* lent_;
     const std::stop_token* stop_;
     instant deadline_;
+    std::string_view target_;
     name operation_;
     unsigned number_;
     unsigned earlier_;

@@ -30,7 +30,7 @@ bool is_ours(const std::error_code& code, errc first, errc last) {
            code.value() <= static_cast<int>(last);
 }
 
-bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::expired); }
+bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::no_endpoint); }
 
 bool is_our_timeout(const std::error_code& code) {
     return is_ours(code, errc::timed_out, errc::deadline_exceeded) || code == errc::expired;
@@ -62,6 +62,7 @@ public:
             case errc::too_many_keys: return "there is no room to remember another key";
             case errc::queue_closed: return "the queue takes no more";
             case errc::expired: return "the deadline passed before it had begun";
+            case errc::no_endpoint: return "no endpoint is well enough";
         }
         return "unknown error " + std::to_string(value);
     }
@@ -81,7 +82,8 @@ public:
             case errc::queue_full:
             case errc::displaced:
             case errc::queue_overloaded:
-            case errc::too_many_keys: return std::errc::resource_unavailable_try_again;
+            case errc::too_many_keys:
+            case errc::no_endpoint: return std::errc::resource_unavailable_try_again;
             default: return {value, *this};
         }
     }
@@ -137,6 +139,7 @@ std::string_view to_text(errc code) noexcept {
         case errc::queue_closed: return "queue_closed";
         case errc::withdrawn: return "withdrawn";
         case errc::expired: return "expired";
+        case errc::no_endpoint: return "no_endpoint";
     }
     return "unknown";
 }

@@ -34,6 +34,7 @@ enum class errc {
     too_many_keys = 21,        ///< no room to remember another key
     queue_closed = 22,         ///< a work queue takes no more: it is being drained or stopped
     expired = 23,              ///< the deadline passed before a task of a work queue had begun
+    no_endpoint = 24,          ///< of several equivalent endpoints none is well enough to be sent to
 };
 
 enum class condition {

@@ -44,6 +44,7 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
         {errc::too_many_keys, 21, "there is no room to remember another key"},
         {errc::queue_closed, 22, "the queue takes no more"},
         {errc::expired, 23, "the deadline passed before it had begun"},
+        {errc::no_endpoint, 24, "no endpoint is well enough"},
     };
     for (const auto& [code, number, words] : table) {
         const std::error_code made = code;
@@ -70,6 +71,7 @@ TEST(errc, our_codes_meet_the_conditions_that_they_mean) {
     EXPECT_THAT(conditions_of(errc::callback_failed), IsEmpty());
     EXPECT_THAT(conditions_of(errc::withdrawn), ElementsAre("never_sent"));
     EXPECT_THAT(conditions_of(errc::expired), ElementsAre("refused", "timeout", "never_sent"));
+    EXPECT_THAT(conditions_of(errc::no_endpoint), ElementsAre("refused", "never_sent"));
     for (const errc refusal :
          {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out, errc::rate_limited,
           errc::concurrency_limited, errc::load_shed, errc::throttled, errc::queue_full, errc::displaced,

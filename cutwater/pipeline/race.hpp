@@ -1,6 +1,7 @@
 // What all drivers share of a call that has several attempts under way: who is to begin, who has won, what the call comes to.
 //
-//     cw::race<T, Racer> race{guarded.racer(), run.call()};
+//     cw::branch_options common{run.call()};
+//     cw::race<T, Racer> race{guarded.racer(), run.call(), common};
 //     for (race_step next = race.next(); next.what != race_step::kind::finish; next = race.next())
 //         next.what == race_step::kind::begin ? begin_one(race.begin()) : wait_until(next.at);   // and race.ended(...) meanwhile
 //     race.finish(run);
@@ -12,6 +13,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,8 +24,8 @@ namespace cutwater {
 /// What the calls of the attempts have in common, kept by each: it may outlast the call.
 class branch_options {
 public:
-    explicit branch_options(const call_context& outer)
-        : said_{outer.said()}, id_{said_.id}, tenant_{said_.tenant}, target_{said_.target} {
+    explicit branch_options(call_context& outer)
+        : said_{outer.said()}, tried_{outer.tried()}, id_{said_.id}, tenant_{said_.tenant}, target_{said_.target} {
         said_.id = id_;
         said_.tenant = tenant_;
         said_.target = target_;
@@ -38,9 +40,12 @@ public:
     /// Nobody waits for any of them any more.
     void stop() noexcept { nobody_waits_.request_stop(); }
     [[nodiscard]] bool stopped() const noexcept { return nobody_waits_.stop_requested(); }
+    /// Where any of them has gone, and where the call had before: none goes where another has.
+    [[nodiscard]] tried_targets& tried() noexcept { return tried_; }
 
 private:
     call_options said_;
+    tried_targets tried_;
     std::string id_;
     std::string tenant_;
     std::string target_;
@@ -52,10 +57,14 @@ struct branch_start {
     unsigned attempt = 1;           ///< its number among the call's
     listener* audience = nullptr;   ///< who hears its layers
     bool deadline_is_ours = false;  ///< whether a timeout outside of the race set its deadline
+    std::string_view target{};       ///< what a gate outside of the race chose, else what the caller says
+    tried_targets* tried = nullptr;  ///< where all of them have gone
 
     void inherit(call_context& inner) const noexcept {
+        if (tried != nullptr) inner.share_tried(*tried);
         inner.attempt = attempt;
         inner.audience = audience;
+        inner.target = target;
         inner.deadline_is_ours = deadline_is_ours;
         inner.is_retried = true;  // further attempts are the race's to make
     }
@@ -81,8 +90,8 @@ class race {
     using session = decltype(std::declval<Racer&>().begin_race(std::declval<call_context&>(), std::declval<moment&>()));
 
 public:
-    race(Racer& racer, call_context& outer)
-        : racer_{racer}, outer_{outer}, session_{racer.begin_race(outer, outer.now)}, first_{outer.attempt} {}
+    race(Racer& racer, call_context& outer, branch_options& common)
+        : racer_{racer}, outer_{outer}, common_{common}, session_{racer.begin_race(outer, outer.now)}, first_{outer.attempt} {}
     race(const race&) = delete;
     race& operator=(const race&) = delete;
     ~race() = default;
@@ -104,6 +113,8 @@ public:
             .attempt = last_ = begun_ == 0 ? first_ : last_ + 1,
             .audience = outer_.audience,
             .deadline_is_ours = outer_.deadline_is_ours,
+            .target = is_chosen(outer_) ? outer_.target : common_.said().target,
+            .tried = &common_.tried(),
         };
         ++begun_;
         ++under_way_;
@@ -139,6 +150,7 @@ public:
     /// Puts into `outer` what the call comes to.
     void finish(run_state<T>& outer) {
         outer_.attempt = last_;
+        outer_.tried() = common_.tried();
         if (failed_) {
             detail::set_error(outer.slot(), verdict::ignored, errc::callback_failed, racer_.layer_name(), outer_)
                 .with_cause(failed_);
@@ -152,6 +164,11 @@ public:
     }
 
 private:
+    /// Whether a gate outside has chosen the target: it keeps the text for as long as work is left.
+    [[nodiscard]] static bool is_chosen(const call_context& call) noexcept {
+        return call.target.data() != call.said().target.data();
+    }
+
     /// A failure is replaced by a later one, but not by what says nothing about the dependency.
     [[nodiscard]] bool is_better(const branch_end<T>& end) const noexcept {
         const auto says_something = [](const branch_end<T>& e) {
@@ -182,6 +199,7 @@ private:
 
     Racer& racer_;
     call_context& outer_;
+    branch_options& common_;
     session session_;
     unsigned first_;
     unsigned last_ = 0;

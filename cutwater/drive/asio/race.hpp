@@ -87,7 +87,7 @@ public:
     asio_race(Pipeline& guarded, call_context& outer, std::shared_ptr<F> f, boost::asio::any_io_executor executor)
         : executor_{std::move(executor)}, core_{guarded.share()}, f_{std::move(f)}, options_{outer},
           pause_{std::make_shared<asio_pause>(executor_)} {
-        race_.emplace(guarded.racer(), outer);
+        race_.emplace(guarded.racer(), outer, options_);
     }
     asio_race(const asio_race&) = delete;
     asio_race& operator=(const asio_race&) = delete;

@@ -29,7 +29,7 @@ class blocking_race {
 public:
     blocking_race(Pipeline& guarded, outer_run& outer, const F& f, blocking_environment& waits)
         : guarded_{guarded}, outer_{outer}, f_{f}, waits_{waits}, options_{outer.call()},
-          race_{guarded.racer(), outer.call()} {
+          race_{guarded.racer(), outer.call(), options_} {
         static_assert(can_move_elsewhere<inner_run, F>() || inner_run::chosen_at_run_time);
     }
     blocking_race(const blocking_race&) = delete;

@@ -1,0 +1,193 @@
+// Ten endpoints, of which one is slow and later another fails, or all fail and are well again. Each trace is kept beside this file and drawn
+// on the room's page.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/policy/endpoints/kernel_test.hpp"
+#include "cutwater/sim/clients.hpp"
+#include "cutwater/sim/service.hpp"
+#include "cutwater/sim/trace.hpp"
+#include "cutwater/testing/golden.hpp"
+
+namespace cutwater {
+namespace {
+
+using sim::latency;
+
+double ms(duration d) { return std::chrono::duration<double, std::milli>{d}.count(); }
+
+/// Ten services behind a set of endpoints. What the calls go through is made of it: `through(shop)`; a hedge may stand there.
+template <class Through>
+class cluster {
+public:
+    cluster(endpoints_options o, Through through, sim::service_options each, double per_second)
+        : shop{std::move(o)}, guarded{through(shop)} {
+        for (int i = 0; i < 10; ++i) services.push_back(std::make_unique<sim::service>(here, each));
+        all.arrive(per_second);
+        columns();
+    }
+
+    void columns() {
+        seen.column("99th percentile [ms]", [this] { return ms((last = all.take_seen()).percentile(0.99)); });
+        seen.column("failed [calls/s]", [this] { return static_cast<double>(last.calls() - last.succeeded); });
+        seen.column("to a [calls/s]", [this] { return static_cast<double>(std::exchange(sent[0], 0)); });
+        seen.column("to b [calls/s]", [this] { return static_cast<double>(std::exchange(sent[1], 0)); });
+        seen.column("ejected [endpoints]", [this] {
+            return static_cast<double>(std::ranges::count(shop.read(here.now()).each, endpoint_state::ejected, &endpoint_reading::state));
+        });
+        seen.begin();
+    }
+    void operator()(const attempt& a, sim::reply<void> answer) {
+        const auto which = static_cast<std::size_t>(a.target()[0] - 'a');
+        ++sent[which];
+        ++attempts;
+        (*services[which])(a, std::move(answer));
+        longest_queue = std::max(longest_queue, services[which]->queued());
+    }
+
+    /// How it went for so long.
+    struct phase {
+        double p99 = 0;      // ms
+        double load = 0;     // attempts for each call
+        double success = 0;  // share of the calls
+        double slow = 0;     // ms, of the phase's last quarter
+    };
+    phase run(duration d) {
+        const auto attempts_before = attempts;
+        std::vector<duration> took;
+        std::vector<duration> took_late;
+        std::uint64_t calls = 0;
+        std::uint64_t succeeded = 0;
+        for (duration passed{}; passed < d; passed += 1s) {
+            here.run_for(1s);
+            took.insert(took.end(), last.took.begin(), last.took.end());
+            if (passed >= d * 3 / 4) took_late.insert(took_late.end(), last.took.begin(), last.took.end());
+            calls += last.calls();
+            succeeded += last.succeeded;
+        }
+        sim::tally whole{.took = took};
+        sim::tally late{.took = took_late};
+        return {.p99 = ms(whole.percentile(0.99)),
+                .load = static_cast<double>(attempts - attempts_before) / static_cast<double>(calls),
+                .success = static_cast<double>(succeeded) / static_cast<double>(calls),
+                .slow = ms(late.percentile(0.99))};
+    }
+
+    endpoints shop;
+    decltype(std::declval<Through&>()(std::declval<endpoints&>())) guarded;
+    sim::world here{7};
+    std::vector<std::unique_ptr<sim::service>> services;
+    sim::clients all{here, sim::via(here, guarded, *this)};
+    sim::trace seen{here, 1s};
+    sim::tally last;
+    std::array<std::uint64_t, 10> sent{};
+    std::uint64_t attempts = 0;
+    std::size_t longest_queue = 0;
+};
+
+const latency usual = latency::lognormal(10ms, 40ms);
+const sim::service_options roomy{.workers = 100, .takes = usual};
+
+/// Nothing is known of an endpoint but how many calls are under way.
+endpoints_options blind() {
+    return set_of(10, [](auto& o) {
+        o.consecutive_failures = 0;
+        o.success_rate_factor = 0;
+        o.max_failure_share = 1;
+    });
+}
+endpoints_options watchful() {
+    return set_of(10, [](auto& o) {
+        o.picker = endpoint_picker::least_latency;
+        o.max_ejected = 0.3;
+    });
+}
+const auto once = [](endpoints& shop) { return pipeline{ref(shop), timeout{1s}}; };
+const auto elsewhere = [](endpoints& shop) {
+    return pipeline{timeout{1s}, retry{{.max_attempts = 3, .base_delay = 1ms}}, ref(shop), timeout{{.name = "attempt", .after = 200ms}}};
+};
+
+/// Thirty seconds each: all are well; a is ten times as slow; b fails as well; both are well again, which takes until the longest ejection is over.
+template <class Cluster>
+std::vector<typename Cluster::phase> play(Cluster& c) {
+    std::vector<typename Cluster::phase> phases{c.run(30s)};
+    c.services[0]->set_takes(usual.times(10));
+    phases.push_back(c.run(30s));
+    c.services[1]->set_takes(latency::constant(1ms));
+    c.services[1]->set_failure_rate(1);
+    phases.push_back(c.run(60s));
+    c.services[0]->set_takes(usual);
+    c.services[1]->set_takes(usual);
+    c.services[1]->set_failure_rate(0);
+    phases.push_back(c.run(90s));
+    return phases;
+}
+
+TEST(endpoints_loop, without_it_one_slow_endpoint_is_everybodys_percentile_and_one_that_fails_everybodys_failure) {
+    cluster c{blind(), once, roomy, 1000};
+    const auto phases = play(c);
+    testing::expect_golden(c.seen.csv(), "traces/blind.csv");
+    EXPECT_GE(phases[1].p99, 3 * phases[0].p99);
+    EXPECT_LE(phases[2].success, 0.93);
+    c.here.end();
+}
+
+TEST(endpoints_loop, T33_with_it_a_slow_and_a_failing_endpoint_are_hardly_felt_for_hardly_more_requests) {
+    cluster c{watchful(), elsewhere, roomy, 1000};
+    const auto phases = play(c);
+    testing::expect_golden(c.seen.csv(), "traces/watchful.csv");
+    for (const std::size_t i : {1U, 2U, 3U}) {
+        EXPECT_LE(phases[i].p99, 1.5 * phases[0].p99) << i;
+        EXPECT_LE(phases[i].load, 1.05) << i;
+        EXPECT_GE(phases[i].success, 0.9999) << i;
+    }
+    EXPECT_GE(c.seen.mean("to b [calls/s]", 190s, 210s), 50) << "who is well again is asked again";
+    EXPECT_GE(c.seen.mean("to a [calls/s]", 190s, 210s), 50);
+    c.here.end();
+}
+
+TEST(endpoints_loop, T33_ejection_and_another_attempt_elsewhere_are_enough_for_one_that_fails) {
+    cluster c{set_of(10), elsewhere, roomy, 1000};
+    const auto well = c.run(30s);
+    c.services[1]->set_takes(latency::constant(1ms));
+    c.services[1]->set_failure_rate(1);
+    const auto failing = c.run(60s);
+    EXPECT_LE(failing.p99, 1.5 * well.p99);
+    EXPECT_LE(failing.load, 1.05);
+    EXPECT_GE(failing.success, 0.9999);
+    c.here.end();
+}
+
+TEST(endpoints_loop, T29_after_an_outage_of_all_of_them_they_come_back_and_stay) {
+    // Each can do 200 a second, and is asked for 100. While all fail, and for as long as they are ejected afterwards, calls are refused.
+    endpoints_options o = set_of(10, [](auto& it) {
+        it.max_ejected = 1;
+        it.when_few = few_healthy::refuse;
+        it.base_ejection = 5s;
+        it.max_ejection = 15s;
+    });
+    cluster c{o, once, {.workers = 2, .takes = latency::exponential(10ms)}, 1000};
+    EXPECT_GE(c.run(20s).success, 0.999);
+    for (auto& s : c.services) s->set_failure_rate(1);
+    (void)c.run(20s);
+    EXPECT_EQ(c.shop.read(c.here.now()).healthy, 0);
+    for (auto& s : c.services) s->set_failure_rate(0);
+    c.longest_queue = 0;
+    std::vector<unsigned> ejections;
+    for (const auto& e : c.shop.read(c.here.now()).each) ejections.push_back(e.ejections);
+    (void)c.run(30s);
+    const auto after = c.run(20s);
+    testing::expect_golden(c.seen.csv(), "traces/outage.csv");
+    EXPECT_GE(after.success, 0.999);
+    EXPECT_LE(c.longest_queue, 40U) << "nobody is stampeded";
+    for (const auto& e : c.shop.read(c.here.now()).each) {
+        EXPECT_EQ(e.state, endpoint_state::healthy) << e.address;
+        EXPECT_EQ(e.ejections, ejections[static_cast<std::size_t>(e.address[0] - 'a')]) << "nor ejected again: " << e.address;
+    }
+    c.here.end();
+}
+
+}  // namespace
+}  // namespace cutwater
