@@ -80,7 +80,8 @@ protected:
 class call_context {
 public:
     call_context(const call_options& said, environment& lent, parking& place) noexcept
-        : now{&read_clock, &lent}, deadline{said.deadline}, target{said.target}, said_{said}, lent_{lent}, place_{place} {}
+        : now{&read_clock, &lent}, deadline{said.deadline}, target{said.target}, said_{said}, lent_{lent},
+          place_{place} {}
     call_context(const call_context&) = delete;
     call_context& operator=(const call_context&) = delete;
     ~call_context() = default;

@@ -54,9 +54,9 @@ private:
 
 /// One attempt of a race: what it was begun as.
 struct branch_start {
-    unsigned attempt = 1;           ///< its number among the call's
-    listener* audience = nullptr;   ///< who hears its layers
-    bool deadline_is_ours = false;  ///< whether a timeout outside of the race set its deadline
+    unsigned attempt = 1;            ///< its number among the call's
+    listener* audience = nullptr;    ///< who hears its layers
+    bool deadline_is_ours = false;   ///< whether a timeout outside of the race set its deadline
     std::string_view target{};       ///< what a gate outside of the race chose, else what the caller says
     tried_targets* tried = nullptr;  ///< where all of them have gone
 
@@ -91,7 +91,8 @@ class race {
 
 public:
     race(Racer& racer, call_context& outer, branch_options& common)
-        : racer_{racer}, outer_{outer}, common_{common}, session_{racer.begin_race(outer, outer.now)}, first_{outer.attempt} {}
+        : racer_{racer}, outer_{outer}, common_{common}, session_{racer.begin_race(outer, outer.now)},
+          first_{outer.attempt} {}
     race(const race&) = delete;
     race& operator=(const race&) = delete;
     ~race() = default;

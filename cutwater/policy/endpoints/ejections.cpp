@@ -30,7 +30,8 @@ unsigned endpoint_ejections::most_ejected() const noexcept {
 }
 
 duration endpoint_ejections::length_of(unsigned in_a_row) const noexcept {
-    return std::min(scale(options_->base_ejection, in_a_row), std::max(options_->base_ejection, options_->max_ejection));
+    return std::min(scale(options_->base_ejection, in_a_row),
+                    std::max(options_->base_ejection, options_->max_ejection));
 }
 
 void endpoint_ejections::eject(std::size_t place, ejection_cause cause, instant now, endpoint_changes& changes) {
@@ -42,8 +43,12 @@ void endpoint_ejections::eject(std::size_t place, ejection_cause cause, instant 
     h.returning = false;
     h.since = now;
     h.until = add(now, length_of(h.in_a_row));
-    changes.push_back({.what = endpoint_change::kind::ejected, .place = place, .cause = cause,
-                       .how_long = length_of(h.in_a_row), .in_a_row = h.in_a_row, .ejected_now = ejected_,
+    changes.push_back({.what = endpoint_change::kind::ejected,
+                       .place = place,
+                       .cause = cause,
+                       .how_long = length_of(h.in_a_row),
+                       .in_a_row = h.in_a_row,
+                       .ejected_now = ejected_,
                        .of = count()});
 }
 
@@ -54,8 +59,11 @@ void endpoint_ejections::put_back(std::size_t place, instant now, endpoint_chang
     h.returning = options_->ramp > duration::zero();
     h.since = now;
     h.until = add(now, options_->ramp);
-    changes.push_back({.what = endpoint_change::kind::returned, .place = place, .how_long = options_->ramp,
-                       .ejected_now = ejected_, .of = count()});
+    changes.push_back({.what = endpoint_change::kind::returned,
+                       .place = place,
+                       .how_long = options_->ramp,
+                       .ejected_now = ejected_,
+                       .of = count()});
 }
 
 void endpoint_ejections::replace(std::vector<member> members, instant now, endpoint_changes& changes) {
@@ -126,7 +134,8 @@ void endpoint_ejections::compare_failure_shares(instant now, std::span<const end
     const auto has_enough = [&](const endpoint_tally& t) {
         return t.ejected == 0 && t.calls() >= options_->failure_share_calls;
     };
-    if (std::ranges::count_if(tallies, has_enough) < static_cast<std::ptrdiff_t>(options_->failure_share_endpoints)) return;
+    if (std::ranges::count_if(tallies, has_enough) < static_cast<std::ptrdiff_t>(options_->failure_share_endpoints))
+        return;
     for (std::size_t i = 0; i < tallies.size() && may_eject(); ++i)
         if (!members_[i].state.ejected && has_enough(tallies[i]) &&
             1 - tallies[i].success_rate() > options_->max_failure_share)
@@ -166,7 +175,8 @@ void endpoint_ejections::look_at_panic(endpoint_changes& changes) {
     panics_ = !members_.empty() && options_->when_few == few_healthy::use_all && healthy() < options_->healthy_enough;
     if (panics_ == before) return;
     changes.push_back({.what = panics_ ? endpoint_change::kind::panic_began : endpoint_change::kind::panic_ended,
-                       .ejected_now = ejected_, .of = count()});
+                       .ejected_now = ejected_,
+                       .of = count()});
 }
 
 void endpoint_ejections::add_candidates(endpoint_plan& made, instant now) const {

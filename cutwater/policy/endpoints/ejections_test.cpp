@@ -41,7 +41,8 @@ std::vector<std::size_t> ejected_in(const endpoints_script& s) {
 
 // ---- success rates ----
 
-endpoints_options by_success_rate(unsigned how_many, unsigned endpoints = 5, unsigned calls = 100, double factor = 1.9) {
+endpoints_options by_success_rate(unsigned how_many, unsigned endpoints = 5, unsigned calls = 100,
+                                  double factor = 1.9) {
     return comparing(how_many, [&](auto& o) {
         o.success_rate_factor = factor;
         o.success_rate_endpoints = endpoints;
@@ -56,9 +57,13 @@ TEST(success_rate, below_mean_minus_deviations_is_ejected) {
     for (std::size_t i = 0; i < 4; ++i) s.ends(i, 98, 2);
     s.ends(4, 70, 30);
     s.advance(10s);
-    EXPECT_THAT(s.told, ElementsAre(endpoint_change{.what = endpoint_change::kind::ejected, .place = 4,
-                                                    .cause = ejection_cause::success_rate, .how_long = 30s,
-                                                    .in_a_row = 1, .ejected_now = 1, .of = 5}));
+    EXPECT_THAT(s.told, ElementsAre(endpoint_change{.what = endpoint_change::kind::ejected,
+                                                    .place = 4,
+                                                    .cause = ejection_cause::success_rate,
+                                                    .how_long = 30s,
+                                                    .in_a_row = 1,
+                                                    .ejected_now = 1,
+                                                    .of = 5}));
 }
 
 TEST(success_rate, at_the_threshold_is_not) {
@@ -178,8 +183,16 @@ TEST(failure_share, is_looked_at_where_enough_have_enough_calls) {
 // ---- how many, and for how long ----
 
 TEST(ejections, no_more_than_the_share_and_one_at_least) {
-    for (const auto& [share, of, may] : std::vector<std::tuple<double, unsigned, std::size_t>>{
-             {0.1, 2, 1}, {0.1, 15, 1}, {0.1, 20, 2}, {0.33, 3, 1}, {0.34, 3, 1}, {0.67, 3, 2}, {1, 3, 3}, {0, 3, 0}, {1, 1, 1}, {0.1, 1, 0}}) {
+    for (const auto& [share, of, may] : std::vector<std::tuple<double, unsigned, std::size_t>>{{0.1, 2, 1},
+                                                                                               {0.1, 15, 1},
+                                                                                               {0.1, 20, 2},
+                                                                                               {0.33, 3, 1},
+                                                                                               {0.34, 3, 1},
+                                                                                               {0.67, 3, 2},
+                                                                                               {1, 3, 3},
+                                                                                               {0, 3, 0},
+                                                                                               {1, 1, 1},
+                                                                                               {0.1, 1, 0}}) {
         endpoints_script s{set_of(of, [&](auto& o) { o.max_ejected = share; })};
         for (std::size_t i = 0; i < of; ++i) s.fails(i);
         EXPECT_THAT(ejected_in(s), SizeIs(may)) << share << " of " << of;
@@ -207,8 +220,8 @@ TEST(ejections, last_longer_each_time_and_less_long_again_after_good_intervals) 
 }
 
 TEST(ejections, are_never_longer_than_the_maximum_nor_shorter_than_the_base) {
-    for (const auto& [base, most, longest] : std::vector<std::tuple<duration, duration, duration>>{
-             {30s, 300s, 300s}, {30s, 45s, 45s}, {30s, 10s, 30s}}) {
+    for (const auto& [base, most, longest] :
+         std::vector<std::tuple<duration, duration, duration>>{{30s, 300s, 300s}, {30s, 45s, 45s}, {30s, 10s, 30s}}) {
         endpoints_script s{set_of(3, [&](auto& o) { o.base_ejection = base, o.max_ejection = most; })};
         for (int i = 0; i < 15; ++i) {
             s.fails(0);
@@ -291,13 +304,15 @@ TEST(panic, T32_all_are_used_where_too_few_are_healthy_and_it_is_told) {
     EXPECT_FALSE(s.kernel.read(s.now).panics) << "half is enough";
     s.told.clear();
     s.fails(2);
-    EXPECT_THAT(s.told, Contains(endpoint_change{.what = endpoint_change::kind::panic_began, .ejected_now = 3, .of = 4}));
+    EXPECT_THAT(s.told,
+                Contains(endpoint_change{.what = endpoint_change::kind::panic_began, .ejected_now = 3, .of = 4}));
     EXPECT_TRUE(s.kernel.read(s.now).panics);
     EXPECT_EQ(s.kernel.read(s.now).healthy, 0.25);
     for (const auto& [address, calls] : s.share_of(1000)) EXPECT_NEAR(calls, 250, 60) << address;
     s.told.clear();
     s.advance(30s);
-    EXPECT_THAT(s.told, Contains(endpoint_change{.what = endpoint_change::kind::panic_ended, .ejected_now = 0, .of = 4}));
+    EXPECT_THAT(s.told,
+                Contains(endpoint_change{.what = endpoint_change::kind::panic_ended, .ejected_now = 0, .of = 4}));
     EXPECT_FALSE(s.kernel.read(s.now).panics);
 }
 

@@ -36,7 +36,8 @@ namespace cutwater {
 class endpoints : public works_alone<endpoints> {
 public:
     static constexpr std::string_view kind = "endpoints";
-    static constexpr bool holds_work = true;  // the endpoint is busy until the work ends, and the work reads its address
+    static constexpr bool holds_work =
+        true;  // the endpoint is busy until the work ends, and the work reads its address
     using ticket = shared_endpoints::ticket;
 
     /// Throws `invalid_options`.
@@ -52,7 +53,8 @@ public:
     [[nodiscard]] const endpoints_options& options() const noexcept { return *options_; }
 
     [[nodiscard]] bool try_admit(ticket& out, call_context& call, moment& now) noexcept {
-        if (!shared_->refuses_none() || shared_->ask(out, now, call.random(), call.tried()) != shared_endpoints::quick::sent)
+        if (!shared_->refuses_none() ||
+            shared_->ask(out, now, call.random(), call.tried()) != shared_endpoints::quick::sent)
             return false;
         send(out, call);
         return true;

@@ -35,7 +35,8 @@ public:
         seen.column("to a [calls/s]", [this] { return static_cast<double>(std::exchange(sent[0], 0)); });
         seen.column("to b [calls/s]", [this] { return static_cast<double>(std::exchange(sent[1], 0)); });
         seen.column("ejected [endpoints]", [this] {
-            return static_cast<double>(std::ranges::count(shop.read(here.now()).each, endpoint_state::ejected, &endpoint_reading::state));
+            return static_cast<double>(
+                std::ranges::count(shop.read(here.now()).each, endpoint_state::ejected, &endpoint_reading::state));
         });
         seen.begin();
     }
@@ -106,7 +107,8 @@ endpoints_options watchful() {
 }
 const auto once = [](endpoints& shop) { return pipeline{ref(shop), timeout{1s}}; };
 const auto elsewhere = [](endpoints& shop) {
-    return pipeline{timeout{1s}, retry{{.max_attempts = 3, .base_delay = 1ms}}, ref(shop), timeout{{.name = "attempt", .after = 200ms}}};
+    return pipeline{timeout{1s}, retry{{.max_attempts = 3, .base_delay = 1ms}}, ref(shop),
+                    timeout{{.name = "attempt", .after = 200ms}}};
 };
 
 /// Thirty seconds each: all are well; a is ten times as slow; b fails as well; both are well again, which takes until the longest ejection is over.
@@ -184,7 +186,8 @@ TEST(endpoints_loop, T29_after_an_outage_of_all_of_them_they_come_back_and_stay)
     EXPECT_LE(c.longest_queue, 40U) << "nobody is stampeded";
     for (const auto& e : c.shop.read(c.here.now()).each) {
         EXPECT_EQ(e.state, endpoint_state::healthy) << e.address;
-        EXPECT_EQ(e.ejections, ejections[static_cast<std::size_t>(e.address[0] - 'a')]) << "nor ejected again: " << e.address;
+        EXPECT_EQ(e.ejections, ejections[static_cast<std::size_t>(e.address[0] - 'a')])
+            << "nor ejected again: " << e.address;
     }
     c.here.end();
 }

@@ -37,12 +37,14 @@ struct endpoints_call {
 std::ostream& operator<<(std::ostream& out, const endpoints_call& c) {
     constexpr std::array names{"admit", "count", "release", "read"};
     constexpr std::array ends{"success", "failure", "neutral"};
-    out << names[static_cast<std::size_t>(c.what)] << " at " << between(noon, c.at).count() << " of " << c.place << "/" << c.epoch;
+    out << names[static_cast<std::size_t>(c.what)] << " at " << between(noon, c.at).count() << " of " << c.place << "/"
+        << c.epoch;
     if (c.refused) out << " refused";
     if (c.what == deed::count) out << " " << ends[static_cast<std::size_t>(c.how)];
     for (const auto& change : c.changes) out << ", ", PrintTo(change, &out);
     for (const auto& e : c.seen.each)
-        out << ", " << e.address << " " << to_text(e.state) << " " << e.in_flight << " " << e.calls << " " << e.success_rate;
+        out << ", " << e.address << " " << to_text(e.state) << " " << e.in_flight << " " << e.calls << " "
+            << e.success_rate;
     return out;
 }
 
@@ -51,8 +53,8 @@ std::string words(const endpoints_reading& r) {
     std::ostringstream out;
     out << r.panics << r.healthy << " " << r.passes;
     for (const auto& e : r.each)
-        out << " " << e.address << to_text(e.state) << e.until.time_since_epoch().count() << " " << e.in_flight << " " << e.calls << " "
-            << e.success_rate << " " << e.ejections;
+        out << " " << e.address << to_text(e.state) << e.until.time_since_epoch().count() << " " << e.in_flight << " "
+            << e.calls << " " << e.success_rate << " " << e.ejections;
     return out.str();
 }
 
@@ -90,7 +92,8 @@ private:
     bool admit(const endpoints_call& c) {
         if (kernel_.advance(c.at) != c.changes) return false;
         if (c.refused) return kernel_.plan().passes < 1;
-        return kernel_.may_send(kernel_.id_at(c.place), {}) && kernel_.send(kernel_.id_at(c.place), c.at).epoch == c.epoch;
+        return kernel_.may_send(kernel_.id_at(c.place), {}) &&
+               kernel_.send(kernel_.id_at(c.place), c.at).epoch == c.epoch;
     }
     [[nodiscard]] endpoints_kernel::ticket ticket_of(const endpoints_call& c) const {
         return {.id = kernel_.id_at(c.place), .epoch = c.epoch, .began = c.began};
@@ -213,7 +216,8 @@ protected:
         for (std::uint64_t seed = 1; seed <= rounds && !HasFailure(); ++seed) {
             game<stepped> at_play{GetParam(), threads, seed};
             testing::play_stepped(threads, seed, [&](unsigned thread) { at_play.play(thread, deeds); });
-            if (const std::string wrong = at_play.end(); !wrong.empty()) ADD_FAILURE() << "seed " << seed << ": " << wrong;
+            if (const std::string wrong = at_play.end(); !wrong.empty())
+                ADD_FAILURE() << "seed " << seed << ": " << wrong;
         }
     }
     static void in_parallel(unsigned threads, unsigned deeds, unsigned rounds) {
@@ -223,7 +227,8 @@ protected:
                 if (const std::string wrong = at_play->end(); !wrong.empty()) ADD_FAILURE() << wrong;
             at_play = std::make_unique<game<shared_endpoints>>(GetParam(), threads, round);
         };
-        testing::race(threads, rounds, between_rounds, [&](unsigned thread, unsigned) { at_play->play(thread, deeds); });
+        testing::race(threads, rounds, between_rounds,
+                      [&](unsigned thread, unsigned) { at_play->play(thread, deeds); });
     }
 };
 
@@ -232,8 +237,10 @@ TEST_P(endpoints_histories, T31_T97_of_three_threads_step_by_step) { step_by_ste
 TEST_P(endpoints_histories, T31_T97_of_three_threads_in_parallel) { in_parallel(3, 7, 200); }
 
 INSTANTIATE_TEST_SUITE_P(traffic, endpoints_histories,
-                         ::testing::Values(setting{30, 0ns, few_healthy::use_all}, setting{70, 0ns, few_healthy::use_all},
-                                           setting{70, 0ns, few_healthy::refuse}, setting{80, 4ms, few_healthy::use_all},
+                         ::testing::Values(setting{30, 0ns, few_healthy::use_all},
+                                           setting{70, 0ns, few_healthy::use_all},
+                                           setting{70, 0ns, few_healthy::refuse},
+                                           setting{80, 4ms, few_healthy::use_all},
                                            setting{80, 4ms, few_healthy::refuse}));
 
 // ---- under load ----
@@ -272,7 +279,8 @@ TEST(endpoints_threads, T97_every_call_is_counted_once_and_nobody_is_left_in_fli
 }
 
 TEST(endpoints_threads, T97_while_the_set_is_replaced_addresses_stay_as_long_as_calls_are_under_way) {
-    endpoints shop{set_of(3, [](auto& o) { o.max_ejected = 0.5, o.base_ejection = 1ms, o.ramp = 1ms, o.interval = 10ms; })};
+    endpoints shop{
+        set_of(3, [](auto& o) { o.max_ejected = 0.5, o.base_ejection = 1ms, o.ramp = 1ms, o.interval = 10ms; })};
     std::atomic<unsigned> left{threads - 1};
     testing::race(
         threads, 1, [](unsigned) {},
@@ -281,7 +289,8 @@ TEST(endpoints_threads, T97_while_the_set_is_replaced_addresses_stay_as_long_as_
                 for (unsigned i = 0; left > 0; ++i) {
                     endpoint_list list;
                     for (unsigned k = 0; k < 1 + i % 5; ++k)
-                        list.push_back({.address = "an endpoint with a long name, " + std::to_string((i * k) % 7 * 10 + k)});
+                        list.push_back(
+                            {.address = "an endpoint with a long name, " + std::to_string((i * k) % 7 * 10 + k)});
                     shop.replace(list, noon + i * 1us);
                 }
                 return;
@@ -300,10 +309,12 @@ TEST(endpoints_threads, T97_while_the_set_is_replaced_addresses_stay_as_long_as_
                     held = permit<endpoints>{shop, std::get<endpoints::ticket>(answer)};
                 }
                 const std::string before{call.target};
-                EXPECT_TRUE(before == "a" || before == "b" || before == "c" || before.starts_with("an endpoint with")) << before;
+                EXPECT_TRUE(before == "a" || before == "b" || before == "c" || before.starts_with("an endpoint with"))
+                    << before;
                 if (i % 16 == 0) std::this_thread::yield();
                 EXPECT_EQ(before, call.target);
-                held.settle(observation{.judged = {.meaning = dice() % 3 == 0 ? verdict::transient : verdict::success}}, call, call.now);
+                held.settle(observation{.judged = {.meaning = dice() % 3 == 0 ? verdict::transient : verdict::success}},
+                            call, call.now);
             }
             --left;
         });

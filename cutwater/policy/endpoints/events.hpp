@@ -56,7 +56,8 @@ struct endpoints_panic_ended {
     unsigned ejected = 0;
     unsigned of = 0;
 
-    static constexpr event_kind kind{"endpoints_panic_ended", severity::info, "only those are used that are not ejected"};
+    static constexpr event_kind kind{"endpoints_panic_ended", severity::info,
+                                     "only those are used that are not ejected"};
     static void fields(auto& self, auto&& visit) {
         visit("ejected", self.ejected, "endpoints that are ejected, and not used any more");
         visit("of", self.of, "endpoints in all");

@@ -4,7 +4,8 @@
 
 namespace cutwater {
 
-endpoint_reading reading_of(const endpoint& what, const endpoint_ejections::health& state, const endpoint_tally& tally) {
+endpoint_reading reading_of(const endpoint& what, const endpoint_ejections::health& state,
+                            const endpoint_tally& tally) {
     const endpoint_state is = state.ejected     ? endpoint_state::ejected
                               : state.returning ? endpoint_state::returning
                                                 : endpoint_state::healthy;
@@ -68,8 +69,7 @@ auto endpoints_kernel::admit(instant now, random_source& dice, const tried_targe
     answer given;
     given.changes = advance(now);
     const auto picked = pick(
-        plan_, dice, !tried.empty(),
-        [&](std::size_t i) { return tried.contains(at_[plan_.entries[i].place].id); },
+        plan_, dice, !tried.empty(), [&](std::size_t i) { return tried.contains(at_[plan_.entries[i].place].id); },
         [&](std::size_t i) { return load_of(i, now); });
     if (picked)
         given.sent = send(at_[plan_.entries[*picked].place].id, now);
@@ -130,7 +130,8 @@ endpoint_changes endpoints_kernel::replace(const endpoint_list& list, instant no
     std::vector<state> next;
     for (const endpoint& e : list) {
         const bool is_ours = options_->zone.empty() || e.zone == options_->zone;
-        const auto stays = std::ranges::find(at_, e.address, [](const state& s) -> const std::string& { return s.what.address; });
+        const auto stays =
+            std::ranges::find(at_, e.address, [](const state& s) -> const std::string& { return s.what.address; });
         members.push_back({.weight = e.weight, .is_ours = is_ours});
         if (stays == at_.end()) {
             next.push_back({.id = ++last_id_, .what = e});

@@ -28,7 +28,8 @@ TEST(endpoints_kernel, sends_to_each_its_share) {
 }
 
 TEST(endpoints_kernel, sends_by_weight) {
-    endpoints_options o{.each = {{.address = "a", .weight = 1}, {.address = "b", .weight = 2}, {.address = "c", .weight = 0.5}}};
+    endpoints_options o{
+        .each = {{.address = "a", .weight = 1}, {.address = "b", .weight = 2}, {.address = "c", .weight = 0.5}}};
     endpoints_script s{o};
     auto got = s.share_of(7000);
     EXPECT_NEAR(got["a"], 2000, 150);
@@ -137,7 +138,8 @@ TEST(endpoints_zones, calls_stay_while_the_zone_has_enough_and_spill_over_as_it_
 TEST(endpoints_zones, where_nobody_else_is_healthy_calls_stay) {
     endpoints_script s{two_zones(5, 1)};
     for (const std::size_t place : {0U, 1U, 5U}) s.fails(place);
-    EXPECT_THAT(s.share_of(1000), UnorderedElementsAre(Key("c"), Key("d"), Key("e"))) << "three of five are not enough, but all";
+    EXPECT_THAT(s.share_of(1000), UnorderedElementsAre(Key("c"), Key("d"), Key("e")))
+        << "three of five are not enough, but all";
 }
 
 TEST(endpoints_zones, a_zone_that_has_nobody_is_no_zone) {
@@ -185,10 +187,13 @@ TEST(endpoints_row, five_failures_eject_and_four_do_not) {
     endpoints_script s{set_of(3)};
     s.fails(0, 4);
     EXPECT_THAT(s.states(), ElementsAre(healthy, healthy, healthy));
-    EXPECT_THAT(s.end(0, failure),
-                ElementsAre(endpoint_change{.what = endpoint_change::kind::ejected, .place = 0,
-                                            .cause = ejection_cause::consecutive_failures, .how_long = 30s,
-                                            .in_a_row = 1, .ejected_now = 1, .of = 3}));
+    EXPECT_THAT(s.end(0, failure), ElementsAre(endpoint_change{.what = endpoint_change::kind::ejected,
+                                                               .place = 0,
+                                                               .cause = ejection_cause::consecutive_failures,
+                                                               .how_long = 30s,
+                                                               .in_a_row = 1,
+                                                               .ejected_now = 1,
+                                                               .of = 3}));
     EXPECT_THAT(s.share_of(1000), UnorderedElementsAre(Key("b"), Key("c")));
 }
 
@@ -299,8 +304,9 @@ TEST(endpoints_replaced, where_too_many_are_ejected_then_the_one_that_would_be_f
     s.advance(1s);
     s.fails(4);
     const auto changes = s.kernel.replace(named(10), s.now);
-    EXPECT_THAT(changes, ElementsAre(endpoint_change{.what = endpoint_change::kind::returned, .place = 3,
-                                                     .how_long = 10s, .ejected_now = 1, .of = 10}));
+    EXPECT_THAT(changes,
+                ElementsAre(endpoint_change{
+                    .what = endpoint_change::kind::returned, .place = 3, .how_long = 10s, .ejected_now = 1, .of = 10}));
     EXPECT_EQ(s.states()[4], ejected);
 }
 
@@ -315,7 +321,8 @@ TEST(endpoints_replaced, nobody_is_a_set_too) {
 
 // ---- whatever happens ----
 
-RC_GTEST_PROP(endpoints_kernel_property, no_more_are_ejected_than_may_be_and_all_return_and_calls_in_flight_are_conserved, ()) {
+RC_GTEST_PROP(endpoints_kernel_property,
+              no_more_are_ejected_than_may_be_and_all_return_and_calls_in_flight_are_conserved, ()) {
     const unsigned most = *rc::gen::inRange(1U, 12U);
     endpoints_script s{set_of(most, [](auto& o) {
         o.max_ejected = *rc::gen::element(0.0, 0.1, 0.34, 0.5, 1.0);
@@ -340,7 +347,8 @@ RC_GTEST_PROP(endpoints_kernel_property, no_more_are_ejected_than_may_be_and_all
         const auto of = seen.each.size();
         const auto are_ejected = std::ranges::count(seen.each, ejected, &endpoint_reading::state);
         const double share = s.options.max_ejected;
-        const double may = std::max(std::floor(share * static_cast<double>(of) + 1e-9), of > 1 && share > 0 ? 1.0 : 0.0);
+        const double may =
+            std::max(std::floor(share * static_cast<double>(of) + 1e-9), of > 1 && share > 0 ? 1.0 : 0.0);
         RC_ASSERT(static_cast<double>(are_ejected) <= may);
         std::size_t in_flight = s.kernel.gone_in_flight();
         for (const auto& e : seen.each) in_flight += e.in_flight;

@@ -34,20 +34,21 @@ struct endpoint_reading {
     std::string zone;
     double weight = 1;
     endpoint_state state{};
-    instant until{};            ///< ejected: when it returns; returning: when it has its weight
+    instant until{};  ///< ejected: when it returns; returning: when it has its weight
     unsigned in_flight = 0;
-    duration latency{};         ///< estimated, with the penalties of its failures; zero where nothing is known
-    double success_rate = 1;    ///< of this interval's calls, or of the last's where there is none; 1 where nothing is known
-    std::uint64_t calls = 0;    ///< of this interval that count
-    unsigned ejections = 0;     ///< ever
+    duration latency{};  ///< estimated, with the penalties of its failures; zero where nothing is known
+    double success_rate =
+        1;  ///< of this interval's calls, or of the last's where there is none; 1 where nothing is known
+    std::uint64_t calls = 0;  ///< of this interval that count
+    unsigned ejections = 0;   ///< ever
 
     friend bool operator==(const endpoint_reading&, const endpoint_reading&) = default;
 };
 
 struct endpoints_reading {
-    bool panics = false;   ///< whether the ejected ones are used too
-    double healthy = 0;    ///< share of the weight that is not ejected; 0 where there is no endpoint
-    double passes = 0;     ///< share of the calls that are not refused
+    bool panics = false;  ///< whether the ejected ones are used too
+    double healthy = 0;   ///< share of the weight that is not ejected; 0 where there is no endpoint
+    double passes = 0;    ///< share of the calls that are not refused
     std::vector<endpoint_reading> each;
 };
 

@@ -98,7 +98,9 @@ private:
     [[nodiscard]] bool is_last_straw_for(const endpoint_tally& t) const noexcept {
         return t.consecutive + 1U == options_->consecutive_failures;
     }
-    [[nodiscard]] instant holds_until() const noexcept { return instant{duration{until_.load(std::memory_order_acquire)}}; }
+    [[nodiscard]] instant holds_until() const noexcept {
+        return instant{duration{until_.load(std::memory_order_acquire)}};
+    }
     [[nodiscard]] endpoint_load load_of(const slot& s, double weight, instant now) const noexcept;
     [[nodiscard]] std::optional<std::size_t> pick_from(const view& plan, instant now, random_source& dice,
                                                        const tried_targets& tried) const noexcept;
@@ -161,7 +163,8 @@ auto basic_shared_endpoints<Atomic, Mutex>::ask(ticket& out, instant now, random
     const auto picked = pick_from(plan, now, dice, tried);
     if (!picked) return sequence_.load() == before ? quick::refused : quick::unknown;
     slot& s = plan.at(*picked);
-    s.in_flight.fetch_add(1);  // before the sequence is read, in the order that all see: a slot that is reused has nobody in flight
+    s.in_flight.fetch_add(
+        1);  // before the sequence is read, in the order that all see: a slot that is reused has nobody in flight
     const std::uint16_t epoch = s.look().epoch;
     if (sequence_.load() != before) {
         s.in_flight.fetch_sub(1, std::memory_order_release);
@@ -211,7 +214,8 @@ template <template <class> class Atomic, class Mutex>
 void basic_shared_endpoints<Atomic, Mutex>::learn(const ticket& t, endpoint_end how, instant now) noexcept {
     const duration took = std::max(now - t.began_, duration::zero());
     latency_estimate e = t.at_->latency();
-    e.learn(how == endpoint_end::failure ? std::max(took, options_->failure_penalty) : took, now, options_->latency_memory);
+    e.learn(how == endpoint_end::failure ? std::max(took, options_->failure_penalty) : took, now,
+            options_->latency_memory);
     t.at_->put(e);
 }
 
@@ -314,7 +318,8 @@ void basic_shared_endpoints<Atomic, Mutex>::replace(const endpoint_list& list, i
         members.push_back({.weight = e.weight, .is_ours = options_->zone.empty() || e.zone == options_->zone});
         const auto stays = std::ranges::find_if(set_, [&](const slot* s) { return s->what.address == e.address; });
         next.push_back(stays == set_.end() ? nullptr : *stays);
-        if (stays != set_.end()) members.back().state = ejections_.members()[static_cast<std::size_t>(stays - set_.begin())].state;
+        if (stays != set_.end())
+            members.back().state = ejections_.members()[static_cast<std::size_t>(stays - set_.begin())].state;
     }
     for (slot* const s : set_) {
         if (std::ranges::find(next, s) != next.end()) continue;

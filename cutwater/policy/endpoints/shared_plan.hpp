@@ -25,7 +25,9 @@ public:
     [[nodiscard]] endpoint_tally look() const noexcept {
         return std::bit_cast<endpoint_tally>(tally_.load(std::memory_order_acquire));
     }
-    void put(const endpoint_tally& t) noexcept { tally_.store(std::bit_cast<std::uint64_t>(t), std::memory_order_release); }
+    void put(const endpoint_tally& t) noexcept {
+        tally_.store(std::bit_cast<std::uint64_t>(t), std::memory_order_release);
+    }
 
     /// Puts what `step` makes of the tally; false where it gives nothing, or where the tally does not take that epoch.
     template <class Step>
@@ -44,7 +46,9 @@ public:
     /// What was counted in the interval, which ends.
     endpoint_tally take_calls() noexcept {
         std::uint64_t seen = tally_.load(std::memory_order_acquire);
-        const auto emptied = [&] { return std::bit_cast<std::uint64_t>(std::bit_cast<endpoint_tally>(seen).without_calls()); };
+        const auto emptied = [&] {
+            return std::bit_cast<std::uint64_t>(std::bit_cast<endpoint_tally>(seen).without_calls());
+        };
         while (!tally_.compare_exchange_weak(seen, emptied(), std::memory_order_acq_rel, std::memory_order_acquire)) {}
         return std::bit_cast<endpoint_tally>(seen);
     }
@@ -105,7 +109,9 @@ struct plan_view {
           passes{passing}, is_even{p.is_even.load(std::memory_order_acquire) != 0} {}
 
     [[nodiscard]] std::size_t size() const noexcept { return count; }
-    [[nodiscard]] double upto(std::size_t i) const noexcept { return from->entries[i].upto.load(std::memory_order_acquire); }
+    [[nodiscard]] double upto(std::size_t i) const noexcept {
+        return from->entries[i].upto.load(std::memory_order_acquire);
+    }
     [[nodiscard]] double weight(std::size_t i) const noexcept {
         return from->entries[i].weight.load(std::memory_order_acquire);
     }

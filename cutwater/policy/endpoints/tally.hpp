@@ -27,7 +27,9 @@ struct endpoint_tally {
     }
 
     /// Whether what began in `of_epoch` counts.
-    [[nodiscard]] constexpr bool takes(std::uint16_t of_epoch) const noexcept { return epoch == of_epoch && ejected == 0; }
+    [[nodiscard]] constexpr bool takes(std::uint16_t of_epoch) const noexcept {
+        return epoch == of_epoch && ejected == 0;
+    }
 
     /// With one more. Where there is no room for more, half of what was counted stays: the share is what matters.
     [[nodiscard]] constexpr endpoint_tally with_success() const noexcept {
@@ -85,9 +87,7 @@ struct latency_estimate {
     double ns = 0;  // 0: nothing is known
     instant at{};
 
-    [[nodiscard]] double read(instant now, duration memory) const noexcept {
-        return ns * weight(now, memory);
-    }
+    [[nodiscard]] double read(instant now, duration memory) const noexcept { return ns * weight(now, memory); }
     void learn(duration sample, instant now, duration memory) noexcept {
         const double old = weight(now, memory);
         const auto fresh = std::max(1.0, static_cast<double>(sample.count()));
