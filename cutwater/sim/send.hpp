@@ -261,7 +261,7 @@ public:
                    std::function<void()> something_ended)
         : world_{in}, layers_{through.share()}, callee_{std::move(callee)}, options_{outer},
           something_ended_{std::move(something_ended)} {
-        race_.emplace(through.racer(), outer);
+        race_.emplace(through.racer(), outer, options_);
     }
 
     /// Does what is to be done now; gives until when to wait, nothing where the call has its outcome.
