@@ -72,7 +72,7 @@ private:
         endpoint what;
         endpoint_tally tally{};
         unsigned in_flight = 0;
-        latency_estimate latency{};
+        endpoint_latency latency{};
         friend bool operator==(const state&, const state&) = default;
     };
 

@@ -213,7 +213,7 @@ told_changes basic_shared_endpoints<Atomic, Mutex>::count(const ticket& t, endpo
 template <template <class> class Atomic, class Mutex>
 void basic_shared_endpoints<Atomic, Mutex>::learn(const ticket& t, endpoint_end how, instant now) noexcept {
     const duration took = std::max(now - t.began_, duration::zero());
-    latency_estimate e = t.at_->latency();
+    endpoint_latency e = t.at_->latency();
     e.learn(how == endpoint_end::failure ? std::max(took, options_->failure_penalty) : took, now,
             options_->latency_memory);
     t.at_->put(e);
@@ -238,7 +238,7 @@ told_changes basic_shared_endpoints<Atomic, Mutex>::fail_slowly(const ticket& t,
     };
     if (!t.at_->change(t.epoch_, failed)) return told;
     if (!ejects) return learn(t, endpoint_end::failure, now), told;
-    t.at_->put(latency_estimate{});
+    t.at_->put(endpoint_latency{});
     ejections_.eject(static_cast<std::size_t>(place - set_.begin()), ejection_cause::consecutive_failures, now, made);
     publish_locked(now, made);
     tell_locked(made, told);
@@ -267,7 +267,7 @@ void basic_shared_endpoints<Atomic, Mutex>::begin_epochs_locked(const endpoint_c
         if (c.what != endpoint_change::kind::ejected && c.what != endpoint_change::kind::returned) continue;
         slot& s = *set_[c.place];
         s.put(c.what == endpoint_change::kind::ejected ? s.look().next_ejected() : s.look().next_in_use());
-        s.put(latency_estimate{});
+        s.put(endpoint_latency{});
     }
 }
 
@@ -333,7 +333,7 @@ void basic_shared_endpoints<Atomic, Mutex>::replace(const endpoint_list& list, i
             next[i]->is_used = true;
             next[i]->id.store(next_endpoint_id(), std::memory_order_relaxed);
             next[i]->put(next[i]->look().next_in_use());
-            next[i]->put(latency_estimate{});
+            next[i]->put(endpoint_latency{});
         }
         // the address stays as it is: calls in flight read it
         next[i]->what.weight = list[i].weight;

@@ -54,11 +54,11 @@ public:
     }
 
     /// An average: two threads that learn at once may lose a sample.
-    [[nodiscard]] latency_estimate latency() const noexcept {
+    [[nodiscard]] endpoint_latency latency() const noexcept {
         return {.ns = latency_.load(std::memory_order_relaxed),
                 .at = instant{duration{latency_at_.load(std::memory_order_relaxed)}}};
     }
-    void put(const latency_estimate& e) noexcept {
+    void put(const endpoint_latency& e) noexcept {
         latency_.store(e.ns, std::memory_order_relaxed);
         latency_at_.store(e.at.time_since_epoch().count(), std::memory_order_relaxed);
     }

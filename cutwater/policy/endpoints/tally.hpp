@@ -83,7 +83,7 @@ static_assert(sizeof(endpoint_tally) == sizeof(std::uint64_t));
 
 /// How long calls of an endpoint take: an average in which a sample weighs as much as the time since the last one, beside `memory`.
 /// Where no answer comes it fades: after `memory` half of it is left. So who looked slow is tried again.
-struct latency_estimate {
+struct endpoint_latency {
     double ns = 0;  // 0: nothing is known
     instant at{};
 
@@ -95,7 +95,7 @@ struct latency_estimate {
         at = std::max(at, now);
     }
 
-    friend bool operator==(const latency_estimate&, const latency_estimate&) = default;
+    friend bool operator==(const endpoint_latency&, const endpoint_latency&) = default;
 
 private:
     [[nodiscard]] double weight(instant now, duration memory) const noexcept {
