@@ -414,6 +414,28 @@ TEST_P(fault_policy, disarming_frees_what_is_held_and_it_goes_on_to_the_dependen
     EXPECT_EQ(on.time.elapsed(), 2s);
 }
 
+/// Ends a drill as soon as it hears of a fault.
+class stops_at_once final : public listener {
+public:
+    explicit stops_at_once(fault& drill) : drill_{drill} {}
+    void on_event(const cutwater::event& e) override {
+        if (e.kind().name == "fault_injected") drill_.disarm();
+    }
+
+private:
+    fault& drill_;
+};
+
+TEST_P(fault_policy, what_is_disarmed_before_it_is_held_is_not_held) {
+    on.dependency.returns(7);
+    fault drill{drill_with(injection::hang())};
+    stops_at_once watcher{drill};
+    pipeline guarded{observe{watcher}, ref(drill)};
+    EXPECT_THAT(on.play(guarded), has_value(7));
+    EXPECT_EQ(on.time.elapsed(), 0s);
+    EXPECT_EQ(drill.held(), 0U);
+}
+
 TEST_P(fault_policy, armed_and_disarmed_while_it_runs) {
     on.dependency.returns(7);
     fault drill{disarmed(drill_with(injection::failure(std::errc::connection_reset)))};
