@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -79,14 +80,19 @@ private:
 
 static_assert(sizeof(endpoint_tally) == sizeof(std::uint64_t));
 
-/// How long calls of an endpoint take: an average in which a sample weighs as much as the time since the last one, beside `memory`.
-/// Where no answer comes it fades: after `memory` half of it is left. So who looked slow is tried again.
+/// How long calls of an endpoint take: an average whose weights fade with time, to 1/e in `memory`. Where no answer comes it fades itself, and
+/// so who looked slow is tried again.
 struct latency_estimate {
     double ns = 0;  // 0: nothing is known
     instant at{};
 
     [[nodiscard]] double read(instant now, duration memory) const noexcept {
         return ns * weight(now, memory);
+    }
+    /// For how many calls under way so many failures in a row stand, the last of which was the last sample: fewer as time passes, or who has
+    /// failed once would never be asked again where there is little to do.
+    [[nodiscard]] double failures_as_calls(unsigned in_a_row, instant now, duration memory) const noexcept {
+        return in_a_row == 0 ? 0 : std::round(in_a_row * weight(now, memory));
     }
     void learn(duration sample, instant now, duration memory) noexcept {
         const double old = weight(now, memory);
@@ -99,8 +105,9 @@ struct latency_estimate {
 
 private:
     [[nodiscard]] double weight(instant now, duration memory) const noexcept {
-        const auto m = static_cast<double>(memory.count());
-        return m / (m + static_cast<double>(std::max(duration::zero(), now - at).count()));
+        const double passed = static_cast<double>(std::max(duration::zero(), now - at).count()) / static_cast<double>(memory.count());
+        if (passed < 0.01) return 1 / (1 + passed + passed * passed / 2);  // as good, and mostly so
+        return std::exp(-passed);
     }
 };
 
