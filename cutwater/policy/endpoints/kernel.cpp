@@ -35,7 +35,8 @@ endpoint_load endpoints_kernel::load_of(std::size_t place, instant now) const no
     const double weight = plan_.entries[place].weight;
     if (options_->picker == endpoint_picker::least_latency)
         return {.waiting = s.in_flight / weight, .latency = s.latency.read(now, options_->latency_memory)};
-    return {.waiting = (s.in_flight + static_cast<double>(s.tally.consecutive)) / weight};
+    const double failed = s.latency.failures_as_calls(s.tally.consecutive, now, options_->latency_memory);
+    return {.waiting = (s.in_flight + failed) / weight};
 }
 
 void endpoints_kernel::begin_epochs(std::span<const endpoint_change> changes) {
@@ -134,7 +135,7 @@ endpoint_changes endpoints_kernel::replace(const endpoint_list& list, instant no
             std::ranges::find(at_, e.address, [](const state& s) -> const std::string& { return s.what.address; });
         members.push_back({.weight = e.weight, .is_ours = is_ours});
         if (stays == at_.end()) {
-            next.push_back({.id = ++last_id_, .what = e});
+            next.push_back({.id = ++last_id_, .what = e, .tally = endpoint_tally{}.next_in_use()});
             continue;
         }
         members.back().state = ejections_.members()[static_cast<std::size_t>(stays - at_.begin())].state;

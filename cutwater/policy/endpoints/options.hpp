@@ -64,7 +64,7 @@ struct endpoints_options {
     std::string zone = {};
     endpoint_picker picker = endpoint_picker::least_in_flight;
     duration latency_memory = 10s;
-    duration failure_penalty = 5s;
+    duration failure_penalty = 1s;
     double zone_enough = 0.7;
     unsigned consecutive_failures = 5;
     duration interval = 10s;
@@ -89,7 +89,7 @@ struct endpoints_options {
         visit("picker", self.picker, within(endpoint_picker::least_in_flight, endpoint_picker::least_latency),
               "by what two endpoints that were drawn are compared");
         visit("latency_memory", self.latency_memory, within<duration>(1ms, 1h),
-              "how long a latency is remembered: after so long without an answer half of it");
+              "how long a latency is remembered: after so long it counts for 1/e of what it did");
         visit("failure_penalty", self.failure_penalty, within<duration>(0ns, 1h),
               "what a failure counts as at least, as a latency");
         visit("zone_enough", self.zone_enough, above_and_up_to(0.0, 1.0),

@@ -22,6 +22,7 @@ struct endpoint_plan {
         std::size_t place = 0;
         double weight = 1;  // as it is now
         double upto = 0;    // the sum of the weights as far as this
+        friend bool operator==(const entry&, const entry&) = default;
     };
     std::vector<entry> entries;  // those of our zone first
     std::size_t ours = 0;        // so many are
@@ -33,11 +34,12 @@ struct endpoint_plan {
 
     [[nodiscard]] std::size_t size() const noexcept { return entries.size(); }
     [[nodiscard]] double upto(std::size_t i) const noexcept { return entries[i].upto; }
+    friend bool operator==(const endpoint_plan&, const endpoint_plan&) = default;
 };
 
 /// How loaded one is.
 struct endpoint_load {
-    double waiting = 0;  // calls under way, for each unit of weight
+    double waiting = 0;  // calls under way, and failures in a row that count as such, for each unit of weight
     double latency = 0;  // 0: not known, or not to be compared
 
     [[nodiscard]] bool is_less_than(const endpoint_load& other) const noexcept {

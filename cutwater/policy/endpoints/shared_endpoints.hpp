@@ -141,7 +141,8 @@ endpoint_load basic_shared_endpoints<Atomic, Mutex>::load_of(const slot& s, doub
     const double in_flight = s.in_flight.load(std::memory_order_relaxed);
     if (options_->picker == endpoint_picker::least_latency)
         return {.waiting = in_flight / weight, .latency = s.latency().read(now, options_->latency_memory)};
-    return {.waiting = (in_flight + static_cast<double>(s.look().consecutive)) / weight};
+    const double failed = s.latency().failures_as_calls(s.look().consecutive, now, options_->latency_memory);
+    return {.waiting = (in_flight + failed) / weight};
 }
 
 template <template <class> class Atomic, class Mutex>

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -27,9 +28,7 @@ struct endpoint_tally {
     }
 
     /// Whether what began in `of_epoch` counts.
-    [[nodiscard]] constexpr bool takes(std::uint16_t of_epoch) const noexcept {
-        return epoch == of_epoch && ejected == 0;
-    }
+    [[nodiscard]] constexpr bool takes(std::uint16_t of_epoch) const noexcept { return epoch == of_epoch && ejected == 0; }
 
     /// With one more. Where there is no room for more, half of what was counted stays: the share is what matters.
     [[nodiscard]] constexpr endpoint_tally with_success() const noexcept {
@@ -81,13 +80,20 @@ private:
 
 static_assert(sizeof(endpoint_tally) == sizeof(std::uint64_t));
 
-/// How long calls of an endpoint take: an average in which a sample weighs as much as the time since the last one, beside `memory`.
-/// Where no answer comes it fades: after `memory` half of it is left. So who looked slow is tried again.
+/// How long calls of an endpoint take: an average whose weights fade with time, to 1/e in `memory`. Where no answer comes it fades itself, and
+/// so who looked slow is tried again.
 struct endpoint_latency {
     double ns = 0;  // 0: nothing is known
     instant at{};
 
-    [[nodiscard]] double read(instant now, duration memory) const noexcept { return ns * weight(now, memory); }
+    [[nodiscard]] double read(instant now, duration memory) const noexcept {
+        return ns * weight(now, memory);
+    }
+    /// For how many calls under way so many failures in a row stand, the last of which was the last sample: fewer as time passes, or who has
+    /// failed once would never be asked again where there is little to do.
+    [[nodiscard]] double failures_as_calls(unsigned in_a_row, instant now, duration memory) const noexcept {
+        return in_a_row == 0 ? 0 : std::round(in_a_row * weight(now, memory));
+    }
     void learn(duration sample, instant now, duration memory) noexcept {
         const double old = weight(now, memory);
         const auto fresh = std::max(1.0, static_cast<double>(sample.count()));
@@ -99,8 +105,9 @@ struct endpoint_latency {
 
 private:
     [[nodiscard]] double weight(instant now, duration memory) const noexcept {
-        const auto m = static_cast<double>(memory.count());
-        return m / (m + static_cast<double>(std::max(duration::zero(), now - at).count()));
+        const double passed = static_cast<double>(std::max(duration::zero(), now - at).count()) / static_cast<double>(memory.count());
+        if (passed < 0.01) return 1 / (1 + passed + passed * passed / 2);  // as good, and mostly so
+        return std::exp(-passed);
     }
 };
 
