@@ -65,7 +65,8 @@ public:
             calls += last.calls();
             succeeded += last.succeeded;
         }
-        sim::tally whole{.took = took};
+        sim::tally whole;
+        whole.took = took;
         return {.p99 = ms(whole.percentile(0.99)),
                 .load = static_cast<double>(attempts - attempts_before) / static_cast<double>(calls),
                 .success = static_cast<double>(succeeded) / static_cast<double>(calls)};
