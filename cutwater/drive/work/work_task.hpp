@@ -45,7 +45,7 @@ class posted_call : public queued_task {
 public:
     posted_call(work_desk& desk, const call_options& said, Guarded guarded, F f, Done done)
         : queued_task{desk, said}, guarded_{std::move(guarded)}, done_{std::move(done)} {
-        if constexpr (policy_of<Guarded>::may_race)
+        if constexpr (requires { requires policy_of<Guarded>::may_race; })
             if (unwrap(guarded_).races())
                 throw std::logic_error{
                     "cutwater::post: a work queue makes one attempt of a task at a time, and the pipeline hedges; post "
