@@ -44,6 +44,8 @@
 #include "cutwater/policy/circuit_breaker/options.hpp"
 #include "cutwater/policy/concurrency_limiter/events.hpp"
 #include "cutwater/policy/concurrency_limiter/options.hpp"
+#include "cutwater/policy/endpoints/events.hpp"
+#include "cutwater/policy/endpoints/options.hpp"
 #include "cutwater/policy/fair_bulkhead/events.hpp"
 #include "cutwater/policy/fair_bulkhead/options.hpp"
 #include "cutwater/policy/fallback/events.hpp"
@@ -213,6 +215,9 @@ void policies() {
     events<cw::hedge_begun, cw::hedge_suppressed, cw::hedge_ended>("cutwater/policy/hedge");
     defaults<cw::throttle_options>("cutwater/policy/throttle");
     events<cw::throttle_rejected, cw::throttle_began, cw::throttle_ended>("cutwater/policy/throttle");
+    defaults<cw::endpoints_options>("cutwater/policy/endpoints");
+    events<cw::endpoint_ejected, cw::endpoint_returned, cw::endpoints_panic_began, cw::endpoints_panic_ended,
+           cw::endpoint_refused>("cutwater/policy/endpoints");
     defaults<cw::load_shedder_options>("cutwater/policy/load_shedder");
     events<cw::load_shed, cw::shedding_began, cw::shedding_ended>("cutwater/policy/load_shedder");
     defaults<cw::keyed_options>("cutwater/policy/keyed");
