@@ -31,8 +31,7 @@ int main() {
     int answered = 0;
     const auto call_a_hundred_times = [&](const char* when) {
         asked.clear();
-        for (int i = 0; i < 100; ++i, time.pass(1s))
-            answered += time.run(guarded, {.operation = "price"}, ask) ? 1 : 0;
+        for (int i = 0; i < 100; ++i, time.pass(1s)) answered += time.run(guarded, {.operation = "price"}, ask) ? 1 : 0;
         std::cout << when << ":\n";
         for (const auto& e : prices.read(time.present()).each)
             std::cout << "  " << e.address << "  " << to_text(e.state) << ", asked " << asked[e.address] << " times\n";

@@ -145,9 +145,11 @@ TEST_P(endpoints_policy, T33_a_hedge_goes_elsewhere_and_so_does_what_is_tried_af
         // slow, and a hedge beside it that fails; then both again
         dependency.fails(std::errc::connection_reset, 80ms).fails(std::errc::connection_reset, 10ms);
         dependency.fails(std::errc::connection_reset, 80ms).returns(7, 10ms);
-        pipeline guarded{retry{{.max_attempts = 2, .base_delay = 10ms}}, hedge{{.delay = 50ms}}, ref(shop), ref(threads)};
-        const auto got = GetParam() == testing::driver::blocking ? on.time.run(guarded, said, threads.blocking(dependency))
-                                                                  : loop.run(guarded, said, loop.coroutine(dependency));
+        pipeline guarded{retry{{.max_attempts = 2, .base_delay = 10ms}}, hedge{{.delay = 50ms}}, ref(shop),
+                         ref(threads)};
+        const auto got = GetParam() == testing::driver::blocking
+                             ? on.time.run(guarded, said, threads.blocking(dependency))
+                             : loop.run(guarded, said, loop.coroutine(dependency));
         EXPECT_THAT(got, has_value(7));
         EXPECT_THAT(asked, ::testing::UnorderedElementsAre("a", "b", "c", "d"));
         loop.run_all();
@@ -180,7 +182,8 @@ TEST_P(endpoints_policy, failures_in_a_row_eject_and_all_of_it_is_told) {
     EXPECT_EQ(on.heard.count("endpoint_ejected"), 1U) << "one of two";
     on.time.pass(30s);
     fail(1);
-    EXPECT_THAT(on.heard.last("endpoint_returned").line(), AllOf(HasSubstr("endpoint=" + told.field("endpoint")), HasSubstr("ramp=10s")));
+    EXPECT_THAT(on.heard.last("endpoint_returned").line(),
+                AllOf(HasSubstr("endpoint=" + told.field("endpoint")), HasSubstr("ramp=10s")));
 }
 
 TEST_P(endpoints_policy, T32_a_panic_is_told_and_read) {
@@ -204,7 +207,8 @@ TEST_P(endpoints_policy, nobody_healthy_and_no_panic_refuses_and_says_when_to_co
     on.time.pass(10s);
     pipeline guarded{observe{on.heard}, ref(shop)};
     const auto got = on.play(guarded);
-    EXPECT_THAT(got, AllOf(fails_with(errc::no_endpoint), fails_with(condition::refused), fails_with(condition::never_sent), spoken_by("shop")));
+    EXPECT_THAT(got, AllOf(fails_with(errc::no_endpoint), fails_with(condition::refused),
+                           fails_with(condition::never_sent), spoken_by("shop")));
     EXPECT_EQ(got.error().retry_after(), duration{20s});
     EXPECT_THAT(on.heard.last("endpoint_refused").line(), HasSubstr("ejected=2 of=2 retry_after=20s"));
     EXPECT_EQ(on.dependency.calls(), 10U);
@@ -213,7 +217,8 @@ TEST_P(endpoints_policy, nobody_healthy_and_no_panic_refuses_and_says_when_to_co
 TEST_P(endpoints_policy, a_retry_may_wait_until_somebody_is_back) {
     shop = of(1, [](auto& o) { o.max_ejected = 1, o.when_few = few_healthy::refuse, o.healthy_enough = 0; });
     fail(5);
-    pipeline guarded{retry{{.max_attempts = 2, .max_retry_after = 1min, .refusals = on_refusal::wait_for_hint}}, ref(shop)};
+    pipeline guarded{retry{{.max_attempts = 2, .max_retry_after = 1min, .refusals = on_refusal::wait_for_hint}},
+                     ref(shop)};
     const instant began = on.time.present();
     EXPECT_THAT(on.play(guarded, {}, [] { return 7; }), has_value(7));
     EXPECT_GE(on.time.present() - began, 30s);
@@ -277,7 +282,8 @@ TEST_P(endpoints_policy, an_answer_that_nothing_helps_is_an_answer_and_a_bug_is_
 }
 
 TEST_P(endpoints_policy, T4_what_counts_may_throw_and_then_its_call_fails_and_its_place_is_free) {
-    shop = of(3, [](auto& o) { o.should_count = [](const observation&) -> bool { throw std::runtime_error{"no idea"}; }; });
+    shop = of(
+        3, [](auto& o) { o.should_count = [](const observation&) -> bool { throw std::runtime_error{"no idea"}; }; });
     on.dependency.fails(std::errc::connection_reset);
     pipeline guarded{ref(shop)};
     EXPECT_THAT(on.play(guarded), AllOf(fails_with(errc::callback_failed), spoken_by("shop")));
@@ -336,7 +342,9 @@ TEST_P(endpoints_policy, a_set_can_be_replaced_while_calls_are_under_way) {
     shop = of(1);
     pipeline guarded{ref(shop)};
     const auto asked = [&](attempt& a) {
-        for (int i = 0; i < 3; ++i) shop.replace({{.address = "somebody with a name that is not short " + std::to_string(i)}}, on.time.present());
+        for (int i = 0; i < 3; ++i)
+            shop.replace({{.address = "somebody with a name that is not short " + std::to_string(i)}},
+                         on.time.present());
         return a.target() == "a" ? 7 : 8;
     };
     EXPECT_THAT(on.play(guarded, {}, asked), has_value(7)) << "its address is there until it has ended";
@@ -433,7 +441,8 @@ TEST(endpoints_options, T57_those_in_force_can_be_read) {
 
 // ---- the script, and each step of it spoilt ----
 
-TEST(endpoints_script_of_attempts, whatever_goes_wrong_at_a_step_nobody_is_left_in_flight_and_what_was_judged_is_counted) {
+TEST(endpoints_script_of_attempts,
+     whatever_goes_wrong_at_a_step_nobody_is_left_in_flight_and_what_was_judged_is_counted) {
     const std::vector<testing::mock_step<int>> story{
         {.takes = 20ms, .code = make_error_code(std::errc::connection_reset)}, {.takes = 10ms, .value = 7}};
     testing::for_each_variation(story, [](const testing::variation<int>& v) {
@@ -447,7 +456,8 @@ TEST(endpoints_script_of_attempts, whatever_goes_wrong_at_a_step_nobody_is_left_
             v.play(dependency, [&] { caller.request_stop(); });
             pipeline guarded{retry{{.base_delay = 5ms}}, ref(gate), timeout{100ms}};
             const call_options said{.stop = caller.get_token()};
-            (void)(blocking ? time.run(guarded, said, dependency.blocking()) : loop.run(guarded, said, loop.coroutine(dependency)));
+            (void)(blocking ? time.run(guarded, said, dependency.blocking())
+                            : loop.run(guarded, said, loop.coroutine(dependency)));
             std::uint64_t counted = 0;
             for (const auto& e : gate.read(time.present()).each) {
                 EXPECT_EQ(e.in_flight, 0U);

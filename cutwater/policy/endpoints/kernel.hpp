@@ -63,7 +63,8 @@ public:
     [[nodiscard]] unsigned gone_in_flight() const noexcept { return gone_in_flight_; }
 
     friend bool operator==(const endpoints_kernel& a, const endpoints_kernel& b) {
-        return a.ejections_ == b.ejections_ && a.at_ == b.at_ && a.plan_ == b.plan_ && a.gone_in_flight_ == b.gone_in_flight_;
+        return a.ejections_ == b.ejections_ && a.at_ == b.at_ && a.plan_ == b.plan_ &&
+               a.gone_in_flight_ == b.gone_in_flight_;
     }
 
 private:

@@ -110,7 +110,8 @@ template <class Plan, class May, class Load>
 /// Who is sent to; nothing where the call is to be refused. `is_tried(i)` and `load(i)` are of the i-th entry; `has_tried` says whether the
 /// call has tried any.
 template <class Plan, class IsTried, class Load>
-[[nodiscard]] std::optional<std::size_t> pick(const Plan& plan, random_source& dice, bool has_tried, IsTried&& is_tried,
+[[nodiscard]] std::optional<std::size_t> pick(const Plan& plan, random_source& dice, bool has_tried,
+                                              IsTried&& is_tried,  // tidy: allow bool
                                               Load&& load) {
     if (plan.size() == 0) return {};
     if (plan.passes < 1 && dice.unit() >= plan.passes) return {};

@@ -28,7 +28,9 @@ struct endpoint_tally {
     }
 
     /// Whether what began in `of_epoch` counts.
-    [[nodiscard]] constexpr bool takes(std::uint16_t of_epoch) const noexcept { return epoch == of_epoch && ejected == 0; }
+    [[nodiscard]] constexpr bool takes(std::uint16_t of_epoch) const noexcept {
+        return epoch == of_epoch && ejected == 0;
+    }
 
     /// With one more. Where there is no room for more, half of what was counted stays: the share is what matters.
     [[nodiscard]] constexpr endpoint_tally with_success() const noexcept {
@@ -86,9 +88,7 @@ struct endpoint_latency {
     double ns = 0;  // 0: nothing is known
     instant at{};
 
-    [[nodiscard]] double read(instant now, duration memory) const noexcept {
-        return ns * weight(now, memory);
-    }
+    [[nodiscard]] double read(instant now, duration memory) const noexcept { return ns * weight(now, memory); }
     /// For how many calls under way so many failures in a row stand, the last of which was the last sample: fewer as time passes, or who has
     /// failed once would never be asked again where there is little to do.
     [[nodiscard]] double failures_as_calls(unsigned in_a_row, instant now, duration memory) const noexcept {
@@ -105,7 +105,8 @@ struct endpoint_latency {
 
 private:
     [[nodiscard]] double weight(instant now, duration memory) const noexcept {
-        const double passed = static_cast<double>(std::max(duration::zero(), now - at).count()) / static_cast<double>(memory.count());
+        const double passed =
+            static_cast<double>(std::max(duration::zero(), now - at).count()) / static_cast<double>(memory.count());
         if (passed < 0.01) return 1 / (1 + passed + passed * passed / 2);  // as good, and mostly so
         return std::exp(-passed);
     }
