@@ -730,7 +730,11 @@ TEST(retry_asleep, that_has_slept_past_the_deadline_sends_nothing_more_and_says_
 unsigned sent_by_both(std::errc failing) {
     testing::virtual_time time;
     unsigned sent = 0;
-    circuit_breaker health{{.window = breaker_window::consecutive, .consecutive_failures = 1, .open_for = 1min}};
+    circuit_breaker health{{.window = breaker_window::consecutive,
+                            .consecutive_failures = 1,
+                            .open_for = 1min,
+                            .probes = 1,
+                            .probe_successes = 1}};
     pipeline inner{retry{steady(2)}, ref(health)};
     pipeline outer{retry{with(steady(2), [](auto& o) {
         o.refusals = on_refusal::wait_for_hint;
