@@ -207,7 +207,7 @@ void policies() {
     events<cw::circuit_opened, cw::circuit_half_opened, cw::circuit_closed, cw::circuit_would_open,
            cw::circuit_refused>("cutwater/policy/circuit_breaker");
     defaults<cw::rate_limiter_options>("cutwater/policy/rate_limiter");
-    events<cw::rate_refused, cw::rate_queued, cw::rate_wait_ended>("cutwater/policy/rate_limiter");
+    events<cw::rate_refused, cw::rate_too_heavy, cw::rate_queued, cw::rate_wait_ended>("cutwater/policy/rate_limiter");
     defaults<cw::concurrency_limiter_options>("cutwater/policy/concurrency_limiter");
     events<cw::concurrency_refused, cw::concurrency_queued, cw::concurrency_wait_ended, cw::concurrency_limit_moved>(
         "cutwater/policy/concurrency_limiter");

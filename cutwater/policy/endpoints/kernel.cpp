@@ -70,7 +70,7 @@ auto endpoints_kernel::admit(instant now, random_source& dice, const tried_targe
     answer given;
     given.changes = advance(now);
     const auto picked = pick(
-        plan_, dice, !tried.empty(), [&](std::size_t i) { return tried.contains(at_[plan_.entries[i].place].id); },
+        plan_, dice, tried, [&](std::size_t i) { return at_[plan_.entries[i].place].id; },
         [&](std::size_t i) { return load_of(i, now); });
     if (picked)
         given.sent = send(at_[plan_.entries[*picked].place].id, now);

@@ -234,9 +234,11 @@ TEST(endpoints_row, nothing_ejects_where_it_is_off) {
 TEST(endpoints_row, begins_anew_where_no_more_may_be_ejected) {
     endpoints_script s{set_of(3)};
     s.fails(0);
-    s.fails(1, 9);
+    s.fails(1, 5);
     EXPECT_THAT(s.states(), ElementsAre(ejected, healthy, healthy));
     s.advance(30s);
+    s.fails(1, 4);
+    EXPECT_THAT(s.states(), ElementsAre(returning, healthy, healthy));
     s.end(1, failure);
     EXPECT_THAT(s.states(), ElementsAre(returning, ejected, healthy));
 }
@@ -266,6 +268,14 @@ TEST(endpoints_row, T31_its_count_begins_anew_with_its_return) {
     EXPECT_THAT(s.states(), ElementsAre(returning, healthy, healthy));
     s.end(0, failure);
     EXPECT_THAT(s.states(), ElementsAre(ejected, healthy, healthy)) << "and it can be ejected again";
+}
+
+TEST(endpoints_row, what_was_known_of_its_latency_is_forgotten_with_an_ejection) {
+    endpoints_script s{set_of(3)};
+    s.fails(0, 4);
+    EXPECT_GE(s.kernel.read(s.now).each[0].latency, 1s);
+    s.end(0, failure);
+    EXPECT_EQ(s.kernel.read(s.now).each[0].latency, 0s);
 }
 
 TEST(endpoints_row, T32_what_is_sent_to_the_ejected_in_a_panic_decides_nothing) {

@@ -14,6 +14,7 @@
 
 #include "cutwater/core/instant.hpp"
 #include "cutwater/core/random.hpp"
+#include "cutwater/core/tried_targets.hpp"
 
 namespace cutwater {
 
@@ -107,12 +108,10 @@ template <class Plan, class May, class Load>
 
 }  // namespace detail
 
-/// Who is sent to; nothing where the call is to be refused. `is_tried(i)` and `load(i)` are of the i-th entry; `has_tried` says whether the
-/// call has tried any.
-template <class Plan, class IsTried, class Load>
-[[nodiscard]] std::optional<std::size_t> pick(const Plan& plan, random_source& dice, bool has_tried,
-                                              IsTried&& is_tried,  // tidy: allow bool
-                                              Load&& load) {
+/// Who is sent to; nothing where the call is to be refused. `id(i)` and `load(i)` are of the i-th entry.
+template <class Plan, class Id, class Load>
+[[nodiscard]] std::optional<std::size_t> pick(const Plan& plan, random_source& dice, const tried_targets& tried,
+                                              Id&& id, Load&& load) {
     if (plan.size() == 0) return {};
     if (plan.passes < 1 && dice.unit() >= plan.passes) return {};
     const bool stays = plan.ours > 0 && (plan.stays >= 1 || dice.unit() < plan.stays);
@@ -121,8 +120,8 @@ template <class Plan, class IsTried, class Load>
     const detail::endpoint_range near = stays || there.size() == 0 ? here : there;
     const detail::endpoint_range far = stays || there.size() == 0 ? there : here;
     const auto any = [](std::size_t) { return true; };
-    if (!has_tried) return detail::pick_in(plan, near, dice, any, load);
-    const auto untried = [&](std::size_t i) { return !is_tried(i); };
+    if (tried.empty()) return detail::pick_in(plan, near, dice, any, load);
+    const auto untried = [&](std::size_t i) { return !tried.contains(id(i)); };
     if (const auto found = detail::pick_in(plan, near, dice, untried, load)) return found;
     if (const auto found = detail::pick_in(plan, far, dice, untried, load)) return found;
     return detail::pick_in(plan, near, dice, any, load);

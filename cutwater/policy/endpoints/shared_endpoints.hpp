@@ -150,8 +150,7 @@ std::optional<std::size_t> basic_shared_endpoints<Atomic, Mutex>::pick_from(cons
                                                                             random_source& dice,
                                                                             const tried_targets& tried) const noexcept {
     return pick(
-        plan, dice, !tried.empty(),
-        [&](std::size_t i) { return tried.contains(plan.at(i).id.load(std::memory_order_relaxed)); },
+        plan, dice, tried, [&](std::size_t i) { return plan.at(i).id.load(std::memory_order_relaxed); },
         [&](std::size_t i) { return load_of(plan.at(i), plan.weight(i), now); });
 }
 
