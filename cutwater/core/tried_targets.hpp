@@ -1,7 +1,8 @@
 // Which of several equivalent targets a call has been sent to already, so that its next attempt goes elsewhere.
 //
-//     if (!call.tried().contains(id)) ...
-//     call.tried().add(id);
+//     cw::tried_targets tried;
+//     tried.add(7);
+//     assert(tried.contains(7) && !tried.contains(8));
 //
 // A target is known by a number that no other target of the process has. The last eight are remembered; there is no allocation.
 // Thread safety: none; it belongs to a call, or to all attempts of one.

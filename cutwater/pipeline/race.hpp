@@ -1,10 +1,6 @@
 // What all drivers share of a call that has several attempts under way: who is to begin, who has won, what the call comes to.
 //
-//     cw::branch_options common{run.call()};
-//     cw::race<T, Racer> race{guarded.racer(), run.call(), common};
-//     for (race_step next = race.next(); next.what != race_step::kind::finish; next = race.next())
-//         next.what == race_step::kind::begin ? begin_one(race.begin()) : wait_until(next.at);   // and race.ended(...) meanwhile
-//     race.finish(run);
+// A driver asks a `race` what is `next`: `begin` another attempt, wait until a time or until one has ended (`ended`), or `finish`.
 //
 // Each attempt is a machine of its own through the layers inside (`start_branch`), with a call of its own, which inherits from the
 // call that it is an attempt of. Thread safety: none; a race belongs to the thread or strand of its call.

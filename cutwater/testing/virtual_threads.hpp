@@ -2,8 +2,9 @@
 //
 //     cw::testing::virtual_time time;
 //     cw::testing::virtual_threads threads{time};
+//     cw::testing::mock_dependency<int> shop{time};
 //     cw::pipeline guarded{cw::hedge{{.delay = 50ms}}, cw::ref(threads)};
-//     auto result = time.run(guarded, {.idempotent = cw::idempotency::idempotent}, threads.blocking(dependency));
+//     auto result = time.run(guarded, {.idempotent = cw::idempotency::idempotent}, threads.blocking(shop));
 //
 // There is a thread for each call, and exactly one of all, or the test, runs at a time: it goes on until it sleeps or ends. So the mock
 // dependency and the time need no locks. What is still asleep when this is destroyed ends then, at the time that it is.

@@ -1,10 +1,5 @@
 // Which endpoints are ejected, for how long, and what the others are drawn by.
 //
-//     cw::endpoint_ejections kernel{options};
-//     kernel.eject(3, {cause, now}, changes);
-//     kernel.advance(now, tallies, changes);       // what time has brought: returns, and the comparison of an interval
-//     kernel.plan(now)
-//
 // The rules are those of gRPC's proposal A50 (outlier detection) and of Envoy's consecutive failures:
 //   1. Of those that had enough calls in the interval, if enough endpoints had: ejected is whose success rate is below
 //      mean - factor * deviation (of the population), and then whose share of failures is above the maximum.

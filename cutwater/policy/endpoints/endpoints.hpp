@@ -3,9 +3,7 @@
 //
 //     cw::endpoints shop{{.name = "shop", .each = {{.address = "10.0.0.1:80"}, {.address = "10.0.0.2:80"}, {.address = "10.0.0.3:80"}}}};
 //     cw::pipeline guarded{cw::timeout{2s}, cw::retry{}, cw::ref(shop), cw::timeout{500ms}};
-//     guarded.run([&](cw::attempt& a) { return get(a.target(), "/price", a.deadline()); });
-//
-//     shop.replace(resolved, cw::now());       // endpoints that stay keep their state
+//     guarded.run([&](cw::attempt& a) { return std::string{a.target()}; });
 //
 // One instance for each service, shared by everything that calls it; inside of the retry or the hedge, outside of the attempt's timeout.
 //

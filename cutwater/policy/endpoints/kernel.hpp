@@ -1,9 +1,5 @@
 // What is right for a set of endpoints, without threads: the specification that the concurrent one is held against.
 //
-//     cw::endpoints_kernel kernel{options};
-//     auto [sent, refused, changes] = kernel.admit(now, dice, tried);
-//     changes = kernel.settle(*sent, cw::endpoint_end::failure, now);
-//
 // - A call is sent to one of those that the plan of the moment has (plan.hpp): not ejected, unless there is a panic; not tried by the
 //   call, unless all are. It is in flight there until it is settled or abandoned.
 // - Its end counts if the endpoint is in the epoch that the call began in, and was not ejected then (tally.hpp). A success ends what was in a

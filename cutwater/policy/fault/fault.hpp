@@ -4,6 +4,7 @@
 //                      .rules = {{.name = "resets",
 //                                 .what = cw::injection::failure(std::errc::connection_reset),
 //                                 .when = cw::fault_when::share(0.1)}}}};
+//     cw::circuit_breaker health;
 //     cw::pipeline search{cw::retry{}, cw::ref(health), cw::timeout{500ms}, cw::ref(drill)};       // innermost
 //     drill.arm();                                                                               // until then it does nothing
 //     ...

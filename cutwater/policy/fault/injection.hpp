@@ -1,12 +1,12 @@
 // What is done to an attempt.
 //
-//     cw::injection::latency(cw::fault_latency::normal(20ms, 5ms))      // it waits first
-//     cw::injection::failure(std::errc::connection_reset)              // it fails, as the dependency would
-//     cw::injection::failure(std::errc::timed_out).after(cw::fault_latency::constant(200ms))
-//     cw::injection::thrown(lost_connection{})                         // it fails with an exception
-//     cw::injection::wrong_result<int>([](int price) { return -price; })
-//     cw::injection::hang()                                            // until its deadline, its cancellation, or max_hang
-//     cw::injection::refused(cw::errc::rate_limited, 2s)               // as a policy of ours would
+//     cw::injection::latency(cw::fault_latency::normal(20ms, 5ms));  // it waits first
+//     cw::injection::failure(std::errc::connection_reset);  // it fails, as the dependency would
+//     cw::injection::failure(std::errc::timed_out).after(cw::fault_latency::constant(200ms));
+//     cw::injection::thrown(lost_connection{});  // it fails with an exception
+//     cw::injection::wrong_result<int>([](int price) { return -price; });
+//     cw::injection::hang();  // until its deadline, its cancellation, or max_hang
+//     cw::injection::refused(cw::errc::rate_limited, 2s);  // as a policy of ours would
 //
 // Contract. A failure is judged by the pipeline's rules, as if the callable had failed so; its words begin with "injected: ". A `cw::error` may
 // be given, too, with all that it carries (`error::from_original`, `with_retry_after`). A wrong result is what the function makes of the value that came

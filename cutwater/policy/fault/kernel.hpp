@@ -1,9 +1,5 @@
 // What is right for fault injection, without threads or time: which attempts have which fault.
 //
-//     cw::fault_kernel kernel{options};
-//     const cw::fault_decision next = kernel.decide({.call = said, .attempt = 1}, now);
-//     if (next) ... options.rules[next.rule].what, held for next.wait
-//
 // The rules, in the order in which they are asked:
 //   1. A rule sees an attempt of its operation, target and tenant that begins in its window of time [from, until), if none before it has fired.
 //   2. It counts what it sees. The n-th attempt has the fault if `when` says so of n and of a chance.

@@ -1,10 +1,10 @@
 // Which of the attempts that a rule sees have its fault.
 //
-//     cw::fault_when::always()
-//     cw::fault_when::share(0.1)                                        // one of ten, by chance
-//     cw::fault_when::first(2)                                          // the first two
-//     cw::fault_when::every(3)                                          // the third, the sixth, …
-//     cw::fault_when::steps({pass, inject, inject}, cw::fault_repeat::cycle)
+//     cw::fault_when::always();
+//     cw::fault_when::share(0.1);  // one of ten, by chance
+//     cw::fault_when::first(2);  // the first two
+//     cw::fault_when::every(3);  // the third, the sixth, …
+//     cw::fault_when::steps({cw::fault_step::pass, cw::fault_step::inject, cw::fault_step::inject}, cw::fault_repeat::cycle);
 //
 // A value, and a function of the attempt's number (1 is the first that the rule sees) and of a chance.
 #pragma once

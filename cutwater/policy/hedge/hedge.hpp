@@ -1,6 +1,6 @@
 // A hedge: where an answer is slow to come, the same is asked again beside it, and the first good answer counts.
 //
-//     cw::pipeline guarded{cw::timeout{1s}, cw::hedge{{.delay = 50ms}}, cw::ref(replicas), cw::timeout{500ms}};
+//     cw::pipeline guarded{cw::timeout{1s}, cw::hedge{{.delay = 50ms}}, cw::bulkhead{}, cw::timeout{500ms}};
 //     auto price = co_await guarded.async_run({.idempotent = cw::idempotency::idempotent}, fetch_price);
 //
 // Contract. Each attempt passes the layers inside of the hedge by itself: it has a permit, a timeout and a verdict of its own there.

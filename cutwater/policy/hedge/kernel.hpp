@@ -1,10 +1,5 @@
 // What is right for a hedge, without time, attempts or a driver: it is told what has begun and ended, and says what is next.
 //
-//     cw::hedge_kernel kernel{options, 5};
-//     kernel.next(now, deadline)         // begin the first; then wait until the delay is over
-//     kernel.begun(now, delay);
-//     kernel.ended(seen, now, delay)     // whether this is the call's outcome
-//
 // The rules:
 //   1. The first attempt begins at once; the next when the delay has passed since the last began, up to `max_attempts`, and never
 //      at the deadline or later. What is not idempotent has one attempt.
