@@ -65,7 +65,10 @@ std::optional<std::string> unquoted(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '"' || !is_printable(text[i])) return {};
-        if (text[i] == '\\' && (++i == text.size() || (text[i] != '"' && text[i] != '\\'))) return {};
+        if (text[i] == '\\') {
+            ++i;
+            if (i == text.size() || (text[i] != '"' && text[i] != '\\')) return {};
+        }
         out += text[i];
     }
     return out;

@@ -53,8 +53,8 @@ public:
         std::size_t first;
         std::size_t last;
     };
-    any_run(any_stack<T>& stack, span of, const call_options& said, environment& lent,
-            parking& place)  // NOLINT(*-member-init)
+    // NOLINTNEXTLINE(*-member-init): the memory is the layers' to fill
+    any_run(any_stack<T>& stack, span of, const call_options& said, environment& lent, parking& place)
         : run_state<T>{said, lent, place}, stack_{stack}, span_{of}, entered_{of.first} {
         if (stack.state_size > sizeof memory_)
             large_ = std::make_unique<std::max_align_t[]>(stack.state_size / sizeof(std::max_align_t) + 1);

@@ -74,7 +74,7 @@ public:
     explicit observe(listener& hears) : hears_{&hears}, layer_{"observe"} {}
     template <std::derived_from<listener> Temporary>
         requires(!std::is_lvalue_reference_v<Temporary>)
-    explicit observe(Temporary&&) {
+    explicit observe(Temporary&&) : hears_{nullptr} {
         static_assert(sizeof(Temporary) == 0,
                       "cutwater::observe: a temporary would be gone before the first call; give the listener a name");
     }

@@ -79,7 +79,8 @@ public:
     held_together& operator=(const held_together& other)
         requires std::copy_constructible<Kept>
     {
-        return *this = held_together{other};
+        kept_ = std::make_shared<Kept>(*other.kept_);
+        return *this;
     }
     held_together& operator=(held_together&&) noexcept = default;
     ~held_together() = default;

@@ -246,7 +246,7 @@ class simulated_race : public std::enable_shared_from_this<simulated_race<T, Pip
     using core = typename std::remove_cvref_t<decltype(std::declval<Pipeline&>().share())>::element_type;
 
     struct inner_callee {
-        void operator()(const attempt& a, reply<T> answer) const { (*shared)(a, std::move(answer)); }
+        void operator()(const attempt& a, const reply<T>& answer) const { (*shared)(a, answer); }
         std::shared_ptr<Callee> shared;
     };
     struct branch {

@@ -4,7 +4,7 @@
 
 namespace cutwater::testing {
 
-thread_local virtual_threads::fiber* virtual_threads::here_ = nullptr;
+thread_local virtual_threads::fiber* virtual_threads::here = nullptr;
 
 virtual_threads::~virtual_threads() {
     ending_ = true;
@@ -18,7 +18,7 @@ void virtual_threads::submit(std::shared_ptr<runnable> work) {
     const auto made = std::make_shared<fiber>();
     fibers_.push_back(made);
     made->thread = std::thread{[this, f = made.get(), work = std::move(work)]() mutable {
-        here_ = f;
+        here = f;
         {
             std::unique_lock lock{mutex_};
             changed_.wait(lock, [&] { return f->runs; });
@@ -32,7 +32,7 @@ void virtual_threads::submit(std::shared_ptr<runnable> work) {
 }
 
 void virtual_threads::sleep(duration d) {
-    fiber* const me = here_;
+    fiber* const me = here;
     if (me == nullptr) throw std::logic_error{"virtual_threads: sleep is called outside of its threads"};
     if (ending_) return;
     std::weak_ptr<fiber> again;

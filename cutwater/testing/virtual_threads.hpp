@@ -79,7 +79,7 @@ private:
     std::condition_variable changed_;
     std::vector<std::shared_ptr<fiber>> fibers_;
     bool ending_ = false;
-    static thread_local fiber* here_;
+    static thread_local fiber* here;
 };
 
 }  // namespace cutwater::testing

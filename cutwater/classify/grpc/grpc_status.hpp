@@ -73,8 +73,9 @@ struct grpc_answer {
 /// How long the server wants to be left alone; negative: for ever.
 [[nodiscard]] inline duration parse_grpc_pushback(std::string_view milliseconds) noexcept {
     std::int32_t count = 0;  // gRFC A6: an ASCII encoded signed 32-bit integer
-    const char* const end = milliseconds.data() + milliseconds.size();
-    const auto read = std::from_chars(milliseconds.data(), end, count);
+    const char* const begin = std::to_address(milliseconds.begin());
+    const char* const end = std::to_address(milliseconds.end());
+    const auto read = std::from_chars(begin, end, count);
     if (read.ec != std::errc{} || read.ptr != end) return duration{-1};
     return std::chrono::milliseconds{count};
 }

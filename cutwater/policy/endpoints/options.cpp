@@ -16,7 +16,8 @@ void check(const endpoint_list& list, option_problems& problems) {
         if (e.address.empty()) problems.push_back({which + ".address", "empty", "what the callable connects to"});
         if (!e.address.empty() && !seen.insert(e.address).second)
             problems.push_back({which + ".address", '"' + e.address + '"', "each address once; give it more weight"});
-        if (!(e.weight > 0 && e.weight <= most))
+        const bool has_weight = e.weight > 0 && e.weight <= most;  // false for NaN
+        if (!has_weight)
             problems.push_back({which + ".weight", std::string{to_text(e.weight)}, "more than 0 and at most 1000000"});
     }
 }

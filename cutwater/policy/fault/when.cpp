@@ -16,7 +16,8 @@ bool fault_when::fires(std::uint64_t nth, double chance) const noexcept {
 }
 
 std::string fault_when::problem() const {
-    if (way_ == way::share && !(share_ >= 0.0 && share_ <= 1.0)) return "a share from 0 to 1";
+    const bool is_share = share_ >= 0.0 && share_ <= 1.0;  // false for NaN
+    if (way_ == way::share && !is_share) return "a share from 0 to 1";
     if (way_ == way::every && n_ == 0) return "every 1 or more";
     if (way_ == way::steps && steps_.empty()) return "one step or more";
     return {};
