@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cutwater/core/family.hpp"
 #include "cutwater/pipeline/describe.hpp"
 #include "cutwater/pipeline/ref.hpp"
 

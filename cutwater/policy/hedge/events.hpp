@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/verdict.hpp"
 
 namespace cutwater {
 
