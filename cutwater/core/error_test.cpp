@@ -24,7 +24,7 @@ struct lost_connection : std::runtime_error {
 };
 
 template <class Thrown>
-std::exception_ptr thrown(Thrown t) {
+std::exception_ptr captured(Thrown t) {
     return std::make_exception_ptr(std::move(t));
 }
 
@@ -74,9 +74,9 @@ TEST(error, the_message_counts_attempts_that_the_history_has_forgotten) {
 }
 
 TEST(error, the_words_are_the_originals_own) {
-    EXPECT_EQ(error::from_exception(thrown(std::runtime_error{"no such sku"})).words(), "no such sku");
-    EXPECT_EQ(error::from_exception(thrown(42)).words(), "an exception that is not a std::exception");
-    EXPECT_EQ(error{errc::callback_failed}.with_cause(thrown(std::bad_alloc{})).words(), "std::bad_alloc");
+    EXPECT_EQ(error::from_exception(captured(std::runtime_error{"no such sku"})).words(), "no such sku");
+    EXPECT_EQ(error::from_exception(captured(42)).words(), "an exception that is not a std::exception");
+    EXPECT_EQ(error{errc::callback_failed}.with_cause(captured(std::bad_alloc{})).words(), "std::bad_alloc");
     EXPECT_EQ(error{errc::callback_failed}.words(), "a callback of the pipeline's failed");
     EXPECT_EQ(error{std::make_error_code(std::errc::broken_pipe)}.words(), "Broken pipe");
     EXPECT_EQ(error{errc::failed}.with_text("the result was judged a failure").words(),
@@ -84,36 +84,36 @@ TEST(error, the_words_are_the_originals_own) {
 }
 
 TEST(error, where_a_policy_speaks_the_exception_underneath_is_only_the_cause) {
-    const error e = error{errc::timed_out}.with_cause(thrown(std::runtime_error{"operation aborted"}));
+    const error e = error{errc::timed_out}.with_cause(captured(std::runtime_error{"operation aborted"}));
     EXPECT_EQ(e.words(), "the time limit was reached");
     EXPECT_EQ(e.type(), "cutwater:timed_out");
     EXPECT_TRUE(e.cause());
 }
 
 TEST(error, an_exception_without_words_leaves_it_to_the_code) {
-    EXPECT_EQ(error::from_exception(thrown(std::runtime_error{""})).words(), "the call failed");
+    EXPECT_EQ(error::from_exception(captured(std::runtime_error{""})).words(), "the call failed");
 }
 
 // ---- where it came from ----
 
 TEST(error, the_code_of_a_system_error_is_kept) {
-    const error e = error::from_exception(thrown(std::system_error{std::make_error_code(std::errc::io_error), "read"}));
+    const error e = error::from_exception(captured(std::system_error{std::make_error_code(std::errc::io_error), "read"}));
     EXPECT_EQ(e.code(), std::errc::io_error);
     EXPECT_TRUE(e.cause());
     EXPECT_TRUE(e.layer().empty()) << "the callable spoke, no policy did";
 }
 
 TEST(error, a_class_derived_from_system_error_counts_as_one) {
-    const error e = error::from_exception(thrown(std::ios_base::failure{"closed", std::io_errc::stream}));
+    const error e = error::from_exception(captured(std::ios_base::failure{"closed", std::io_errc::stream}));
     EXPECT_EQ(e.code(), std::io_errc::stream);
 }
 
 TEST(error, any_other_exception_has_no_code_of_its_own) {
-    EXPECT_EQ(error::from_exception(thrown(std::runtime_error{"x"})).code(), errc::failed);
-    EXPECT_EQ(error::from_exception(thrown(std::logic_error{"x"})).code(), errc::failed);
-    EXPECT_EQ(error::from_exception(thrown(42)).code(), errc::failed);
-    EXPECT_EQ(error::from_exception(thrown("text")).code(), errc::failed);
-    EXPECT_EQ(error::from_exception(thrown(std::string{"text"})).code(), errc::failed);
+    EXPECT_EQ(error::from_exception(captured(std::runtime_error{"x"})).code(), errc::failed);
+    EXPECT_EQ(error::from_exception(captured(std::logic_error{"x"})).code(), errc::failed);
+    EXPECT_EQ(error::from_exception(captured(42)).code(), errc::failed);
+    EXPECT_EQ(error::from_exception(captured("text")).code(), errc::failed);
+    EXPECT_EQ(error::from_exception(captured(std::string{"text"})).code(), errc::failed);
 }
 
 TEST(error, what_a_callable_returned_is_kept_whole_and_given_back_by_its_type) {
@@ -131,9 +131,9 @@ TEST(error, an_original_that_cannot_be_copied_is_kept_as_well) {
 }
 
 TEST(error, the_type_is_written_as_in_the_source) {
-    EXPECT_EQ(error::from_exception(thrown(std::runtime_error{"x"})).type(), "std::runtime_error");
-    EXPECT_THAT(error::from_exception(thrown(lost_connection{"x"})).type(), ::testing::HasSubstr("lost_connection"));
-    EXPECT_EQ(error::from_exception(thrown(42)).type(), "int");
+    EXPECT_EQ(error::from_exception(captured(std::runtime_error{"x"})).type(), "std::runtime_error");
+    EXPECT_THAT(error::from_exception(captured(lost_connection{"x"})).type(), ::testing::HasSubstr("lost_connection"));
+    EXPECT_EQ(error::from_exception(captured(42)).type(), "int");
     EXPECT_THAT(error::from_original(errc::failed, out_of_stock{}).type(), ::testing::HasSubstr("out_of_stock"));
     EXPECT_EQ(error{errc::circuit_open}.type(), "cutwater:circuit_open");
     EXPECT_EQ(error{std::make_error_code(std::errc::timed_out)}.type(), "generic:110");
@@ -216,7 +216,7 @@ TEST(error, a_second_error_can_have_a_second_of_its_own) {
 // ---- thrown ----
 
 TEST(error, raising_throws_the_original_exception) {
-    const error e = error::from_exception(thrown(lost_connection{"gone"}));
+    const error e = error::from_exception(captured(lost_connection{"gone"}));
     EXPECT_THROW(e.raise(), lost_connection);
 }
 

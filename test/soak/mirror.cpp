@@ -16,7 +16,6 @@ std::string words_of(const rate_reading& r) {
 // ---- rate limiter ----
 
 void mirror<rate_limiter>::admitted(const ticket& t, call_context& call, instant now) {
-    if (!can_tell()) return;
     check(kernel_.admit(0, call.said().weight, now, duration::zero()) == kernel::answer::admitted,
           "it admits a call for which the kernel has no permits");
     check(kernel_.latest() == t.slot, "it gives other permits than the kernel");
@@ -24,7 +23,6 @@ void mirror<rate_limiter>::admitted(const ticket& t, call_context& call, instant
 }
 
 void mirror<rate_limiter>::asked(const admission<ticket>& answer, call_context& call, instant now) {
-    if (!can_tell()) return;
     if (const auto* const t = std::get_if<ticket>(&answer)) return admitted(*t, call, now);
     if (std::holds_alternative<wait_until>(answer)) return;  // it asks again, in line
     check(kernel_.admit(0, call.said().weight, now, duration::zero()) == kernel::answer::refused,
@@ -33,7 +31,6 @@ void mirror<rate_limiter>::asked(const admission<ticket>& answer, call_context& 
 }
 
 void mirror<rate_limiter>::lined_up(const admission<ticket>& answer, const waiter& w, call_context& call, instant now) {
-    if (!can_tell()) return;
     const duration patience = between(now, w.until) - (w.until == call.deadline ? duration{1} : duration::zero());
     const kernel::call asks{
         .who = id_of(w), .weight = call.said().weight, .importance = call.said().importance, .until = w.until};
@@ -51,7 +48,6 @@ void mirror<rate_limiter>::lined_up(const admission<ticket>& answer, const waite
 }
 
 void mirror<rate_limiter>::looked(const admission<ticket>& answer, const waiter& w, call_context& call, instant now) {
-    if (!can_tell()) return;
     if (call.deadline != never && now >= call.deadline)  // nothing is to be sent
         return check(std::holds_alternative<refusal>(answer), "it lets a call in after its deadline");
     if (kernel_.is_turned_away(id_of(w)))
@@ -66,33 +62,28 @@ void mirror<rate_limiter>::looked(const admission<ticket>& answer, const waiter&
 }
 
 void mirror<rate_limiter>::left(const waiter& w) {
-    if (!can_tell()) return;
     kernel_.leave(id_of(w));
     std::erase(line_, id_of(w));
 }
 
 void mirror<rate_limiter>::settled(const ticket& t, const observation&, call_context& call, instant now,
                                    random_source&) {
-    if (!can_tell()) return;
     if (call.sent == t.sent) kernel_.give_back(t.slot, now);
     compare(now);
 }
 
 void mirror<rate_limiter>::at_a_stop(instant now) {
-    if (!can_tell()) return;
     kernel copy = kernel_;
     for (const auto who : line_)
         check(!copy.look(who, now), "somebody waits whose permits are there, and nobody has woken him");
 }
 
 void mirror<rate_limiter>::at_the_end(instant now) {
-    if (!can_tell()) return;
     check(line_.empty(), "somebody is still in line");
     compare(now);
 }
 
 void mirror<rate_limiter>::compare(instant now) {
-    if (!can_tell()) return;
     check(gate_.queued() == kernel_.queued(), "as many do not wait as in front of the kernel");
     if (kernel_.queued() != 0) return;
     const rate_reading its = gate_.read(now);

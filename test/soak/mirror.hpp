@@ -29,10 +29,6 @@ public:
 
     explicit mirror(const rate_limiter& gate) : gate_{gate}, kernel_{gate.options()} {}
 
-    /// Where calls wait in line, who is let in by whom depends on who looks, and not all of that is told here: the room's own histories
-    /// hold that against the kernel.
-    [[nodiscard]] bool can_tell() const { return gate_.options().max_queue == 0; }
-
     void admitted(const ticket& t, call_context& call, instant now);
     void asked(const admission<ticket>& answer, call_context& call, instant now);
     void lined_up(const admission<ticket>& answer, const waiter& w, call_context& call, instant now);

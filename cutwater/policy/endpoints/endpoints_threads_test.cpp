@@ -74,7 +74,7 @@ endpoints_options quick(few_healthy then) {
 /// The kernel, which is to have given the same. Whom it picks is by chance: any that it might have picked will do.
 class model {
 public:
-    explicit model(const endpoints_options& o) : options_{&o}, kernel_{o} {}
+    explicit model(const endpoints_options& o) : kernel_{o} {}
 
     bool take(const endpoints_call& c) {
         switch (c.what) {
@@ -99,7 +99,6 @@ private:
         return {.id = kernel_.id_at(c.place), .epoch = c.epoch, .began = c.began};
     }
 
-    const endpoints_options* options_;
     endpoints_kernel kernel_;
 };
 

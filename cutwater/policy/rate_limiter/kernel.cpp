@@ -12,11 +12,11 @@ bool matters_less(const rate_limiter_kernel::call& one, const rate_limiter_kerne
 
 auto rate_limiter_kernel::admit(const call& asks, instant now, duration patience) -> answer {
     serve(now);
-    if (queue_.empty() && take(asks.weight, now)) return answer::admitted;
-    std::uint64_t in_line = asks.weight;
-    for (const call& w : queue_) in_line += matters_less(w, asks) ? 0 : w.weight;
+    std::uint64_t ahead = 0;
+    for (const call& w : queue_) ahead += matters_less(w, asks) ? 0 : w.weight;
+    if (ahead == 0 && take(asks.weight, now)) return answer::admitted;
     const bool ever = read(asks.weight, now).retry_after != forever;
-    if (!ever || wait_in_line(in_line, now) > patience) return answer::refused;
+    if (!ever || wait_in_line(ahead + asks.weight, now) > patience) return answer::refused;
     if (queue_.size() >= max_queue_) let_expired_leave(now);
     if (queue_.size() >= max_queue_) {
         if (queue_.empty() || !matters_less(queue_.back(), asks)) return answer::refused;

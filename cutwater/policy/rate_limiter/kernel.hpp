@@ -1,7 +1,8 @@
 // What is right for a rate limiter, without threads: the specification that the concurrent one is held against.
 //
 // - Permits are had as the algorithm in force says: gcra.hpp, fixed_window.hpp, sliding_window.hpp.
-// - While somebody waits nobody else is admitted, and of those who wait only the first: of those that matter most the oldest.
+// - While somebody waits nobody else is admitted but who matters more than all of them, and of those who wait only the first: of those that
+//   matter most the oldest.
 // - Whoever looks, comes or gives back lets in those whose permits are there, one after the other; before each whoever is first leaves if its time is
 //   over. Who is let in by another has its permits until it looks; after its time it has none, and they go back.
 // - From a full line those leave whose time is over; else what matters more takes the place of what matters least; of those, of the one that came last.

@@ -109,6 +109,21 @@ TEST(rate_limiter_kernel, T85_what_matters_more_goes_first) {
     EXPECT_TRUE(kernel.look(1, noon + 300ms));
 }
 
+TEST(rate_limiter_kernel, T85_what_matters_more_than_all_who_wait_does_not_wait_for_permits_that_are_there) {
+    using enum criticality;
+    for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
+        SCOPED_TRACE(to_text(window));
+        rate_limiter_kernel kernel = ten(1, window);
+        const auto most = static_cast<unsigned>(kernel.read(1, noon).limit);
+        EXPECT_EQ(kernel.admit(0, most - 1, noon, 0s), admitted);
+        EXPECT_EQ(kernel.admit({.who = 1, .weight = 2}, noon, 2s), queued);
+        EXPECT_EQ(kernel.admit(2, 1, noon, 2s), refused) << "the line is full, and it does not matter more";
+        EXPECT_EQ(kernel.admit({.who = 3, .importance = critical}, noon, 0s), admitted);
+        EXPECT_FALSE(kernel.is_turned_away(1)) << "nobody has to make room for it";
+        EXPECT_EQ(kernel.queued(), 1U);
+    }
+}
+
 TEST(rate_limiter_kernel, T85_what_matters_least_makes_room) {
     using enum criticality;
     rate_limiter_kernel kernel = ten(2);

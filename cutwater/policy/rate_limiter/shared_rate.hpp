@@ -210,9 +210,10 @@ auto basic_shared_rate<Atomic, Mutex>::take_or_queue(waiter& w, instant now, dur
     serve_locked(now);
     if (never_has(w.weight)) return {.what = answer::too_long, .wait = forever};
     for (const bool is_last_look : {false, true}) {
-        if (line_.empty())
+        const std::uint64_t ahead = line_.weight_ahead_of(w.importance);
+        if (ahead == 0)
             if (const auto slot = take_locked(w.weight, now)) return left_locked(false), queueing{answer::taken, *slot};
-        const duration wait = wait_in_line_locked(line_.weight_ahead_of(w.importance) + w.weight, now);
+        const duration wait = wait_in_line_locked(ahead + w.weight, now);
         if (wait > patience) return left_locked(false), queueing{.what = answer::too_long, .wait = wait};
         // From here on nobody takes but under the lock that we hold. Somebody may have given back before: one more look.
         if (!is_last_look)
