@@ -19,7 +19,7 @@ using ::testing::SizeIs;
 struct out_of_stock {
     int sku = 0;
 };
-struct lost_connection : std::runtime_error {
+struct dropped_line : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
@@ -97,7 +97,8 @@ TEST(error, an_exception_without_words_leaves_it_to_the_code) {
 // ---- where it came from ----
 
 TEST(error, the_code_of_a_system_error_is_kept) {
-    const error e = error::from_exception(captured(std::system_error{std::make_error_code(std::errc::io_error), "read"}));
+    const error e =
+        error::from_exception(captured(std::system_error{std::make_error_code(std::errc::io_error), "read"}));
     EXPECT_EQ(e.code(), std::errc::io_error);
     EXPECT_TRUE(e.cause());
     EXPECT_TRUE(e.layer().empty()) << "the callable spoke, no policy did";
@@ -132,7 +133,7 @@ TEST(error, an_original_that_cannot_be_copied_is_kept_as_well) {
 
 TEST(error, the_type_is_written_as_in_the_source) {
     EXPECT_EQ(error::from_exception(captured(std::runtime_error{"x"})).type(), "std::runtime_error");
-    EXPECT_THAT(error::from_exception(captured(lost_connection{"x"})).type(), ::testing::HasSubstr("lost_connection"));
+    EXPECT_THAT(error::from_exception(captured(dropped_line{"x"})).type(), ::testing::HasSubstr("dropped_line"));
     EXPECT_EQ(error::from_exception(captured(42)).type(), "int");
     EXPECT_THAT(error::from_original(errc::failed, out_of_stock{}).type(), ::testing::HasSubstr("out_of_stock"));
     EXPECT_EQ(error{errc::circuit_open}.type(), "cutwater:circuit_open");
@@ -216,8 +217,8 @@ TEST(error, a_second_error_can_have_a_second_of_its_own) {
 // ---- thrown ----
 
 TEST(error, raising_throws_the_original_exception) {
-    const error e = error::from_exception(captured(lost_connection{"gone"}));
-    EXPECT_THROW(e.raise(), lost_connection);
+    const error e = error::from_exception(captured(dropped_line{"gone"}));
+    EXPECT_THROW(e.raise(), dropped_line);
 }
 
 TEST(error, raising_throws_the_error_itself_where_nothing_was_thrown) {

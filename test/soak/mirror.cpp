@@ -49,7 +49,7 @@ void mirror<rate_limiter>::lined_up(const admission<ticket>& answer, const waite
 
 void mirror<rate_limiter>::looked(const admission<ticket>& answer, const waiter& w, call_context& call, instant now) {
     if (call.deadline != never && now >= call.deadline)  // nothing is to be sent
-        return check(std::holds_alternative<refusal>(answer), "it lets a call in after its deadline");
+        check(std::holds_alternative<refusal>(answer), "it lets a call in after its deadline");
     if (kernel_.is_turned_away(id_of(w)))
         return check(std::holds_alternative<refusal>(answer),
                      "it keeps somebody whom the kernel has put out of the line");

@@ -41,10 +41,6 @@ admission<rate_limiter::ticket> rate_limiter::enqueue(waiter& w, call_context& c
 }
 
 admission<rate_limiter::ticket> rate_limiter::resume(waiter& w, call_context& call, moment& now) {
-    if (now.get() >= call.deadline && call.deadline != never) {  // nothing is to be sent
-        rate_->leave(w, now);
-        return waited_in_vain(w, call);
-    }
     const shared_rate::waiting seen = rate_->look_again(w, now);
     if (seen.slot) {
         call.emit(layer_, [&] { return rate_wait_ended{.admitted = true}; });

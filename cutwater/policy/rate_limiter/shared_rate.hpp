@@ -72,9 +72,9 @@ public:
     /// After `until` there are none any more, and what was granted goes back.
     [[nodiscard]] waiting look_again(waiter& w, instant now);
 
-    /// Ends a wait. Permits that were granted in the meantime go back; of a rolling limit, without the time, only those of the last that
+    /// Ends a wait. Permits that were granted in the meantime go back; of a rolling limit only those of the last that
     /// was let in by another, while nobody has taken any since: what is left comes back by itself.
-    void leave(waiter& w, std::optional<instant> now = {}) noexcept;
+    void leave(waiter& w) noexcept;
 
     /// For one who comes now: while somebody waits there is nothing for whoever does not.
     [[nodiscard]] rate_reading read(unsigned weight, instant now) const;
@@ -133,7 +133,7 @@ private:
     void serve_and_wake_locked(instant now) noexcept;
     void grant_locked(waiter& w, const rate_slot& slot) noexcept;
     [[nodiscard]] rate_slot granted_to(const waiter& w) const noexcept;
-    [[nodiscard]] bool undo_locked(const waiter& w) noexcept;
+    void undo_locked(const waiter& w) noexcept;
     [[nodiscard]] instant next_look_locked(const waiter& w, instant now, bool serves_others) const;
 
     alignas(cache_line) Atomic<word> word_{gcra::fresh};
@@ -304,12 +304,11 @@ instant basic_shared_rate<Atomic, Mutex>::next_look_locked(const waiter& w, inst
 }
 
 template <template <class> class Atomic, class Mutex>
-void basic_shared_rate<Atomic, Mutex>::leave(waiter& w, std::optional<instant> now) noexcept {
+void basic_shared_rate<Atomic, Mutex>::leave(waiter& w) noexcept {
     const std::scoped_lock lock{mutex_};
     if (w.take_grant()) {
-        if (undo_locked(w)) return line_.wake_first();
-        if (now) give_back_locked(granted_to(w), *now);
-        return now ? serve_and_wake_locked(*now) : line_.wake_first();
+        undo_locked(w);
+        return line_.wake_first();
     }
     if (!w.is_queued()) return;
     const bool was_first = line_.first() == &w;
@@ -319,16 +318,16 @@ void basic_shared_rate<Atomic, Mutex>::leave(waiter& w, std::optional<instant> n
 
 /// Takes back what was granted, where that can be told without the time.
 template <template <class> class Atomic, class Mutex>
-bool basic_shared_rate<Atomic, Mutex>::undo_locked(const waiter& w) noexcept {
+void basic_shared_rate<Atomic, Mutex>::undo_locked(const waiter& w) noexcept {
     const rate_slot slot = granted_to(w);
     switch (window_) {
         case rate_window::rolling:
-            return last_granted_ == &w && alter([&](word& seen) { return gcra::undo(seen, slot); });
+            if (last_granted_ == &w) alter([&](word& seen) { return gcra::undo(seen, slot); });
+            return;
         case rate_window::fixed:
-            return alter([&](word& seen) { return fixed_.give_back(seen, slot, slot.taken), true; });
-        case rate_window::sliding: break;
+            return void(alter([&](word& seen) { return fixed_.give_back(seen, slot, slot.taken), true; }));
+        case rate_window::sliding: return sliding_.give_back(slot);
     }
-    return sliding_.give_back(slot), true;
 }
 
 template <template <class> class Atomic, class Mutex>

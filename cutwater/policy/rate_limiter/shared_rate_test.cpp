@@ -155,15 +155,15 @@ TEST(a_rate_limiters_line, T80_who_leaves_with_what_it_was_granted_leaves_no_mor
     EXPECT_TRUE(p.rate.try_take(1, noon + 30ms));
 }
 
-TEST(a_rate_limiters_line, T80_who_leaves_and_knows_the_time_gives_back_what_has_not_come_by_itself) {
+TEST(a_rate_limiters_line, T80_who_looks_too_late_gives_back_what_has_not_come_by_itself) {
     party p{even(2)};
-    guest& first = p.come();
+    guest& first = p.come(20ms);
     guest& second = p.come();
     EXPECT_FALSE(p.rate.try_take(1, noon + 20ms)) << "both are let in";
     EXPECT_EQ(p.rate.read(2, noon + 20ms).retry_after, 20ms);
-    p.rate.leave(first.place, noon + 20ms);
-    EXPECT_EQ(p.rate.read(2, noon + 20ms).retry_after, 10ms);
-    EXPECT_TRUE(p.is_in(second, 20ms));
+    EXPECT_EQ(p.look(first, 21ms).turned_away, errc::wait_timed_out);
+    EXPECT_EQ(p.rate.read(2, noon + 21ms).retry_after, 10ms);
+    EXPECT_TRUE(p.is_in(second, 21ms));
 }
 
 TEST(a_rate_limiters_line, T85_who_is_overtaken_looks_when_its_own_permit_is_due_then) {
