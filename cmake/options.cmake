@@ -1,6 +1,7 @@
 # What is built. A project that takes Cutwater in by add_subdirectory gets the core library and nothing else unless it asks.
 option(CUTWATER_DEV "Warnings are errors" OFF)
 option(CUTWATER_TESTS "Unit, property and live tests" ${PROJECT_IS_TOP_LEVEL})
+option(CUTWATER_PRECOMPILE "Tests share a precompiled header: quicker where all of them are built" OFF)
 option(CUTWATER_BENCH "Benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_EXAMPLES "Examples, which are tests too" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_FUZZ "Fuzz targets (clang)" OFF)

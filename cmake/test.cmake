@@ -1,9 +1,20 @@
 # cutwater_test(NAME name SOURCES file... [LINK target...] [LABELS label...])
 # A GoogleTest program; RapidCheck is at hand. Each of its cases is a test of its own for ctest.
 # Labels: unit (default), threads (also run under ThreadSanitizer), live (touches real time, sockets, servers).
+# What every test is compiled and linked with.
+function(cutwater_test_flags target)
+  cutwater_defaults(${target})
+  target_link_libraries(${target} PRIVATE cutwater_kit GTest::gmock_main rapidcheck_gtest)
+endfunction()
+
 if(CUTWATER_TESTS)
   enable_testing()
   include(GoogleTest)
+  if(CUTWATER_PRECOMPILE)
+    add_library(cutwater_precompiled OBJECT ${PROJECT_SOURCE_DIR}/test/precompiled/precompiled.cpp)
+    cutwater_test_flags(cutwater_precompiled)
+    target_precompile_headers(cutwater_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/test/precompiled/precompiled.hpp)
+  endif()
 endif()
 
 function(cutwater_test)
@@ -12,8 +23,11 @@ function(cutwater_test)
     set(arg_LABELS unit)
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
-  cutwater_defaults(${arg_NAME})
-  target_link_libraries(${arg_NAME} PRIVATE ${arg_LINK} cutwater_kit GTest::gmock_main rapidcheck_gtest)
+  target_link_libraries(${arg_NAME} PRIVATE ${arg_LINK})
+  cutwater_test_flags(${arg_NAME})
+  if(CUTWATER_PRECOMPILE)
+    target_precompile_headers(${arg_NAME} REUSE_FROM cutwater_precompiled)
+  endif()
   gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
 
   # gtest_discover_tests takes no list as a property: a file that ctest reads after the discovered cases does.
