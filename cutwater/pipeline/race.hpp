@@ -39,9 +39,15 @@ public:
     /// Where any of them has gone, and where the call had before: none goes where another has.
     [[nodiscard]] tried_targets& tried() noexcept { return tried_; }
 
+    /// When one of them became the call's outcome while others were under way; `never` where none has, or where the caller had cancelled
+    /// before.
+    [[nodiscard]] const instant& decided_at() const noexcept { return decided_at_; }
+    void decide(instant at) noexcept { decided_at_ = at; }
+
 private:
     call_options said_;
     tried_targets tried_;
+    instant decided_at_ = never;
     std::string id_;
     std::string tenant_;
     std::string target_;
@@ -50,14 +56,16 @@ private:
 
 /// One attempt of a race: what it was begun as.
 struct branch_start {
-    unsigned attempt = 1;            ///< its number among the call's
-    listener* audience = nullptr;    ///< who hears its layers
-    bool deadline_is_ours = false;   ///< whether a timeout outside of the race set its deadline
-    std::string_view target{};       ///< what a gate outside of the race chose, else what the caller says
-    tried_targets* tried = nullptr;  ///< where all of them have gone
+    unsigned attempt = 1;                 ///< its number among the call's
+    listener* audience = nullptr;         ///< who hears its layers
+    bool deadline_is_ours = false;        ///< whether a timeout outside of the race set its deadline
+    std::string_view target{};            ///< what a gate outside of the race chose, else what the caller says
+    tried_targets* tried = nullptr;       ///< where all of them have gone
+    const instant* decided_at = nullptr;  ///< when another of them has won
 
     void inherit(call_context& inner) const noexcept {
         if (tried != nullptr) inner.share_tried(*tried);
+        if (decided_at != nullptr) inner.share_lost_at(*decided_at);
         inner.attempt = attempt;
         inner.audience = audience;
         inner.target = target;
@@ -112,6 +120,7 @@ public:
             .deadline_is_ours = outer_.deadline_is_ours,
             .target = is_chosen(outer_) ? outer_.target : common_.said().target,
             .tried = &common_.tried(),
+            .decided_at = &common_.decided_at(),
         };
         ++begun_;
         ++under_way_;
@@ -134,6 +143,7 @@ public:
             decided_ = session_.ended(end.out.observed(), outer_, outer_.now);
             return race_step::finish();
         });
+        if (decided_ && under_way_ > 0 && !stopped_) common_.decide(outer_.now);
         if (decided_ || is_better(end)) take(which, std::move(end));
     }
 
