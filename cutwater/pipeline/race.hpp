@@ -6,6 +6,7 @@
 // call that it is an attempt of. Thread safety: none; a race belongs to the thread or strand of its call.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -165,9 +166,13 @@ public:
         }
         outer.slot().emplace(std::move(best_->out));
         outer_.ran_out = best_->ran_out;
+        const bool failed_before = stopped_ && !decided_ && !outer.slot()->has_value() &&
+                                   outer.slot()->meaning() != verdict::cancelled;  // and then the caller cancelled
+        if (failed_before) end_cancelled(outer);
         outer_.cancelled = outer.slot()->meaning() == verdict::cancelled;
-        if (!outer.slot()->has_value() && history_.size() > 1)
-            outer.slot()->failure().with_history(std::move(history_));
+        if (outer.slot()->has_value() || history_.size() < (failed_before ? 1U : 2U)) return;
+        std::ranges::sort(history_, {}, &attempt_record::number);  // as they began: they end in any order
+        outer.slot()->failure().with_history(std::move(history_));
     }
 
 private:
@@ -176,10 +181,17 @@ private:
         return call.target.data() != call.said().target.data();
     }
 
-    /// A failure is replaced by a later one, but not by what says nothing about the dependency.
+    /// The last failure is replaced by the cancellation, and stays in its history.
+    void end_cancelled(run_state<T>& outer) {
+        (void)detail::cancelled(racer_.layer_name(), outer_, outer.slot());
+        outer_.ran_out = false;
+    }
+
+    /// A failure is replaced by a later one, but not by what says nothing about the dependency, unless its caller has cancelled.
     [[nodiscard]] bool is_better(const branch_end<T>& end) const noexcept {
-        const auto says_something = [](const branch_end<T>& e) {
-            return judges_dependency(e.out.meaning()) || e.out.meaning() == verdict::ignored;
+        const auto says_something = [this](const branch_end<T>& e) {
+            const verdict on = e.out.meaning();
+            return judges_dependency(on) || on == verdict::ignored || (stopped_ && on == verdict::cancelled);
         };
         return !best_ || says_something(end) || !says_something(*best_);
     }

@@ -97,6 +97,10 @@ TEST(hedge_in_a_world, one_slow_replica_among_ten_makes_no_call_slow) {
     EXPECT_GT(without.seen.mean("p99 [ms]", 25s, 40s), 5 * healthy) << "what a slow replica does to those who meet it";
     EXPECT_LT(with.seen.mean("p99 [ms]", 5s, 20s), healthy) << "also where all are well";
     EXPECT_LT(with.seen.mean("p99 [ms]", 25s, 40s), 1.5 * healthy);
+    EXPECT_NEAR(healthy, 46, 1) << "the page's figures, as those below";
+    EXPECT_NEAR(without.seen.mean("p99 [ms]", 25s, 40s), 438, 1);
+    EXPECT_NEAR(with.seen.mean("p99 [ms]", 5s, 20s), 35, 1);
+    EXPECT_NEAR(with.seen.mean("p99 [ms]", 25s, 40s), 65, 1);
     testing::expect_golden(with.seen.csv(), "traces/slow_replica_90.csv");
     testing::expect_golden(without.seen.csv(), "traces/slow_replica_alone.csv");
 }
@@ -112,6 +116,8 @@ TEST(hedge_in_a_world, T69_it_sends_as_many_more_as_its_percentile_says_and_no_m
     }
     EXPECT_GT(few.seen.mean("p99 [ms]", 25s, 40s), 2 * many.seen.mean("p99 [ms]", 25s, 40s))
         << "one in ten meets the slow one, and one in twenty is asked again";
+    EXPECT_NEAR(few.seen.mean("p99 [ms]", 5s, 20s), 38, 1);
+    EXPECT_NEAR(few.seen.mean("p99 [ms]", 25s, 40s), 149, 1);
     testing::expect_golden(few.seen.csv(), "traces/slow_replica_95.csv");
 }
 

@@ -131,6 +131,17 @@ TEST_P(hedge_policy, where_all_fail_the_last_failure_is_the_calls_with_the_histo
     EXPECT_EQ(told.error().history()[2].number, 3U);
 }
 
+TEST_P(hedge_policy, the_history_is_in_the_order_in_which_attempts_began) {
+    on.dependency.fails(std::errc::connection_reset, 80ms).fails(std::errc::connection_refused, 10ms);
+    pipeline guarded{hedge{{.delay = 50ms}}, ref(threads)};
+    const result<int> told = play(guarded);
+    EXPECT_EQ(told.error().code(), std::errc::connection_reset) << "it was the last";
+    EXPECT_THAT(told.error().message(), HasSubstr("after 2 attempts"));
+    ASSERT_THAT(told.error().history(), SizeIs(2));
+    EXPECT_EQ(told.error().history().front().code, std::errc::connection_reset);
+    EXPECT_EQ(told.error().history().back().code, std::errc::connection_refused);
+}
+
 TEST_P(hedge_policy, each_attempt_has_a_permit_and_a_timeout_of_its_own_inside) {
     bulkhead narrow{{.max_concurrent = 3}};
     on.dependency.returns(1, 10s).returns(2, 10s).returns(3, 5ms);
@@ -275,6 +286,18 @@ TEST_P(hedge_policy, T43_a_cancellation_ends_all_attempts_and_none_begins) {
     EXPECT_EQ(narrow.in_use(), 0U);
 }
 
+TEST_P(hedge_policy, T43_a_call_that_is_cancelled_after_an_attempt_has_failed_is_cancelled_and_not_tried_again) {
+    on.dependency.fails(std::errc::connection_reset, 5ms).returns(1, 10s);
+    pipeline guarded{observe{on.heard}, retry{{.base_delay = 1s}}, hedge{{.delay = 50ms}}, ref(threads)};
+    cancels_after(100ms);
+    const result<int> told = play(guarded);
+    EXPECT_EQ(told.error().code(), errc::cancelled);
+    EXPECT_EQ(on.time.elapsed(), 100ms);
+    EXPECT_THAT(on.heard.names(), ::testing::Not(::testing::Contains("retry_scheduled")));
+    ASSERT_THAT(told.error().history(), SizeIs(2));
+    EXPECT_EQ(told.error().history().front().code, std::errc::connection_reset);
+}
+
 TEST_P(hedge_policy, an_attempt_that_waits_in_a_queue_leaves_it_when_another_has_won) {
     bulkhead narrow{{.max_concurrent = 1, .max_queue = 5, .max_wait = 10s}};
     on.dependency.returns(1, 80ms);
@@ -341,6 +364,23 @@ TEST_P(hedge_policy, T42_what_ends_together_with_the_winner_is_not_lost) {
     EXPECT_EQ(on.time.elapsed(), 100ms);
     let_everything_end();
     EXPECT_EQ(narrow.in_use(), 0U);
+}
+
+TEST(hedge, a_call_that_is_cancelled_while_it_waits_for_the_dependencys_wish_is_cancelled) {
+    testing::virtual_time time;
+    testing::virtual_asio loop{time};
+    boost::asio::cancellation_signal signal;
+    time.after(100ms, [&] { signal.emit(boost::asio::cancellation_type::terminal); });
+    pipeline guarded{hedge{{.delay = 50ms}}};
+    const auto busy = []() -> boost::asio::awaitable<std::expected<int, error>> {
+        co_return std::unexpected{error{make_error_code(std::errc::connection_reset)}.with_retry_after(500ms)};
+    };
+    const result<int> told = loop.run(guarded, idempotent_get, busy, signal.slot());
+    EXPECT_EQ(told.error().code(), errc::cancelled);
+    EXPECT_EQ(told.error().layer(), name{"hedge"});
+    EXPECT_EQ(time.elapsed(), 100ms);
+    ASSERT_THAT(told.error().history(), SizeIs(1));
+    EXPECT_EQ(told.error().history().front().code, std::errc::connection_reset);
 }
 
 // ---- what an estimate inside hears of who has lost ----
