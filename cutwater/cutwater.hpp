@@ -10,6 +10,10 @@
 #error "Cutwater is C++23: compile with -std=c++23"
 #endif
 
+#include "cutwater/classify/grpc/grpc_status.hpp"
+#include "cutwater/classify/grpc/grpc_timeout.hpp"
+#include "cutwater/classify/redis/redis_error.hpp"
+#include "cutwater/classify/sql/sqlstate.hpp"
 #include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/drive/system/system_load.hpp"

@@ -140,6 +140,11 @@ public:
     [[nodiscard]] tried_targets& tried() noexcept { return *tried_; }
     void share_tried(tried_targets& with_others) noexcept { tried_ = &with_others; }
 
+    /// Of an attempt that raced others: when another of them became the call's outcome; `never` where none has. What was cancelled for
+    /// that takes longer than until then, and nobody will know by how much.
+    [[nodiscard]] instant lost_at() const noexcept { return lost_at_ != nullptr ? *lost_at_ : never; }
+    void share_lost_at(const instant& with_others) noexcept { lost_at_ = &with_others; }
+
     /// Builds and delivers an event, if anybody listens. `build` returns the event's struct.
     template <class Build>
     void emit(name layer, Build&& build) {
@@ -164,6 +169,7 @@ private:
     parking& place_;
     tried_targets own_tried_;
     tried_targets* tried_ = &own_tried_;
+    const instant* lost_at_ = nullptr;
 };
 
 /// One attempt, as the callable sees it: `f(cw::attempt& a)`.

@@ -68,6 +68,11 @@ concept tampering_gate = gate<P> && requires(P& p, typename P::ticket& t, call_c
     { p.answers(t, call) } -> std::same_as<std::optional<error>>;
 };
 
+/// A layer that is for each attempt, and not for the call, says `static constexpr bool is_per_attempt = true`. Round a loop it would be entered
+/// once, whatever the loop goes on to do, and nothing of it would be what it says: a pipeline refuses that.
+template <class P>
+concept per_attempt_layer = named_layer<P> && requires { requires P::is_per_attempt; };
+
 /// A gate that nearly always admits: `try_admit` writes the ticket and says yes, or says no and leaves it to `admit` to
 /// find out what to answer.
 template <class P>

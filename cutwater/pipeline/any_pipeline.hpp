@@ -9,8 +9,8 @@
 // Layers are added outermost first; rules (`cw::classify`) come last. Each layer costs virtual calls, and nothing is
 // allocated for a call through the usual number of layers (1 KB of state).
 //
-// Errors: `add` throws `std::logic_error` for a layer after the rules, for a gate that stands there already, and for a second
-// layer with threads of its own; `run`
+// Errors: `add` throws `std::logic_error` for a layer after the rules, for a gate that stands there already, for a second
+// layer with threads of its own, and for a retry or hedge inside of a layer that is for each attempt (`cw::fault`); `run`
 // does where a layer has threads of its own and the callable cannot be copied to them.
 // Thread safety: `add` before the first call, and from one thread; then as `pipeline`. Movable while no call is in
 // flight and no orphan of a worker pool's runs.
@@ -50,12 +50,19 @@ public:
         if (stack_->rules)
             throw std::logic_error{
                 "cutwater::any_pipeline: a layer is added after the rules; rules are the innermost layer"};
+        if constexpr (is_loop<policy_of<kept>>) {
+            if (stack_->is_per_attempt)
+                throw std::logic_error{
+                    "cutwater::any_pipeline: a layer for each attempt (a fault) stands outside of a retry or hedge; it "
+                    "belongs inside"};
+        }
         if constexpr (is_rules<kept>)
             stack_->rules = std::forward<Given>(layer);
         else if constexpr (racing_loop<policy_of<kept>>)
             race(std::make_unique<any_racer_of<kept>>(std::forward<Given>(layer)));
         else
             push(std::make_unique<any_layer_of<T, kept>>(std::forward<Given>(layer)));
+        stack_->is_per_attempt = stack_->is_per_attempt || per_attempt_layer<policy_of<kept>>;
         return *this;
     }
 

@@ -69,6 +69,10 @@ template <class Layer>
 }
 [[noreturn]] void refuse_same_gate();
 
+/// Whether a policy makes further attempts, one after the other or beside each other.
+template <class P>
+inline constexpr bool is_loop = loop<P> || racing_loop<P>;
+
 /// The first that holds, from `at` on; their number where none does.
 template <std::size_t N>
 [[nodiscard]] consteval std::size_t first_of(const bool (&holds)[N], std::size_t at = 0) {
@@ -95,6 +99,11 @@ consteval void check_composition() {
         racer == sizeof...(Layers) || first_of(runs) > racer,
         "cutwater::pipeline: a layer with threads stands outside of a hedge; attempts run on it, so it belongs "
         "inside");
+    constexpr bool per_attempt[] = {per_attempt_layer<policy_of<Layers>>...};
+    constexpr bool loops[] = {is_loop<policy_of<Layers>>...};
+    static_assert(
+        first_of(loops, first_of(per_attempt)) == sizeof...(Layers),
+        "cutwater::pipeline: a layer for each attempt (a fault) stands outside of a retry or hedge; it belongs inside");
     (check_layer<Layers>(), ...);
 }
 

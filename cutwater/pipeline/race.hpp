@@ -6,6 +6,7 @@
 // call that it is an attempt of. Thread safety: none; a race belongs to the thread or strand of its call.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -39,9 +40,15 @@ public:
     /// Where any of them has gone, and where the call had before: none goes where another has.
     [[nodiscard]] tried_targets& tried() noexcept { return tried_; }
 
+    /// When one of them became the call's outcome while others were under way; `never` where none has, or where the caller had cancelled
+    /// before.
+    [[nodiscard]] const instant& decided_at() const noexcept { return decided_at_; }
+    void decide(instant at) noexcept { decided_at_ = at; }
+
 private:
     call_options said_;
     tried_targets tried_;
+    instant decided_at_ = never;
     std::string id_;
     std::string tenant_;
     std::string target_;
@@ -50,14 +57,16 @@ private:
 
 /// One attempt of a race: what it was begun as.
 struct branch_start {
-    unsigned attempt = 1;            ///< its number among the call's
-    listener* audience = nullptr;    ///< who hears its layers
-    bool deadline_is_ours = false;   ///< whether a timeout outside of the race set its deadline
-    std::string_view target{};       ///< what a gate outside of the race chose, else what the caller says
-    tried_targets* tried = nullptr;  ///< where all of them have gone
+    unsigned attempt = 1;                 ///< its number among the call's
+    listener* audience = nullptr;         ///< who hears its layers
+    bool deadline_is_ours = false;        ///< whether a timeout outside of the race set its deadline
+    std::string_view target{};            ///< what a gate outside of the race chose, else what the caller says
+    tried_targets* tried = nullptr;       ///< where all of them have gone
+    const instant* decided_at = nullptr;  ///< when another of them has won
 
     void inherit(call_context& inner) const noexcept {
         if (tried != nullptr) inner.share_tried(*tried);
+        if (decided_at != nullptr) inner.share_lost_at(*decided_at);
         inner.attempt = attempt;
         inner.audience = audience;
         inner.target = target;
@@ -112,6 +121,7 @@ public:
             .deadline_is_ours = outer_.deadline_is_ours,
             .target = is_chosen(outer_) ? outer_.target : common_.said().target,
             .tried = &common_.tried(),
+            .decided_at = &common_.decided_at(),
         };
         ++begun_;
         ++under_way_;
@@ -134,6 +144,7 @@ public:
             decided_ = session_.ended(end.out.observed(), outer_, outer_.now);
             return race_step::finish();
         });
+        if (decided_ && under_way_ > 0 && !stopped_) common_.decide(outer_.now);
         if (decided_ || is_better(end)) take(which, std::move(end));
     }
 
@@ -155,9 +166,13 @@ public:
         }
         outer.slot().emplace(std::move(best_->out));
         outer_.ran_out = best_->ran_out;
+        const bool failed_before = stopped_ && !decided_ && !outer.slot()->has_value() &&
+                                   outer.slot()->meaning() != verdict::cancelled;  // and then the caller cancelled
+        if (failed_before) end_cancelled(outer);
         outer_.cancelled = outer.slot()->meaning() == verdict::cancelled;
-        if (!outer.slot()->has_value() && history_.size() > 1)
-            outer.slot()->failure().with_history(std::move(history_));
+        if (outer.slot()->has_value() || history_.size() < (failed_before ? 1U : 2U)) return;
+        std::ranges::sort(history_, {}, &attempt_record::number);  // as they began: they end in any order
+        outer.slot()->failure().with_history(std::move(history_));
     }
 
 private:
@@ -166,10 +181,17 @@ private:
         return call.target.data() != call.said().target.data();
     }
 
-    /// A failure is replaced by a later one, but not by what says nothing about the dependency.
+    /// The last failure is replaced by the cancellation, and stays in its history.
+    void end_cancelled(run_state<T>& outer) {
+        (void)detail::cancelled(racer_.layer_name(), outer_, outer.slot());
+        outer_.ran_out = false;
+    }
+
+    /// A failure is replaced by a later one, but not by what says nothing about the dependency, unless its caller has cancelled.
     [[nodiscard]] bool is_better(const branch_end<T>& end) const noexcept {
-        const auto says_something = [](const branch_end<T>& e) {
-            return judges_dependency(e.out.meaning()) || e.out.meaning() == verdict::ignored;
+        const auto says_something = [this](const branch_end<T>& e) {
+            const verdict on = e.out.meaning();
+            return judges_dependency(on) || on == verdict::ignored || (stopped_ && on == verdict::cancelled);
         };
         return !best_ || says_something(end) || !says_something(*best_);
     }

@@ -13,16 +13,19 @@ adaptive_timeout::adaptive_timeout(adaptive_timeout_options options)
             .name = options_->name, .window = options_->window, .min_samples = options_->min_samples});
 }
 
-/// Never longer than whatever limit was in force: what comes of a call that goes on after it is no answer to it.
+/// Never longer than whatever limit was in force, or than until another attempt had won: what comes of a call that goes on after it is no
+/// answer to it.
 void adaptive_timeout::after(const session& s, const observation& seen, call_context& call) noexcept {
     if (call.sent == s.sent) return;
-    const latency_sample what = adaptive_timeout_kernel::sample_of(seen);
+    const instant lost_at = call.lost_at();
+    const latency_sample what = adaptive_timeout_kernel::sample_of(seen, lost_at);
     if (what == latency_sample::none) return;
     const instant now = call.now;
     const duration took = between(s.began, now);
     if (took < duration::zero()) return;  // time has jumped back
     if (what == latency_sample::ended) return estimate_->record(took, now);
-    estimate_->record_censored(std::min({took, s.limit, between(s.began, call.deadline)}), now);
+    const duration waited = std::min({took, s.limit, between(s.began, call.deadline), between(s.began, lost_at)});
+    if (waited >= duration::zero()) estimate_->record_censored(waited, now);
 }
 
 adaptive_timeout_reading adaptive_timeout::read(instant now) const noexcept {

@@ -19,7 +19,7 @@ namespace cutwater {
 enum class latency_sample : std::uint8_t {
     none,
     ended,     ///< it took as long as it did
-    censored,  ///< it was cut off or failed before: at least so long
+    censored,  ///< it was cut off, failed or lost a race before: at least so long
 };
 
 class adaptive_timeout_kernel {
@@ -44,9 +44,10 @@ public:
     }
 
     /// An answer, also one that says no for good, took its time. What is about time, ours or somebody else's inside or around, and what failed in passing,
-    /// says that no answer had come by then. The rest says nothing.
-    [[nodiscard]] static latency_sample sample_of(const observation& seen) noexcept {
-        if (seen.meaning() == verdict::cancelled) return latency_sample::none;
+    /// says that no answer had come by then; so does what was cancelled because another attempt had won, at `lost_at`. The rest says nothing.
+    [[nodiscard]] static latency_sample sample_of(const observation& seen, instant lost_at = never) noexcept {
+        if (seen.meaning() == verdict::cancelled)
+            return lost_at == never ? latency_sample::none : latency_sample::censored;
         if (seen.failure != nullptr &&
             (seen.failure->code() == errc::timed_out || seen.failure->code() == errc::deadline_exceeded))
             return latency_sample::censored;

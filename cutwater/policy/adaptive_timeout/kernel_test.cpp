@@ -99,5 +99,14 @@ TEST(adaptive_timeout_samples, what_was_cancelled_rejected_or_ignored_says_nothi
     EXPECT_EQ(of(verdict::cancelled, make_error_code(errc::timed_out)), latency_sample::none);
 }
 
+TEST(adaptive_timeout_samples, T69_what_was_cancelled_because_another_attempt_won_is_censored) {
+    const instant then{5s};
+    EXPECT_EQ(kernel.sample_of({.judged = {.meaning = verdict::cancelled}}, then), latency_sample::censored);
+    EXPECT_EQ(kernel.sample_of({.judged = {.meaning = verdict::success}}, then), latency_sample::ended)
+        << "it has answered all the same";
+    for (const verdict v : {verdict::rejected, verdict::ignored, verdict::abandoned})
+        EXPECT_EQ(kernel.sample_of({.judged = {.meaning = v}}, then), latency_sample::none) << to_text(v);
+}
+
 }  // namespace
 }  // namespace cutwater

@@ -12,7 +12,8 @@
 //     drill.read();                                                                              // what each rule saw and injected
 //
 // Contract. Innermost: what stands outside takes a fault for the dependency's own, a retry, a breaker and a timeout alike, and each attempt is asked
-// about and told of by itself. An injected error is judged by the pipeline's rules; its layer is this one's name, and its words begin with
+// about and told of by itself. A pipeline where it stands outside of a retry or a hedge is refused: at compile time, or by
+// `any_pipeline::add` with `std::logic_error`. An injected error is judged by the pipeline's rules; its layer is this one's name, and its words begin with
 // "injected: ". Where an attempt is held (latency, hang) its deadline ends it as that of a slow call, its caller's cancellation as any wait; no
 // thread sleeps. A hang that nothing ends fails after `max_hang` with ETIMEDOUT. A wrong result changes a value that came back, and is judged
 // anew; where the call gives another type than the rule's, it fails with `errc::callback_failed`.
@@ -36,6 +37,7 @@ namespace cutwater {
 class fault : public works_alone<fault> {
 public:
     static constexpr std::string_view kind = "fault";
+    static constexpr bool is_per_attempt = true;
 
     /// What is done to one attempt; nothing: `of` is null.
     struct ticket {

@@ -518,6 +518,25 @@ TEST(fault, works_alone) {
     EXPECT_THAT(drill([] { return 7; }), spoken_by("drill"));
 }
 
+TEST(fault, T71_outside_of_a_loop_that_is_chosen_at_run_time_it_is_refused) {
+    fault drill;
+    const auto refused = [](auto&& layer) -> std::string {
+        fault outside;
+        any_pipeline<int> guarded{timeout{1s}, ref(outside), timeout{500ms}};
+        try {
+            guarded.add(std::forward<decltype(layer)>(layer));
+        } catch (const std::logic_error& e) {
+            return e.what();
+        }
+        return "";
+    };
+    EXPECT_THAT(refused(retry{}), HasSubstr("a layer for each attempt (a fault) stands outside of a retry or hedge"));
+    EXPECT_THAT(refused(hedge{}), HasSubstr("it belongs inside"));
+    EXPECT_EQ(refused(bulkhead{}), "") << "one that is held takes no permit then, which may be what is wanted";
+    EXPECT_EQ(refused(circuit_breaker{}), "");
+    EXPECT_NO_THROW((any_pipeline<int>{retry{}, hedge{}, ref(drill), timeout{500ms}}));
+}
+
 TEST(fault, describes_what_is_in_force) {
     fault drill{drill_with(injection::hang())};
     pipeline guarded{ref(drill)};

@@ -6,7 +6,7 @@
 // Contract. Each attempt passes the layers inside of the hedge by itself: it has a permit, a timeout and a verdict of its own there.
 // The layers outside see one attempt. Only calls that are stated to be idempotent are hedged, unless the options say what the others
 // are; and nothing beyond what the call may still have (`call_options::retries_left`) or the budget pays. The first acceptable outcome is the call's, and is delivered before the others have ended; they are cancelled, and count
-// for nothing. What has lost may outlast its call: the callable is kept as long as an attempt is left, and so are the pipeline's own
+// for nothing; a latency estimate hears that they take at least so long (`call_context::lost_at`). What has lost may outlast its call: the callable is kept as long as an attempt is left, and so are the pipeline's own
 // layers; what the callable refers to, and what was given by `cw::ref`, must outlive it.
 //
 // Blocking calls are hedged on the threads of a `cw::worker_pool` that stands inside of the hedge. Coroutines need none.

@@ -131,6 +131,17 @@ TEST_P(hedge_policy, where_all_fail_the_last_failure_is_the_calls_with_the_histo
     EXPECT_EQ(told.error().history()[2].number, 3U);
 }
 
+TEST_P(hedge_policy, the_history_is_in_the_order_in_which_attempts_began) {
+    on.dependency.fails(std::errc::connection_reset, 80ms).fails(std::errc::connection_refused, 10ms);
+    pipeline guarded{hedge{{.delay = 50ms}}, ref(threads)};
+    const result<int> told = play(guarded);
+    EXPECT_EQ(told.error().code(), std::errc::connection_reset) << "it was the last";
+    EXPECT_THAT(told.error().message(), HasSubstr("after 2 attempts"));
+    ASSERT_THAT(told.error().history(), SizeIs(2));
+    EXPECT_EQ(told.error().history().front().code, std::errc::connection_reset);
+    EXPECT_EQ(told.error().history().back().code, std::errc::connection_refused);
+}
+
 TEST_P(hedge_policy, each_attempt_has_a_permit_and_a_timeout_of_its_own_inside) {
     bulkhead narrow{{.max_concurrent = 3}};
     on.dependency.returns(1, 10s).returns(2, 10s).returns(3, 5ms);
@@ -275,6 +286,18 @@ TEST_P(hedge_policy, T43_a_cancellation_ends_all_attempts_and_none_begins) {
     EXPECT_EQ(narrow.in_use(), 0U);
 }
 
+TEST_P(hedge_policy, T43_a_call_that_is_cancelled_after_an_attempt_has_failed_is_cancelled_and_not_tried_again) {
+    on.dependency.fails(std::errc::connection_reset, 5ms).returns(1, 10s);
+    pipeline guarded{observe{on.heard}, retry{{.base_delay = 1s}}, hedge{{.delay = 50ms}}, ref(threads)};
+    cancels_after(100ms);
+    const result<int> told = play(guarded);
+    EXPECT_EQ(told.error().code(), errc::cancelled);
+    EXPECT_EQ(on.time.elapsed(), 100ms);
+    EXPECT_THAT(on.heard.names(), ::testing::Not(::testing::Contains("retry_scheduled")));
+    ASSERT_THAT(told.error().history(), SizeIs(2));
+    EXPECT_EQ(told.error().history().front().code, std::errc::connection_reset);
+}
+
 TEST_P(hedge_policy, an_attempt_that_waits_in_a_queue_leaves_it_when_another_has_won) {
     bulkhead narrow{{.max_concurrent = 1, .max_queue = 5, .max_wait = 10s}};
     on.dependency.returns(1, 80ms);
@@ -341,6 +364,105 @@ TEST_P(hedge_policy, T42_what_ends_together_with_the_winner_is_not_lost) {
     EXPECT_EQ(on.time.elapsed(), 100ms);
     let_everything_end();
     EXPECT_EQ(narrow.in_use(), 0U);
+}
+
+TEST(hedge, a_call_that_is_cancelled_while_it_waits_for_the_dependencys_wish_is_cancelled) {
+    testing::virtual_time time;
+    testing::virtual_asio loop{time};
+    boost::asio::cancellation_signal signal;
+    time.after(100ms, [&] { signal.emit(boost::asio::cancellation_type::terminal); });
+    pipeline guarded{hedge{{.delay = 50ms}}};
+    const auto busy = []() -> boost::asio::awaitable<std::expected<int, error>> {
+        co_return std::unexpected{error{make_error_code(std::errc::connection_reset)}.with_retry_after(500ms)};
+    };
+    const result<int> told = loop.run(guarded, idempotent_get, busy, signal.slot());
+    EXPECT_EQ(told.error().code(), errc::cancelled);
+    EXPECT_EQ(told.error().layer(), name{"hedge"});
+    EXPECT_EQ(time.elapsed(), 100ms);
+    ASSERT_THAT(told.error().history(), SizeIs(1));
+    EXPECT_EQ(told.error().history().front().code, std::errc::connection_reset);
+}
+
+// ---- what an estimate inside hears of who has lost ----
+
+/// An estimate that says something from the first sample on.
+std::shared_ptr<latency_estimate> attentive() {
+    return std::make_shared<latency_estimate>(latency_estimate_options{.min_samples = 1});
+}
+/// The samples that are known of, those that were cut off, and that the longest is as long as expected, within what the estimate promises.
+void expect_known(latency_estimate& of, instant now, std::uint64_t samples, std::uint64_t censored, duration longest) {
+    const latency_reading known = of.read(0.9999, now);
+    EXPECT_EQ(known.samples, samples);
+    EXPECT_EQ(known.censored, censored);
+    ASSERT_TRUE(known.percentile);
+    EXPECT_EQ(known.percentile->is_at_least, censored > 0);
+    EXPECT_GE(known.percentile->value, longest * 98 / 100);
+    EXPECT_LE(known.percentile->value, longest * 102 / 100);
+}
+
+TEST_P(hedge_policy, T69_what_has_lost_takes_at_least_as_long_as_it_had_until_another_won) {
+    const auto takes = attentive();
+    on.dependency.returns(1, 10s).returns(2, 20ms);
+    pipeline guarded{hedge{{.delay = 50ms}}, adaptive_timeout{{.estimate = takes}}, ref(threads)};
+    EXPECT_EQ(play(guarded), 2);
+    let_everything_end();
+    expect_known(*takes, on.time.present(), 2, 1, 70ms);
+}
+
+TEST_P(hedge_policy, so_it_does_in_a_pipeline_put_together_at_run_time) {
+    const auto takes = attentive();
+    on.dependency.returns(1, 60ms).returns(2, 20s);
+    any_pipeline<int> guarded{hedge{{.delay = 5ms}}, adaptive_timeout{{.estimate = takes}}};
+    guarded.add(ref(threads));
+    EXPECT_EQ(play(guarded), 1);
+    let_everything_end();
+    const latency_reading known = takes->read(0.5, on.time.present());
+    EXPECT_EQ(known.samples, 2U);
+    EXPECT_EQ(known.censored, 1U) << "the second, after 55 ms";
+    EXPECT_FALSE(known.percentile->is_at_least)
+        << "of what is only known to be longer than 55 ms, 60 ms is no contradiction";
+}
+
+TEST_P(hedge_policy, T37_what_its_caller_has_cancelled_says_nothing_of_how_long_it_takes) {
+    const auto takes = attentive();
+    on.dependency.returns(1, 10s).returns(2, 10s);
+    pipeline guarded{hedge{{.delay = 50ms}}, adaptive_timeout{{.initial = 1s, .estimate = takes}}, ref(threads)};
+    cancels_after(120ms);
+    EXPECT_EQ(play(guarded).error().code(), errc::cancelled);
+    let_everything_end();
+    EXPECT_EQ(takes->read(0.5, on.time.present()).samples, 0U);
+}
+
+TEST_P(hedge_policy, what_lost_before_it_was_sent_says_nothing) {
+    const auto takes = attentive();
+    bulkhead narrow{{.max_concurrent = 1, .max_queue = 5, .max_wait = 10s}};
+    on.dependency.returns(1, 80ms);
+    pipeline guarded{hedge{{.delay = 50ms}}, adaptive_timeout{{.estimate = takes}}, ref(narrow), ref(threads)};
+    EXPECT_EQ(play(guarded), 1);
+    let_everything_end();
+    expect_known(*takes, on.time.present(), 1, 0, 80ms);
+}
+
+TEST(hedge_and_an_estimate, what_dawdles_after_it_has_lost_had_no_more_than_until_then) {
+    testing::virtual_time time;
+    testing::virtual_asio loop{time};
+    const auto takes = attentive();
+    pipeline guarded{hedge{{.delay = 50ms}}, adaptive_timeout{{.initial = 20s, .ceiling = 20s, .estimate = takes}}};
+    unsigned calls = 0;
+    const auto dawdling = [&]() -> boost::asio::awaitable<int> {
+        if (++calls == 2) {
+            co_await loop.sleep(20ms);
+            co_return 2;
+        }
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+        co_await loop.sleep(9s);
+        throw std::runtime_error{"it was cancelled"};
+    };
+    EXPECT_EQ(loop.run(guarded, idempotent_get, dawdling), 2);
+    loop.run_all();
+    while (time.advance_to_next()) loop.run_all();
+    EXPECT_EQ(time.elapsed(), 9s);
+    expect_known(*takes, time.present(), 2, 1, 70ms);
 }
 
 TEST(hedge, options_out_of_range_are_refused_all_at_once) {
