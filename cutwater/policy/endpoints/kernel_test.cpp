@@ -375,9 +375,10 @@ RC_GTEST_PROP(endpoints_kernel_property,
         for (const auto& e : seen.each) in_flight += e.in_flight;
         RC_ASSERT(in_flight == open.size());
     }
-    (void)s.kernel.advance(add(s.now, 300s));
-    (void)s.kernel.advance(add(s.now, 311s));
-    s.now = add(s.now, 311s);
+    (void)s.kernel.advance(add(s.now, 300s));  // may eject, for 300 s at most
+    (void)s.kernel.advance(add(s.now, 600s));
+    s.now = add(s.now, 611s);
+    (void)s.kernel.advance(s.now);
     for (const auto& e : s.kernel.read(s.now).each) RC_ASSERT(e.state == healthy);
     for (const auto& t : open) s.kernel.abandon(t);
     RC_ASSERT(s.kernel.gone_in_flight() == 0U);
