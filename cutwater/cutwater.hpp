@@ -10,6 +10,7 @@
 #error "Cutwater is C++23: compile with -std=c++23"
 #endif
 
+#include "cutwater/core/call_scope.hpp"
 #include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/drive/system/system_load.hpp"
