@@ -98,9 +98,9 @@ struct spawned_signature<void> {
 };
 
 template <class F>
-struct given_by : std::invoke_result<F&> {};
+struct awaited_of : std::invoke_result<F&> {};
 template <class T, class Executor>
-struct given_by<boost::asio::awaitable<T, Executor>> {
+struct awaited_of<boost::asio::awaitable<T, Executor>> {
     using type = boost::asio::awaitable<T, Executor>;
 };
 
@@ -110,7 +110,7 @@ struct given_by<boost::asio::awaitable<T, Executor>> {
 /// in what surrounds whoever begins it.
 template <class F, class Token>
 auto spawn_in(kept_scope scope, const boost::asio::any_io_executor& executor, F f, Token&& token) {
-    using signature = typename detail::spawned_signature<typename detail::given_by<F>::type::value_type>::type;
+    using signature = typename detail::spawned_signature<typename detail::awaited_of<F>::type::value_type>::type;
     return boost::asio::async_initiate<Token, signature>(
         [](auto handler, scoped_executor in, F spawned) {
             auto back = boost::asio::get_associated_executor(handler, in.inner());
