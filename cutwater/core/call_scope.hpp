@@ -47,9 +47,10 @@ namespace cutwater {
 ///     cw::kept_scope of_request{got.options(cw::now())};
 class kept_scope {
 public:
-    kept_scope() noexcept = default;             ///< outside of every scope
-    explicit kept_scope(const call_options& said);  ///< what is said and nothing else; with what surrounds it: `cw::inherited(said)`
-    explicit kept_scope(const attempt& a);          ///< what calls made inside of this attempt inherit
+    kept_scope() noexcept = default;  ///< outside of every scope
+    explicit kept_scope(
+        const call_options& said);  ///< what is said and nothing else; with what surrounds it: `cw::inherited(said)`
+    explicit kept_scope(const attempt& a);  ///< what calls made inside of this attempt inherit
 
     /// Null: outside of every scope.
     [[nodiscard]] const call_options* said() const noexcept { return content_ ? &content_->said : nullptr; }
@@ -114,7 +115,8 @@ namespace detail {
 template <class R>
 struct in_scope_of_attempt {
     static_assert(
-        !requires(R r) { r.await_ready(); }, "cutwater::scoped: the callable is a coroutine; include cutwater/asio.hpp");
+        !requires(R r) { r.await_ready(); },
+        "cutwater::scoped: the callable is a coroutine; include cutwater/asio.hpp");
 
     template <class F>
     static decltype(auto) run(F& f, attempt& a) {

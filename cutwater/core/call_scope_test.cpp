@@ -164,7 +164,6 @@ TEST(call_scope, is_over_where_its_block_throws) {
     EXPECT_EQ(inherited().deadline, never);
 }
 
-
 TEST(call_scope_death, one_that_ends_before_what_is_inside_of_it_ends_the_program) {
     EXPECT_DEATH(
         {
@@ -240,10 +239,9 @@ TEST(call_scope, a_scoped_callable_gives_what_its_callable_gives) {
     EXPECT_EQ(**guarded.run(scoped([] { return std::make_unique<int>(7); })), 7);
     EXPECT_TRUE(guarded.run(scoped([] {})).has_value());
     EXPECT_EQ(*guarded.run(scoped([n = std::make_unique<int>(7)] { return *n; })), 7) << "it need not be copied";
-    EXPECT_EQ(guarded.run(scoped([]() -> std::expected<int, errc> { return std::unexpected{errc::failed}; }))
-                  .error()
-                  .code(),
-              errc::failed);
+    EXPECT_EQ(
+        guarded.run(scoped([]() -> std::expected<int, errc> { return std::unexpected{errc::failed}; })).error().code(),
+        errc::failed);
 }
 
 // ---- a model ----

@@ -59,8 +59,7 @@ TEST(call_scope_threads, a_posted_task_begins_outside_and_carries_what_it_is_tol
     kept_scope of_done = surrounding();
     instant carried;
     instant of_task;
-    ASSERT_TRUE(queue.post(
-        ref(guarded), [&] { seen = surrounding(); }, [&](const auto&) { of_done = surrounding(); }));
+    ASSERT_TRUE(queue.post(ref(guarded), [&] { seen = surrounding(); }, [&](const auto&) { of_done = surrounding(); }));
     ASSERT_TRUE(queue.post(ref(guarded), carrying([&] { carried = inherited().deadline; })));
     ASSERT_TRUE(queue.post({.deadline = till - 1h}, ref(guarded), scoped([&] { of_task = inherited().deadline; })));
     EXPECT_EQ(queue.drain(), 0U);
@@ -136,12 +135,12 @@ TEST(call_scope_threads, attempts_that_overlap_have_a_scope_each) {
     pipeline guarded{hedge{{.delay = 1ms}}, ref(threads)};
     std::atomic<unsigned> sum{0};
     std::latch both{2};
-    const auto went = guarded.run({.idempotent = idempotency::idempotent, .earlier_attempts = 10},
-                                  scoped([&](attempt& a) {
-                                      both.arrive_and_wait();
-                                      sum += inherited().earlier_attempts == a.earlier_attempts() ? a.number() : 100;
-                                      return 7;
-                                  }));
+    const auto went =
+        guarded.run({.idempotent = idempotency::idempotent, .earlier_attempts = 10}, scoped([&](attempt& a) {
+                        both.arrive_and_wait();
+                        sum += inherited().earlier_attempts == a.earlier_attempts() ? a.number() : 100;
+                        return 7;
+                    }));
     threads.stop();
     EXPECT_EQ(*went, 7);
     EXPECT_EQ(sum, 3U);

@@ -151,8 +151,7 @@ TEST(call_metadata, sends_less_than_there_is) {
 
 TEST(call_metadata, says_nothing_of_a_deadline_that_there_is_not) {
     pipeline unbounded{bulkhead{{.max_concurrent = 1}}};
-    const http_fields fields =
-        sent(unbounded, nothing_said, {.options = {.deadline = deadline_fields::both}}).front();
+    const http_fields fields = sent(unbounded, nothing_said, {.options = {.deadline = deadline_fields::both}}).front();
     EXPECT_EQ(fields.size(), 0U);
 }
 

@@ -88,9 +88,8 @@ int main() {
         return pieces && price && taken;
     };
 
-    const bool served = serve({{"X-Request-Deadline", "500"},
-                               {"X-Request-Criticality", "critical"},
-                               {"Idempotency-Key", "\"order-7\""}});
+    const bool served = serve(
+        {{"X-Request-Deadline", "500"}, {"X-Request-Criticality", "critical"}, {"Idempotency-Key", "\"order-7\""}});
     audits.drain();
     return served && stock.is_content() && prices.is_content() && audit_has_time ? EXIT_SUCCESS : EXIT_FAILURE;
 }

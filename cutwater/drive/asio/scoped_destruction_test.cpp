@@ -7,7 +7,8 @@ namespace {
 
 TEST(scoped_destruction, a_scoped_attempt_goes_with_its_context) {
     EXPECT_GT(destroyed_at_every_step([](world& w) {
-                  auto guarded = keep(pipeline{timeout{1h}, retry{{.max_attempts = 2, .base_delay = 1s}}, ref(w.narrow)});
+                  auto guarded =
+                      keep(pipeline{timeout{1h}, retry{{.max_attempts = 2, .base_delay = 1s}}, ref(w.narrow)});
                   w.awaits(*guarded, scoped(w.fails_after(1s)));
                   w.completes(*guarded, scoped(w.sleeps(1s)));
                   return guarded;

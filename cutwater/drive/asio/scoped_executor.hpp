@@ -142,7 +142,8 @@ struct in_scope_of_attempt<boost::asio::awaitable<T, Executor>> {
             }
             co_await boost::asio::this_coro::throw_if_cancelled(false);  // co_spawn awaits once more, to complete
         };
-        co_await spawn_in(kept_scope{a}, co_await boost::asio::this_coro::executor, begins(), boost::asio::use_awaitable);
+        co_await spawn_in(kept_scope{a}, co_await boost::asio::this_coro::executor, begins(),
+                          boost::asio::use_awaitable);
         if (thrown) std::rethrow_exception(std::move(thrown));
         if constexpr (!std::is_void_v<T>) co_return std::move(*given);
     }

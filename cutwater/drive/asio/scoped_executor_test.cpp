@@ -350,8 +350,7 @@ public:
     explicit random_tree(std::uint64_t seed) : random_{seed} {}
 
     [[nodiscard]] bool run() {
-        for (unsigned i = 1; i <= 3; ++i)
-            spawn_in(scope_of(i), executor(), grow(i, 4), asio::detached);
+        for (unsigned i = 1; i <= 3; ++i) spawn_in(scope_of(i), executor(), grow(i, 4), asio::detached);
         asio::co_spawn(executor(), grow(0, 4), asio::detached);
         loop_.run_all();
         return ok_ && begun_ == ended_ && number() == 0;
