@@ -111,23 +111,29 @@ TEST(call_scope_threads, a_callable_on_a_worker_pool_begins_outside_and_scoped_h
 }
 
 TEST(call_scope_threads, what_a_pool_still_runs_when_its_call_has_given_up_keeps_its_scope) {
+    std::latch begun{1};
     std::latch given_up{1};
-    std::latch ended{1};
     std::string seen;
+    std::stop_source caller;
+    const std::jthread gives_up{[&] {
+        begun.wait();
+        caller.request_stop();
+    }};
     {
         worker_pool legacy{{.threads = 1}};
-        pipeline guarded{timeout{1ms}, ref(legacy)};
+        pipeline guarded{timeout{24h}, ref(legacy)};
         const auto went = [&] {
             const std::string id(100, 'i');
-            return guarded.run({.id = id, .tenant = "blue"}, scoped([&](attempt& a) {
+            return guarded.run({.stop = caller.get_token(), .id = id, .tenant = "blue"}, scoped([&](attempt& a) {
+                                   begun.count_down();
                                    given_up.wait();
                                    seen = std::string{inherited().id} + std::string{a.tenant()};
                                }));
         }();
-        EXPECT_FALSE(went);
+        EXPECT_EQ(went.error().code(), errc::cancelled);
         given_up.count_down();
     }
-    EXPECT_TRUE(seen.empty() || seen == std::string(100, 'i') + "blue") << "it may never have begun";
+    EXPECT_EQ(seen, std::string(100, 'i') + "blue");
 }
 
 TEST(call_scope_threads, attempts_that_overlap_have_a_scope_each) {

@@ -97,8 +97,7 @@ TEST(error, an_exception_without_words_leaves_it_to_the_code) {
 // ---- where it came from ----
 
 TEST(error, the_code_of_a_system_error_is_kept) {
-    const error e =
-        error::from_exception(captured(std::system_error{std::make_error_code(std::errc::io_error), "read"}));
+    const error e = error::from_exception(captured(std::system_error{std::make_error_code(std::errc::io_error), "read"}));
     EXPECT_EQ(e.code(), std::errc::io_error);
     EXPECT_TRUE(e.cause());
     EXPECT_TRUE(e.layer().empty()) << "the callable spoke, no policy did";
