@@ -1,8 +1,10 @@
 // What surrounds a call: the request that is being served, or the attempt that is under way. Calls made inside inherit from it.
 //
-//     const cw::call_scope here{got.options(cw::now())};                           // a request has come: until the end of the block
-//     pipeline.run(cw::inherited({.operation = "get_stock"}), f);                  // no later than the request's deadline
-//     pipeline.run(cw::inherited(), cw::scoped([&] { return other.run(cw::inherited(), g); }));  // nor than the attempt's
+//     const cw::call_scope here{cw::call_options{.deadline = cw::in(1s)}};   // a request has come: until the end of the block
+//     pipeline.run(cw::inherited({.operation = "get_stock"}), f);            // no later than the request's deadline
+//     pipeline.run(cw::inherited(), cw::scoped([&] {                         // inside of it: no later than the attempt's
+//         return inventory.run(cw::inherited(), f);
+//     }));
 //
 // A scope belongs to its thread, and to the block that it stands in. A scope inside of another has the tighter of both; it never widens.
 // What is inherited:
@@ -44,7 +46,7 @@ namespace cutwater {
 
 /// What surrounds something, kept: it may go to any thread, and outlast what it was taken from.
 ///
-///     cw::kept_scope of_request{got.options(cw::now())};
+///     cw::kept_scope of_request{cw::call_options{.deadline = cw::in(1s)}};
 class kept_scope {
 public:
     kept_scope() noexcept = default;  ///< outside of every scope

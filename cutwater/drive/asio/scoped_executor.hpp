@@ -1,9 +1,10 @@
 // What surrounds a coroutine, wherever it goes on.
 //
-//     cw::kept_scope of_request{got.options(cw::now())};
-//     cw::spawn_in(of_request, io.get_executor(), [&] { return serve(request); }, asio::detached);        // all of it is inside
-//     cw::spawn_in(cw::surrounding(), executor, [&] { return prefetch(next); }, asio::use_awaitable);     // inherits
-//     cw::spawn_in(cw::no_scope, executor, [&] { return write_log(entry); }, asio::detached);              // background: does not
+//     cw::kept_scope of_request{cw::call_options{.deadline = cw::in(1s)}};
+//     auto work = []() -> asio::awaitable<void> { co_return; };
+//     cw::spawn_in(of_request, io.get_executor(), work, asio::detached);          // all of it is inside of the request
+//     cw::spawn_in(cw::surrounding(), io.get_executor(), work, asio::detached);   // a part of what surrounds this
+//     cw::spawn_in(cw::no_scope, io.get_executor(), work, asio::detached);        // background: outside of it
 //
 // A `call_scope` belongs to a thread, and a coroutine that waits has none. So the scope is with its executor: `scoped_executor` runs each
 // handler inside of it, and a coroutine that was spawned there is inside of it after each suspension, on whichever thread, and so is what
