@@ -14,6 +14,7 @@
 #include "cutwater/classify/grpc/grpc_timeout.hpp"
 #include "cutwater/classify/redis/redis_error.hpp"
 #include "cutwater/classify/sql/sqlstate.hpp"
+#include "cutwater/core/call_scope.hpp"
 #include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/drive/system/system_load.hpp"

@@ -176,11 +176,19 @@ private:
 class attempt {
 public:
     attempt(const call_context& call, environment& lent, const std::stop_token& stop) noexcept
-        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, target_{call.target}, operation_{call.operation()},
+        : attempt{call, lent, stop, call.said()} {}
+    /// Of a call that it may outlast: `kept` is what its caller said, kept as long as this.
+    attempt(const call_context& call, environment& lent, const std::stop_token& stop, const call_options& kept) noexcept
+        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, target_{call.target}, said_{&kept},
           number_{call.attempt}, earlier_{call.earlier_attempts()}, retries_left_{call.retries_left()} {}
 
     [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< 1 is the first
-    [[nodiscard]] name operation() const noexcept { return operation_; }
+    [[nodiscard]] name operation() const noexcept { return said_->operation; }
+
+    /// What its caller says of the call, for who is called. Texts are valid until the attempt ends.
+    [[nodiscard]] criticality importance() const noexcept { return said_->importance; }
+    [[nodiscard]] std::string_view id() const noexcept { return said_->id; }
+    [[nodiscard]] std::string_view tenant() const noexcept { return said_->tenant; }
 
     /// Attempts at the same request before this one, those of our own caller included: what is called is told of them as
     /// its `call_options::earlier_attempts`.
@@ -212,7 +220,7 @@ private:
     const std::stop_token* stop_;
     instant deadline_;
     std::string_view target_;
-    name operation_;
+    const call_options* said_;
     unsigned number_;
     unsigned earlier_;
     std::optional<unsigned> retries_left_;

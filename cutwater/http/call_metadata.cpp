@@ -141,22 +141,38 @@ void add_deadline(http_fields& fields, duration left, const metadata_options& op
     if (options.deadline != deadline_fields::request_deadline) fields.set(grpc_timeout, encode_grpc_timeout(left));
 }
 
-/// How often it has been tried. What an attempt knows of those of its caller's caller, and of how many may follow, goes here.
+/// How often it has been tried, by those before us, too, and how often it may be from here on.
 void add_repetition(http_fields& fields, const attempt& a) {
-    if (a.number() > 1) fields.set(request_attempt, std::to_string(a.number()));
+    if (const unsigned earlier = a.earlier_attempts(); earlier > 0)
+        fields.set(request_attempt, std::to_string(std::uint64_t{earlier} + 1));
+    if (const auto left = a.retries_left()) fields.set(request_retries_left, std::to_string(*left));
 }
 
 /// The other end of it.
-void read_repetition(const call_metadata&, call_options&) {}
+void read_repetition(const call_metadata& got, call_options& own) {
+    own.earlier_attempts = std::max(own.earlier_attempts, got.attempt - 1);
+    if (got.retries_left) own.retries_left = std::min(own.retries_left.value_or(*got.retries_left), *got.retries_left);
+}
+
+void add_what_is_said(http_fields& fields, criticality importance, std::string_view id,
+                      const metadata_options& options) {
+    if (importance != criticality::normal) fields.set(request_criticality, std::string{to_text(importance)});
+    if (options.key != key_on_wire::call_id || id.empty() || fields.find(idempotency_key)) return;
+    if (std::string key = quoted(id); !key.empty()) fields.set(idempotency_key, std::move(key));
+}
 
 }  // namespace
 
 void inject(http_fields& fields, const attempt& a, const call_options& call, const metadata_options& options) {
     add_deadline(fields, a.remaining(), options);
     add_repetition(fields, a);
-    if (call.importance != criticality::normal) fields.set(request_criticality, std::string{to_text(call.importance)});
-    if (options.key != key_on_wire::call_id || call.id.empty() || fields.find(idempotency_key)) return;
-    if (std::string key = quoted(call.id); !key.empty()) fields.set(idempotency_key, std::move(key));
+    add_what_is_said(fields, call.importance, call.id, options);
+}
+
+void inject(http_fields& fields, const attempt& a, const metadata_options& options) {
+    add_deadline(fields, a.remaining(), options);
+    add_repetition(fields, a);
+    add_what_is_said(fields, a.importance(), a.id(), options);
 }
 
 call_metadata extract(const http_fields& fields) {

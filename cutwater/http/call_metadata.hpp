@@ -2,16 +2,17 @@
 //
 //     const cw::call_options said{.operation = "get_stock"};
 //     cw::http_fields fields;
-//     pipeline.run(said, [&](cw::attempt& a) { cw::inject(fields, a, said); });    // before each sending
+//     pipeline.run(said, [&](cw::attempt& a) { cw::inject(fields, a); });          // before each sending
 //
 //     const cw::call_metadata got = cw::extract(fields);                           // where it arrives
-//     pipeline.run(got.options(cw::now()), f);                                     // goes on with what is left
+//     const cw::call_scope here{got.options(cw::now())};                           // goes on with what is left
+//     pipeline.run(cw::inherited({.operation = "get_stock"}), [&](cw::attempt& a) { cw::inject(fields, a); });
 //
 //     field                      value                  says
 //     X-Request-Deadline         1600                   for so many milliseconds more the sender waits for the answer
 //     grpc-timeout               1600m                  the same, as gRPC has it
-//     X-Request-Attempt          2                      which attempt this is; 1 is the first, and not sent
-//     X-Request-Retries-Left     1                      how many more there may be; read, and not yet sent
+//     X-Request-Attempt          2                      which attempt this is, those of the sender's callers counted; 1 is not sent
+//     X-Request-Retries-Left     0                      how many more the receiver and all behind it may make together
 //     X-Request-Criticality      sheddable              how much it matters; "default" is not sent
 //     Idempotency-Key            "8e03978e-40d5"        this operation among all, the same in each attempt
 //
@@ -75,6 +76,8 @@ struct metadata_options {
 
 /// Writes what this attempt says of itself, in place of what an earlier one said; a deadline that stands there and is less
 /// stays, and so does a key. Options out of their range: `validated("call_metadata", options)` says so.
+void inject(http_fields& fields, const attempt& a, const metadata_options& options = {});
+/// The same, where how much it matters and its id are not what the call of the attempt says, but `call`.
 void inject(http_fields& fields, const attempt& a, const call_options& call, const metadata_options& options = {});
 
 struct call_metadata {

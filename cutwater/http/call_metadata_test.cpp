@@ -4,6 +4,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <limits>
+
 #include "cutwater/cutwater.hpp"
 #include "cutwater/testing/virtual_time.hpp"
 
@@ -148,8 +150,8 @@ TEST(call_metadata, sends_less_than_there_is) {
 }
 
 TEST(call_metadata, says_nothing_of_a_deadline_that_there_is_not) {
-    const http_fields fields =
-        sent(pipeline{retry{}}, nothing_said, {.options = {.deadline = deadline_fields::both}}).front();
+    pipeline unbounded{bulkhead{{.max_concurrent = 1}}};
+    const http_fields fields = sent(unbounded, nothing_said, {.options = {.deadline = deadline_fields::both}}).front();
     EXPECT_EQ(fields.size(), 0U);
 }
 
@@ -183,6 +185,58 @@ TEST(call_metadata, says_which_attempt_it_is_from_the_second_on) {
     for (const http_fields& f : sent(guarded, nothing_said, {.attempts = 3}))
         attempts.push_back(field(f, "x-request-attempt"));
     EXPECT_THAT(attempts, ElementsAre("none", "2", "3"));
+}
+
+TEST(call_metadata, T70_attempts_of_the_senders_callers_are_counted) {
+    pipeline guarded{retry{{.base_delay = 1ms}}};
+    std::vector<std::string> attempts;
+    for (const http_fields& f : sent(guarded, {.earlier_attempts = 4}, {.attempts = 2}))
+        attempts.push_back(field(f, "x-request-attempt"));
+    EXPECT_THAT(attempts, ElementsAre("5", "6"));
+    const auto most = std::numeric_limits<unsigned>::max();
+    EXPECT_EQ(field(sent(guarded, {.earlier_attempts = most}, {}).front(), "x-request-attempt"), "4294967296");
+}
+
+TEST(call_metadata, T70_says_how_many_more_the_receiver_may_make_where_that_is_known) {
+    const auto left = [](auto&& guarded, const call_options& said, unsigned attempts = 1) {
+        std::string all;
+        for (const http_fields& f : sent(guarded, said, {.attempts = attempts}))
+            all += field(f, "x-request-retries-left") + " ";
+        return all;
+    };
+    EXPECT_EQ(left(pipeline{retry{{.base_delay = 1ms}}}, {}, 2), "0 0 ") << "they are made here";
+    EXPECT_EQ(left(pipeline{retry{{.base_delay = 1ms, .retries_below = 1}}}, {}, 2), "1 0 ");
+    pipeline without{timeout{1s}};
+    EXPECT_EQ(left(without, {}), "none ");
+    EXPECT_EQ(left(without, {.retries_left = 3}), "3 ");
+}
+
+TEST(call_metadata, T70_what_is_read_of_attempts_counts_with_what_the_receiver_says_itself) {
+    const call_metadata got = extract({{"x-request-attempt", "3"}, {"x-request-retries-left", "1"}});
+    EXPECT_EQ(got.options(received).earlier_attempts, 2U);
+    EXPECT_EQ(got.options(received).retries_left, 1U);
+    EXPECT_EQ(got.options(received, {.earlier_attempts = 5, .retries_left = 0}).earlier_attempts, 5U);
+    EXPECT_EQ(got.options(received, {.earlier_attempts = 5, .retries_left = 0}).retries_left, 0U);
+    EXPECT_EQ(extract({}).options(received).earlier_attempts, 0U);
+    EXPECT_EQ(extract({}).options(received).retries_left, std::nullopt);
+    EXPECT_EQ(extract({{"x-request-attempt", "99999999999"}}).options(received).earlier_attempts,
+              std::numeric_limits<unsigned>::max() - 1);
+}
+
+TEST(call_metadata, an_attempt_knows_what_its_call_says) {
+    testing::virtual_time time;
+    pipeline guarded{timeout{1s}};
+    const metadata_options with_key{.key = key_on_wire::call_id};
+    const call_options said{.id = "k7", .importance = criticality::sheddable};
+    http_fields by_itself;
+    http_fields told;
+    (void)time.run(guarded, said, [&](attempt& a) {
+        inject(by_itself, a, with_key);
+        inject(told, a, said, with_key);
+    });
+    EXPECT_EQ(field(by_itself, "x-request-criticality"), "sheddable");
+    EXPECT_EQ(field(by_itself, "idempotency-key"), "\"k7\"");
+    EXPECT_EQ(extract(by_itself), extract(told));
 }
 
 TEST(call_metadata, T94_the_key_is_the_same_in_every_attempt_and_one_that_stands_there_stays) {

@@ -81,6 +81,8 @@ public:
                 asio::bind_executor(loop->context(), [this, handler = counted{alive_}](const auto&) { ++completed; })));
     }
 
+    /// For frames of a test's own.
+    [[nodiscard]] int& count() { return alive_; }
     [[nodiscard]] int alive() const { return alive_; }
 
 private:

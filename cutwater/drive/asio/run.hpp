@@ -39,6 +39,7 @@
 #include "cutwater/drive/asio/frame_memory.hpp"
 #include "cutwater/drive/asio/pause.hpp"
 #include "cutwater/drive/asio/race.hpp"
+#include "cutwater/drive/asio/scoped_executor.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
 namespace boost::asio::detail {

@@ -7,6 +7,8 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/strand.hpp>
 
+#include "cutwater/drive/asio/scoped_executor.hpp"
+
 namespace cutwater {
 
 namespace asio = boost::asio;
@@ -17,15 +19,15 @@ namespace {
 
 std::atomic<std::uint64_t> destroyed{0};  // timings, ever: what a thread remembers may be one of them
 
-/// Where the kernel timer is heard: not on a strand, which may be busy while other calls' time is up, and not by an
-/// executor that keeps the context at work for as long as the timer exists.
+/// Where the kernel timer is heard: not on a strand, which may be busy while other calls' time is up, not in the scope of a
+/// call, and not by an executor that keeps the context at work for as long as the timer exists.
 asio::any_io_executor for_kernel_timer(const asio::any_io_executor& of_a_call) {
-    asio::any_io_executor found = of_a_call;
-    if (const auto* const s = of_a_call.target<asio::strand<asio::io_context::executor_type>>())
+    asio::any_io_executor found = unscoped(of_a_call);
+    if (const auto* const s = found.target<asio::strand<asio::io_context::executor_type>>())
         found = s->get_inner_executor();
-    else if (const auto* const any = of_a_call.target<asio::strand<asio::any_io_executor>>())
+    else if (const auto* const any = found.target<asio::strand<asio::any_io_executor>>())
         found = any->get_inner_executor();
-    return asio::prefer(found, asio::execution::outstanding_work_t::untracked);
+    return asio::prefer(unscoped(found), asio::execution::outstanding_work_t::untracked);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "cutwater/drive/asio/run.hpp"
+#include "cutwater/drive/asio/scoped_executor.hpp"
 #include "cutwater/drive/work/place_wait.hpp"
 
 namespace cutwater {
@@ -13,7 +14,7 @@ namespace cutwater {
 namespace asio = boost::asio;
 
 async_desk::async_desk(asio::any_io_executor executor, work_queue_options options, listener* hears)
-    : work_desk{std::move(options), asio_timing::of(executor).lent(), hears}, executor_{std::move(executor)},
+    : work_desk{std::move(options), asio_timing::of(executor).lent(), hears}, executor_{unscoped(executor)},
       timing_{asio_timing::of(executor_)} {}
 
 async_desk::~async_desk() {

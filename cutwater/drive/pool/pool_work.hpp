@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "cutwater/core/capture.hpp"
@@ -51,6 +52,8 @@ private:
     environment& lent_;
     std::stop_source stop_;
     std::stop_token token_ = stop_.get_token();
+    std::string texts_;  // of `said_`: the call may be over before this is
+    call_options said_;
     attempt attempt_;
     mutable std::mutex mutex_;
     waker* told_ = nullptr;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "cutwater/core/call_scope.hpp"
+
 namespace cutwater {
 
 namespace {
@@ -85,7 +87,10 @@ void work_desk::has_left(queued_task& task) noexcept {
 }
 
 void work_desk::tell_left(queued_task& task) noexcept {
-    task.dismiss(task.leaves_for_);
+    {
+        const call_scope away{no_scope};  // of whoever posts
+        task.dismiss(task.leaves_for_);
+    }
     const std::scoped_lock lock{mutex_};
     if (untold_-- == options_.max_length) have_watchers_look_locked();
     look_for_end_locked();
