@@ -122,6 +122,7 @@ public:
         seen.ended = now();
         seen.timed_out = seen.cut_off && seen.ended >= deadline_;
         seen.failed = seen.failed || seen.timed_out;
+        if (seen.timed_out) seen.kind = "timed out";
         told_.hear(seen);
     }
 

@@ -85,6 +85,23 @@ void call_endpoint_tally::add_row(text_table& table, std::size_t place, instant 
                {at_[place].label}});
 }
 
+/// Those that have no row of their own.
+void call_endpoint_tally::add_others(text_table& table, const std::vector<std::size_t>& shown) const {
+    std::uint64_t attempts = 0;
+    std::uint64_t failed = 0;
+    for (std::size_t i = 0; i < scores_.size(); ++i) {
+        if (std::ranges::find(shown, i) != shown.end()) continue;
+        attempts += scores_[i].attempts;
+        failed += scores_[i].failed;
+    }
+    table.add({{std::to_string(attempts)},
+               {std::to_string(failed), failed > 0 ? paint::bad : paint::plain},
+               {},
+               {},
+               {},
+               {fmt::format("{} others", scores_.size() - shown.size())}});
+}
+
 std::string call_endpoint_tally::lines(instant began, const page& shown) const {
     if (lines_.empty()) return "";
     text_table table{{align::right, align::left}};
@@ -102,14 +119,8 @@ std::string call_endpoint_tally::text(instant began, instant ended, const page& 
         heading.push_back({words, paint::faint});
     table.add(std::move(heading));
     const std::vector<std::size_t> order = shown_first();
-    std::uint64_t rest = std::transform_reduce(scores_.begin(), scores_.end(), std::uint64_t{0}, std::plus{},
-                                               [](const score& s) { return s.attempts; });
-    for (const std::size_t place : order) {
-        add_row(table, place, ended);
-        rest -= scores_[place].attempts;
-    }
-    if (order.size() < at_.size())
-        table.add({{std::to_string(rest)}, {}, {}, {}, {}, {fmt::format("{} others", at_.size() - order.size())}});
+    for (const std::size_t place : order) add_row(table, place, ended);
+    if (order.size() < at_.size()) add_others(table, order);
     return "\n" + table.text(shown) + lines(began, shown);
 }
 

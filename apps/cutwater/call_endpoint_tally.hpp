@@ -46,6 +46,7 @@ private:
     [[nodiscard]] static duration ejected_for(const score& s, instant until);
     [[nodiscard]] std::vector<std::size_t> shown_first() const;
     void add_row(text_table& table, std::size_t place, instant ended) const;
+    void add_others(text_table& table, const std::vector<std::size_t>& shown) const;
     [[nodiscard]] std::string lines(instant began, const page& shown) const;
 
     std::span<const call_endpoint> at_;

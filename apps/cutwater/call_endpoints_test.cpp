@@ -12,20 +12,22 @@ using ::testing::Not;
 
 using texts = std::vector<std::string>;
 
+/// Of each endpoint, what `member` gives.
+template <class Member>
+texts all_of(const texts& bases, std::string_view path, Member member) {
+    const auto made = endpoints_of(bases, path).value();
+    texts all;
+    for (const call_endpoint& e : made) all.push_back(member(e));
+    return all;
+}
 texts asked_for(const texts& bases, std::string_view path) {
-    texts urls;
-    for (const call_endpoint& e : endpoints_of(bases, path).value()) urls.push_back(e.url.text());
-    return urls;
+    return all_of(bases, path, [](const call_endpoint& e) { return e.url.text(); });
 }
 texts addresses(const texts& bases) {
-    texts all;
-    for (const call_endpoint& e : endpoints_of(bases, "/").value()) all.push_back(e.address);
-    return all;
+    return all_of(bases, "/", [](const call_endpoint& e) { return e.address; });
 }
 texts labels(const texts& bases) {
-    texts all;
-    for (const call_endpoint& e : endpoints_of(bases, "/").value()) all.push_back(e.label);
-    return all;
+    return all_of(bases, "/", [](const call_endpoint& e) { return e.label; });
 }
 texts wrong(const texts& bases, std::string_view path = "/items/7") {
     const auto made = endpoints_of(bases, path);
