@@ -46,15 +46,17 @@ struct three_bad {
     busy_nginx busy;
 };
 
-/// A call to these, with limits that a loaded machine keeps and waits of a millisecond.
-options to(const std::vector<const nginx*>& servers, options more) {
-    options all{"call", "--timeout", "2min", "--attempt-timeout", "3s", "--base-delay", "1ms", "--max-delay", "1ms"};
+/// A call to these, with waits of a millisecond; an attempt has so much `time`, which a loaded machine needs not.
+options to(const std::vector<const nginx*>& servers, const options& more, const std::string& time = "3s") {
+    options all{"call", "--timeout", "1h", "--attempt-timeout", time, "--base-delay", "1ms", "--max-delay", "1ms"};
     for (const nginx* const server : servers) all.insert(all.end(), {"--endpoint", server->url("")});
     all.insert(all.end(), more.begin(), more.end());
     all.emplace_back("/item");
     return all;
 }
-ran call_to(const std::vector<const nginx*>& servers, const options& more) { return testing::run(to(servers, more)); }
+ran call_to(const std::vector<const nginx*>& servers, const options& more, const std::string& time = "3s") {
+    return testing::run(to(servers, more, time));
+}
 
 std::string label_of(const nginx& server) { return "127.0.0.1:" + std::to_string(server.port()); }
 
@@ -152,7 +154,7 @@ void expect_exit_of_last(const ran& done) {
 
 TEST(call_endpoints_live, where_none_is_well_it_is_said_which_did_what) {
     const three_bad bad;
-    const ran done = call_to({&bad.stopped, &bad.slowed, &bad.busy}, {"--events", "none", "--attempt-timeout", "1s"});
+    const ran done = call_to({&bad.stopped, &bad.slowed, &bad.busy}, {"--events", "none"}, "1s");
     EXPECT_THAT(done.err, AllOf(HasSubstr(" at " + label_of(bad.stopped) + ": Connection refused\n"),
                                 HasSubstr(" at " + label_of(bad.slowed) + ": timed out while receiving the answer"),
                                 HasSubstr(" at " + label_of(bad.busy) + ": 503 Service Temporarily Unavailable\n")));
@@ -251,7 +253,7 @@ TEST(call_endpoints_live, an_only_endpoint_is_as_a_url) {
 TEST(call_endpoints_live, a_hedge_does_not_wait_for_the_slow_one) {
     const slowed_nginx slowed;
     const sound_nginx sound;
-    const ran done = call_to({&slowed, &sound}, {"--hedge", "50ms", "--attempt-timeout", "2min", "--repeat", "20"});
+    const ran done = call_to({&slowed, &sound}, {"--hedge", "50ms", "--repeat", "20"}, "2min");
     EXPECT_EQ(done.exit, 0);
     EXPECT_EQ(row_of(done, sound), std::pair(20, 0)) << done.out;
     EXPECT_EQ(row_of(done, slowed).second, 0) << "who was not waited for has not failed";
@@ -274,8 +276,7 @@ TEST(call_endpoints_live, what_may_not_be_sent_twice_is_not_hedged) {
 TEST(call_endpoints_live, ctrl_c_tells_what_the_endpoints_did_so_far) {
     const busy_nginx busy;
     testing::scripted_server hung{testing::hangs};
-    running program{
-        to({&busy}, {"--endpoint", hung.url(""), "--attempt-timeout", "1h", "--timeout", "2h", "--repeat", "100"})};
+    running program{to({&busy}, {"--endpoint", hung.url(""), "--repeat", "100"}, "1h")};
     ASSERT_TRUE(running::comes_true([&] { return !hung.seen().empty(); }));
     program.interrupt();
     const ran done = program.end();
