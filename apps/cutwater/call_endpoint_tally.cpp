@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "apps/cutwater/call_tally.hpp"
 #include "apps/cutwater/units.hpp"
@@ -62,10 +61,12 @@ duration call_endpoint_tally::ejected_for(const score& s, instant until) {
 
 /// As they were written; of very many, those with the most attempts.
 std::vector<std::size_t> call_endpoint_tally::shown_first() const {
-    std::vector<std::size_t> order(at_.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < at_.size(); ++i) order.push_back(i);
     if (order.size() <= most_rows) return order;
-    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return scores_[i].attempts; });
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+        return scores_[a].attempts != scores_[b].attempts ? scores_[a].attempts > scores_[b].attempts : a < b;
+    });
     order.resize(most_rows);
     return order;
 }

@@ -152,6 +152,15 @@ std::vector<std::string> ledger::attempts() const {
     return texts;
 }
 
+/// Attempts side by side are entered when they end.
+std::vector<const ledger::entry*> ledger::by_beginning() const {
+    std::vector<const entry*> rows;
+    for (const entry& e : entries_) rows.push_back(&e);
+    std::ranges::sort(
+        rows, [](const entry* a, const entry* b) { return a->began != b->began ? a->began < b->began : a < b; });
+    return rows;
+}
+
 std::string ledger::text(const page& shown) const {
     constexpr unsigned roomy = 76;
     const std::size_t bars = shown.columns < roomy ? 0 : std::min<std::size_t>(shown.columns / 4, 40);
@@ -160,9 +169,8 @@ std::string ledger::text(const page& shown) const {
     text_table table{columns};
     table.add(bars > 0 ? std::vector<cell>{{"at", paint::faint}, {"took", paint::faint}, {"timeline", paint::faint}, {}}
                        : std::vector<cell>{{"at", paint::faint}, {"took", paint::faint}, {}});
-    std::vector<entry> rows = entries_;  // attempts side by side are entered when they end
-    std::ranges::stable_sort(rows, {}, &entry::began);
-    for (const entry& e : rows) {
+    for (const entry* const each : by_beginning()) {
+        const entry& e = *each;
         std::vector<cell> row{{short_text(between(*started_, e.began))}};
         row.push_back({e.what == kind::note ? "" : short_text(between(e.began, e.ended))});
         if (bars > 0) row.push_back({bar_of(e, bars), e.in});

@@ -57,6 +57,7 @@ private:
     void note(instant at, std::string text, paint in);
     void on_timeout(const event& e, duration limit);
     void on_wait(const event& e, duration delay, unsigned failed);
+    [[nodiscard]] std::vector<const entry*> by_beginning() const;
     [[nodiscard]] std::string bar_of(const entry& e, std::size_t columns) const;
 
     std::span<const call_endpoint> at_;
