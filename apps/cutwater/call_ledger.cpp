@@ -87,6 +87,7 @@ void ledger::note(instant at, std::string text, paint in) {
 void ledger::on_event(const event& e) {
     if (!started_) started_ = e.origin().at;
     if (const auto* t = e.get_if<timed_out>()) return on_timeout(e, t->limit);
+    if (e.get_if<hedge_begun>() != nullptr) is_hedged_ = true;
     if (const auto* w = e.get_if<retry_scheduled>()) return on_wait(e, w->delay, w->failed_attempts);
     if (const auto words = ending_words(e)) {
         ending_ = {*words, e.kind().level};
@@ -121,7 +122,8 @@ void ledger::on_wait(const event& e, duration delay, unsigned failed) {
     add({.what = kind::wait,
          .began = e.origin().at,
          .ended = cutwater::add(e.origin().at, delay),
-         .text = fmt::format("wait {} before attempt {}", short_text(delay), failed + 1),
+         .text = is_hedged_ ? fmt::format("wait {} before the next attempt", short_text(delay))
+                            : fmt::format("wait {} before attempt {}", short_text(delay), failed + 1),
          .in = paint::waiting});
 }
 

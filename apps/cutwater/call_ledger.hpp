@@ -65,6 +65,7 @@ private:
     instant ended_{};
     std::vector<entry> entries_;
     std::optional<ending_note> ending_;
+    bool is_hedged_ = false;  ///< a retry counts as one what were two attempts
 };
 
 }  // namespace cutwater::app

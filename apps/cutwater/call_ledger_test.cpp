@@ -200,10 +200,12 @@ TEST(ledger, has_attempts_side_by_side_in_the_order_of_their_beginning) {
     hear(kept, 50ms, hedge_begun{.under_way = 2, .cause = hedge_cause::delay, .after = 50ms}, "hedge");
     kept.on_attempt(attempt(2, 50ms, 70ms, "200 OK"));
     kept.on_attempt(cut_off(1, 0ms, 71ms));
+    hear(kept, 71ms, wait_of(9ms));
     kept.close(start + 71ms, "200 OK", paint::good);
     const std::string text = kept.text(wide);
     EXPECT_LT(text.find("attempt 1: cut off"), text.find("no answer after 50.0ms: another attempt beside it"));
     EXPECT_LT(text.find("another attempt beside it"), text.find("attempt 2: 200 OK"));
+    EXPECT_THAT(text, HasSubstr("wait 9.00ms before the next attempt")) << "a retry does not know which that is";
 }
 
 }  // namespace
