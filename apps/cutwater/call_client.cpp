@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 #include "apps/cutwater/text_table.hpp"
@@ -16,14 +17,54 @@ namespace asio = boost::asio;
 
 namespace {
 
-auto make_pipeline(const call_settings& s, listener& audience) {
-    return pipeline{observe{audience},
-                    timeout{s.total},
-                    retry{s.retrying},
-                    circuit_breaker{s.breaking},
-                    bulkhead{s.isolating},
-                    timeout{s.attempt},
-                    classify{http_rules{{.transient = s.transient}}}};
+/// An answer, and whether there is somebody else to ask.
+struct call_answer : http_response {
+    bool others_are_left = false;
+};
+
+/// What one of several cannot do, another may: it is asked at once, whatever the first said of waiting, and also where the first does not
+/// exist, or is not who it should be.
+class call_rules {
+public:
+    explicit call_rules(const call_settings& s) : answers_{{.transient = s.transient}}, has_choice_{s.has_choice()} {}
+
+    template <class T>
+    [[nodiscard]] std::optional<judgement> operator()(const outcome<T>& out) const {
+        if (!out.has_value()) {
+            if (has_choice_ && is_of_one(out.failure().code())) return judgement{.meaning = verdict::transient};
+            return {};
+        }
+        judgement judged = answers_.judge(*out.result());
+        if (out.result()->others_are_left) judged.retry_after.reset();
+        return judged;
+    }
+
+private:
+    static bool is_of_one(const std::error_code& code) noexcept {
+        return code == http_errc::host_not_found || code == http_errc::tls_failed ||
+               code == http_errc::certificate_rejected;
+    }
+
+    http_rules answers_;
+    bool has_choice_;
+};
+
+/// Of several endpoints, each has its ejections; the circuit is the whole call's then, so that those that fail do not close the way to
+/// those that do not.
+any_pipeline<call_answer> make_pipeline(const call_settings& s, listener& audience) {
+    any_pipeline<call_answer> made{observe{audience}};
+    if (s.has_choice()) made.add(circuit_breaker{s.breaking});
+    made.add(timeout{s.total}).add(retry{s.retrying});
+    if (s.hedge) made.add(hedge{{.delay = *s.hedge}});
+    if (!s.has_choice()) made.add(circuit_breaker{s.breaking});
+    made.add(bulkhead{s.isolating});
+    if (s.has_choice()) {
+        endpoints_options choosing = s.choosing;
+        for (const call_endpoint& e : s.at) choosing.each.push_back({.address = e.address});
+        made.add(endpoints{std::move(choosing)});
+    }
+    made.add(timeout{s.attempt}).add(classify{call_rules{s}});
+    return made;
 }
 
 using attempt_result = std::expected<http_response, error>;
@@ -31,52 +72,98 @@ using attempt_result = std::expected<http_response, error>;
 void tell(attempt_seen& seen, const attempt_result& got) {
     seen.cut_off = !got && got.error().code() == std::errc::operation_canceled;
     seen.status = got ? got->status : 0;
+    seen.failed = got ? got->status >= 500 : !seen.cut_off;
     seen.kind = got ? status_line(*got) : seen.cut_off ? "cut off" : got.error().code().message();
     seen.result = got ? status_line(*got) : printable(got.error().words());
     if (!got) return;
     if (const auto wish = got->fields.find("retry-after")) seen.result += ", Retry-After: " + printable(*wish);
 }
 
-/// Tells the watcher of an attempt however it ends, even if it is destroyed.
-struct watched_attempt {
-    watched_attempt(unsigned number, const call_client::watcher& told)
-        : seen{.number = number, .began = now(), .result = "cut off", .kind = "cut off", .cut_off = true}, told_{told} {
+/// Who wants to know of attempts.
+struct attempt_audience {
+    const call_client::watcher* watcher;
+    listener* listening;
+    name operation;
+
+    void hear(const attempt_seen& seen) const {
+        (*watcher)(seen);
+        if (seen.at == nullptr) return;
+        if (seen.failed)
+            emit<endpoint_failed>(seen);
+        else if (seen.cut_off)
+            emit<endpoint_given_up>(seen);
+        else
+            emit<endpoint_answered>(seen);
+    }
+
+private:
+    template <class Body>
+    void emit(const attempt_seen& seen) const {
+        static const name layer{"endpoints"};
+        const std::string outcome = outcome_of(seen);
+        const Body body{{.endpoint = seen.at->address, .outcome = outcome, .took = between(seen.began, seen.ended)}};
+        listening->on_event(
+            {{.layer = layer, .operation = operation, .call_id = {}, .attempt = seen.number, .at = seen.ended}, body});
+    }
+};
+
+/// Tells of an attempt however it ends, even if it is destroyed.
+class watched_attempt {
+public:
+    watched_attempt(attempt_seen began, instant deadline, attempt_audience told)
+        : seen{std::move(began)}, deadline_{deadline}, told_{told} {
+        seen.began = now();
+        seen.result = seen.kind = "cut off";
+        seen.cut_off = true;
     }
     watched_attempt(const watched_attempt&) = delete;
     watched_attempt& operator=(const watched_attempt&) = delete;
     ~watched_attempt() {
         seen.ended = now();
-        told_(seen);
+        seen.timed_out = seen.cut_off && seen.ended >= deadline_;
+        seen.failed = seen.failed || seen.timed_out;
+        if (seen.timed_out) seen.kind = "timed out";
+        told_.hear(seen);
     }
 
     attempt_seen seen;
 
 private:
-    const call_client::watcher& told_;
+    instant deadline_;
+    attempt_audience told_;
 };
-
-asio::awaitable<attempt_result> attempt_once(const http_client* client, const http_request* request, unsigned number,
-                                             const call_client::watcher* told) {
-    watched_attempt watched{number, *told};
-    attempt_result got = co_await client->send(*request, &watched.seen.phase);
-    tell(watched.seen, got);
-    co_return got;
-}
 
 }  // namespace
 
 struct call_client::parts {
     parts(const call_settings& s, const http_request& asked, listener& audience)
-        : client{s.client}, request{asked}, guarded{make_pipeline(s, audience)},
-          operation{asked.method + " " + asked.url.authority()},
+        : client{s.client}, settings{s}, request{asked}, listening{audience}, guarded{make_pipeline(s, audience)},
+          operation{operation_of(s, asked)},
           said{.operation = operation,
-               .idempotent = s.idempotent ? idempotency::idempotent : idempotency_of(asked.method)} {}
+               .idempotent = s.idempotent ? idempotency::idempotent : idempotency_of(asked.method)} {
+        for (const call_endpoint& e : s.at) by_address.emplace(e.address, &e);
+    }
+
+    /// One attempt.
+    asio::awaitable<std::expected<call_answer, error>> go(attempt_seen began, instant deadline, const watcher* told) {
+        watched_attempt watched{std::move(began), deadline, {told, &listening, operation}};
+        std::optional<http_request> own;
+        if (watched.seen.at != nullptr) own.emplace(request).url = watched.seen.at->url;
+        attempt_result got = co_await client.send(own ? *own : request, &watched.seen.phase);
+        tell(watched.seen, got);
+        watched.seen.failed = watched.seen.failed || settings.transient.contains(watched.seen.status);
+        if (!got) co_return std::unexpected{std::move(got.error())};
+        co_return call_answer{std::move(*got), watched.seen.number < settings.at.size()};
+    }
 
     http_client client;
+    const call_settings& settings;
     const http_request& request;
-    decltype(make_pipeline(std::declval<const call_settings&>(), std::declval<listener&>())) guarded;
+    listener& listening;
+    any_pipeline<call_answer> guarded;
     name operation;
     call_options said;
+    std::unordered_map<std::string_view, const call_endpoint*> by_address = {};
 };
 
 call_client::call_client(const call_settings& settings, const http_request& request, listener& audience)
@@ -84,9 +171,26 @@ call_client::call_client(const call_settings& settings, const http_request& requ
 call_client::~call_client() = default;
 
 asio::awaitable<result<http_response>> call_client::send(const watcher& seen) {
-    return parts_->guarded.async_run(parts_->said, [parts = parts_.get(), told = &seen](attempt& a) {
-        return attempt_once(&parts->client, &parts->request, a.number(), told);
+    auto got = co_await parts_->guarded.async_run(parts_->said, [parts = parts_.get(), told = &seen](attempt& a) {
+        const auto at = parts->by_address.find(a.target());
+        const call_endpoint* const to =
+            at == parts->by_address.end() || !parts->settings.has_choice() ? nullptr : at->second;
+        return parts->go({.number = a.number(), .at = to}, a.deadline(), told);
     });
+    if (!got) co_return std::unexpected{std::move(got.error())};
+    co_return http_response{std::move(*got)};
+}
+
+std::string operation_of(const call_settings& settings, const http_request& request) {
+    if (!settings.has_choice()) return request.method + " " + request.url.authority();
+    return request.method + " " + printable(settings.url.substr(0, settings.url.find_first_of("?#")));
+}
+
+std::string outcome_of(const attempt_seen& seen) {
+    if (seen.timed_out) return fmt::format("timed out while {}", doing(seen.phase));
+    if (seen.cut_off) return fmt::format("cut off while {}", doing(seen.phase));
+    const bool whom_is_told = seen.at != nullptr && seen.status == 0 && seen.phase <= http_phase::connecting;
+    return whom_is_told ? seen.kind : seen.result;  // whom is not said twice
 }
 
 std::string status_line(const http_response& response) {

@@ -18,11 +18,14 @@ struct attempt_seen {
     unsigned number = 0;
     instant began{};
     instant ended{};
-    http_phase phase{};       ///< how far it came
-    unsigned status = 0;      ///< 0: there was no answer
-    std::string result = {};  ///< `503 Service Unavailable`, or what went wrong
-    std::string kind = {};    ///< the same words for all that went like it
-    bool cut_off = false;     ///< by a timeout, or by Ctrl-C
+    http_phase phase{};                 ///< how far it came
+    unsigned status = 0;                ///< 0: there was no answer
+    std::string result = {};            ///< in full: `503 Service Unavailable`, or what went wrong
+    std::string kind = {};              ///< the same words for all that went like it
+    bool cut_off = false;               ///< by a timeout, by Ctrl-C, or because another attempt beside it was sooner
+    bool timed_out = false;             ///< by the attempt's limit, or the call's
+    bool failed = false;                ///< no answer, not in time, or one that says that the server failed
+    const call_endpoint* at = nullptr;  ///< to whom, where there are several
 
     /// Whether the dependency has seen any of it.
     [[nodiscard]] bool was_sent() const noexcept { return phase >= http_phase::sending; }
@@ -38,7 +41,7 @@ public:
 
     using watcher = std::function<void(const attempt_seen&)>;
 
-    /// One call. `seen` is told of each attempt, and outlives the call.
+    /// One call. `seen` is told of each attempt; it and the client outlive the call, and what a hedge has left of it.
     [[nodiscard]] boost::asio::awaitable<result<http_response>> send(const watcher& seen);
 
 private:
@@ -46,8 +49,14 @@ private:
     std::unique_ptr<parts> parts_;
 };
 
+/// As events and errors name the calls: `GET stock.example`; with several endpoints `GET /items/7`.
+[[nodiscard]] std::string operation_of(const call_settings& settings, const http_request& request);
+
 /// `503 Service Unavailable`, whatever the server called it, without what a terminal would obey.
 [[nodiscard]] std::string status_line(const http_response& response);
+
+/// The same as `result`, and whether it was cut off in time.
+[[nodiscard]] std::string outcome_of(const attempt_seen& seen);
 
 /// What an exchange is busy with: `waiting for the answer`.
 [[nodiscard]] std::string_view doing(http_phase phase) noexcept;

@@ -19,6 +19,8 @@ Bounded in time, tried again where that helps and is safe, and stopped where it 
 constexpr auto rules =
     R"(What is tried again: the statuses of --retry-status and failures of the network, if the method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE, or --idempotent) or the request was never sent. A Retry-After is honoured, as seconds or as a date.
 
+Several servers: with --endpoint for each, a retry goes to another, and who fails is left out for a while. The exit code is that of the last attempt.
+
 Durations have units: 250ms, 1.5s, 2min, 1h. Sizes: 4096, 64KiB, 16MB.
 )";
 
@@ -29,7 +31,8 @@ Examples:
   cutwater call -X PUT -d @item.json http://127.0.0.1:8080/items/7
   cutwater call -d sku=7 --idempotent http://127.0.0.1:8080/orders
   cutwater call --explain http://127.0.0.1:8080/flaky
-  cutwater call --repeat 1000 --concurrency 20 http://127.0.0.1:8080/)";
+  cutwater call --repeat 1000 --concurrency 20 http://127.0.0.1:8080/
+  cutwater call --endpoint http://10.0.0.1 --endpoint http://10.0.0.2 /items/7)";
 
 int refuse(const std::vector<std::string>& problems) {
     for (const std::string& problem : problems) complain("cutwater call", problem);

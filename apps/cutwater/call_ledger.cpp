@@ -45,7 +45,17 @@ std::optional<std::string> words_of(const event& e) {
         return fmt::format("refused: {} attempts are at work, {} wait", r->max_concurrent, r->queued);
     if (const auto* q = e.get_if<bulkhead_queued>())
         return fmt::format("waits for a place, with {} others", q->queued - 1);
+    if (const auto* h = e.get_if<hedge_begun>())
+        return h->cause == hedge_cause::failure
+                   ? "another attempt at once"
+                   : fmt::format("no answer after {}: another attempt beside it", short_text(h->after));
     return {};
+}
+
+/// `attempt 1 at 10.0.0.1`
+std::string title_of(const attempt_seen& seen) {
+    return seen.at == nullptr ? fmt::format("attempt {}", seen.number)
+                              : fmt::format("attempt {} at {}", seen.number, seen.at->label);
 }
 
 std::optional<std::string> ending_words(const event& e) {
@@ -77,21 +87,23 @@ void ledger::note(instant at, std::string text, paint in) {
 void ledger::on_event(const event& e) {
     if (!started_) started_ = e.origin().at;
     if (const auto* t = e.get_if<timed_out>()) return on_timeout(e, t->limit);
+    if (e.get_if<hedge_begun>() != nullptr) is_hedged_ = true;
     if (const auto* w = e.get_if<retry_scheduled>()) return on_wait(e, w->delay, w->failed_attempts);
     if (const auto words = ending_words(e)) {
         ending_ = {*words, e.kind().level};
         return note(e.origin().at, *words, paint_of(e.kind().level));
     }
-    if (auto words = words_of(e)) note(e.origin().at, std::move(*words), paint_of(e.kind().level));
+    auto words = words_of(e);
+    if (!words) words = words_of_endpoints(e, at_);
+    if (words) note(e.origin().at, std::move(*words), paint_of(e.kind().level));
 }
 
 void ledger::on_attempt(const attempt_seen& seen) {
     if (!started_) started_ = seen.began;
-    const std::string result = seen.cut_off ? fmt::format("cut off while {}", doing(seen.phase)) : seen.result;
     add({.what = kind::attempt,
          .began = seen.began,
          .ended = seen.ended,
-         .text = fmt::format("attempt {}: {}", seen.number, result),
+         .text = fmt::format("{}: {}", title_of(seen), outcome_of(seen)),
          .in = paint_of(seen),
          .cut_off = seen.cut_off ? std::optional{seen} : std::nullopt});
 }
@@ -102,7 +114,7 @@ void ledger::on_timeout(const event& e, duration limit) {
     const auto last = std::ranges::find(entries_.rbegin(), entries_.rend(), kind::attempt, &entry::what);
     if (last == entries_.rend() || !last->cut_off) return note(e.origin().at, "timed out: " + whose, paint::bad);
     last->text =
-        fmt::format("attempt {}: timed out while {}: {}", last->cut_off->number, doing(last->cut_off->phase), whose);
+        fmt::format("{}: timed out while {}: {}", title_of(*last->cut_off), doing(last->cut_off->phase), whose);
     last->cut_off.reset();
 }
 
@@ -110,7 +122,8 @@ void ledger::on_wait(const event& e, duration delay, unsigned failed) {
     add({.what = kind::wait,
          .began = e.origin().at,
          .ended = cutwater::add(e.origin().at, delay),
-         .text = fmt::format("wait {} before attempt {}", short_text(delay), failed + 1),
+         .text = is_hedged_ ? fmt::format("wait {} before the next attempt", short_text(delay))
+                            : fmt::format("wait {} before attempt {}", short_text(delay), failed + 1),
          .in = paint::waiting});
 }
 
@@ -134,6 +147,22 @@ std::string ledger::bar_of(const entry& e, std::size_t columns) const {
     return bar + std::string(columns - to, ' ');
 }
 
+std::vector<std::string> ledger::attempts() const {
+    std::vector<std::string> texts;
+    for (const entry& e : entries_)
+        if (e.what == kind::attempt) texts.push_back(e.text);
+    return texts;
+}
+
+/// Attempts side by side are entered when they end.
+std::vector<const ledger::entry*> ledger::by_beginning() const {
+    std::vector<const entry*> rows;
+    for (const entry& e : entries_) rows.push_back(&e);
+    std::ranges::sort(
+        rows, [](const entry* a, const entry* b) { return a->began != b->began ? a->began < b->began : a < b; });
+    return rows;
+}
+
 std::string ledger::text(const page& shown) const {
     constexpr unsigned roomy = 76;
     const std::size_t bars = shown.columns < roomy ? 0 : std::min<std::size_t>(shown.columns / 4, 40);
@@ -142,7 +171,8 @@ std::string ledger::text(const page& shown) const {
     text_table table{columns};
     table.add(bars > 0 ? std::vector<cell>{{"at", paint::faint}, {"took", paint::faint}, {"timeline", paint::faint}, {}}
                        : std::vector<cell>{{"at", paint::faint}, {"took", paint::faint}, {}});
-    for (const entry& e : entries_) {
+    for (const entry* const each : by_beginning()) {
+        const entry& e = *each;
         std::vector<cell> row{{short_text(between(*started_, e.began))}};
         row.push_back({e.what == kind::note ? "" : short_text(between(e.began, e.ended))});
         if (bars > 0) row.push_back({bar_of(e, bars), e.in});

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,10 @@ namespace cutwater::app {
 
 class ledger final : public listener {
 public:
+    ledger() = default;
+    /// `at` outlives it.
+    explicit ledger(std::span<const call_endpoint> at) : at_{at} {}
+
     void on_event(const event& e) override;
     void on_attempt(const attempt_seen& seen);
 
@@ -31,7 +36,10 @@ public:
     };
     [[nodiscard]] const std::optional<ending_note>& ending() const noexcept { return ending_; }
 
-    /// A row for each entry, in their order; the times drawn to scale where the line has room.
+    /// What each attempt came to: `attempt 1 at 10.0.0.1: Connection refused`.
+    [[nodiscard]] std::vector<std::string> attempts() const;
+
+    /// A row for each entry, by when it began; the times drawn to scale where the line has room.
     [[nodiscard]] std::string text(const page& shown) const;
 
 private:
@@ -49,12 +57,15 @@ private:
     void note(instant at, std::string text, paint in);
     void on_timeout(const event& e, duration limit);
     void on_wait(const event& e, duration delay, unsigned failed);
+    [[nodiscard]] std::vector<const entry*> by_beginning() const;
     [[nodiscard]] std::string bar_of(const entry& e, std::size_t columns) const;
 
+    std::span<const call_endpoint> at_;
     std::optional<instant> started_;
     instant ended_{};
     std::vector<entry> entries_;
     std::optional<ending_note> ending_;
+    bool is_hedged_ = false;  ///< a retry counts as one what were two attempts
 };
 
 }  // namespace cutwater::app

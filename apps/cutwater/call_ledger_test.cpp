@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "cutwater/policy/endpoints/events.hpp"
+
 namespace cutwater::app {
 namespace {
 
@@ -166,6 +168,44 @@ TEST(ledger, fits_its_terminal) {
                 from = end + 1;
             }
         }
+}
+
+TEST(ledger, says_where_attempts_went_and_who_was_ejected) {
+    const auto at = endpoints_of({"http://a", "http://b"}, "/").value();
+    ledger kept{at};
+    attempt_seen first = attempt(1, 0ms, 20ms, "cannot connect to a: Connection refused");
+    first.at = &at[0];
+    first.status = 0;
+    first.phase = http_phase::connecting;
+    first.kind = "Connection refused";
+    attempt_seen second = attempt(2, 20ms, 30ms, "503 busy");
+    second.at = &at[1];
+    kept.on_attempt(first);
+    hear(kept, 20ms,
+         endpoint_ejected{.endpoint = "http://a", .cause = ejection_cause::consecutive_failures, .how_long = 30s});
+    kept.on_attempt(second);
+    hear(kept, 30ms, endpoints_panic_began{.ejected = 2, .of = 2}, "endpoints");
+    kept.close(start + 30ms, "503 busy", paint::bad);
+    EXPECT_THAT(kept.attempts(),
+                ::testing::ElementsAre("attempt 1 at a: Connection refused", "attempt 2 at b: 503 busy"));
+    const std::string text = kept.text(wide);
+    EXPECT_THAT(text, HasSubstr("attempt 1 at a: Connection refused\n"));
+    EXPECT_THAT(text, HasSubstr("a is ejected for 30.0s: too many failures in a row\n"));
+    EXPECT_THAT(text, HasSubstr("all 2 are ejected, so all are asked\n"));
+}
+
+TEST(ledger, has_attempts_side_by_side_in_the_order_of_their_beginning) {
+    ledger kept;
+    hear(kept, 0ms, call_started{}, "observe");
+    hear(kept, 50ms, hedge_begun{.under_way = 2, .cause = hedge_cause::delay, .after = 50ms}, "hedge");
+    kept.on_attempt(attempt(2, 50ms, 70ms, "200 OK"));
+    kept.on_attempt(cut_off(1, 0ms, 71ms));
+    hear(kept, 71ms, wait_of(9ms));
+    kept.close(start + 71ms, "200 OK", paint::good);
+    const std::string text = kept.text(wide);
+    EXPECT_LT(text.find("attempt 1: cut off"), text.find("no answer after 50.0ms: another attempt beside it"));
+    EXPECT_LT(text.find("another attempt beside it"), text.find("attempt 2: 200 OK"));
+    EXPECT_THAT(text, HasSubstr("wait 9.00ms before the next attempt")) << "a retry does not know which that is";
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "apps/cutwater/call_client.hpp"
+#include "apps/cutwater/call_endpoint_tally.hpp"
 #include "apps/cutwater/call_outcome.hpp"
 #include "apps/cutwater/call_run.hpp"
 #include "apps/cutwater/call_tally.hpp"
@@ -27,8 +28,9 @@ namespace {
 /// One line on a terminal, ten times a second, gone when the work is.
 class progress_line {
 public:
-    progress_line(asio::io_context& context, const call_tally& counted, std::uint64_t of)
-        : ticks_{context}, counted_{&counted}, of_{of}, columns_{columns_of(stderr)} {
+    progress_line(asio::io_context& context, const call_tally& counted, const call_endpoint_tally& each,
+                  std::uint64_t of)
+        : ticks_{context}, counted_{&counted}, each_{&each}, of_{of}, columns_{columns_of(stderr)} {
         tick();
     }
     progress_line(const progress_line&) = delete;
@@ -40,8 +42,9 @@ private:
         ticks_.expires_after(100ms);
         ticks_.async_wait([this](const boost::system::error_code& stopped) {
             if (stopped) return;
-            const std::string line =
-                fmt::format("{} of {} calls, {} failed", counted_->calls(), of_, counted_->failed());
+            std::string line = fmt::format("{} of {} calls, {} failed", counted_->calls(), of_, counted_->failed());
+            if (each_->ejected() > 0)
+                line += fmt::format(", {} of {} endpoints ejected", each_->ejected(), each_->count());
             try_to_write(stderr, fmt::format("\r{}\x1b[K", line.substr(0, columns_ - 1)));
             tick();
         });
@@ -49,6 +52,7 @@ private:
 
     asio::steady_timer ticks_;
     const call_tally* counted_;
+    const call_endpoint_tally* each_;
     std::uint64_t of_;
     std::size_t columns_;
 };
@@ -57,8 +61,12 @@ private:
 class many_calls {
 public:
     many_calls(asio::io_context& context, const call_settings& settings, const http_request& request, audience& hears)
-        : context_{context}, settings_{settings}, client_{settings, request, with(hears, counted_)}, stop_{context},
-          seen_{[this](const attempt_seen& attempt) { counted_.on_attempt(attempt); }} {}
+        : context_{context}, settings_{settings}, each_{settings.at},
+          client_{settings, request, with(hears, counted_, each_)}, stop_{context},
+          seen_{[this](const attempt_seen& attempt) {
+              counted_.on_attempt(attempt);
+              each_.on_attempt(attempt);
+          }} {}
 
     void run() {
         const auto workers = std::min<std::uint64_t>(settings_.concurrency, calls_);
@@ -66,17 +74,20 @@ public:
         for (std::uint64_t i = 0; i < workers; ++i)
             asio::co_spawn(context_, work(), asio::bind_cancellation_slot(stop_.slot(), pass_on_what_is_thrown));
         std::optional<progress_line> progress;
-        if (!settings_.silent && can_redraw(stderr)) progress.emplace(context_, counted_, calls_);
+        if (!settings_.silent && can_redraw(stderr)) progress.emplace(context_, counted_, each_, calls_);
         while (at_work_ > 0) context_.run_one();
         stop_.disarm();
+        if (settings_.hedge) context_.poll();  // what has lost ends, and is counted
     }
 
     [[nodiscard]] const call_tally& counted() const noexcept { return counted_; }
+    [[nodiscard]] const call_endpoint_tally& each() const noexcept { return each_; }
     [[nodiscard]] const interrupt& stopped() const noexcept { return stop_; }
 
 private:
-    static listener& with(audience& hears, call_tally& counted) {
+    static listener& with(audience& hears, call_tally& counted, call_endpoint_tally& each) {
         hears.add(counted);
+        hears.add(each);
         return hears;
     }
 
@@ -95,6 +106,7 @@ private:
     asio::io_context& context_;
     const call_settings& settings_;
     call_tally counted_;
+    call_endpoint_tally each_;
     call_client client_;
     interrupt stop_;
     call_client::watcher seen_;
@@ -106,9 +118,11 @@ private:
 std::string title_of(const call_settings& settings, const http_request& request, const call_tally& counted,
                      duration elapsed) {
     const double seconds = std::chrono::duration<double>{elapsed}.count();
-    return fmt::format("{} {}\n{} of {} calls, {} at once, in {}: {:.0f} a second\n\n", request.method,
-                       request.url.text(), counted.calls(), settings.repeat.value_or(1), settings.concurrency,
-                       short_text(elapsed), static_cast<double>(counted.calls()) / std::max(seconds, 1e-9));
+    const std::string what = settings.has_choice() ? fmt::format("{} at {} endpoints", settings.url, settings.at.size())
+                                                   : request.url.text();
+    return fmt::format("{} {}\n{} of {} calls, {} at once, in {}: {:.0f} a second\n\n", request.method, what,
+                       counted.calls(), settings.repeat.value_or(1), settings.concurrency, short_text(elapsed),
+                       static_cast<double>(counted.calls()) / std::max(seconds, 1e-9));
 }
 
 /// Each attempt takes a connection: as many as the system lets us have.
@@ -134,8 +148,9 @@ int call_many(const call_settings& settings, const http_request& request) {
     const instant ended = now();
     const duration elapsed = between(began, ended);
     const page shown{.columns = columns_of(stdout), .colours = wants_colours(stdout)};
-    const exit_code written = write_all(
-        stdout, title_of(settings, request, all.counted(), elapsed) + all.counted().text(elapsed, ended, shown));
+    const exit_code written =
+        write_all(stdout, title_of(settings, request, all.counted(), elapsed) +
+                              all.counted().text(elapsed, ended, shown) + all.each().text(began, ended, shown));
     if (written != succeeded) return written;
     if (all.stopped().came()) return all.stopped().exit_code();
     return all.counted().failed() == 0 ? static_cast<int>(succeeded) : some_failed;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -44,6 +45,7 @@ ended_call run(const call_settings& settings, const http_request& request, liste
     while (!got) context.run_one();
     const int exit = stop.came() ? stop.exit_code() : exit_of(*got);
     stop.disarm();
+    if (settings.hedge) context.poll();  // what has lost ends, and tells so
     return {std::move(*got), exit};
 }
 
@@ -58,6 +60,15 @@ paint paint_of(int exit) {
     return exit == succeeded ? paint::good : exit == client_error ? paint::waiting : paint::bad;
 }
 
+/// With several endpoints: which of them did what.
+void list_attempts(const call_settings& settings, const ledger& kept) {
+    if (!settings.has_choice()) return;
+    constexpr std::size_t most = 10;
+    const std::vector<std::string> all = kept.attempts();
+    for (std::size_t i = 0; i < std::min(all.size(), most); ++i) complain("cutwater call", all[i]);
+    if (all.size() > most) complain("cutwater call", fmt::format("and {} more attempts", all.size() - most));
+}
+
 /// A call without an answer, or with one that says that the server failed, ends in words for people; for others where
 /// no event has said it.
 void say_why(const call_settings& settings, const ended_call& end, const ledger& kept) {
@@ -65,9 +76,12 @@ void say_why(const call_settings& settings, const ended_call& end, const ledger&
     const auto shown = shown_events(settings);
     const auto heard = [&](severity level) { return !is_terminal(stderr) && shown && level >= *shown; };
     if (!end.got) {
-        if (!heard(severity::error)) complain("cutwater call", sentence_of(end.got));
+        if (heard(severity::error)) return;
+        complain("cutwater call", sentence_of(end.got));
+        list_attempts(settings, kept);
     } else if (end.exit == server_error && kept.ending() && !heard(kept.ending()->level)) {
         complain("cutwater call", fmt::format("{}; {}", sentence_of(end.got), kept.ending()->words));
+        list_attempts(settings, kept);
     }
 }
 
@@ -86,7 +100,7 @@ int call_once(const call_settings& settings, const http_request& request) {
     if (!out.is_open()) return failed;
     const std::optional<severity> level = shown_events(settings);
     json_log log{std::cerr, {.min_level = level.value_or(severity::error)}};
-    ledger kept;
+    ledger kept{settings.at};
     audience hears;
     hears.add(kept);
     if (level) hears.add(log);

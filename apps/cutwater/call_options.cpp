@@ -34,8 +34,8 @@ public:
         return command_->add_option_function<std::string>(flag, read, help)->group(group_);
     }
 
-    void time(const std::string& flag, duration& into, const std::string& help) const {
-        parsed(flag, parse_duration, into_value(into), help)->type_name("DURATION")->default_str(to_text(into));
+    CLI::Option* time(const std::string& flag, duration& into, const std::string& help) const {
+        return parsed(flag, parse_duration, into_value(into), help)->type_name("DURATION")->default_str(to_text(into));
     }
     CLI::Option* share(const std::string& flag, double& into, const std::string& help) const {
         return parsed(flag, parse_number, into_value(into), help)->type_name("0..1")->default_str(to_text(into));
@@ -73,6 +73,12 @@ std::expected<jitter, std::string> parse_jitter(std::string_view text) {
     return std::unexpected{fmt::format("\"{}\" is none of: full, equal, decorrelated, additive, none", text)};
 }
 
+std::expected<endpoint_picker, std::string> parse_picker(std::string_view text) {
+    for (const endpoint_picker p : {endpoint_picker::least_in_flight, endpoint_picker::least_latency})
+        if (to_text(p) == text) return p;
+    return std::unexpected{fmt::format("\"{}\" is none of: least_in_flight, least_latency", text)};
+}
+
 std::expected<std::string, std::string> parse_level(const std::string& text) {
     constexpr std::array<std::string_view, 5> levels{"debug", "info", "warning", "error", "none"};
     if (std::ranges::find(levels, text) != levels.end()) return text;
@@ -81,7 +87,8 @@ std::expected<std::string, std::string> parse_level(const std::string& text) {
 
 void add_request_options(CLI::App& command, call_settings& s) {
     const heading in{command, "Request"};
-    command.add_option("URL", s.url, "where to: http:// or https://")->type_name("");
+    command.add_option("URL", s.url, "where to: http:// or https://; with --endpoint the path behind each")
+        ->type_name("");
     in.text("-X,--request", s.method, "METHOD", "the method; GET, or POST where there is a body");
     in.text("-H,--header", s.headers, "FIELD", "a header field, \"Name: value\"; again for each")
         ->allow_extra_args(false);
@@ -105,13 +112,17 @@ void add_time_options(CLI::App& command, call_settings& s) {
 
 void add_retry_options(CLI::App& command, call_settings& s) {
     const heading in{command, "Retries"};
+    const auto set = [&s](unsigned attempts) {
+        s.retrying.max_attempts = attempts;
+        s.attempts_are_said = true;
+    };
     CLI::Option* const attempts =
-        in.count("--max-attempts", s.retrying.max_attempts, "attempts in all, the first included");
+        in.count_to("--max-attempts", set,
+                    "attempts in all, the first included; with more endpoints one for each, up to 8")
+            ->default_str(std::to_string(s.retrying.max_attempts));
     in.count_to(
           "--retries",
-          [&s](unsigned retries) {
-              s.retrying.max_attempts = std::min(retries, std::numeric_limits<unsigned>::max() - 1) + 1;
-          },
+          [set](unsigned retries) { set(std::min(retries, std::numeric_limits<unsigned>::max() - 1) + 1); },
           "the same without the first")
         ->excludes(attempts);
     in.time("--base-delay", s.retrying.base_delay, "the first wait; each further one is twice as long");
@@ -130,10 +141,38 @@ void add_retry_options(CLI::App& command, call_settings& s) {
     in.flag("--idempotent", s.idempotent, "may be sent twice although the method (POST, PATCH) does not say so");
 }
 
+void add_endpoint_options(CLI::App& command, call_settings& s) {
+    const heading in{command, "Endpoints"};
+    CLI::Option* const each = in.text("--endpoint", s.bases, "BASE",
+                                      "a server that has what is asked for; again for each. URL is then a path, which "
+                                      "is put behind it. A retry goes elsewhere")
+                                  ->allow_extra_args(false);
+    in.count("--endpoint-consecutive", s.choosing.consecutive_failures,
+             "so many failures in a row eject one: it gets nothing for a while; 0: nobody is ejected")
+        ->needs(each);
+    in.time("--endpoint-ejected-for", s.choosing.base_ejection,
+            "how long the first time; in a row, twice, three times as long, up to 5min")
+        ->needs(each);
+    in.share("--endpoint-max-ejected", s.choosing.max_ejected,
+             "at most this share of them at once; where all are ejected, all are asked")
+        ->needs(each);
+    in.parsed("--endpoint-picker", parse_picker, into_value(s.choosing.picker),
+              "which of two is asked: the one with the least_in_flight, or with the least_latency as well")
+        ->type_name("KIND")
+        ->default_str("least_in_flight")
+        ->needs(each);
+    in.parsed(
+          "--hedge", parse_duration, [&s](duration delay) { s.hedge = delay; },
+          "an attempt that takes longer gets another beside it, elsewhere; the first good answer counts. Only what is "
+          "idempotent")
+        ->type_name("DURATION");
+}
+
 void add_protection_options(CLI::App& command, call_settings& s) {
     const heading in{command, "Circuit breaker and bulkhead"};
     CLI::Option* const rate =
-        in.share("--breaker-failure-rate", s.breaking.failure_rate, "opens at this share of failed attempts");
+        in.share("--breaker-failure-rate", s.breaking.failure_rate,
+                 "opens at this share of failed attempts; with several endpoints, of failed calls");
     in.count("--breaker-minimum-calls", s.breaking.minimum_calls, "and not below so many attempts in the window");
     in.time("--breaker-window", s.breaking.window_time, "how far back it looks");
     in.count_to(
@@ -147,7 +186,7 @@ void add_protection_options(CLI::App& command, call_settings& s) {
     in.time("--breaker-open-for", s.breaking.open_for, "how long it stays open before it probes");
     in.count_to(
         "--max-concurrent", [&s](unsigned most) { s.max_concurrent = most; },
-        "attempts at once; without it, as --concurrency");
+        "attempts at once; without it, as --concurrency; with --hedge twice that");
     in.count("--max-queue", s.isolating.max_queue, "attempts that may wait for a place");
 }
 
@@ -182,6 +221,7 @@ void add_call_options(CLI::App& command, call_settings& settings) {
     add_request_options(command, settings);
     add_time_options(command, settings);
     add_retry_options(command, settings);
+    add_endpoint_options(command, settings);
     add_protection_options(command, settings);
     add_output_options(command, settings);
     add_repeat_options(command, settings);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -22,11 +23,18 @@ void follow(retry_options& o) {
     o.min_delay = std::min(o.min_delay, o.max_delay);
     if (o.base_delay == retry_options{}.base_delay) o.base_delay = std::min(o.base_delay, o.max_delay);
 }
+/// Each endpoint is asked once before one is asked again, as far as a call remembers them.
+void follow(retry_options& o, std::size_t endpoints) {
+    constexpr std::size_t most = tried_targets::most;
+    o.max_attempts = std::max(o.max_attempts, static_cast<unsigned>(std::min(endpoints, most)));
+}
 void follow(circuit_breaker_options& o) {
     o.open_max = std::max(o.open_max, o.open_for);
     const auto fit = std::max<duration::rep>(o.window_time / std::chrono::milliseconds{1}, 1);
     if (std::cmp_less(fit, o.window_buckets)) o.window_buckets = static_cast<unsigned>(fit);
 }
+
+const auto hedge_delays = within<duration>(hedge_options{}.min_delay, std::chrono::hours{24});
 
 bool has_flag(std::string_view option) { return option != "min_delay" && option != "window_buckets"; }
 
@@ -35,7 +43,8 @@ std::string flag_of(const std::string& policy, std::string option) {
     if (policy == "total" && option == "after") return "--timeout";
     if (policy == "attempt" && option == "after") return "--attempt-timeout";
     if (policy == "circuit") option = option == "window_time" ? "breaker-window" : "breaker-" + option;
-    if (option == "breaker-consecutive_failures") option = "breaker-consecutive";
+    if (policy == "endpoints") option = option == "base_ejection" ? "endpoint-ejected-for" : "endpoint-" + option;
+    if (option.ends_with("-consecutive_failures")) option.resize(option.size() - std::strlen("_failures"));
     if (option == "ca_file") option = "cacert";
     std::ranges::replace(option, '_', '-');
     return "--" + option;
@@ -82,6 +91,22 @@ std::expected<http_field, std::string> field_of(const std::string& text) {
     return http_field{text.substr(0, colon), text.substr(first, text.find_last_not_of(" \t") - first + 1)};
 }
 
+/// Where to; gives what is wrong with it.
+std::vector<std::string> complete_target(call_settings& s) {
+    if (s.bases.empty()) {
+        if (s.url.empty()) return {"a URL is wanted, such as https://stock.example/items/7"};
+        if (!s.url.starts_with('/')) return {};
+        return {
+            fmt::format("\"{}\" is a path and says no server: write the whole URL, or --endpoint http://… for each "
+                        "server that has it",
+                        s.url)};
+    }
+    auto made = endpoints_of(s.bases, s.url);
+    if (!made) return std::move(made.error());
+    s.at = std::move(*made);
+    return {};
+}
+
 }  // namespace
 
 std::vector<std::string> in_flags(const std::string& policy, const option_problems& problems) {
@@ -96,13 +121,16 @@ std::vector<std::string> complete(call_settings& s) {
     if (s.retry_500) s.transient.add(500);
     follow(s.retrying);
     follow(s.breaking);
-    s.isolating.max_concurrent = s.max_concurrent.value_or(std::max(s.concurrency, 1U));
+    const unsigned beside = s.hedge ? 2 : 1;
+    s.isolating.max_concurrent =
+        s.max_concurrent.value_or(std::max(std::min(s.concurrency, most_at_once), 1U) * beside);
     if (s.method.empty()) s.method = s.data ? "POST" : "GET";
     std::vector<std::string> found;
     if (s.method == "CONNECT")
         found.emplace_back("--request is CONNECT, which opens a tunnel: nothing here goes through it");
     if (s.output && s.output->empty()) found.emplace_back("--output is empty: name a file, or - for standard output");
-    if (s.url.empty()) found.emplace_back("a URL is wanted, such as https://stock.example/items/7");
+    if (auto problem = complete_target(s); !problem.empty()) std::ranges::move(problem, std::back_inserter(found));
+    if (!s.attempts_are_said) follow(s.retrying, s.at.size());
     add_problem(found, "--repeat", s.repeat, within<std::uint64_t>(1, most_calls));
     add_problem(found, "--concurrency", std::optional{s.concurrency}, within(1U, most_at_once));
     add_problems(found, s.total);
@@ -110,12 +138,15 @@ std::vector<std::string> complete(call_settings& s) {
     add_problems(found, s.retrying);
     add_problems(found, s.breaking);
     add_problems(found, s.isolating);
+    add_problems(found, s.choosing);
+    if (s.hedge && !hedge_delays.holds(*s.hedge))
+        found.push_back(fmt::format("--hedge is {}, allowed is {}", to_text(*s.hedge), hedge_delays.text()));
     add_problems(found, s.client);
     return found;
 }
 
 std::expected<http_request, std::string> request_of(const call_settings& s) {
-    auto url = http_url::parse(s.url);
+    auto url = s.at.empty() ? http_url::parse(s.url) : s.at.front().url;
     if (!url) return std::unexpected{url.error()};
     http_request request{.method = s.method, .url = std::move(*url)};
     for (const std::string& header : s.headers) {

@@ -104,6 +104,70 @@ TEST(call_settings, each_option_reaches_its_policy) {
     EXPECT_EQ(s.client.certificates, certificate_check::off);
 }
 
+TEST(call_settings, endpoints_take_the_argument_as_a_path) {
+    call_settings s = settings_of(words("--endpoint http://a:81 --endpoint http://b/v2 /items/7"));
+    EXPECT_THAT(complete(s), IsEmpty());
+    ASSERT_EQ(s.at.size(), 2U);
+    EXPECT_EQ(s.at[1].url.text(), "http://b/v2/items/7");
+    EXPECT_TRUE(s.has_choice());
+    EXPECT_EQ(request_of(s)->url.text(), "http://a:81/items/7");
+    call_settings one = settings_of(words("--endpoint http://a:81 /items/7"));
+    EXPECT_THAT(complete(one), IsEmpty());
+    EXPECT_FALSE(one.has_choice());
+    EXPECT_EQ(request_of(one)->url.text(), "http://a:81/items/7");
+}
+
+TEST(call_settings, each_option_of_endpoints_reaches_its_policy) {
+    const call_settings s = settings_of(
+        words("--endpoint http://a --endpoint-consecutive 7 --endpoint-ejected-for 8s --endpoint-max-ejected 0.25 "
+              "--endpoint-picker least_latency --hedge 9ms /"));
+    EXPECT_EQ(s.choosing.consecutive_failures, 7U);
+    EXPECT_EQ(s.choosing.base_ejection, 8s);
+    EXPECT_EQ(s.choosing.max_ejected, 0.25);
+    EXPECT_EQ(s.choosing.picker, endpoint_picker::least_latency);
+    EXPECT_EQ(s.hedge, 9ms);
+}
+
+std::vector<std::string> with_endpoints(int count, std::vector<std::string> more) {
+    for (int i = 1; i <= count; ++i) more.insert(more.end(), {"--endpoint", "http://a:" + std::to_string(i)});
+    more.emplace_back("/");
+    return more;
+}
+
+TEST(call_settings, there_is_an_attempt_for_each_endpoint_unless_said_otherwise) {
+    const auto attempts = [](int endpoints, const std::vector<std::string>& more) {
+        call_settings s = settings_of(with_endpoints(endpoints, more));
+        EXPECT_THAT(complete(s), IsEmpty());
+        return s.retrying.max_attempts;
+    };
+    EXPECT_EQ(attempts(2, {}), 3U);
+    EXPECT_EQ(attempts(5, {}), 5U);
+    EXPECT_EQ(attempts(1000, {}), 8U);
+    EXPECT_EQ(attempts(5, {"--max-attempts", "3"}), 3U);
+    EXPECT_EQ(attempts(5, {"--retries", "1"}), 2U);
+}
+
+TEST(call_settings, the_bulkhead_has_room_for_hedges) {
+    call_settings s = settings_of({"--repeat", "9", "--concurrency", "8", "--hedge", "1ms", url});
+    EXPECT_THAT(complete(s), IsEmpty());
+    EXPECT_EQ(s.isolating.max_concurrent, 16U);
+}
+
+TEST(call_settings, what_is_wrong_with_endpoints_is_named_all_at_once) {
+    EXPECT_THAT(problems_with({"--endpoint", "http://a", "--endpoint", "http://A:80/", "--endpoint", "http://b?x",
+                               "--endpoint-ejected-for", "0", "--endpoint-max-ejected", "2", "--endpoint-consecutive",
+                               "251", "--hedge", "0", url}),
+                ElementsAre(HasSubstr("with --endpoint the argument is a path"), HasSubstr("twice"),
+                            HasSubstr("http://b?x has a query"), HasSubstr("--endpoint-consecutive is 251"),
+                            HasSubstr("--endpoint-ejected-for is 0s"), HasSubstr("--endpoint-max-ejected is 2"),
+                            HasSubstr("--hedge is 0s, allowed is from 1ms to 24h")));
+    EXPECT_THAT(problems_with({"--endpoint", "http://a"}), ElementsAre(HasSubstr("a path is wanted")));
+    EXPECT_THAT(problems_with({"/items/7"}), ElementsAre(HasSubstr("\"/items/7\" is a path and says no server")));
+    EXPECT_THAT(problems_with({"--endpoint-consecutive", "2", url}), ElementsAre(HasSubstr("requires --endpoint")));
+    EXPECT_THAT(problems_with({"--endpoint-picker", "x", "--endpoint", "http://a", "/"}),
+                ElementsAre(HasSubstr("--endpoint-picker: \"x\" is none of: least_in_flight")));
+}
+
 TEST(call_settings, retries_are_attempts_without_the_first) {
     EXPECT_EQ(settings_of({"--retries", "0", url}).retrying.max_attempts, 1U);
     EXPECT_EQ(settings_of({"--retries", "4", url}).retrying.max_attempts, 5U);

@@ -27,6 +27,7 @@ public:
     /// Of all calls, and of those that succeeded: this share took at most so long (nearest rank). Zero where there was none.
     [[nodiscard]] duration percentile(double share) const { return percentile_of(waits_, share); }
     [[nodiscard]] duration success_percentile(double share) const { return percentile_of(good_waits_, share); }
+    [[nodiscard]] static duration percentile_of(std::vector<duration> waits, double share);
     /// How long the circuit was open until `at`.
     [[nodiscard]] duration circuit_open(instant at) const;
 
@@ -38,8 +39,6 @@ private:
     void add_load(text_table& table, duration elapsed, instant at) const;
     void add_latency(text_table& table) const;
     void close_circuit(instant at);
-
-    static duration percentile_of(std::vector<duration> waits, double share);
 
     std::vector<duration> waits_;
     std::vector<duration> good_waits_;
