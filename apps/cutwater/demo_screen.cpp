@@ -8,7 +8,7 @@ namespace cutwater::demo {
 
 namespace {
 
-double seconds(duration d) { return std::chrono::duration<double>(d).count(); }
+double in_seconds(duration d) { return std::chrono::duration<double>(d).count(); }
 
 std::string bar(unsigned part, unsigned whole, unsigned width) {
     const unsigned filled = whole == 0 ? 0 : (part * width + whole - 1) / whole;
@@ -25,7 +25,7 @@ public:
     void show(const frame& now) override {
         std::string text = lines_ > 0 ? fmt::format("\033[{}A", lines_) : std::string{};
         lines_ = 0;
-        line(text, fmt::format("{:>5.1f} s  the dependency: {}", seconds(now.elapsed), shade(now.phase, now.phase)));
+        line(text, fmt::format("{:>5.1f} s  the dependency: {}", in_seconds(now.elapsed), shade(now.phase, now.phase)));
         row(text, "", now, [](const side& s) { return s.name(); });
         row(text, "answers", now, [](const side& s) { return fmt::format("{}", s.in_all().fresh); });
         row(text, "degraded", now, [](const side& s) { return fmt::format("{}", s.in_all().degraded); });
@@ -33,7 +33,7 @@ public:
         row(text, "waiting", now,
             [](const side& s) { return fmt::format("{:<3}{}", s.waiting(), bar(s.waiting(), s.users(), 10)); });
         row(text, "longest now", now,
-            [](const side& s) { return fmt::format("{:.1f} s", seconds(s.longest_wait_now())); });
+            [](const side& s) { return fmt::format("{:.1f} s", in_seconds(s.longest_wait_now())); });
         row(text, "requests", now, [](const side& s) { return fmt::format("{}", s.borne().requests); });
         row(text, "circuit", now, [](const side& s) { return std::string{s.circuit()}; });
         std::fputs(text.c_str(), out_);

@@ -1,9 +1,9 @@
 #include "cutwater/http/call_metadata.hpp"
 
-#include <charconv>
 #include <limits>
 
 #include "cutwater/classify/grpc/grpc_timeout.hpp"
+#include "cutwater/http/field_value.hpp"
 
 namespace cutwater {
 
@@ -16,24 +16,8 @@ constexpr std::string_view request_retries_left = "X-Request-Retries-Left";
 constexpr std::string_view request_criticality = "X-Request-Criticality";
 constexpr std::string_view idempotency_key = "Idempotency-Key";
 
-std::string_view without_space_round(std::string_view text) noexcept {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// Digits and nothing else; more than a number holds is the most that it holds.
-template <class Number>
-std::optional<Number> parse_digits(std::string_view text) noexcept {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (text.empty() || !std::ranges::all_of(text, is_digit)) return {};
-    Number count = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
-    return read.ec == std::errc{} ? count : std::numeric_limits<Number>::max();
-}
-
 std::optional<duration> parse_milliseconds(std::string_view text) noexcept {
-    const auto count = parse_digits<duration::rep>(text);
+    const auto count = detail::parse_digits<duration::rep>(text);
     if (!count) return {};
     constexpr duration one = 1ms;
     return *count > forever / one ? forever : one * *count;
@@ -75,14 +59,14 @@ std::optional<std::string> unquoted(std::string_view text) {
 }
 
 /// Reads the fields, one after the other.
-class reader {
+class field_reader {
 public:
     void read(const http_field& field) {
-        const std::string_view value = without_space_round(field.value);
+        const std::string_view value = detail::without_space_round(field.value);
         if (same_field(field.name, request_deadline)) tighten(parse_milliseconds(value));
         if (same_field(field.name, grpc_timeout)) tighten(decode_grpc_timeout(value));
-        if (same_field(field.name, request_attempt)) attempt_.take(at_least_one(parse_digits<unsigned>(value)));
-        if (same_field(field.name, request_retries_left)) retries_left_.take(parse_digits<unsigned>(value));
+        if (same_field(field.name, request_attempt)) attempt_.take(at_least_one(detail::parse_digits<unsigned>(value)));
+        if (same_field(field.name, request_retries_left)) retries_left_.take(detail::parse_digits<unsigned>(value));
         if (same_field(field.name, request_criticality)) importance_.take(parse_criticality(value));
         if (same_field(field.name, idempotency_key)) key_.take(unquoted(value));
     }
@@ -176,7 +160,7 @@ void inject(http_fields& fields, const attempt& a, const metadata_options& optio
 }
 
 call_metadata extract(const http_fields& fields) {
-    reader all;
+    field_reader all;
     for (const http_field& field : fields) all.read(field);
     return std::move(all).finish();
 }

@@ -18,11 +18,11 @@ constexpr std::array<std::string_view, 12> months_of_year{"Jan", "Feb", "Mar", "
                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /// Takes a text apart from the left; once something does not fit, nothing does.
-class reader {
+class date_reader {
 public:
-    explicit reader(std::string_view text) noexcept : rest_{text} {}
+    explicit date_reader(std::string_view text) noexcept : rest_{text} {}
 
-    reader& skip(std::string_view expected) noexcept {
+    date_reader& skip(std::string_view expected) noexcept {
         if (ok_ && rest_.starts_with(expected))
             rest_.remove_prefix(expected.size());
         else
@@ -61,7 +61,7 @@ private:
     bool ok_ = true;
 };
 
-std::optional<seconds> time_of_day(reader& in) noexcept {
+std::optional<seconds> time_of_day(date_reader& in) noexcept {
     const unsigned h = in.digits(2);
     const unsigned m = in.skip(":").digits(2);
     const unsigned s = in.skip(":").digits(2);
@@ -79,7 +79,7 @@ year_month_day ymd(unsigned y, unsigned m, unsigned d) noexcept {
 }
 
 std::optional<sys_seconds> imf_fixdate(std::string_view text) noexcept {
-    reader in{text};
+    date_reader in{text};
     in.one_of(short_days);
     const unsigned d = in.skip(", ").digits(2);
     const unsigned m = in.skip(" ").one_of(months_of_year);
@@ -89,7 +89,7 @@ std::optional<sys_seconds> imf_fixdate(std::string_view text) noexcept {
 }
 
 std::optional<sys_seconds> asctime_date(std::string_view text) noexcept {
-    reader in{text};
+    date_reader in{text};
     in.one_of(short_days);
     const unsigned m = in.skip(" ").one_of(months_of_year);
     const unsigned d = in.skip(" ").padded_day();
@@ -113,7 +113,7 @@ std::optional<sys_seconds> in_a_century(unsigned two_digits, month_day date, sec
 }
 
 std::optional<sys_seconds> rfc850_date(std::string_view text, sys_seconds now) noexcept {
-    reader in{text};
+    date_reader in{text};
     in.one_of(long_days);
     const unsigned d = in.skip(", ").digits(2);
     const unsigned m = in.skip("-").one_of(months_of_year);

@@ -27,7 +27,7 @@ std::string without_user(std::string_view text) {
     return std::string{text.substr(0, start)} + "***" + std::string{text.substr(at)};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     const std::string shown = without_user(text);
     std::string printable{'"'};
     for (const char c : shown.substr(0, 200)) printable += c < ' ' || c == '\x7f' ? '?' : c;
@@ -42,14 +42,14 @@ bool begins_with(std::string_view text, std::string_view start) {
 std::optional<std::string> first_problem(std::string_view text) {
     const auto odd = std::ranges::find_if(text, [](char c) { return c <= ' ' || c >= '\x7f'; });
     if (odd != text.end())
-        return quoted(text) + " holds a blank, a control or a non-ASCII character at position " +
+        return in_quotes(text) + " holds a blank, a control or a non-ASCII character at position " +
                std::to_string(odd - text.begin() + 1) + ": percent-encode it";
     if (begins_with(text, "http://") || begins_with(text, "https://")) return {};
-    if (text.find("://") != std::string_view::npos) return quoted(text) + " is neither http:// nor https://";
-    return quoted(text) + " is no URL; did you mean " + quoted("http://" + std::string{text}) + "?";
+    if (text.find("://") != std::string_view::npos) return in_quotes(text) + " is neither http:// nor https://";
+    return in_quotes(text) + " is no URL; did you mean " + in_quotes("http://" + std::string{text}) + "?";
 }
 
-std::string not_allowed(std::string_view text) { return quoted(text) + " is no URL that RFC 3986 allows"; }
+std::string not_allowed(std::string_view text) { return in_quotes(text) + " is no URL that RFC 3986 allows"; }
 
 /// Boost.URL 1.81 wraps round at 65536.
 std::optional<std::uint16_t> port_of(const urls::url_view& url) {
@@ -62,15 +62,16 @@ std::optional<std::uint16_t> port_of(const urls::url_view& url) {
 
 /// What is wrong with something that is an URI; nothing where it is one of ours.
 std::optional<std::string> objection(const urls::url_view& url, std::string_view text) {
-    if (!url.has_authority() || url.encoded_host().empty()) return quoted(text) + " names no host";
+    if (!url.has_authority() || url.encoded_host().empty()) return in_quotes(text) + " names no host";
     if (url.has_userinfo())
         return "the URL holds a user name or password, which would end up in logs: send an Authorization field instead";
     if (url.encoded_host().find('%') != std::string_view::npos)
-        return quoted(text) + " has a host in percent encoding, or with a zone: write the host's own name or address";
+        return in_quotes(text) +
+               " has a host in percent encoding, or with a zone: write the host's own name or address";
     if (!url.encoded_path().empty() && !url.encoded_path().starts_with('/'))  // Boost.URL 1.81 reads on after a port
-        return not_allowed(text) + ": a / belongs behind " + quoted(url.encoded_authority());
+        return not_allowed(text) + ": a / belongs behind " + in_quotes(url.encoded_authority());
     if (!port_of(url))
-        return quoted(text) + " has the port " + std::string{url.port()} + ", and ports are from 1 to 65535";
+        return in_quotes(text) + " has the port " + std::string{url.port()} + ", and ports are from 1 to 65535";
     return {};
 }
 
