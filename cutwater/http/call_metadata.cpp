@@ -1,6 +1,6 @@
 #include "cutwater/http/call_metadata.hpp"
 
-#include <limits>
+#include <algorithm>
 
 #include "cutwater/classify/grpc/grpc_timeout.hpp"
 #include "cutwater/http/field_value.hpp"
