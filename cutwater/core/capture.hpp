@@ -68,6 +68,10 @@ decltype(auto) call_with(F& f, attempt& a) {
 /// Says so in plain words before anything else is looked at.
 template <class F>
 consteval void check_callable() {
+    static_assert(
+        attempt_callable<F> || !(std::invocable<F, attempt&> || std::invocable<F>),
+        "cutwater: the callable can be called only once, and each attempt calls it; keep what is sent, so that it can "
+        "be sent again");
     static_assert(attempt_callable<F>,
                   "cutwater: the callable takes neither a cw::attempt& nor nothing; capture what it needs");
     if constexpr (attempt_callable<F>)

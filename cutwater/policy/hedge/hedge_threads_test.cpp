@@ -48,7 +48,7 @@ TEST(hedge_threads, calls_of_several_threads_are_hedged_and_every_permit_comes_b
     EXPECT_EQ(outside.in_use(), 0U);
 }
 
-TEST(hedge_threads, a_caller_may_cancel_while_attempts_end) {
+TEST(hedge_threads, T68_a_caller_may_cancel_while_attempts_begin_and_end) {
     bulkhead inside{{.max_concurrent = 100}};
     unsigned ended = 0;
     {
