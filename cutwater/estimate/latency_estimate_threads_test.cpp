@@ -38,7 +38,8 @@ struct model {
     friend bool operator==(const model&, const model&) = default;
 };
 
-/// Threads that make samples while slices pass, some with instants a little before those of others, and one who looks afterwards.
+/// Threads that make samples while slices pass, some with instants before those of others, but by less than the window (a jump back as
+/// long as that forgets what others are about to count), and one who looks afterwards.
 template <class Estimate>
 class game {
 public:
@@ -51,7 +52,7 @@ public:
         random_source dice{seed_ * 31 + thread};
         instant now = noon;
         for (unsigned i = 0; i < calls; ++i) {
-            now += std::array<duration, 4>{0s, 500ms, 1s, 2s}[dice() % 4];
+            now += std::array<duration, 4>{0s, 400ms, 700ms, 950ms}[dice() % 4];
             const estimate_call c{.is_cut = dice() % 3 == 0, .took = 1ms * (1 + dice() % 2), .now = now};
             seen_.record(thread, [&] {
                 c.is_cut ? shared_.record_censored(c.took, c.now) : shared_.record(c.took, c.now);

@@ -28,7 +28,7 @@ TEST(virtual_threads, several_sleep_at_once_and_one_runs_at_a_time) {
         threads.submit(std::make_shared<runs>([&, who, d] {
             told.push_back(who + " begins");
             threads.sleep(d);
-            told.push_back(who + " ends at " + to_text(time.elapsed()));
+            told.push_back(who + " ends at " + cutwater::to_text(time.elapsed()));
         }));
     };
     says("slow", 30ms);

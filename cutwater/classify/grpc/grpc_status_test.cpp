@@ -95,10 +95,10 @@ TEST(grpc_status, a_retry_obeys_a_pushback_that_says_no) {
 }
 
 TEST(grpc_status, T58_what_is_not_idempotent_is_repeated_only_where_nothing_was_executed) {
-    for (const auto& [was, expected] : {std::pair{grpc_request::sent, 1U}, std::pair{grpc_request::refused, 2U}}) {
+    for (const auto& [sent_as, expected] : {std::pair{grpc_request::sent, 1U}, std::pair{grpc_request::refused, 2U}}) {
         testing::virtual_time time;
         unsigned calls = 0;
-        pipeline guarded{retry{{.max_attempts = 2}}, classify{judging<status>([was = was](const status& s) {
+        pipeline guarded{retry{{.max_attempts = 2}}, classify{judging<status>([was = sent_as](const status& s) {
                              return grpc_judgement({.code = s.code, .was = was});
                          })}};
         const call_options charge{.idempotent = idempotency::not_idempotent};
