@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <new>
+#include <optional>
+#include <stdexcept>
 
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
