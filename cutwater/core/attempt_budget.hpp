@@ -18,10 +18,12 @@
 // policies that were given it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/outcome.hpp"
@@ -70,6 +72,36 @@ protected:
     std::atomic<std::int64_t> missing_{
         1};  // of what would be there if nothing had failed; who does not count leaves it
     const bool wants_originals_;
+};
+
+/// What each of several attempts has cost that are under way at once, until it is known whether it was sent. Thread safety: none.
+class pending_charges {
+public:
+    pending_charges() = default;
+    explicit pending_charges(attempt_budget* from) noexcept : from_{from} {}
+
+    /// Room for so many: `add` does not throw then.
+    void expect(unsigned attempts) { charges_.reserve(attempts); }
+    void add(unsigned attempt, budget_charge paid) noexcept { charges_.push_back({attempt, paid}); }
+
+    /// An attempt has ended, after it was sent so often: what it has cost, nothing where it was not paid for. What was not sent is
+    /// refunded.
+    budget_charge settle(unsigned attempt, unsigned sent) noexcept {
+        const auto found = std::ranges::find(charges_, attempt, &charged::attempt);
+        if (found == charges_.end()) return {};
+        const budget_charge paid = found->paid;
+        charges_.erase(found);
+        if (sent == 0) from_->refund(paid);
+        return paid;
+    }
+
+private:
+    struct charged {
+        unsigned attempt;
+        budget_charge paid;
+    };
+    attempt_budget* from_ = nullptr;
+    std::vector<charged> charges_;
 };
 
 /// In the text of a policy's options.

@@ -86,7 +86,8 @@ public:
     error& with_code(std::error_code code) noexcept { return code_ = code, *this; }
     error& with_layer(name layer) noexcept { return layer_ = layer, *this; }
     error& with_operation(name operation) noexcept { return operation_ = operation, *this; }
-    error& with_retry_after(duration d) noexcept { return retry_after_ = d, *this; }
+    /// A negative one asks not to be tried again, however far it is in the past.
+    error& with_retry_after(duration d) noexcept { return retry_after_ = d == unset ? unset + duration{1} : d, *this; }
     error& with_limit(duration d) noexcept { return limit_ = d, *this; }
     error& with_cause(std::exception_ptr cause) noexcept { return cause_ = std::move(cause), *this; }
     error& with_text(std::string text);

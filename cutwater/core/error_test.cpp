@@ -160,6 +160,7 @@ TEST(error, zero_is_a_wish_too) {
 TEST(error, a_negative_wait_says_not_to_ask_again) {
     EXPECT_EQ(error{errc::failed}.with_retry_after(-1ns).retry_after(), -1ns);
     EXPECT_EQ(error{errc::failed}.with_retry_after(-1h).retry_after(), -1h);
+    EXPECT_LT(error{errc::failed}.with_retry_after(duration::min()).retry_after().value_or(0s), 0s);
 }
 
 TEST(error, the_setters_set_what_they_name) {

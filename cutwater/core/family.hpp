@@ -119,7 +119,11 @@ struct race_step {
 
 /// A loop whose attempts overlap. Each passes the layers inside by itself. A session, one for each call: `next` is asked at the
 /// beginning, when the time that it named has come, and after each attempt that has ended; `begun` hears that another attempt
-/// has begun, `ended` how one went, and says whether that is the call's outcome. The others are then cancelled.
+/// has begun, and does not throw; `ended` how one went, and says whether that is the call's outcome. The others are then cancelled.
+/// In these, `call.attempt` is the number of that attempt, and `call.sent` has grown by how often it was sent. A session may say more, in
+/// functions that do not throw: `lost(call)` hears of one that has ended after the outcome was known; `over(meaning, call)`, once, how the call
+/// ends; `further()` is how many attempts it may yet begin, which nobody inside is to make then; `take_charges()` gives what those have cost that go
+/// on when the call is over.
 template <class P>
 concept racing_loop = named_layer<P> && requires(P& p, call_context& call, const observation& seen) {
     { p.begin_race(call, call.now).next(call, call.now) } -> std::same_as<race_step>;

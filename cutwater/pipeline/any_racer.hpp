@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cutwater/core/attempt_budget.hpp"
 #include "cutwater/core/family.hpp"
 #include "cutwater/pipeline/describe.hpp"
 #include "cutwater/pipeline/ref.hpp"
@@ -19,17 +20,25 @@ public:
         interface& operator=(const interface&) = delete;
         virtual ~interface() = default;
         virtual race_step next(call_context& call, moment& now) = 0;
-        virtual void begun(call_context& call, moment& now) = 0;
+        virtual void begun(call_context& call, moment& now) noexcept = 0;
         virtual bool ended(const observation& seen, call_context& call, moment& now) = 0;
+        virtual void lost(call_context& call) noexcept = 0;
+        virtual void over(verdict meaning, call_context& call) noexcept = 0;
+        [[nodiscard]] virtual unsigned further() const noexcept = 0;
+        [[nodiscard]] virtual pending_charges take_charges() noexcept = 0;
     };
 
     explicit any_race_session(std::unique_ptr<interface> kept) noexcept : kept_{std::move(kept)} {}
 
     [[nodiscard]] race_step next(call_context& call, moment& now) { return kept_->next(call, now); }
-    void begun(call_context& call, moment& now) { kept_->begun(call, now); }
+    void begun(call_context& call, moment& now) noexcept { kept_->begun(call, now); }
     [[nodiscard]] bool ended(const observation& seen, call_context& call, moment& now) {
         return kept_->ended(seen, call, now);
     }
+    void lost(call_context& call) noexcept { kept_->lost(call); }
+    void over(verdict meaning, call_context& call) noexcept { kept_->over(meaning, call); }
+    [[nodiscard]] unsigned further() const noexcept { return kept_->further(); }
+    [[nodiscard]] pending_charges take_charges() noexcept { return kept_->take_charges(); }
 
 private:
     std::unique_ptr<interface> kept_;
@@ -56,9 +65,23 @@ class any_racer_of final : public any_racer {
     struct kept final : any_race_session::interface {
         explicit kept(session_type made) : session{std::move(made)} {}
         race_step next(call_context& call, moment& now) override { return session.next(call, now); }
-        void begun(call_context& call, moment& now) override { session.begun(call, now); }
+        void begun(call_context& call, moment& now) noexcept override { session.begun(call, now); }
         bool ended(const observation& seen, call_context& call, moment& now) override {
             return session.ended(seen, call, now);
+        }
+        void lost(call_context& call) noexcept override {
+            if constexpr (requires { session.lost(call); }) session.lost(call);
+        }
+        void over(verdict meaning, call_context& call) noexcept override {
+            if constexpr (requires { session.over(meaning, call); }) session.over(meaning, call);
+        }
+        [[nodiscard]] unsigned further() const noexcept override {
+            if constexpr (requires { session.further(); }) return session.further();
+            return ~0U;
+        }
+        [[nodiscard]] pending_charges take_charges() noexcept override {
+            if constexpr (requires { session.take_charges(); }) return session.take_charges();
+            return {};
         }
         session_type session;
     };

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "cutwater/core/attempt_budget.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
 namespace cutwater {
@@ -45,10 +46,15 @@ public:
     [[nodiscard]] const instant& decided_at() const noexcept { return decided_at_; }
     void decide(instant at) noexcept { decided_at_ = at; }
 
+    /// What attempts that go on have cost, when their call is no more.
+    void keep(pending_charges charges) noexcept { charges_ = std::move(charges); }
+    [[nodiscard]] pending_charges& charges() noexcept { return charges_; }
+
 private:
     call_options said_;
     tried_targets tried_;
     instant decided_at_ = never;
+    pending_charges charges_;
     std::string id_;
     std::string tenant_;
     std::string target_;
@@ -63,6 +69,9 @@ struct branch_start {
     std::string_view target{};            ///< what a gate outside of the race chose, else what the caller says
     tried_targets* tried = nullptr;       ///< where all of them have gone
     const instant* decided_at = nullptr;  ///< when another of them has won
+    const void* told_budget = nullptr;    ///< the budget that has heard of the call
+    unsigned given_away = 0;              ///< of what the call's own caller has left it, what is not this one's
+    unsigned quota = 0;                   ///< what is: further attempts of its own
 
     void inherit(call_context& inner) const noexcept {
         if (tried != nullptr) inner.share_tried(*tried);
@@ -71,6 +80,8 @@ struct branch_start {
         inner.audience = audience;
         inner.target = target;
         inner.deadline_is_ours = deadline_is_ours;
+        inner.told_budget = told_budget;
+        inner.given_away = given_away;
         inner.is_retried = true;  // further attempts are the race's to make
     }
 };
@@ -81,13 +92,19 @@ struct branch_end {
     outcome<T> out;
     unsigned last_attempt = 1;  ///< its number, where layers inside went again
     unsigned sent = 0;
+    unsigned given_away = 0;
     bool ran_out = false;
+    const void* told_budget = nullptr;  ///< who has heard of its outcome; null: nobody
 
-    explicit branch_end(run_state<T>& inner)
-        : out{std::move(*inner.slot())}, last_attempt{inner.call().attempt}, sent{inner.call().sent},
-          ran_out{inner.call().ran_out} {}
+    explicit branch_end(run_state<T>& inner) : branch_end{std::move(*inner.slot()), inner.call()} {}
     /// Of one that could not be driven to its end.
     branch_end(error failure, unsigned attempt) : out{std::move(failure), verdict::ignored}, last_attempt{attempt} {}
+
+private:
+    branch_end(outcome<T> how, const call_context& inner)
+        : out{std::move(how)}, last_attempt{inner.attempt}, sent{inner.sent}, given_away{inner.given_away},
+          ran_out{inner.ran_out},
+          told_budget{inner.sent > 0 && inner.told_sent == inner.sent ? inner.told_budget : nullptr} {}
 };
 
 template <class T, class Racer>
@@ -97,7 +114,9 @@ class race {
 public:
     race(Racer& racer, call_context& outer, branch_options& common)
         : racer_{racer}, outer_{outer}, common_{common}, session_{racer.begin_race(outer, outer.now)},
-          first_{outer.attempt} {}
+          first_{outer.attempt}, unspent_{outer.own_retries_left()} {
+        static_assert(noexcept(session_.begun(outer_, outer_.now)));
+    }
     race(const race&) = delete;
     race& operator=(const race&) = delete;
     ~race() = default;
@@ -115,21 +134,22 @@ public:
 
     /// Another attempt begins.
     [[nodiscard]] branch_start begin() {
-        const branch_start made{
-            .attempt = last_ = begun_ == 0 ? first_ : last_ + 1,
+        if (begun_ > 0 && unspent_ > 0) --unspent_;
+        last_ = begun_ == 0 ? first_ : last_ + 1;
+        ++begun_;
+        ++under_way_;
+        outer_.attempt = last_;  // what is told of it carries its number
+        session_.begun(outer_, outer_.now);
+        branch_start made{
+            .attempt = last_,
             .audience = outer_.audience,
             .deadline_is_ours = outer_.deadline_is_ours,
             .target = is_chosen(outer_) ? outer_.target : common_.said().target,
             .tried = &common_.tried(),
             .decided_at = &common_.decided_at(),
+            .told_budget = outer_.told_budget,
         };
-        ++begun_;
-        ++under_way_;
-        outer_.attempt = last_;  // what is told of it carries its number
-        (void)guarded([&] {
-            session_.begun(outer_, outer_.now);
-            return race_step::begin();
-        });
+        hand_quota(made);
         return made;
     }
 
@@ -137,13 +157,19 @@ public:
     void ended(const branch_start& which, branch_end<T> end) {
         --under_way_;
         outer_.now.forget();
-        outer_.sent += end.sent;
-        if (end.last_attempt > which.attempt) last_ += end.last_attempt - which.attempt;
-        if (decided_) return;
+        account(which, end);
+        outer_.attempt = which.attempt;
+        if (decided_) {
+            if constexpr (requires { session_.lost(outer_); }) session_.lost(outer_);
+            outer_.attempt = last_;
+            return;
+        }
         (void)guarded([&] {
             decided_ = session_.ended(end.out.observed(), outer_, outer_.now);
             return race_step::finish();
         });
+        outer_.attempt = last_;
+        if (decided_) tell_over(end.out.meaning());
         if (decided_ && under_way_ > 0 && !stopped_) common_.decide(outer_.now);
         if (decided_ || is_better(end)) take(which, std::move(end));
     }
@@ -158,7 +184,9 @@ public:
     /// Puts into `outer` what the call comes to.
     void finish(run_state<T>& outer) {
         outer_.attempt = last_;
+        outer_.given_away += given_away_ + lent_;
         outer_.tried() = common_.tried();
+        if constexpr (requires { session_.take_charges(); }) common_.keep(session_.take_charges());
         if (failed_) {
             detail::set_error(outer.slot(), verdict::ignored, errc::callback_failed, racer_.layer_name(), outer_)
                 .with_cause(failed_);
@@ -169,6 +197,7 @@ public:
         const bool failed_before = stopped_ && !decided_ && !outer.slot()->has_value() &&
                                    outer.slot()->meaning() != verdict::cancelled;  // and then the caller cancelled
         if (failed_before) end_cancelled(outer);
+        tell_over(outer.slot()->meaning());
         outer_.cancelled = outer.slot()->meaning() == verdict::cancelled;
         if (outer.slot()->has_value() || history_.size() < (failed_before ? 1U : 2U)) return;
         std::ranges::sort(history_, {}, &attempt_record::number);  // as they began: they end in any order
@@ -179,6 +208,40 @@ private:
     /// Whether a gate outside has chosen the target: it keeps the text for as long as work is left.
     [[nodiscard]] static bool is_chosen(const call_context& call) noexcept {
         return call.target.data() != call.said().target.data();
+    }
+
+    /// An attempt may have as many of its own as our caller has left us, beyond those that the race has a use for.
+    void hand_quota(branch_start& made) {
+        const std::optional<unsigned> said = outer_.said().retries_left;
+        if (!said) return;
+        unsigned kept = unspent_;
+        if constexpr (requires { session_.further(); }) kept = std::min<unsigned>(unspent_, session_.further());
+        made.quota = unspent_ - kept;
+        unspent_ -= made.quota;
+        lent_ += made.quota;
+        const unsigned others = *said - std::min(*said, made.quota);
+        made.given_away = others - std::min(others, made.attempt - 1);
+    }
+
+    /// What it has used of its own is used, and what it was sent and told is the call's.
+    void account(const branch_start& which, const branch_end<T>& end) {
+        const bool all_told = outer_.told_sent == outer_.sent;
+        const bool is_counted = !decided_ && judges_dependency(end.out.meaning());
+        outer_.sent += end.sent;
+        if (end.told_budget != nullptr) outer_.told_budget = end.told_budget;
+        if (end.told_budget != nullptr || (all_told && !is_counted)) outer_.told_sent = outer_.sent;
+        const unsigned again = end.last_attempt - std::min(end.last_attempt, which.attempt);
+        const unsigned given = end.given_away - std::min(end.given_away, which.given_away);
+        last_ += again;
+        given_away_ += given;
+        lent_ -= which.quota;
+        unspent_ += which.quota - std::min(which.quota, again + given);
+    }
+
+    /// Once, and before what is still under way is told to stop.
+    void tell_over(verdict meaning) noexcept {
+        if (std::exchange(told_over_, true)) return;
+        if constexpr (requires { session_.over(meaning, outer_); }) session_.over(meaning, outer_);
     }
 
     /// The last failure is replaced by the cancellation, and stays in its history.
@@ -212,6 +275,8 @@ private:
         } catch (...) {
             failed_ = std::current_exception();
             decided_ = true;
+            outer_.attempt = last_ == 0 ? first_ : last_;
+            tell_over(verdict::ignored);
             return race_step::finish();
         }
     }
@@ -224,6 +289,10 @@ private:
     unsigned last_ = 0;
     unsigned begun_ = 0;
     unsigned under_way_ = 0;
+    unsigned unspent_;         // of what the call's own caller has left it; what is lent to attempts is not in it
+    unsigned lent_ = 0;        // to those that are under way
+    unsigned given_away_ = 0;  // by those that have ended
+    bool told_over_ = false;
     bool decided_ = false;
     bool stopped_ = false;
     std::exception_ptr failed_;

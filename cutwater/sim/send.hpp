@@ -292,7 +292,7 @@ private:
             ->begin();
     }
     void ended(const branch_start& which, branch_end<T> end) {
-        if (!race_) return;  // it has lost
+        if (!race_) return (void)options_.charges().settle(which.attempt, end.sent);  // it has lost
         race_->ended(which, std::move(end));
         if (race_->is_decided()) options_.stop();  // at once: a permit that has come free is for others now
         if (!is_going_on_) something_ended_();

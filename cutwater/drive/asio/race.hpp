@@ -107,8 +107,18 @@ public:
         boost::asio::co_spawn(executor_, made->go(), spawned_completion<branch>{made});
     }
 
+    /// Where one cannot be begun, as for want of memory, the call ends with what was thrown, and nobody waits for the others.
+    void begin_or_cancel() {
+        try {
+            begin();
+        } catch (...) {
+            cancel_all();
+            throw;
+        }
+    }
+
     void ended(const branch_start& which, branch_end<T> end) {
-        if (!race_) return;  // it has lost
+        if (!race_) return (void)options_.charges().settle(which.attempt, end.sent);  // it has lost
         race_->ended(which, std::move(end));
         if (race_->is_decided()) cancel_all();  // at once: a permit that has come free is for others now
         pause_->wake();
@@ -162,7 +172,7 @@ boost::asio::awaitable<step> race_attempts(frame_memory, Pipeline& guarded, Run&
     } const left{*race};
     for (race_step next = race->state().next(); next.what != race_step::kind::finish; next = race->state().next()) {
         if (next.what == race_step::kind::begin) {
-            race->begin();
+            race->begin_or_cancel();
             continue;
         }
         const pause_end end = co_await pause_quietly(race->pause(), next.at);

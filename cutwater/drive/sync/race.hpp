@@ -34,7 +34,7 @@ public:
     }
     blocking_race(const blocking_race&) = delete;
     blocking_race& operator=(const blocking_race&) = delete;
-    ~blocking_race() = default;
+    ~blocking_race() { abandon(); }
 
     [[nodiscard]] step go() {
         for (;;) {
@@ -85,6 +85,7 @@ private:
     }
 
     void advance(branch& b, step next) {
+        b.doing = state::over;  // what throws leaves it so
         while (next == step::invoke) {
             b.work = nullptr;
             call_runner& runner = runner_of(b);
@@ -135,7 +136,9 @@ private:
 
     void look_at(branch& b, instant now) {
         if (b.doing == state::paused) {
-            if (b.woken.exchange(false, std::memory_order_acquire) || now >= b.until) advance(b, b.run.resume());
+            if (!b.woken.exchange(false, std::memory_order_acquire) && now < b.until) return;
+            b.doing = state::over;
+            advance(b, b.run.resume());
             return;
         }
         if (b.doing != state::running) return;
@@ -148,6 +151,7 @@ private:
     }
 
     void end_work(branch& b, pool_work_base::left how) {
+        b.doing = state::over;
         const auto work = std::move(b.work);
         b.woken.store(false, std::memory_order_relaxed);
         advance(b, end_elsewhere<T>(runner_of(b), b.run, work, how));
@@ -158,11 +162,22 @@ private:
         options_.stop();
         for (branch& b : branches_) {
             while (b.doing != state::over) {
-                if (b.doing == state::running)
+                if (std::exchange(b.doing, state::over) == state::running)
                     end_work(b, b.work->give_up());
                 else
                     advance(b, b.run.interrupt());
             }
+        }
+    }
+
+    /// Something threw that no layer has caught, as where there is no memory. Of what is under way nothing refers to this any more, even if
+    /// there is no memory for that either; it owns itself, as all work on a pool does.
+    void abandon() noexcept {
+        try {
+            stop_all();
+        } catch (...) {
+            for (branch& b : branches_)
+                if (b.work != nullptr) (void)b.work->give_up();
         }
     }
 

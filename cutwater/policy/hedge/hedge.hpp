@@ -5,7 +5,13 @@
 //
 // Contract. Each attempt passes the layers inside of the hedge by itself: it has a permit, a timeout and a verdict of its own there.
 // The layers outside see one attempt. Only calls that are stated to be idempotent are hedged, unless the options say what the others
-// are; and nothing beyond what the call may still have (`call_options::retries_left`) or the budget pays. The first acceptable outcome is the call's, and is delivered before the others have ended; they are cancelled, and count
+// are; and nothing beyond what the call may still have (`call_options::retries_left`) or the budget pays. Retries inside share what is left:
+// the hedge keeps what it has a use for, and each attempt has of the rest what no other was given.
+//
+// A further attempt is paid for when it begins, and refunded where it ends without having been sent, be it after its call: the budget outlives
+// what has lost, too.
+//
+// The first acceptable outcome is the call's, and is delivered before the others have ended; they are cancelled, and count
 // for nothing; a latency estimate hears that they take at least so long (`call_context::lost_at`). What has lost may outlast its call: the callable is kept as long as an attempt is left, and so are the pipeline's own
 // layers; what the callable refers to, and what was given by `cw::ref`, must outlive it.
 //
@@ -35,20 +41,26 @@ public:
         session(const hedge& owner, call_context& call, moment& now);
 
         [[nodiscard]] race_step next(call_context& call, moment& now);
-        void begun(call_context& call, moment& now);
+        void begun(call_context& call, moment& now) noexcept;
         [[nodiscard]] bool ended(const observation& seen, call_context& call, moment& now);
+        void lost(call_context& call) noexcept;
+        void over(verdict meaning, call_context& call) noexcept;
+        [[nodiscard]] unsigned further() const noexcept { return kernel_.further(); }
+        [[nodiscard]] pending_charges take_charges() noexcept { return std::move(charges_); }
 
     private:
         [[nodiscard]] duration delay(instant now) const;
         [[nodiscard]] bool can_pay(call_context& call);
-        void tell_ended(call_context& call) const;
+        void tell_budget(const observation& seen, budget_charge paid, call_context& call) const noexcept;
 
         const hedge* owner_;
         hedge_kernel kernel_;
         instant started_{};
-        verdict last_ = verdict::abandoned;  // on what has ended last
+        duration delay_{};  // from the attempt that is about to begin until the one after it
         bool suppressed_ = false;
-        budget_charge paid_;  // for the latest that was paid for
+        unsigned sent_;       // what has ended was sent so often
+        budget_charge paid_;  // for the attempt that is about to begin
+        pending_charges charges_;
     };
 
     [[nodiscard]] session begin_race(call_context& call, moment& now) const { return {*this, call, now}; }

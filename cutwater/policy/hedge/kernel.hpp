@@ -39,6 +39,9 @@ public:
     /// One has ended; says whether that is the call's outcome.
     [[nodiscard]] bool ended(const observation& seen, instant now);
 
+    /// How many may begin yet beside the first.
+    [[nodiscard]] unsigned further() const noexcept { return closed_ ? 0 : most_ - std::max(begun_, 1U); }
+
     [[nodiscard]] unsigned attempts() const noexcept { return begun_; }
     [[nodiscard]] unsigned under_way() const noexcept { return under_way_; }
     [[nodiscard]] hedge_cause cause() const noexcept { return cause_; }

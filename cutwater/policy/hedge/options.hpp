@@ -34,8 +34,8 @@ struct hedge_options {
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("max_attempts", self.max_attempts, within(1U, 100U), "attempts in all, the first included");
-        visit("delay", self.delay, within<duration>(0ns, 24h),
-              "how long an attempt may take before another is begun beside it");
+        visit("delay", self.delay, within<duration>(1ms, 24h),
+              "how long an attempt may take before another is begun beside it; at least min_delay");
         visit("min_delay", self.min_delay, within<duration>(1ms, 24h), "floor under the delay, wherever it is from");
         visit("max_retry_after", self.max_retry_after, within<duration>(0ns, 24h),
               "longest wish of the dependency's that is waited for; after a longer one no further attempt begins");
