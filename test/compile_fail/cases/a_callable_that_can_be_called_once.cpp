@@ -1,4 +1,5 @@
 // says: cutwater: the callable can be called only once, and each attempt calls it; keep what is sent, so that it can be sent again
+// T59: what cannot be sent again is refused where it would have to be.
 #include <memory>
 #include <utility>
 
