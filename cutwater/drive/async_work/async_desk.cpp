@@ -13,7 +13,7 @@ namespace cutwater {
 
 namespace asio = boost::asio;
 
-async_desk::async_desk(asio::any_io_executor executor, work_queue_options options, listener* hears)
+async_desk::async_desk(const asio::any_io_executor& executor, work_queue_options options, listener* hears)
     : work_desk{std::move(options), asio_timing::of(executor).lent(), hears}, executor_{unscoped(executor)},
       timing_{asio_timing::of(executor_)} {}
 

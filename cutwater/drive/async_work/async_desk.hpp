@@ -19,7 +19,7 @@ namespace cutwater {
 
 class async_desk final : public work_desk, public timer_wheel::node, public std::enable_shared_from_this<async_desk> {
 public:
-    async_desk(boost::asio::any_io_executor executor, work_queue_options options, listener* hears);
+    async_desk(const boost::asio::any_io_executor& executor, work_queue_options options, listener* hears);
     async_desk(const async_desk&) = delete;
     async_desk& operator=(const async_desk&) = delete;
     ~async_desk();
