@@ -140,6 +140,7 @@ public:
         outer_.sent += end.sent;
         if (end.last_attempt > which.attempt) last_ += end.last_attempt - which.attempt;
         if (decided_) return;
+        outer_.tried() = common_.tried();  // with the wish of who has failed last
         (void)guarded([&] {
             decided_ = session_.ended(end.out.observed(), outer_, outer_.now);
             return race_step::finish();

@@ -43,7 +43,7 @@ bool hedge::session::ended(const observation& seen, call_context& call, moment& 
     last_ = seen.meaning();
     if (attempt_budget* const budget = owner_->options_.budget; budget != nullptr && judges_dependency(last_))
         budget->count_outcome(seen, last_ == verdict::success ? paid_ : budget_charge{}, call);
-    const bool stands = kernel_.ended(seen, now);
+    const bool stands = kernel_.ended(call.heeded(seen), now);
     if (stands) tell_ended(call);
     return stands;
 }
