@@ -27,7 +27,7 @@ error asks_for(duration wish) {
 class endpoints_wishes : public ::testing::TestWithParam<testing::driver> {
 protected:
     testing::stage<int> on{GetParam()};
-    endpoints shop{set_of(3, [](auto& o) { o.consecutive_failures = 0; })};
+    endpoints shop{set_of(3, [](auto& o) { o.consecutive_failures = 0, o.latency_memory = 100ms; })};
     std::vector<std::string> asked;
     std::map<std::string, duration> wishes;  // of those that fail; nothing: no wish
 
