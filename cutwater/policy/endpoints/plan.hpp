@@ -1,7 +1,8 @@
 // Who may be sent to, and with what weight; and who of them is.
 //
 // Of two that are drawn by weight, the less loaded is picked (the power of two choices: Mitzenmacher, 2001). The draw is from our zone,
-// unless that has too little healthy capacity; from those that rest for nobody, while there are any, and of them from those that the call has not tried. Of equals it is the one that was drawn first, so that
+// unless that has too little healthy capacity; from those that do not rest, while there are any, and of them
+// from those that the call has not tried, while there are any. Of equals it is the one that was drawn first, so that
 // without load the traffic is as the weights are.
 //
 // `pick` is a function of a plan, dice and loads: the kernel and the threads share it. A plan is anything with the members that

@@ -90,7 +90,7 @@ public:
         e.learn_at_least(at - t.began_, at, options_->latency_memory);
         t.at_->put(e);
     }
-    /// Whether there is one that the call has not tried and that rests for nobody.
+    /// Whether there is one that the call has not tried and that does not rest.
     [[nodiscard]] bool has_another(const tried_targets& tried, instant now) const;
 
     /// What it changes is told by the next call.
