@@ -34,6 +34,8 @@ void follow(circuit_breaker_options& o) {
     if (std::cmp_less(fit, o.window_buckets)) o.window_buckets = static_cast<unsigned>(fit);
 }
 
+void follow(endpoints_options& o) { o.max_ejection = std::max(o.max_ejection, o.base_ejection); }
+
 const auto hedge_delays = within<duration>(hedge_options{}.min_delay, std::chrono::hours{24});
 
 bool has_flag(std::string_view option) { return option != "min_delay" && option != "window_buckets"; }
@@ -121,6 +123,7 @@ std::vector<std::string> complete(call_settings& s) {
     if (s.retry_500) s.transient.add(500);
     follow(s.retrying);
     follow(s.breaking);
+    follow(s.choosing);
     const unsigned beside = s.hedge ? 2 : 1;
     s.isolating.max_concurrent =
         s.max_concurrent.value_or(std::max(std::min(s.concurrency, most_at_once), 1U) * beside);

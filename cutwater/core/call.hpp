@@ -16,6 +16,7 @@
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/moment.hpp"
 #include "cutwater/core/name.hpp"
+#include "cutwater/core/outcome.hpp"
 #include "cutwater/core/tried_targets.hpp"
 #include "cutwater/core/waiter.hpp"
 
@@ -139,6 +140,10 @@ public:
     /// The targets that this call has been sent to already; one memory for all attempts of a race.
     [[nodiscard]] tried_targets& tried() noexcept { return *tried_; }
     void share_tried(tried_targets& with_others) noexcept { tried_ = &with_others; }
+    /// What a loop goes by: where a gate inside keeps the wish to be left alone and another target can be asked, no attempt waits for it.
+    [[nodiscard]] observation heeded(const observation& seen) const noexcept {
+        return seen.meaning() == verdict::transient && tried_->wish_is_kept() ? seen.without_wish() : seen;
+    }
 
     /// Of an attempt that raced others: when another of them became the call's outcome; `never` where none has. What was cancelled for
     /// that takes longer than until then, and nobody will know by how much.

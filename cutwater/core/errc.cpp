@@ -62,7 +62,7 @@ public:
             case errc::too_many_keys: return "there is no room to remember another key";
             case errc::queue_closed: return "the queue takes no more";
             case errc::expired: return "the deadline passed before it had begun";
-            case errc::no_endpoint: return "no endpoint is well enough";
+            case errc::no_endpoint: return "there is no endpoint, or none is well enough";
         }
         return "unknown error " + std::to_string(value);
     }

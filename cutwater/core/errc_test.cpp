@@ -44,7 +44,7 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
         {errc::too_many_keys, 21, "there is no room to remember another key"},
         {errc::queue_closed, 22, "the queue takes no more"},
         {errc::expired, 23, "the deadline passed before it had begun"},
-        {errc::no_endpoint, 24, "no endpoint is well enough"},
+        {errc::no_endpoint, 24, "there is no endpoint, or none is well enough"},
     };
     for (const auto& [code, number, words] : table) {
         const std::error_code made = code;

@@ -73,6 +73,11 @@ concept tampering_gate = gate<P> && requires(P& p, typename P::ticket& t, call_c
 template <class P>
 concept per_attempt_layer = named_layer<P> && requires { requires P::is_per_attempt; };
 
+/// A gate that chooses where an attempt goes (`call_context::target`) says `static constexpr bool chooses_target = true`. There is one, and attempts
+/// that race pass it each by itself.
+template <class P>
+concept choosing_gate = gate<P> && requires { requires P::chooses_target; };
+
 /// A gate that nearly always admits: `try_admit` writes the ticket and says yes, or says no and leaves it to `admit` to
 /// find out what to answer.
 template <class P>

@@ -46,6 +46,12 @@ struct observation {
     [[nodiscard]] std::optional<duration> retry_after() const noexcept {
         return judged.retry_after ? judged.retry_after : failure != nullptr ? failure->retry_after() : std::nullopt;
     }
+    /// The same for whom the wish does not hold.
+    [[nodiscard]] observation without_wish() const noexcept {
+        observation plain{*this};
+        plain.judged.retry_after = duration::zero();
+        return plain;
+    }
 };
 
 template <class T>

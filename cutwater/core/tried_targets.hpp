@@ -5,6 +5,7 @@
 //     assert(tried.contains(7) && !tried.contains(8));
 //
 // A target is known by a number that no other target of the process has. The last eight are remembered; there is no allocation.
+// It also says whether whoever chooses targets keeps the latest one's wish to be left alone (`retry_after`): then nobody else need wait for it.
 // Thread safety: none; it belongs to a call, or to all attempts of one.
 #pragma once
 
@@ -26,14 +27,20 @@ public:
     }
     /// The oldest is forgotten where there is no room.
     void add(std::uint32_t id) noexcept {
+        wish_is_kept_ = false;
         if (contains(id)) return;
         ids_[added_ % most] = id;
         ++added_;
     }
 
+    /// Whether who has failed last asked to be left alone for a while, is left alone, and another can be asked meanwhile.
+    [[nodiscard]] bool wish_is_kept() const noexcept { return wish_is_kept_; }
+    void keep_wish(bool another_can_be_asked) noexcept { wish_is_kept_ = another_can_be_asked; }  // tidy: allow bool
+
 private:
     std::array<std::uint32_t, most> ids_{};
     std::uint32_t added_ = 0;
+    bool wish_is_kept_ = false;
 };
 
 }  // namespace cutwater

@@ -56,6 +56,15 @@ public:
                     "cutwater::any_pipeline: a layer for each attempt (a fault) stands outside of a retry or hedge; it "
                     "belongs inside"};
         }
+        if constexpr (racing_loop<policy_of<kept>> || choosing_gate<policy_of<kept>>) {
+            if (stack_->chooses_target)
+                throw std::logic_error{
+                    racing_loop<policy_of<kept>>
+                        ? "cutwater::any_pipeline: a layer that chooses where an attempt goes (endpoints) stands "
+                          "outside of a hedge; all its attempts would go to the same place. It belongs inside"
+                        : "cutwater::any_pipeline: two layers choose where an attempt goes (endpoints); only one can. "
+                          "Leave one of them out"};
+        }
         if constexpr (is_rules<kept>)
             stack_->rules = std::forward<Given>(layer);
         else if constexpr (racing_loop<policy_of<kept>>)
@@ -63,6 +72,7 @@ public:
         else
             push(std::make_unique<any_layer_of<T, kept>>(std::forward<Given>(layer)));
         stack_->is_per_attempt = stack_->is_per_attempt || per_attempt_layer<policy_of<kept>>;
+        stack_->chooses_target = stack_->chooses_target || choosing_gate<policy_of<kept>>;
         return *this;
     }
 

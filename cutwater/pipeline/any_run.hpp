@@ -26,6 +26,7 @@ struct any_stack {
     std::size_t state_size = 0;
     bool bounds_time = false;
     bool is_per_attempt = false;       // a layer that is: no loop may stand inside of it
+    bool chooses_target = false;       // a layer that does: no other may, and no race may stand inside of it
     std::unique_ptr<any_racer> racer;  // null: no layer has several attempts under way
     std::size_t race_at = 0;           // how many layers stand outside of it
     call_runner* runner = nullptr;

@@ -104,6 +104,14 @@ consteval void check_composition() {
     static_assert(
         first_of(loops, first_of(per_attempt)) == sizeof...(Layers),
         "cutwater::pipeline: a layer for each attempt (a fault) stands outside of a retry or hedge; it belongs inside");
+    constexpr bool chooses[] = {choosing_gate<policy_of<Layers>>...};
+    constexpr std::size_t chooser = first_of(chooses);
+    static_assert(
+        first_of(chooses, chooser + 1) >= sizeof...(Layers),
+        "cutwater::pipeline: two layers choose where an attempt goes (endpoints); only one can. Leave one of them out");
+    static_assert(first_of(races, chooser) >= sizeof...(Layers),
+                  "cutwater::pipeline: a layer that chooses where an attempt goes (endpoints) stands outside of a "
+                  "hedge; all its attempts would go to the same place. It belongs inside");
     (check_layer<Layers>(), ...);
 }
 

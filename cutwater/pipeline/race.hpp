@@ -164,6 +164,7 @@ public:
             outer_.attempt = last_;
             return;
         }
+        outer_.tried() = common_.tried();  // with the wish of who has failed last
         (void)guarded([&] {
             decided_ = session_.ended(end.out.observed(), outer_, outer_.now);
             return race_step::finish();

@@ -30,8 +30,7 @@ unsigned endpoint_ejections::most_ejected() const noexcept {
 }
 
 duration endpoint_ejections::length_of(unsigned in_a_row) const noexcept {
-    return std::min(scale(options_->base_ejection, in_a_row),
-                    std::max(options_->base_ejection, options_->max_ejection));
+    return std::min(scale(options_->base_ejection, in_a_row), options_->max_ejection);
 }
 
 void endpoint_ejections::eject(std::size_t place, ejection_cause cause, instant now, endpoint_changes& changes) {
@@ -73,14 +72,13 @@ void endpoint_ejections::replace(std::vector<member> members, instant now, endpo
 }
 
 void endpoint_ejections::put_back_those_in_excess(instant now, endpoint_changes& changes) {
-    const auto comes_later = [](const member& a, const member& b) {
-        if (a.state.ejected != b.state.ejected) return b.state.ejected;
-        return a.state.until > b.state.until;
-    };
-    while (ejected_ > most_ejected()) {
-        const auto soonest = std::ranges::max_element(members_, comes_later);
-        put_back(static_cast<std::size_t>(soonest - members_.begin()), now, changes);
-    }
+    if (ejected_ <= most_ejected()) return;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < members_.size(); ++i)
+        if (members_[i].state.ejected) places.push_back(i);
+    std::ranges::stable_sort(places, {}, [&](std::size_t i) { return members_[i].state.until; });
+    places.resize(ejected_ - most_ejected());
+    for (const std::size_t i : places) put_back(i, now, changes);
 }
 
 void endpoint_ejections::advance(instant now, std::span<const endpoint_tally> tallies, endpoint_changes& changes) {

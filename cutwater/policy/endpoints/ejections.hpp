@@ -3,7 +3,7 @@
 // The rules are those of gRPC's proposal A50 (outlier detection) and of Envoy's consecutive failures:
 //   1. Of those that had enough calls in the interval, if enough endpoints had: ejected is whose success rate is below
 //      mean - factor * deviation (of the population), and then whose share of failures is above the maximum.
-//   2. An ejection lasts base * (ejections in a row), at most the larger of base and maximum. An endpoint that has not been ejected
+//   2. An ejection lasts base * (ejections in a row), at most the maximum. An endpoint that has not been ejected
 //      at the end of an interval has worked one off.
 //   3. At most max_ejected of them are ejected at once, rounded down; one of several always may, unless the share is 0.
 //      (A50 looks before each ejection whether the share is reached, and may so be one above it.)

@@ -219,9 +219,9 @@ TEST(ejections, last_longer_each_time_and_less_long_again_after_good_intervals) 
     EXPECT_EQ(length(), 30s) << "and all of them in an hour in which nothing was sent";
 }
 
-TEST(ejections, are_never_longer_than_the_maximum_nor_shorter_than_the_base) {
+TEST(ejections, are_never_longer_than_the_maximum) {
     for (const auto& [base, most, longest] :
-         std::vector<std::tuple<duration, duration, duration>>{{30s, 300s, 300s}, {30s, 45s, 45s}, {30s, 10s, 30s}}) {
+         std::vector<std::tuple<duration, duration, duration>>{{30s, 300s, 300s}, {30s, 45s, 45s}, {30s, 30s, 30s}}) {
         endpoints_script s{set_of(3, [&](auto& o) { o.base_ejection = base, o.max_ejection = most; })};
         for (int i = 0; i < 15; ++i) {
             s.fails(0);

@@ -48,11 +48,22 @@ void endpoints::settle(ticket& t, const observation& seen, call_context& call, m
 
 void endpoints::orphaned(ticket& t, const observation& seen, call_context& call, moment& now) {
     call.target = call.said().target;
+    if (seen.meaning() == verdict::cancelled && call.lost_at() != never)
+        return shared_->lose(t, std::min(now.get(), call.lost_at()));
+    if (seen.meaning() == verdict::transient) heed_wish(t, seen, call, now);
     const endpoint_end how = end_of(seen);
     if (how == endpoint_end::neutral) return;
     const told_changes changes = shared_->count(t, how, now);
     if (!changes.empty()) [[unlikely]]
         tell(changes, call);
+}
+
+/// It is that endpoint's, and is kept here for all calls: this one need not wait for it where it can go elsewhere.
+void endpoints::heed_wish(const ticket& t, const observation& seen, call_context& call, moment& now) {
+    const duration wish = seen.retry_after().value_or(duration::zero());
+    if (wish <= duration::zero()) return;
+    shared_->rest(t, add(now, std::min(wish, options_->max_ejection)));
+    call.tried().keep_wish(shared_->has_another(call.tried(), now));
 }
 
 void endpoints::replace(const endpoint_list& list, instant now) {

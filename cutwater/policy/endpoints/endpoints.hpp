@@ -13,6 +13,10 @@
 // failures: one that it denies counts for nothing. What was ignored, cancelled, abandoned or rejected counts for nothing either. A refusal is
 // `errc::no_endpoint`, with `retry_after` where it is known when more endpoints are used.
 //
+// A transient failure with `retry_after` is a wish of its endpoint's: nobody is sent there until then, at most `max_ejection`, while there is another. A
+// retry or a hedge around does not wait for it, while there is one that the call has not tried and that is not resting. What a hedge cancels because
+// another attempt has won tells how long it took at least (`call_context::lost_at`), to the latency and to nothing else.
+//
 // An endpoint is taken for as long as the work goes on: where a call has given up on work that goes on, that has counted, and stays in flight.
 // Time: instants come from one monotonic clock; those of concurrent calls may be a little out of order. What time brings (returns, comparisons) comes
 // with the next call. Thread safety: every member, from any thread; user code never runs under the lock. What `should_count` throws fails its call.
@@ -34,6 +38,7 @@ namespace cutwater {
 class endpoints : public works_alone<endpoints> {
 public:
     static constexpr std::string_view kind = "endpoints";
+    static constexpr bool chooses_target = true;
     static constexpr bool holds_work =
         true;  // the endpoint is busy until the work ends, and the work reads its address
     using ticket = shared_endpoints::ticket;
@@ -74,6 +79,7 @@ private:
         call.target = t.address();
         call.tried().add(t.id());
     }
+    void heed_wish(const ticket& t, const observation& seen, call_context& call, moment& now);
     [[nodiscard]] endpoint_end end_of(const observation& seen) const;
     [[nodiscard]] admission<ticket> refuse(call_context& call, instant now) const;
     void tell(const told_changes& changes, call_context& call) const;

@@ -171,6 +171,23 @@ TEST_P(endpoints_policy, runs_in_a_pipeline_that_is_chosen_at_run_time) {
     EXPECT_THAT(seen, SizeIs(3));
 }
 
+TEST(endpoints_policy, where_it_cannot_stand_it_is_refused_at_run_time_too) {
+    endpoints shop{set_of(2)};
+    endpoints other{set_of(2)};
+    const auto refused = [&](auto&& then) -> std::string {
+        try {
+            any_pipeline<int> made{ref(shop)};
+            made.add(std::forward<decltype(then)>(then));
+        } catch (const std::logic_error& e) {
+            return e.what();
+        }
+        return "";
+    };
+    EXPECT_THAT(refused(ref(other)), HasSubstr("two layers choose where an attempt goes (endpoints)"));
+    EXPECT_THAT(refused(hedge{}), HasSubstr("stands outside of a hedge; all its attempts would go to the same place"));
+    EXPECT_EQ(refused(retry{}), "") << "all attempts of a call at one place may be what is wanted";
+}
+
 // ---- how it ends ----
 
 TEST_P(endpoints_policy, failures_in_a_row_eject_and_all_of_it_is_told) {
@@ -187,7 +204,7 @@ TEST_P(endpoints_policy, failures_in_a_row_eject_and_all_of_it_is_told) {
 }
 
 TEST_P(endpoints_policy, T32_a_panic_is_told_and_read) {
-    shop = of(3, [](auto& o) { o.max_ejected = 1, o.base_ejection = 1h; });
+    shop = of(3, [](auto& o) { o.max_ejected = 1, o.base_ejection = o.max_ejection = 1h; });
     fail(10);
     for (int i = 0; i < 90; ++i) on.time.pass(10s), fail(1);
     EXPECT_EQ(on.heard.count("endpoint_ejected"), 3U);
@@ -375,6 +392,26 @@ TEST_P(endpoints_policy, nobody_to_be_sent_to_is_a_refusal_without_a_hint) {
     EXPECT_EQ(got.error().retry_after(), std::nullopt);
 }
 
+TEST_P(endpoints_policy, a_set_can_be_replaced_by_many_and_each_that_stays_is_the_same) {
+    constexpr int many = 20'000;
+    endpoint_list next{{.address = "b"}};
+    for (int i = 1; i < many; ++i) next.push_back({.address = std::to_string(i)});
+    next.push_back({.address = "a", .weight = 2});
+    on.dependency.returns(7, 30ms);
+    pipeline guarded{ref(shop)};
+    for (int i = 0; i < 20; ++i) (void)on.play(guarded);
+    const auto before = shop.read(on.time.present()).each;
+    shop.replace(next, on.time.present());
+    const auto after = shop.read(on.time.present()).each;
+    ASSERT_THAT(after, SizeIs(many + 1));
+    EXPECT_EQ(after.front(), before[1]);
+    EXPECT_EQ(after.back().calls, before[0].calls);
+    EXPECT_EQ(after.back().weight, 2);
+    std::ranges::reverse(next);
+    shop.replace(next, on.time.present());
+    EXPECT_EQ(shop.read(on.time.present()).each.back(), before[1]);
+}
+
 TEST_P(endpoints_policy, a_set_that_makes_no_sense_changes_nothing) {
     EXPECT_THROW(shop.replace({{.address = "x"}, {.address = "x"}}, on.time.present()), invalid_options);
     EXPECT_THAT(shop.read(on.time.present()).each, SizeIs(3));
@@ -427,6 +464,13 @@ TEST(endpoints_options, T57_all_that_is_wrong_is_said_at_once) {
                 HasSubstr("each[0].weight is nan"));
     EXPECT_THAT(refused_with({.picker = static_cast<endpoint_picker>(9), .when_few = static_cast<few_healthy>(9)}),
                 AllOf(HasSubstr("picker is unknown"), HasSubstr("when_few is unknown")));
+}
+
+TEST(endpoints_options, T57_an_ejection_is_not_longer_than_the_longest) {
+    EXPECT_EQ(
+        refused_with({.name = "shop", .base_ejection = 10min, .max_ejection = 5min}),
+        "endpoints \"shop\": base_ejection is 10min, allowed is at most max_ejection, 5min: lower it, or raise that");
+    EXPECT_NO_THROW(endpoints({.base_ejection = 5min, .max_ejection = 5min}));
 }
 
 TEST(endpoints_options, T57_those_in_force_can_be_read) {

@@ -70,7 +70,9 @@ auto endpoints_kernel::admit(instant now, random_source& dice, const tried_targe
     answer given;
     given.changes = advance(now);
     const auto picked = pick(
-        plan_, dice, tried, [&](std::size_t i) { return at_[plan_.entries[i].place].id; },
+        plan_, dice,
+        endpoint_mark{!tried.empty(), [&](std::size_t i) { return tried.contains(at_[plan_.entries[i].place].id); }},
+        endpoint_mark{true, [&](std::size_t i) { return at_[plan_.entries[i].place].rests_until > now; }},
         [&](std::size_t i) { return load_of(i, now); });
     if (picked)
         given.sent = send(at_[plan_.entries[*picked].place].id, now);
@@ -123,6 +125,21 @@ void endpoints_kernel::fail(state& s, instant now, endpoint_changes& changes) {
 void endpoints_kernel::abandon(const ticket& t) noexcept {
     state* const s = find(t.id);
     --(s == nullptr ? gone_in_flight_ : s->in_flight);
+}
+
+void endpoints_kernel::rest(const ticket& t, instant until) noexcept {
+    if (state* const s = find(t.id)) s->rests_until = std::max(s->rests_until, until);
+}
+
+void endpoints_kernel::lose(const ticket& t, instant at) noexcept {
+    state* const s = find(t.id);
+    if (s != nullptr && s->tally.takes(t.epoch)) s->latency.learn_at_least(at - t.began, at, options_->latency_memory);
+}
+
+bool endpoints_kernel::has_another(const tried_targets& tried, instant now) const noexcept {
+    return std::ranges::any_of(plan_.entries, [&](const endpoint_plan::entry& e) {
+        return !tried.contains(at_[e.place].id) && at_[e.place].rests_until <= now;
+    });
 }
 
 endpoint_changes endpoints_kernel::replace(const endpoint_list& list, instant now) {

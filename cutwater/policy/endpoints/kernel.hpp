@@ -4,6 +4,10 @@
 //   call, unless all are. It is in flight there until it is settled or abandoned.
 // - Its end counts if the endpoint is in the epoch that the call began in, and was not ejected then (tally.hpp). A success ends what was in a
 //   row. The failure that makes `consecutive_failures` in a row ejects, where one more may be ejected; else the row begins anew.
+// - A failure with a wish to be left alone (`rest`): until then nobody is sent there, while there is another. It is not an ejection, and
+//   is kept through one.
+// - What was cancelled because another attempt had won (`lose`) took at least so long: its latency learns that where it is more than what is
+//   known, and nothing else counts.
 // - A failure's latency is at least `failure_penalty`: failing fast is not being fast.
 // - Neutral ends (cancelled, rejected, ignored, abandoned) free their place and count for nothing.
 // - A replaced set keeps the state of endpoints that stay, by address. What is sent to one that has gone ends there and counts for
@@ -45,12 +49,16 @@ public:
     /// The two halves of `settle`: what the end means, and that the place is free.
     [[nodiscard]] endpoint_changes count(const ticket& t, endpoint_end how, instant now);
     void abandon(const ticket& t) noexcept;
+    void rest(const ticket& t, instant until) noexcept;
+    void lose(const ticket& t, instant at) noexcept;
+    /// Whether there is one that the call has not tried and that does not rest.
+    [[nodiscard]] bool has_another(const tried_targets& tried, instant now) const noexcept;
     /// What time has brought; `admit` begins with it.
     [[nodiscard]] endpoint_changes advance(instant now);
     [[nodiscard]] endpoint_changes replace(const endpoint_list& list, instant now);
     [[nodiscard]] endpoints_reading read(instant now) const;
 
-    /// The two halves of `admit`, for histories: whether the plan in force has it for such a call, and sending one there.
+    /// The two halves of `admit`, for histories: whether the plan in force has it for such a call while nobody rests, and sending one there.
     [[nodiscard]] bool may_send(std::uint32_t id, const tried_targets& tried) const;
     [[nodiscard]] ticket send(std::uint32_t id, instant now);
     [[nodiscard]] const endpoint_plan& plan() const noexcept { return plan_; }
@@ -70,6 +78,7 @@ private:
         endpoint_tally tally{};
         unsigned in_flight = 0;
         endpoint_latency latency{};
+        instant rests_until = instant::min();
         friend bool operator==(const state&, const state&) = default;
     };
 

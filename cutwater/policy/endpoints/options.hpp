@@ -111,7 +111,8 @@ struct endpoints_options {
               "calls of an endpoint in an interval that are enough for that");
         visit("base_ejection", self.base_ejection, within<duration>(1ms, 24h),
               "how long the first ejection lasts; the second twice as long, the third three times");
-        visit("max_ejection", self.max_ejection, within<duration>(1ms, 24h), "longest ejection");
+        visit("max_ejection", self.max_ejection, within<duration>(1ms, 24h),
+              "longest ejection, and longest rest that an endpoint may ask for by `retry_after`");
         visit("max_ejected", self.max_ejected, within(0.0, 1.0),
               "share of the endpoints that may be ejected at once; 0: none, else one of several always may");
         visit("ramp", self.ramp, within<duration>(0ns, 24h),
@@ -124,11 +125,16 @@ struct endpoints_options {
               "which failures count against an endpoint, in place of the rule that what is transient does");
     }
 
-    void cross_check(option_problems& problems) const { check(each, problems); }
+    void cross_check(option_problems& problems) const {
+        if (base_ejection > max_ejection)
+            problems.push_back({"base_ejection", to_text(base_ejection),
+                                "at most max_ejection, " + to_text(max_ejection) + ": lower it, or raise that"});
+        check(each, problems);
+    }
 
     [[nodiscard]] bool applies(std::string_view option) const {
         if (option == "zone" || option == "zone_enough") return !zone.empty();
-        return option != "max_ejection" || max_ejection > base_ejection;
+        return true;
     }
 };
 

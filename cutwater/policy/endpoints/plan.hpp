@@ -1,7 +1,8 @@
 // Who may be sent to, and with what weight; and who of them is.
 //
 // Of two that are drawn by weight, the less loaded is picked (the power of two choices: Mitzenmacher, 2001). The draw is from our zone,
-// unless that has too little healthy capacity, and from those that the call has not tried, while there are any. Of equals it is the one that was drawn first, so that
+// unless that has too little healthy capacity; from those that do not rest, while there are any, and of them
+// from those that the call has not tried, while there are any. Of equals it is the one that was drawn first, so that
 // without load the traffic is as the weights are.
 //
 // `pick` is a function of a plan, dice and loads: the kernel and the threads share it. A plan is anything with the members that
@@ -14,7 +15,6 @@
 
 #include "cutwater/core/instant.hpp"
 #include "cutwater/core/random.hpp"
-#include "cutwater/core/tried_targets.hpp"
 
 namespace cutwater {
 
@@ -108,10 +108,21 @@ template <class Plan, class May, class Load>
 
 }  // namespace detail
 
-/// Who is sent to; nothing where the call is to be refused. `id(i)` and `load(i)` are of the i-th entry.
-template <class Plan, class Id, class Load>
-[[nodiscard]] std::optional<std::size_t> pick(const Plan& plan, random_source& dice, const tried_targets& tried,
-                                              Id&& id, Load&& load) {
+/// What is so of some entries: `is(i)`; of none where not `on_any`.
+template <class Is>
+struct endpoint_mark {
+    bool on_any;
+    Is is;
+    [[nodiscard]] bool operator()(std::size_t i) const noexcept { return on_any && is(i); }
+};
+template <class Is>
+endpoint_mark(bool, Is) -> endpoint_mark<Is>;
+
+/// Who is sent to; nothing where the call is to be refused. `tried` has been asked by this call, `rests` asked to be left alone: marks of
+/// the i-th entry. `load(i)` is the i-th one's.
+template <class Plan, class Tried, class Rests, class Load>
+[[nodiscard]] std::optional<std::size_t> pick(const Plan& plan, random_source& dice, const Tried& tried,
+                                              const Rests& rests, Load&& load) {
     if (plan.size() == 0) return {};
     if (plan.passes < 1 && dice.unit() >= plan.passes) return {};
     const bool stays = plan.ours > 0 && (plan.stays >= 1 || dice.unit() < plan.stays);
@@ -120,10 +131,16 @@ template <class Plan, class Id, class Load>
     const detail::endpoint_range near = stays || there.size() == 0 ? here : there;
     const detail::endpoint_range far = stays || there.size() == 0 ? there : here;
     const auto any = [](std::size_t) { return true; };
-    if (tried.empty()) return detail::pick_in(plan, near, dice, any, load);
-    const auto untried = [&](std::size_t i) { return !tried.contains(id(i)); };
-    if (const auto found = detail::pick_in(plan, near, dice, untried, load)) return found;
-    if (const auto found = detail::pick_in(plan, far, dice, untried, load)) return found;
+    if (!tried.on_any && !rests.on_any) [[likely]]
+        return detail::pick_in(plan, near, dice, any, load);
+    const auto from_both = [&](auto&& may) {
+        const auto found = detail::pick_in(plan, near, dice, may, load);
+        return found ? found : detail::pick_in(plan, far, dice, may, load);
+    };
+    const auto best = from_both([&](std::size_t i) { return !tried(i) && !rests(i); });
+    if (best) return best;
+    if (const auto awake = rests.on_any ? from_both([&](std::size_t i) { return !rests(i); }) : best) return awake;
+    if (const auto fresh = tried.on_any ? from_both([&](std::size_t i) { return !tried(i); }) : best) return fresh;
     return detail::pick_in(plan, near, dice, any, load);
 }
 

@@ -12,9 +12,9 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 
 #include "cutwater/core/tried_targets.hpp"
 #include "cutwater/policy/endpoints/kernel.hpp"
@@ -78,6 +78,21 @@ public:
     [[nodiscard]] told_changes count(const ticket& t, endpoint_end how, instant now);
     void release(const ticket& t) noexcept { t.at_->in_flight.fetch_sub(1, std::memory_order_release); }
 
+    /// It asked to be left alone: until then nobody is sent there, while there is another.
+    void rest(const ticket& t, instant until) noexcept {
+        t.at_->rest(until);
+        raise_to(some_rest_until_, until);
+    }
+    /// Another attempt had won by then.
+    void lose(const ticket& t, instant at) noexcept {
+        if (!t.at_->look().takes(t.epoch_)) return;
+        endpoint_latency e = t.at_->latency();
+        e.learn_at_least(at - t.began_, at, options_->latency_memory);
+        t.at_->put(e);
+    }
+    /// Whether there is one that the call has not tried and that does not rest.
+    [[nodiscard]] bool has_another(const tried_targets& tried, instant now) const;
+
     /// What it changes is told by the next call.
     void replace(const endpoint_list& list, instant now);
     [[nodiscard]] endpoints_reading read(instant now) const;
@@ -111,7 +126,8 @@ private:
     void publish_locked(instant now, endpoint_changes& changes);
     void begin_epochs_locked(const endpoint_changes& changes) noexcept;
     [[nodiscard]] published& buffer_locked(std::size_t size);
-    [[nodiscard]] slot& free_slot_locked();
+    void put_in_force_locked(std::vector<slot*> next, std::vector<endpoint_ejections::member> members,
+                             const std::vector<slot*>& gone, instant now);
     void tell_locked(const endpoint_changes& changes, told_changes& to) const;
 
     const endpoints_options* options_;
@@ -121,13 +137,14 @@ private:
     Atomic<published*> plan_{nullptr};
     Atomic<double> passes_{1};
     Atomic<duration::rep> until_{instant::min().time_since_epoch().count()};
+    Atomic<duration::rep> some_rest_until_{instant::min().time_since_epoch().count()};
     Atomic<duration::rep> more_at_{never.time_since_epoch().count()};
 
     // what the holder of the lock touches
     mutable Mutex mutex_;
     endpoint_ejections ejections_;
     std::vector<slot*> set_;  // as its members
-    std::deque<slot> slots_;  // those of the set, and those that have gone
+    endpoint_slots<Atomic> slots_;
     std::vector<std::unique_ptr<published>> buffers_;
     told_changes untold_;
 };
@@ -149,9 +166,11 @@ template <template <class> class Atomic, class Mutex>
 std::optional<std::size_t> basic_shared_endpoints<Atomic, Mutex>::pick_from(const view& plan, instant now,
                                                                             random_source& dice,
                                                                             const tried_targets& tried) const noexcept {
-    return pick(
-        plan, dice, tried, [&](std::size_t i) { return plan.at(i).id.load(std::memory_order_relaxed); },
-        [&](std::size_t i) { return load_of(plan.at(i), plan.weight(i), now); });
+    return pick(plan, dice,
+                endpoint_mark{!tried.empty(), [&](std::size_t i) { return tried.contains(plan.at(i).number()); }},
+                endpoint_mark{now.time_since_epoch().count() < some_rest_until_.load(std::memory_order_relaxed),
+                              [&](std::size_t i) { return plan.at(i).rests_until() > now; }},
+                [&](std::size_t i) { return load_of(plan.at(i), plan.weight(i), now); });
 }
 
 template <template <class> class Atomic, class Mutex>
@@ -245,6 +264,15 @@ told_changes basic_shared_endpoints<Atomic, Mutex>::fail_slowly(const ticket& t,
     return told;
 }
 
+template <template <class> class Atomic, class Mutex>
+bool basic_shared_endpoints<Atomic, Mutex>::has_another(const tried_targets& tried, instant now) const {
+    const std::scoped_lock lock{mutex_};
+    const view plan{*plan_.load(std::memory_order_acquire), 1};
+    for (std::size_t i = 0; i < plan.size(); ++i)
+        if (!tried.contains(plan.at(i).number()) && plan.at(i).rests_until() <= now) return true;
+    return false;
+}
+
 // ---- what time brings ----
 
 template <template <class> class Atomic, class Mutex>
@@ -300,47 +328,51 @@ void basic_shared_endpoints<Atomic, Mutex>::tell_locked(const endpoint_changes& 
 
 // ---- another set ----
 
-/// One that nobody is in flight at any more, or a new one.
-template <template <class> class Atomic, class Mutex>
-auto basic_shared_endpoints<Atomic, Mutex>::free_slot_locked() -> slot& {
-    for (slot& s : slots_)
-        if (!s.is_used && s.in_flight.load() == 0) return s;
-    return slots_.emplace_back();
-}
-
+/// Everything that takes long is done before calls are made to wait: what is new is not found by any of them yet.
 template <template <class> class Atomic, class Mutex>
 void basic_shared_endpoints<Atomic, Mutex>::replace(const endpoint_list& list, instant now) {
-    const std::scoped_lock lock{mutex_};
-    const writing others_wait{*this};
+    std::unordered_map<std::string_view, std::size_t> place_of;
+    place_of.reserve(list.size());
     std::vector<endpoint_ejections::member> members;
-    std::vector<slot*> next;
+    members.reserve(list.size());
     for (const endpoint& e : list) {
+        place_of.emplace(e.address, members.size());
         members.push_back({.weight = e.weight, .is_ours = options_->zone.empty() || e.zone == options_->zone});
-        const auto stays = std::ranges::find_if(set_, [&](const slot* s) { return s->what.address == e.address; });
-        next.push_back(stays == set_.end() ? nullptr : *stays);
-        if (stays != set_.end())
-            members.back().state = ejections_.members()[static_cast<std::size_t>(stays - set_.begin())].state;
     }
-    for (slot* const s : set_) {
-        if (std::ranges::find(next, s) != next.end()) continue;
-        s->is_used = false;
-        s->put(s->look().next_ejected());
-    }
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        if (next[i] == nullptr) {
-            next[i] = &free_slot_locked();
-            next[i]->what = list[i];
-            next[i]->is_used = true;
-            next[i]->id.store(next_endpoint_id(), std::memory_order_relaxed);
-            next[i]->put(next[i]->look().next_in_use());
-            next[i]->put(endpoint_latency{});
+    std::vector<slot*> next(list.size());
+    std::vector<slot*> gone;
+    const std::scoped_lock lock{mutex_};
+    for (std::size_t i = 0; i < set_.size(); ++i) {
+        const auto stays = place_of.find(set_[i]->what.address);
+        if (stays == place_of.end()) {
+            gone.push_back(set_[i]);
+            continue;
         }
+        next[stays->second] = set_[i];
+        members[stays->second].state = ejections_.members()[i].state;
+    }
+    slots_.look_from_the_start();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        if (next[i] == nullptr) next[i] = &slots_.take(list[i], next_endpoint_id());
         // the address stays as it is: calls in flight read it
         next[i]->what.weight = list[i].weight;
         next[i]->what.zone = list[i].zone;
     }
-    set_ = std::move(next);
+    put_in_force_locked(std::move(next), std::move(members), gone, now);
+}
+
+template <template <class> class Atomic, class Mutex>
+void basic_shared_endpoints<Atomic, Mutex>::put_in_force_locked(std::vector<slot*> next,
+                                                                std::vector<endpoint_ejections::member> members,
+                                                                const std::vector<slot*>& gone, instant now) {
     endpoint_changes changes;
+    (void)buffer_locked(next.size());
+    const writing others_wait{*this};
+    for (slot* const s : gone) {
+        s->is_used = false;
+        s->put(s->look().next_ejected());
+    }
+    set_ = std::move(next);
     ejections_.replace(std::move(members), now, changes);
     begin_epochs_locked(changes);
     publish_locked(now, changes);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bit>
+#include <deque>
 #include <vector>
 
 #include "cutwater/core/striped.hpp"
@@ -13,12 +14,21 @@
 
 namespace cutwater {
 
+/// To the later of both.
+template <template <class> class Atomic>
+void raise_to(Atomic<duration::rep>& what, instant to) noexcept {
+    const duration::rep wanted = to.time_since_epoch().count();
+    duration::rep seen = what.load(std::memory_order_relaxed);
+    while (seen < wanted && !what.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) {}
+}
+
 /// One endpoint. Its words are written by any thread, epochs by the holder of the set's lock alone.
 template <template <class> class Atomic>
 class alignas(cache_line) endpoint_slot {
 public:
     Atomic<std::uint32_t> in_flight{0};
     Atomic<std::uint32_t> id{0};
+    [[nodiscard]] std::uint32_t number() const noexcept { return id.load(std::memory_order_relaxed); }
     endpoint what;         // its address is written while nobody is in flight, and read by those who are
     bool is_used = false;  // of the holder of the lock
 
@@ -63,8 +73,16 @@ public:
         latency_at_.store(e.at.time_since_epoch().count(), std::memory_order_relaxed);
     }
 
+    /// Until when it asked to be left alone; never less than another has said.
+    [[nodiscard]] instant rests_until() const noexcept {
+        return instant{duration{rests_until_.load(std::memory_order_relaxed)}};
+    }
+    void rest(instant until) noexcept { raise_to(rests_until_, until); }
+    void wake() noexcept { rests_until_.store(instant::min().time_since_epoch().count(), std::memory_order_relaxed); }
+
 private:
     Atomic<std::uint64_t> tally_{0};
+    Atomic<duration::rep> rests_until_{instant::min().time_since_epoch().count()};
     Atomic<double> latency_{0};
     Atomic<duration::rep> latency_at_{0};
 };
@@ -98,6 +116,32 @@ struct published_plan {
     Atomic<std::size_t> ours{0};
     Atomic<double> stays{1};
     Atomic<std::uint32_t> is_even{1};
+};
+
+/// The endpoints of sets past and present. Those that have gone are reused when nobody is in flight there any more.
+template <template <class> class Atomic>
+class endpoint_slots {
+public:
+    using slot = endpoint_slot<Atomic>;
+
+    /// One that is free, or a new one, that nobody else can find yet; what is asked for at once is looked for once.
+    [[nodiscard]] slot& take(const endpoint& what, std::uint32_t id) {
+        while (next_ < all_.size() && (all_[next_].is_used || all_[next_].in_flight.load() != 0)) ++next_;
+        slot& s = next_ < all_.size() ? all_[next_] : all_.emplace_back();
+        ++next_;
+        s.what = what;
+        s.is_used = true;
+        s.id.store(id, std::memory_order_relaxed);
+        s.put(s.look().next_in_use());
+        s.put(endpoint_latency{});
+        s.wake();
+        return s;
+    }
+    void look_from_the_start() noexcept { next_ = 0; }
+
+private:
+    std::deque<slot> all_;
+    std::size_t next_ = 0;
 };
 
 /// One look at it, for `pick`. It may be torn: who has used it looks afterwards whether it has changed.

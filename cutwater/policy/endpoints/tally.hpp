@@ -100,6 +100,10 @@ struct endpoint_latency {
         ns = ns == 0 ? fresh : old * ns + (1 - old) * fresh;
         at = std::max(at, now);
     }
+    /// It took so long and was cut off: that can make it look slower, and never quicker.
+    void learn_at_least(duration sample, instant now, duration memory) noexcept {
+        if (static_cast<double>(sample.count()) > read(now, memory)) learn(sample, now, memory);
+    }
 
     friend bool operator==(const endpoint_latency&, const endpoint_latency&) = default;
 

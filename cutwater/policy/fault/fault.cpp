@@ -14,7 +14,7 @@ fault::fault(fault_options options)
 admission<fault::ticket> fault::admit(call_context& call, moment& now) {
     ticket t{.of = shared_->in_force()};
     if (t.of == nullptr) return t;
-    t.what = t.of->decide({.call = call.said(), .attempt = call.attempt}, now);
+    t.what = t.of->decide({.call = call.said(), .attempt = call.attempt, .target = call.target}, now);
     if (!t.what) return ticket{};
     const injection& what = injected(t);
     if (what.kind() == fault_kind::wrong_result) return t;  // counted where there is a value to change

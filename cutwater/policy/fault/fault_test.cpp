@@ -347,6 +347,25 @@ TEST_P(fault_policy, T71_inside_of_a_retry_every_attempt_is_hit_at_the_rate_and_
     EXPECT_LT(failed, 60U) << "which is what the callers see of it: one in sixteen";
 }
 
+TEST_P(fault_policy, inside_of_endpoints_a_rule_for_a_target_hits_what_goes_there) {
+    fault drill{
+        {.name = "drill",
+         .rules = {{.name = "a is down", .what = injection::failure(std::errc::connection_reset), .target = "a"},
+                   {.name = "shop is down", .what = injection::refused(), .target = "shop"}},
+         .armed = arming::on}};
+    endpoints shop{{.each = {{.address = "a"}, {.address = "b"}}, .consecutive_failures = 0}};
+    pipeline guarded{ref(shop), ref(drill)};
+    for (int i = 0; i < 50; ++i) {
+        std::string went;
+        const auto got = on.play(guarded, {.target = "shop"}, [&](attempt& a) { return went = a.target(), 7; });
+        EXPECT_EQ(went, got ? "b" : "");
+    }
+    const auto seen = drill.read();
+    EXPECT_GE(seen[0].injected, 1U);
+    EXPECT_EQ(seen[0].injected, seen[0].seen);
+    EXPECT_EQ(seen[1].seen, 0U) << "endpoints have chosen";
+}
+
 TEST_P(fault_policy, T96_a_drill_is_the_same_each_time_whatever_the_jitter) {
     on.dependency.returns(7);
     fault_options options = drill_with(injection::failure(std::errc::connection_reset), fault_when::share(0.3));

@@ -32,7 +32,8 @@ fault_plan::fault_plan(fault_rule rule, std::uint64_t seed, duration max_hang)
 
 bool fault_plan::sees(const fault_question& asked, moment& now) const {
     const call_options& said = asked.call;
-    if (!is(rule_.operation, said.operation.view()) || !is(rule_.target, said.target) || !is(rule_.tenant, said.tenant))
+    if (!is(rule_.operation, said.operation.view()) || !is(rule_.target, asked.target) ||
+        !is(rule_.tenant, said.tenant))
         return false;
     return !has_window_ || (now.get() >= rule_.from && now.get() < rule_.until);
 }

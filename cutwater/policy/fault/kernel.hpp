@@ -1,7 +1,7 @@
 // What is right for fault injection, without threads or time: which attempts have which fault.
 //
 // The rules, in the order in which they are asked:
-//   1. A rule sees an attempt of its operation, target and tenant that begins in its window of time [from, until), if none before it has fired.
+//   1. A rule sees an attempt of its operation, target (`attempt::target()`) and tenant that begins in its window of time [from, until), if none before it has fired.
 //   2. It counts what it sees. The n-th attempt has the fault if `when` says so of n and of a chance.
 //   3. The chance, and the length of a wait, are drawn from a generator of the attempt's own, which is seeded with the options' seed, the
 //      rule's name and n; with `fault_draw::by_call` with the call's id and the attempt's number in n's place, where there is an id.
@@ -26,6 +26,8 @@ namespace cutwater {
 struct fault_question {
     const call_options& call;
     unsigned attempt = 1;
+    std::string_view target =
+        call.target;  ///< where it goes: what a gate outside has chosen, else what the caller says
 };
 
 /// What one rule says of each attempt: a function of the attempt's number.

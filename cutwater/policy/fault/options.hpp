@@ -45,7 +45,7 @@ struct fault_rule {
     injection what;
     fault_when when{};
     std::string operation{};        ///< only calls of it; empty: of any
-    std::string target{};           ///< only calls to it; empty: to any
+    std::string target{};           ///< only attempts that go to it (`attempt::target()`); empty: to any
     std::string tenant{};           ///< only calls on its behalf; empty: on anybody's
     instant from = instant::min();  ///< only attempts that begin then or later,
     instant until = never;          ///< and before this

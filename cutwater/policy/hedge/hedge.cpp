@@ -49,7 +49,7 @@ bool hedge::session::ended(const observation& seen, call_context& call, moment& 
         const budget_charge paid = charges_.settle(call.attempt, sent);
         if (sent > 0) tell_budget(seen, paid, call);
     }
-    return kernel_.ended(seen, now);
+    return kernel_.ended(call.heeded(seen), now);
 }
 
 void hedge::session::lost(call_context& call) noexcept {

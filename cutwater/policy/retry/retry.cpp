@@ -29,11 +29,12 @@ loop_step retry::session::after_failure(const observation& seen, call_context& c
     if (const auto why = kernel_.obstacle(seen, call.own_retries_left())) return end(seen, *why, call);
     const duration elapsed = owner_->needs_start_ ? between(started_, now) : duration::zero();
     const duration left = call.deadline == never ? forever : between(now, call.deadline);
-    const retry_decision next = kernel_.schedule(seen, elapsed, left, call.random());
+    const retry_decision next = kernel_.schedule(call.heeded(seen), elapsed, left, call.random());
     if (next.what != loop_step::kind::again) return end(seen, next.reason, call);
     if (owner_->pays() && !pay(seen, call)) return end(seen, give_up_reason::budget_exhausted, call);
     remember(seen, next.delay);
     tell_retry(seen, next.delay, call);
+    call.tried().keep_wish(false);  // it was that attempt's
     return loop_step::again(add(now, next.delay));
 }
 

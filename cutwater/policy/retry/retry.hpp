@@ -4,8 +4,8 @@
 //     auto price = cw::retry{}(fetch_price);               // alone, with the defaults
 //
 // Contract. Only what is `transient` is tried again; see `core/classify.hpp`. Attempts include the first. No sleep is
-// begun that would reach the deadline. The dependency's own `retry_after` is honoured within `max_retry_after`. What the
-// caller states to be not idempotent is tried again only where the request cannot have left. The error that comes out
+// begun that would reach the deadline. The dependency's own `retry_after` is honoured within `max_retry_after`; where
+// `endpoints` inside keep it, and another can be asked, the backoff holds. What the caller states to be not idempotent is tried again only where the request cannot have left. The error that comes out
 // is the last attempt's own, with the history attached: of all attempts, or of the first and the latest 31.
 //
 // A `budget` pays for each further attempt when it is scheduled, and has back what was not sent; where it is exhausted there is
