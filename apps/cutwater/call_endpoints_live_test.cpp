@@ -298,7 +298,7 @@ TEST(call_endpoints_live, a_hedge_is_for_the_slow_and_a_failure_is_waited_after)
         testing::run({"call", "--hedge", "1h", "--attempt-timeout", "2h", "--timeout", "3h", "--base-delay", "2ms",
                       "--jitter", "none", "--max-attempts", "2", "--explain", busy.url("/")});
     EXPECT_THAT(done.err, HasSubstr("wait 2.00ms before attempt 2"));
-    EXPECT_THAT(done.err, HasSubstr("no further attempt: all attempts have been made"));
+    EXPECT_THAT(done.err, HasSubstr("no further attempt: all attempts"));
     EXPECT_EQ(busy.requests(2).size(), 2U);
 }
 
