@@ -3,7 +3,7 @@
 //     #include <cutwater/cutwater.hpp>
 //     namespace cw = cutwater;
 //
-// Coroutines on Boost.Asio are in <cutwater/asio.hpp>.
+// Coroutines on Boost.Asio are in <cutwater/asio.hpp>, HTTP in <cutwater/http.hpp>.
 #pragma once
 
 #if !defined(__cplusplus) || __cplusplus < 202100L
@@ -15,6 +15,8 @@
 #include "cutwater/classify/redis/redis_error.hpp"
 #include "cutwater/classify/sql/sqlstate.hpp"
 #include "cutwater/core/call_scope.hpp"
+#include "cutwater/core/coded_exception.hpp"
+#include "cutwater/core/system_errors.hpp"
 #include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/drive/system/system_load.hpp"

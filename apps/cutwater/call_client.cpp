@@ -6,8 +6,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "apps/cutwater/slow_hedge.hpp"
 #include "apps/cutwater/text_table.hpp"
 #include "cutwater/asio.hpp"
+#include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/http_rules.hpp"
 #include "cutwater/http/method.hpp"
 
@@ -55,7 +57,7 @@ any_pipeline<call_answer> make_pipeline(const call_settings& s, listener& audien
     any_pipeline<call_answer> made{observe{audience}};
     if (s.has_choice()) made.add(circuit_breaker{s.breaking});
     made.add(timeout{s.total}).add(retry{s.retrying});
-    if (s.hedge) made.add(hedge{{.delay = *s.hedge}});
+    if (s.hedge) made.add(slow_hedge{*s.hedge});
     if (!s.has_choice()) made.add(circuit_breaker{s.breaking});
     made.add(bulkhead{s.isolating});
     if (s.has_choice()) {
@@ -65,6 +67,11 @@ any_pipeline<call_answer> make_pipeline(const call_settings& s, listener& audien
     }
     made.add(timeout{s.attempt}).add(classify{call_rules{s}});
     return made;
+}
+
+/// How many attempts a call may have beside its first: where there are hedges, the retry does not count them.
+std::optional<unsigned> hedges_included(const call_settings& s) {
+    return s.hedge ? std::optional{s.retrying.max_attempts - 1} : std::nullopt;
 }
 
 using attempt_result = std::expected<http_response, error>;
@@ -110,15 +117,17 @@ private:
 /// Tells of an attempt however it ends, even if it is destroyed.
 class watched_attempt {
 public:
-    watched_attempt(attempt_seen began, instant deadline, attempt_audience told)
-        : seen{std::move(began)}, deadline_{deadline}, told_{told} {
+    watched_attempt(attempt_seen began, instant deadline, std::shared_ptr<unsigned> under_way, attempt_audience told)
+        : seen{std::move(began)}, deadline_{deadline}, under_way_{std::move(under_way)}, told_{told} {
         seen.began = now();
+        seen.is_hedge = (*under_way_)++ > 0;
         seen.result = seen.kind = "cut off";
         seen.cut_off = true;
     }
     watched_attempt(const watched_attempt&) = delete;
     watched_attempt& operator=(const watched_attempt&) = delete;
     ~watched_attempt() {
+        --*under_way_;
         seen.ended = now();
         seen.timed_out = seen.cut_off && seen.ended >= deadline_;
         seen.failed = seen.failed || seen.timed_out;
@@ -130,6 +139,7 @@ public:
 
 private:
     instant deadline_;
+    std::shared_ptr<unsigned> under_way_;  // of the same call
     attempt_audience told_;
 };
 
@@ -140,16 +150,31 @@ struct call_client::parts {
         : client{s.client}, settings{s}, request{asked}, listening{audience}, guarded{make_pipeline(s, audience)},
           operation{operation_of(s, asked)},
           said{.operation = operation,
-               .idempotent = s.idempotent ? idempotency::idempotent : idempotency_of(asked.method)} {
+               .idempotent = s.is_idempotent() ? idempotency::idempotent : idempotency::not_idempotent,
+               .retries_left = hedges_included(s)} {
         for (const call_endpoint& e : s.at) by_address.emplace(e.address, &e);
     }
 
+    /// What is sent in this attempt: to whom, and what it says of itself where the command line does not.
+    [[nodiscard]] http_request request_in(const attempt& a, const call_endpoint* at) const {
+        http_request made = request;
+        if (at != nullptr) made.url = at->url;
+        http_fields ours;
+        inject(ours, a);
+        for (const http_field& f : ours)
+            if (!request.fields.find(f.name)) made.fields.add(f.name, f.value);
+        return made;
+    }
+
     /// One attempt.
-    asio::awaitable<std::expected<call_answer, error>> go(attempt_seen began, instant deadline, const watcher* told) {
-        watched_attempt watched{std::move(began), deadline, {told, &listening, operation}};
-        std::optional<http_request> own;
-        if (watched.seen.at != nullptr) own.emplace(request).url = watched.seen.at->url;
-        attempt_result got = co_await client.send(own ? *own : request, &watched.seen.phase);
+    asio::awaitable<std::expected<call_answer, error>> go(attempt& a, std::shared_ptr<unsigned> under_way,
+                                                          const watcher* told) {
+        const auto found = by_address.find(a.target());
+        const call_endpoint* const to = found == by_address.end() || !settings.has_choice() ? nullptr : found->second;
+        const http_request own = request_in(a, to);
+        watched_attempt watched{
+            {.number = a.number(), .at = to}, a.deadline(), std::move(under_way), {told, &listening, operation}};
+        attempt_result got = co_await client.send(own, &watched.seen.phase);
         tell(watched.seen, got);
         watched.seen.failed = watched.seen.failed || settings.transient.contains(watched.seen.status);
         if (!got) co_return std::unexpected{std::move(got.error())};
@@ -171,12 +196,10 @@ call_client::call_client(const call_settings& settings, const http_request& requ
 call_client::~call_client() = default;
 
 asio::awaitable<result<http_response>> call_client::send(const watcher& seen) {
-    auto got = co_await parts_->guarded.async_run(parts_->said, [parts = parts_.get(), told = &seen](attempt& a) {
-        const auto at = parts->by_address.find(a.target());
-        const call_endpoint* const to =
-            at == parts->by_address.end() || !parts->settings.has_choice() ? nullptr : at->second;
-        return parts->go({.number = a.number(), .at = to}, a.deadline(), told);
-    });
+    const auto attempts = [parts = parts_.get(), told = &seen, under_way = std::make_shared<unsigned>(0)](attempt& a) {
+        return parts->go(a, under_way, told);
+    };
+    auto got = co_await parts_->guarded.async_run(parts_->said, attempts);
     if (!got) co_return std::unexpected{std::move(got.error())};
     co_return http_response{std::move(*got)};
 }

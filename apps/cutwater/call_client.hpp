@@ -25,6 +25,7 @@ struct attempt_seen {
     bool cut_off = false;               ///< by a timeout, by Ctrl-C, or because another attempt beside it was sooner
     bool timed_out = false;             ///< by the attempt's limit, or the call's
     bool failed = false;                ///< no answer, not in time, or one that says that the server failed
+    bool is_hedge = false;              ///< begun beside another of the same call
     const call_endpoint* at = nullptr;  ///< to whom, where there are several
 
     /// Whether the dependency has seen any of it.

@@ -42,6 +42,8 @@ int refuse(const std::vector<std::string>& problems) {
 
 int run_call(call_settings settings) {
     if (const auto problems = complete(settings); !problems.empty()) return refuse(problems);
+    if (!settings.silent)
+        for (const std::string& note : notes_on(settings)) complain("cutwater call", note);
     const auto request = request_of(settings);
     if (!request) return refuse({request.error()});
     try {

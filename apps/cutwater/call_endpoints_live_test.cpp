@@ -263,7 +263,7 @@ TEST(call_endpoints_live, a_hedge_does_not_wait_for_the_slow_one) {
 }
 
 TEST(call_endpoints_live, what_may_not_be_sent_twice_is_not_hedged) {
-    const options hung{"call", "-d", "sku=7", "--hedge", "1ms", "--attempt-timeout", "500ms", "--retries", "0"};
+    const options hung{"call", "-d", "sku=7", "--hedge", "1ms", "--attempt-timeout", "500ms", "--retries", "1"};
     const auto connections = [&](options more) {
         testing::scripted_server server{testing::hangs};
         more.insert(more.begin(), hung.begin(), hung.end());
@@ -273,6 +273,72 @@ TEST(call_endpoints_live, what_may_not_be_sent_twice_is_not_hedged) {
     };
     EXPECT_EQ(connections({}), 1U);
     EXPECT_EQ(connections({"--idempotent"}), 2U);
+}
+
+TEST(call_endpoints_live, attempts_in_all_are_all_of_them_hedges_included) {
+    const auto sent_to = [](testing::scripted_server::act does, const options& more) {
+        testing::scripted_server server{std::move(does)};
+        options all{"call", "--base-delay", "1ms", "--hedge", "1ms", "--attempt-timeout", "300ms"};
+        all.insert(all.end(), more.begin(), more.end());
+        all.push_back(server.url("/"));
+        (void)testing::run(all);
+        return server.connections();
+    };
+    const auto busy = testing::answers("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(sent_to(busy, {"--max-attempts", "4"}), 4U);
+    EXPECT_EQ(sent_to(busy, {"--max-attempts", "3"}), 3U);
+    EXPECT_EQ(sent_to(testing::hangs, {"--max-attempts", "3"}), 3U);
+    EXPECT_EQ(sent_to(testing::hangs, {"--retries", "0"}), 1U);
+    EXPECT_EQ(sent_to(testing::hangs, {"--retries", "1"}), 2U);
+}
+
+TEST(call_endpoints_live, a_hedge_is_for_the_slow_and_a_failure_is_waited_after) {
+    const busy_nginx busy;
+    const ran done =
+        testing::run({"call", "--hedge", "1h", "--attempt-timeout", "2h", "--timeout", "3h", "--base-delay", "2ms",
+                      "--jitter", "none", "--max-attempts", "2", "--explain", busy.url("/")});
+    EXPECT_THAT(done.err, HasSubstr("wait 2.00ms before attempt 2"));
+    EXPECT_THAT(done.err, HasSubstr("no further attempt: all attempts"));
+    EXPECT_EQ(busy.requests(2).size(), 2U);
+}
+
+TEST(call_endpoints_live, the_summary_counts_hedges_and_those_that_won) {
+    const slowed_nginx slowed;
+    const sound_nginx sound;
+    const ran done = call_to({&slowed, &sound}, {"--hedge", "50ms", "--repeat", "20"}, "2min");
+    EXPECT_THAT(done.out, ContainsRegex("\n  hedges +[1-9][0-9]* +[1-9][0-9]* won\n")) << done.out;
+    EXPECT_THAT(call_to({&sound}, {"--hedge", "2s", "--repeat", "2"}).out, Not(HasSubstr("hedges")));
+}
+
+TEST(call_endpoints_live, a_hedge_that_does_nothing_is_said_so) {
+    const sound_nginx sound;
+    const auto said = [&](options more) {
+        more.insert(more.begin(), "call");
+        more.push_back(sound.url("/"));
+        return testing::run(more).err;
+    };
+    EXPECT_THAT(said({"--hedge", "1s", "-d", "sku=7"}),
+                HasSubstr("a POST may not be sent twice; if this one may, say --idempotent"));
+    EXPECT_THAT(said({"--hedge", "5s"}), HasSubstr("5s for --hedge is not below --attempt-timeout, 5s"));
+    EXPECT_THAT(said({"--hedge", "1s", "--retries", "0"}), HasSubstr("there is one attempt in all"));
+    EXPECT_EQ(said({"--hedge", "4s"}), "");
+    EXPECT_EQ(said({"--hedge", "1s", "-d", "sku=7", "--idempotent"}), "");
+    EXPECT_EQ(said({"--hedge", "5s", "-s"}), "");
+    EXPECT_THAT(said({"--hedge", "1s", "--hedge", "2s"}), HasSubstr("--hedge is given 2 times, and may be given once"));
+}
+
+TEST(call_endpoints_live, who_is_asked_is_told_how_long_the_answer_is_waited_for) {
+    testing::scripted_server server{testing::answers("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")};
+    EXPECT_EQ(testing::run({"call", "--attempt-timeout", "100s", "--timeout", "1h", server.url("/")}).exit, 0);
+    EXPECT_EQ(
+        testing::run({"call", "-H", "X-Request-Deadline: 7", "-H", "X-Request-Criticality: sheddable", server.url("/")})
+            .exit,
+        0);
+    const auto seen = server.seen();
+    ASSERT_EQ(seen.size(), 2U);
+    EXPECT_THAT(std::string{seen[0]["X-Request-Deadline"]}, ContainsRegex("^7[0-9][0-9][0-9][0-9]$")) << "0.8 of it";
+    EXPECT_EQ(seen[1]["X-Request-Deadline"], "7");
+    EXPECT_EQ(seen[1]["X-Request-Criticality"], "sheddable") << "what is said by -H stays";
 }
 
 TEST(call_endpoints_live, ctrl_c_tells_what_the_endpoints_did_so_far) {

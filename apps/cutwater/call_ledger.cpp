@@ -16,6 +16,7 @@ std::string why(give_up_reason reason) {
     switch (reason) {
         case give_up_reason::not_transient: return "another attempt would not help";
         case give_up_reason::not_idempotent: return "it may have had its effect, and the method is not idempotent";
+        case give_up_reason::left_to_caller:  // all that the call may have, hedges included
         case give_up_reason::attempts_exhausted: return "all attempts have been made";
         case give_up_reason::time_exhausted: return "no time is left for a wait and another attempt";
         case give_up_reason::retry_after_too_long: return "the server asks for a longer wait than is allowed";
@@ -47,7 +48,7 @@ std::optional<std::string> words_of(const event& e) {
         return fmt::format("waits for a place, with {} others", q->queued - 1);
     if (const auto* h = e.get_if<hedge_begun>())
         return h->cause == hedge_cause::failure
-                   ? "another attempt at once"
+                   ? "one has failed: another attempt"
                    : fmt::format("no answer after {}: another attempt beside it", short_text(h->after));
     return {};
 }

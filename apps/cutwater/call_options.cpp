@@ -118,7 +118,7 @@ void add_retry_options(CLI::App& command, call_settings& s) {
     };
     CLI::Option* const attempts =
         in.count_to("--max-attempts", set,
-                    "attempts in all, the first included; with more endpoints one for each, up to 8")
+                    "attempts in all, the first and hedges included; with more endpoints one for each, up to 8")
             ->default_str(std::to_string(s.retrying.max_attempts));
     in.count_to(
           "--retries",
@@ -164,7 +164,7 @@ void add_endpoint_options(CLI::App& command, call_settings& s) {
     in.parsed(
           "--hedge", parse_duration, [&s](duration delay) { s.hedge = delay; },
           "an attempt that takes longer gets another beside it, elsewhere; the first good answer counts. Only what is "
-          "idempotent")
+          "idempotent, and one of --max-attempts")
         ->type_name("DURATION");
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cutwater/http/exchange.hpp"
+#include "cutwater/http/method.hpp"
 
 namespace cutwater::app {
 
@@ -146,6 +147,22 @@ std::vector<std::string> complete(call_settings& s) {
         found.push_back(fmt::format("--hedge is {}, allowed is {}", to_text(*s.hedge), hedge_delays.text()));
     add_problems(found, s.client);
     return found;
+}
+
+bool call_settings::is_idempotent() const { return idempotent || idempotency_of(method) == idempotency::idempotent; }
+
+std::vector<std::string> notes_on(const call_settings& s) {
+    std::vector<std::string> notes;
+    if (!s.hedge) return notes;
+    if (!s.is_idempotent())
+        notes.push_back(fmt::format(
+            "--hedge does nothing: a {} may not be sent twice; if this one may, say --idempotent", s.method));
+    if (*s.hedge >= s.attempt.after)
+        notes.push_back(fmt::format("--hedge does nothing: {} for --hedge is not below --attempt-timeout, {}",
+                                    to_text(*s.hedge), to_text(s.attempt.after)));
+    if (s.retrying.max_attempts == 1)
+        notes.emplace_back("--hedge does nothing: there is one attempt in all; hedges are among --max-attempts");
+    return notes;
 }
 
 std::expected<http_request, std::string> request_of(const call_settings& s) {

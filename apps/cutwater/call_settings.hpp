@@ -45,6 +45,7 @@ struct call_settings {
     std::optional<std::uint64_t> repeat;  ///< nothing: one call, whose answer is shown
     unsigned concurrency = 1;
 
+    [[nodiscard]] bool is_idempotent() const;  ///< may be sent twice
     [[nodiscard]] bool has_choice() const noexcept { return at.size() > 1; }
 };
 
@@ -56,6 +57,9 @@ inline constexpr unsigned most_at_once = 10'000;
 
 /// Fills in what follows from other settings, and gives everything that is wrong, one a line.
 [[nodiscard]] std::vector<std::string> complete(call_settings& settings);
+
+/// What is allowed and does nothing, with the remedy, one a line; of what is complete.
+[[nodiscard]] std::vector<std::string> notes_on(const call_settings& settings);
 
 /// The request, to the first endpoint where there are any; reads the body where it is in a file or on standard input. Or what is wrong with it.
 [[nodiscard]] std::expected<http_request, std::string> request_of(const call_settings& settings);

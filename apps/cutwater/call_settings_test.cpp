@@ -153,6 +153,21 @@ TEST(call_settings, the_bulkhead_has_room_for_hedges) {
     EXPECT_EQ(s.isolating.max_concurrent, 16U);
 }
 
+TEST(call_settings, a_hedge_that_can_do_nothing_is_noted_with_the_remedy) {
+    const auto notes = [](std::vector<std::string> words) {
+        words.emplace_back(url);
+        call_settings s = settings_of(words);
+        EXPECT_THAT(complete(s), IsEmpty());
+        return notes_on(s);
+    };
+    EXPECT_THAT(notes({"--hedge", "1s"}), IsEmpty());
+    EXPECT_THAT(notes({"-d", "sku=7"}), IsEmpty());
+    EXPECT_THAT(notes({"--hedge", "1s", "-d", "sku=7", "--idempotent"}), IsEmpty());
+    EXPECT_THAT(notes({"--hedge", "1s", "-d", "sku=7"}), ElementsAre(HasSubstr("say --idempotent")));
+    EXPECT_THAT(notes({"--hedge", "5s"}), ElementsAre(HasSubstr("not below --attempt-timeout, 5s")));
+    EXPECT_THAT(notes({"--hedge", "1s", "--retries", "0"}), ElementsAre(HasSubstr("one attempt in all")));
+}
+
 TEST(call_settings, what_is_wrong_with_endpoints_is_named_all_at_once) {
     EXPECT_THAT(problems_with({"--endpoint", "http://a", "--endpoint", "http://A:80/", "--endpoint", "http://b?x",
                                "--endpoint-ejected-for", "0", "--endpoint-max-ejected", "2", "--endpoint-consecutive",

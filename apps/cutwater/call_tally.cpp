@@ -52,6 +52,8 @@ duration call_tally::circuit_open(instant at) const {
 void call_tally::on_attempt(const attempt_seen& seen) {
     ++attempts_;
     ++results_[seen.kind];
+    if (seen.is_hedge) ++hedges_;
+    if (seen.is_hedge && !seen.failed && !seen.cut_off) ++hedges_won_;
     if (seen.was_sent()) ++sent_;
 }
 
@@ -98,6 +100,7 @@ void call_tally::add_load(text_table& table, duration elapsed, instant at) const
     const double each = whole == 0 ? 0 : static_cast<double>(attempts_) / static_cast<double>(whole);
     table.add({{"attempts"}, {std::to_string(attempts_)}, {fmt::format("{:.2f} for each call", each)}});
     add_each(table, results_);
+    if (hedges_ > 0) table.add({{"  hedges"}, {std::to_string(hedges_)}, {fmt::format("{} won", hedges_won_)}});
     table.add({{"requests seen"}, {std::to_string(sent_)}, {"by the dependency"}});
     const duration open = circuit_open(at);
     const double share =

@@ -49,6 +49,8 @@ private:
     std::map<std::string, std::uint64_t> refusals_;
     std::uint64_t attempts_ = 0;
     std::map<std::string, std::uint64_t> results_;
+    std::uint64_t hedges_ = 0;
+    std::uint64_t hedges_won_ = 0;
     std::uint64_t sent_ = 0;
     std::uint64_t openings_ = 0;
     instant opened_ = never;

@@ -33,8 +33,18 @@ int hint(const std::string& called) {
     return misused;
 }
 
+/// `--hedge: At Most 1 required but received 2`, as a sentence; any other as it is.
+std::string words_of_mismatch(const std::string& said) {
+    constexpr std::string_view once = ": At Most 1 required but received ";
+    const auto at = said.find(once);
+    if (at == std::string::npos) return said;
+    return said.substr(0, at) + " is given " + said.substr(at + once.size()) + " times, and may be given once";
+}
+
 /// Of what was not expected, the option that does not exist is to blame, and not what stands beside it.
 std::string words_of(const CLI::App& program, const CLI::ParseError& said) {
+    if (said.get_exit_code() == static_cast<int>(CLI::ExitCodes::ArgumentMismatch))
+        return words_of_mismatch(said.what());
     if (said.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError)) return said.what();
     const std::vector<std::string> words = program.remaining(true);
     for (const std::string& word : words)

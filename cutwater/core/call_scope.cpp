@@ -19,7 +19,7 @@ call_options tightened(call_options own, const call_options& by) {
     if (own.importance == criticality::normal) own.importance = by.importance;
     if (own.id.empty()) own.id = by.id;
     if (own.tenant.empty()) own.tenant = by.tenant;
-    if (!own.stop.stop_possible()) own.stop = by.stop;
+    if (!own.stop.stop_possible() || by.stop.stop_requested()) own.stop = by.stop;
     own.earlier_attempts = std::max(own.earlier_attempts, by.earlier_attempts);
     if (by.retries_left) own.retries_left = std::min(own.retries_left.value_or(*by.retries_left), *by.retries_left);
     return own;

@@ -11,13 +11,17 @@
 //
 //     deadline            the earliest
 //     importance          what is said, unless that is the default; then what surrounds it
-//     id, tenant, stop    what is said; where nothing is, what surrounds it
+//     id, tenant          what is said; where nothing is, what surrounds it
+//     stop                what surrounds it, where that has been requested; else what is said; else what surrounds it
 //     earlier_attempts    the most
 //     retries_left        the least
 //
 // What a call is (`operation`, `idempotent`, `target`, `weight`) is its own. Each call made in one scope has all of what surrounds it,
 // its deadline and `retries_left`: what one has used is not taken from the next. An `id` that is sent as a key names one operation: a second
 // call to the same receiver says one of its own.
+//
+// A call has one stop token. With a `stop` of its own it is not made where the request has been cancelled already, and does not hear of
+// that later; a source of its own that a `std::stop_callback` on `inherited().stop` requests hears of both.
 //
 // Nothing inherits across threads by itself: a new thread, a task of a work queue, a callable on a worker pool begin outside of every scope.
 // `carrying(f)` takes the scope along, `scoped(f)` gives a pipeline's callable that of its attempt, wherever it runs. `no_scope` is one

@@ -87,6 +87,23 @@ TEST(call_scope, what_is_said_counts_where_there_is_no_least) {
     EXPECT_EQ(inherited({.retries_left = 0}).retries_left, 0U);
 }
 
+TEST(call_scope, a_call_with_a_stop_of_its_own_is_not_made_for_a_request_that_has_been_cancelled) {
+    std::stop_source caller;
+    std::stop_source own;
+    testing::virtual_time time;
+    pipeline guarded{retry{}};
+    const call_scope request{call_options{.stop = caller.get_token()}};
+    unsigned made = 0;
+    (void)time.run(guarded, inherited({.stop = own.get_token()}), [&] { ++made; });
+    EXPECT_EQ(made, 1U);
+    caller.request_stop();
+    const auto got = time.run(guarded, inherited({.stop = own.get_token()}), [&] { ++made; });
+    ASSERT_EQ(made, 1U);
+    EXPECT_EQ(got.error().code(), errc::cancelled);
+    const call_scope step{call_options{.stop = own.get_token()}};
+    EXPECT_TRUE(inherited().stop.stop_requested());
+}
+
 TEST(call_scope, one_inside_of_another_tightens_and_never_widens_and_is_over_with_its_block) {
     const call_scope request{call_options{.deadline = noon, .retries_left = 2}};
     {

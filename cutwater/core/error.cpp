@@ -7,6 +7,7 @@
 #include <ostream>
 #include <utility>
 
+#include "cutwater/core/coded_exception.hpp"
 #include "cutwater/core/exception_cast.hpp"
 #include "cutwater/core/text.hpp"
 
@@ -24,6 +25,11 @@ struct error::details {
 namespace {
 
 std::optional<duration> if_set(duration d) { return d == duration::min() ? std::nullopt : std::optional{d}; }
+
+std::error_code code_of(const std::exception_ptr& cause) {
+    if (const auto* const system = exception_cast<std::system_error>(cause)) return system->code();
+    return detail::code_reader::read(cause).value_or(errc::failed);
+}
 
 std::string words_of(const std::exception_ptr& cause) {
     if (!cause) return {};
@@ -55,8 +61,7 @@ std::string readable(const char* mangled) {
 
 error error::from_exception(std::exception_ptr cause) noexcept {
     if (const auto* anothers = exception_cast<call_error>(cause)) return anothers->reason();  // with all that it knows
-    const auto* const system = exception_cast<std::system_error>(cause);
-    return error{system != nullptr ? system->code() : errc::failed}.with_cause(std::move(cause));
+    return error{code_of(cause)}.with_cause(std::move(cause));
 }
 
 std::optional<duration> error::retry_after() const noexcept { return if_set(retry_after_); }

@@ -47,7 +47,7 @@ public:
     error(std::error_code code, name layer, name operation) noexcept
         : code_{code}, layer_{layer}, operation_{operation} {}
 
-    /// What an exception says: the code of an `std::system_error`, else `errc::failed`.
+    /// What an exception says: the code of an `std::system_error`, or of what a `coded_exception` names; else `errc::failed`.
     [[nodiscard]] static error from_exception(std::exception_ptr cause) noexcept;
 
     /// What a callable returned as `std::unexpected`, kept whole: `original<E>()` gives it back.

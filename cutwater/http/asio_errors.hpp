@@ -13,10 +13,8 @@
 
 #include <span>
 
-#include <boost/system/system_error.hpp>
-
-#include "cutwater/core/exception_cast.hpp"
 #include "cutwater/core/system_errors.hpp"
+#include "cutwater/drive/asio/boost_codes.hpp"
 
 namespace cutwater {
 
@@ -35,8 +33,7 @@ struct asio_rules {
     template <class T>
     [[nodiscard]] std::optional<judgement> operator()(const outcome<T>& out) const {
         if (out.has_value()) return {};
-        const auto* const thrown = exception_cast<boost::system::system_error>(out.failure().cause());
-        return of(thrown != nullptr ? std::error_code{thrown->code()} : out.failure().code());
+        return of(out.failure().code());
     }
 
     [[nodiscard]] static std::optional<judgement> of(const std::error_code& code);

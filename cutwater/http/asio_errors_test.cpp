@@ -81,6 +81,7 @@ TEST(asio_errors, what_boost_throws_has_its_code) {
     EXPECT_EQ(rules(out).executed, effect::none);
     EXPECT_FALSE(asio_rules{}(outcome<int>{std::in_place, 7}));
     EXPECT_FALSE(asio_rules{}(outcome<int>{error{errc::failed}}));
+    EXPECT_EQ(out.failure().code(), std::error_code{error_code{asio::error::host_not_found_try_again}});
 }
 
 }  // namespace

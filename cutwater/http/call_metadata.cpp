@@ -127,9 +127,11 @@ void add_deadline(http_fields& fields, duration left, const metadata_options& op
 
 /// How often it has been tried, by those before us, too, and how often it may be from here on.
 void add_repetition(http_fields& fields, const attempt& a) {
+    fields.remove(request_attempt);
+    fields.remove(request_retries_left);
     if (const unsigned earlier = a.earlier_attempts(); earlier > 0)
-        fields.set(request_attempt, std::to_string(std::uint64_t{earlier} + 1));
-    if (const auto left = a.retries_left()) fields.set(request_retries_left, std::to_string(*left));
+        fields.add(std::string{request_attempt}, std::to_string(std::uint64_t{earlier} + 1));
+    if (const auto left = a.retries_left()) fields.add(std::string{request_retries_left}, std::to_string(*left));
 }
 
 /// The other end of it.
@@ -140,7 +142,9 @@ void read_repetition(const call_metadata& got, call_options& own) {
 
 void add_what_is_said(http_fields& fields, criticality importance, std::string_view id,
                       const metadata_options& options) {
-    if (importance != criticality::normal) fields.set(request_criticality, std::string{to_text(importance)});
+    fields.remove(request_criticality);
+    if (importance != criticality::normal)
+        fields.add(std::string{request_criticality}, std::string{to_text(importance)});
     if (options.key != key_on_wire::call_id || id.empty() || fields.find(idempotency_key)) return;
     if (std::string key = quoted(id); !key.empty()) fields.set(idempotency_key, std::move(key));
 }

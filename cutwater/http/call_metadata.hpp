@@ -74,8 +74,8 @@ struct metadata_options {
     }
 };
 
-/// Writes what this attempt says of itself, in place of what an earlier one said; a deadline that stands there and is less
-/// stays, and so does a key. Options out of their range: `validated("call_metadata", options)` says so.
+/// Writes what this attempt says of itself, in place of what stands there, from an earlier attempt or a request that is forwarded: attempt,
+/// retries left and criticality go where this attempt says none. A deadline that stands there and is less stays, and so does a key. Options out of their range: `validated("call_metadata", options)` says so.
 void inject(http_fields& fields, const attempt& a, const metadata_options& options = {});
 /// The same, where how much it matters and its id are not what the call of the attempt says, but `call`.
 void inject(http_fields& fields, const attempt& a, const call_options& call, const metadata_options& options = {});

@@ -263,6 +263,26 @@ TEST(call_metadata, says_how_much_it_matters_where_that_is_not_the_default) {
     EXPECT_EQ(level(criticality::best_effort), "best_effort");
 }
 
+TEST(call_metadata, what_an_earlier_attempt_or_a_caller_said_goes_where_this_one_does_not_say_it) {
+    pipeline guarded{timeout{{.name = "total", .after = 10s}}};
+    const http_fields forwarded{
+        {"X-Request-Criticality", "sheddable"}, {"accept", "text/plain"},   {"x-request-retries-left", "3"},
+        {"X-Request-Retries-Left", "2"},        {"X-Request-Attempt", "4"}, {"X-Request-Deadline", "1000"},
+        {"Idempotency-Key", "\"k7\""}};
+    http_fields f = sent(guarded, nothing_said, {.own = forwarded}).front();
+    EXPECT_EQ(f,
+              (http_fields{{"accept", "text/plain"}, {"X-Request-Deadline", "1000"}, {"Idempotency-Key", "\"k7\""}}));
+
+    testing::virtual_time time;
+    (void)time.run(guarded, {.importance = criticality::sheddable, .earlier_attempts = 1, .retries_left = 2},
+                   [&](attempt& a) { inject(f, a); });
+    EXPECT_EQ(field(f, "x-request-criticality"), "sheddable");
+    (void)time.run(guarded, {.importance = criticality::normal}, [&](attempt& a) { inject(f, a); });
+    EXPECT_EQ(field(f, "x-request-criticality"), "none");
+    EXPECT_EQ(field(f, "x-request-attempt"), "none");
+    EXPECT_EQ(field(f, "x-request-retries-left"), "none");
+}
+
 RC_GTEST_PROP(call_metadata, T93_nobody_is_told_of_more_time_than_there_is, ()) {
     const duration limit{*rc::gen::inRange<std::int64_t>(1'000'000, 100'000'000'000)};
     const metadata_options options{.deadline = deadline_fields::both,

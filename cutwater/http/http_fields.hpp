@@ -47,6 +47,11 @@ public:
         fields_.erase(std::remove_if(std::next(first), fields_.end(), is_it), fields_.end());
     }
 
+    /// All fields of that name go.
+    void remove(std::string_view called) {
+        std::erase_if(fields_, [&](const http_field& f) { return same_field(f.name, called); });
+    }
+
     /// The value of the first field of that name.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view called) const noexcept {
         for (const http_field& f : fields_)
@@ -57,6 +62,8 @@ public:
     [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
     [[nodiscard]] auto end() const noexcept { return fields_.end(); }
     [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
+
+    friend bool operator==(const http_fields&, const http_fields&) = default;
 
 private:
     std::vector<http_field> fields_;

@@ -3,12 +3,7 @@
 
 #define SNIPPETS_WITH_HTTP
 
-#include "cutwater/http/asio_errors.hpp"
-#include "cutwater/http/call_metadata.hpp"
-#include "cutwater/http/http_client.hpp"
-#include "cutwater/http/http_rules.hpp"
-#include "cutwater/http/http_status.hpp"
-#include "cutwater/http/method.hpp"
+#include "cutwater/http.hpp"
 #include "test/docs/prelude_asio.hpp"
 
 namespace snippets {

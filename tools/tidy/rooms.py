@@ -30,6 +30,8 @@ UMBRELLA = "cutwater/cutwater.hpp"
 ASIO_UMBRELLA = "cutwater/asio.hpp"
 KEYED = "cutwater/policy/keyed"
 KEYED_UMBRELLA = "cutwater/keyed.hpp"
+HTTP = "cutwater/http"
+HTTP_UMBRELLA = "cutwater/http.hpp"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ ROOMS = (
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "prometheus/", "spdlog/")),
     Room("cutwater/health", (CORE,)),
-    Room("cutwater/http", (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
+    Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
     Room("cutwater/store", (CORE, PIPELINE, ASIO)),
     Room(
         "cutwater/store/*",
@@ -75,11 +77,12 @@ ROOMS = (
     Room(UMBRELLA, (CORE, CLASSIFY, ESTIMATE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, SYSTEM, WORK, STANDARD)),
     Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),
     Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO, ASYNC_WORK)),
+    Room(HTTP_UMBRELLA, (ASIO_UMBRELLA, HTTP)),
 )
 
 # What stands beside a room's files to test, measure and show them may look further.
 SIBLINGS_LOOK_INTO = (
-    CORE, ESTIMATE, QUEUE, PIPELINE, DRIVERS, SIM, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA
+    CORE, ESTIMATE, QUEUE, PIPELINE, DRIVERS, SIM, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA
 )
 SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <future>
 #include <memory>
 #include <thread>
@@ -10,6 +11,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_future.hpp>
@@ -49,6 +51,31 @@ protected:
     pipeline<timeout, retry> bounded{timeout{100ms}, retry{{.base_delay = 10ms, .jitter = jitter::none}}};
     pipeline<retry> unbounded{retry{{.base_delay = 10ms, .jitter = jitter::none}}};
 };
+
+/// What a socket throws is judged the same, whoever waits for it.
+TEST_F(async_run, what_asio_throws_is_judged_as_in_a_blocking_call) {
+    pipeline by_rules{retry{{.base_delay = 10ms}}, classify{system_rules{}}};
+    const auto attempts = [&](auto& guarded, auto code) {
+        std::array<unsigned, 2> made{};
+        const auto fail = [&](unsigned& count) {
+            ++count;
+            throw boost::system::system_error{code, "connect"};
+        };
+        (void)time.run(guarded, [&] { fail(made[0]); });
+        spawn([&]() -> awaitable<void> {
+            (void)co_await guarded.async_run([&]() -> awaitable<void> {
+                fail(made[1]);
+                co_return;
+            });
+        });
+        loop.run_all();
+        return made;
+    };
+    EXPECT_THAT(attempts(unbounded, asio::error::connection_refused), ElementsAre(3U, 3U));
+    EXPECT_THAT(attempts(unbounded, asio::error::access_denied), ElementsAre(1U, 1U));
+    EXPECT_THAT(attempts(unbounded, asio::error::no_descriptors), ElementsAre(1U, 1U));
+    EXPECT_THAT(attempts(by_rules, asio::error::no_descriptors), ElementsAre(3U, 3U));
+}
 
 // ---- awaited ----
 

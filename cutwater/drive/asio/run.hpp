@@ -29,12 +29,11 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
 #include "cutwater/core/attribution.hpp"
 #include "cutwater/core/capture.hpp"
-#include "cutwater/core/exception_cast.hpp"
 #include "cutwater/core/late.hpp"
+#include "cutwater/drive/asio/boost_codes.hpp"
 #include "cutwater/drive/asio/call_thread.hpp"
 #include "cutwater/drive/asio/frame_memory.hpp"
 #include "cutwater/drive/asio/pause.hpp"
@@ -91,16 +90,6 @@ struct no_thread {
     }
 };
 
-/// Puts into `slot` the exception that is being handled; Asio's have codes of Boost's.
-template <class T>
-void store_asio_exception(outcome_slot<T>& slot) noexcept {
-    std::exception_ptr thrown = std::current_exception();
-    if (const auto* const e = exception_cast<boost::system::system_error>(thrown))
-        slot.emplace(error{e->code()}.with_cause(std::move(thrown)));
-    else
-        slot.emplace(error::from_exception(std::move(thrown)));
-}
-
 /// The whole call, in one frame: gives a `result<T>`, or, where `Out` is void, puts it into `thread`. `thread`: what can
 /// interrupt it. `Fn` is the callable, `Said` its options, or references to what outlives the frame.
 template <class Out, class T, class Pipeline, class Said, class Fn, class Thread>
@@ -129,7 +118,7 @@ boost::asio::awaitable<Out> drive(frame_memory, Pipeline& guarded, Said said, Fn
                     store_returned(run.slot(), co_await calls());
                 }
             } catch (...) {
-                store_asio_exception(run.slot());
+                store_exception(run.slot());
             }
             const bool interrupted = thread.end_attempt();
             if (interrupted) co_await asio::this_coro::reset_cancellation_state();

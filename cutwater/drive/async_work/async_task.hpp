@@ -100,7 +100,7 @@ private:
                 store_returned(run.slot(), co_await call_with(this->callable(), a));
             }
         } catch (...) {
-            detail::store_asio_exception(run.slot());
+            store_exception(run.slot());
         }
         const bool interrupted = this->end_attempt();
         run.judge();

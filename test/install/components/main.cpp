@@ -5,9 +5,7 @@
 
 #include <boost/asio.hpp>
 
-#include "cutwater/asio.hpp"
-#include "cutwater/http/http_client.hpp"
-#include "cutwater/http/http_rules.hpp"
+#include "cutwater/http.hpp"
 #include "cutwater/keyed.hpp"
 #include "cutwater/observe/log/json_log.hpp"
 #include "cutwater/sim/clients.hpp"
