@@ -19,13 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// An answer, and whether there is somebody else to ask.
-struct call_answer : http_response {
-    bool others_are_left = false;
-};
-
-/// What one of several cannot do, another may: it is asked at once, whatever the first said of waiting, and also where the first does not
-/// exist, or is not who it should be.
+/// What one of several cannot do, another may: also where the first does not exist, or is not who it should be.
 class call_rules {
 public:
     explicit call_rules(const call_settings& s) : answers_{{.transient = s.transient}}, has_choice_{s.has_choice()} {}
@@ -36,9 +30,7 @@ public:
             if (has_choice_ && is_of_one(out.failure().code())) return judgement{.meaning = verdict::transient};
             return {};
         }
-        judgement judged = answers_.judge(*out.result());
-        if (out.result()->others_are_left) judged.retry_after.reset();
-        return judged;
+        return answers_.judge(*out.result());
     }
 
 private:
@@ -53,8 +45,8 @@ private:
 
 /// Of several endpoints, each has its ejections; the circuit is the whole call's then, so that those that fail do not close the way to
 /// those that do not.
-any_pipeline<call_answer> make_pipeline(const call_settings& s, listener& audience) {
-    any_pipeline<call_answer> made{observe{audience}};
+any_pipeline<http_response> make_pipeline(const call_settings& s, listener& audience) {
+    any_pipeline<http_response> made{observe{audience}};
     if (s.has_choice()) made.add(circuit_breaker{s.breaking});
     made.add(timeout{s.total}).add(retry{s.retrying});
     if (s.hedge) made.add(slow_hedge{*s.hedge});
@@ -167,8 +159,8 @@ struct call_client::parts {
     }
 
     /// One attempt.
-    asio::awaitable<std::expected<call_answer, error>> go(attempt& a, std::shared_ptr<unsigned> under_way,
-                                                          const watcher* told) {
+    asio::awaitable<std::expected<http_response, error>> go(attempt& a, std::shared_ptr<unsigned> under_way,
+                                                            const watcher* told) {
         const auto found = by_address.find(a.target());
         const call_endpoint* const to = found == by_address.end() || !settings.has_choice() ? nullptr : found->second;
         const http_request own = request_in(a, to);
@@ -178,14 +170,14 @@ struct call_client::parts {
         tell(watched.seen, got);
         watched.seen.failed = watched.seen.failed || settings.transient.contains(watched.seen.status);
         if (!got) co_return std::unexpected{std::move(got.error())};
-        co_return call_answer{std::move(*got), watched.seen.number < settings.at.size()};
+        co_return std::move(*got);
     }
 
     http_client client;
     const call_settings& settings;
     const http_request& request;
     listener& listening;
-    any_pipeline<call_answer> guarded;
+    any_pipeline<http_response> guarded;
     name operation;
     call_options said;
     std::unordered_map<std::string_view, const call_endpoint*> by_address = {};

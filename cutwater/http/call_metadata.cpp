@@ -169,7 +169,7 @@ call_metadata extract(const http_fields& fields) {
     return std::move(all).finish();
 }
 
-call_options call_metadata::options(instant received, call_options own) const {
+call_options call_metadata::options(instant received, call_options own) const& {
     if (time_left) own.deadline = std::min(own.deadline, add(received, *time_left));
     if (importance) own.importance = *importance;
     if (!key.empty()) own.id = key;

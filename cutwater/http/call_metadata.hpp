@@ -89,7 +89,8 @@ struct call_metadata {
     unsigned malformed = 0;  ///< fields of ours that were ignored
 
     /// `own`, tightened and completed by what was received at `received`. Its `id` points into this, which has to outlive it.
-    [[nodiscard]] call_options options(instant received, call_options own = {}) const;
+    [[nodiscard]] call_options options(instant received, call_options own = {}) const&;
+    call_options options(instant received, call_options own = {}) const&& = delete;  // keep what is pointed at
 
     friend bool operator==(const call_metadata&, const call_metadata&) = default;
 };

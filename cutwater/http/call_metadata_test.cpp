@@ -23,6 +23,14 @@ struct sending {
     http_fields own{};
 };
 
+/// What a call goes by that is made because of these.
+call_options options_of(const http_fields& fields, instant at, call_options own = {}) {
+    const call_metadata got = extract(fields);
+    call_options made = got.options(at, std::move(own));
+    made.id = {};  // points into what is gone
+    return made;
+}
+
 /// The fields as each attempt of a call sends them.
 std::vector<http_fields> sent(auto&& pipeline, const call_options& said, const sending& s) {
     testing::virtual_time time;
@@ -101,8 +109,8 @@ TEST(call_metadata, T93_a_deadline_counts_from_its_arrival_and_the_least_counts)
     EXPECT_EQ(got.options(received).deadline, received + 250ms);
     EXPECT_EQ(got.options(received, {.deadline = received + 100ms}).deadline, received + 100ms);
     EXPECT_EQ(got.options(received, {.deadline = received + 900ms}).deadline, received + 250ms);
-    EXPECT_EQ(extract({}).options(received).deadline, never);
-    EXPECT_EQ(extract({{"x-request-deadline", "99999999999999999999"}}).options(received).deadline, never);
+    EXPECT_EQ(options_of({}, received).deadline, never);
+    EXPECT_EQ(options_of({{"x-request-deadline", "99999999999999999999"}}, received).deadline, never);
 }
 
 TEST(call_metadata, completes_what_the_receiver_says_of_its_call_itself) {
@@ -112,7 +120,7 @@ TEST(call_metadata, completes_what_the_receiver_says_of_its_call_itself) {
     EXPECT_EQ(said.id, "k7");
     EXPECT_EQ(said.operation, name{"serve"});
     EXPECT_EQ(said.tenant, "blue");
-    EXPECT_EQ(extract({}).options(received, {.importance = criticality::critical}).importance, criticality::critical);
+    EXPECT_EQ(options_of({}, received, {.importance = criticality::critical}).importance, criticality::critical);
 }
 
 TEST(call_metadata, T93_no_time_is_a_deadline_that_has_passed_and_nothing_is_sent) {
@@ -217,9 +225,9 @@ TEST(call_metadata, T70_what_is_read_of_attempts_counts_with_what_the_receiver_s
     EXPECT_EQ(got.options(received).retries_left, 1U);
     EXPECT_EQ(got.options(received, {.earlier_attempts = 5, .retries_left = 0}).earlier_attempts, 5U);
     EXPECT_EQ(got.options(received, {.earlier_attempts = 5, .retries_left = 0}).retries_left, 0U);
-    EXPECT_EQ(extract({}).options(received).earlier_attempts, 0U);
-    EXPECT_EQ(extract({}).options(received).retries_left, std::nullopt);
-    EXPECT_EQ(extract({{"x-request-attempt", "99999999999"}}).options(received).earlier_attempts,
+    EXPECT_EQ(options_of({}, received).earlier_attempts, 0U);
+    EXPECT_EQ(options_of({}, received).retries_left, std::nullopt);
+    EXPECT_EQ(options_of({{"x-request-attempt", "99999999999"}}, received).earlier_attempts,
               std::numeric_limits<unsigned>::max() - 1);
 }
 

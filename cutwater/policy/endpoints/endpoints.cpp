@@ -38,7 +38,7 @@ endpoint_end endpoints::end_of(const observation& seen) const {
     if (!judges_dependency(seen.meaning())) return endpoint_end::neutral;
     if (seen.meaning() == verdict::success) return endpoint_end::success;
     if (options_->should_count) return options_->should_count(seen) ? endpoint_end::failure : endpoint_end::neutral;
-    return seen.meaning() == verdict::transient ? endpoint_end::failure : endpoint_end::success;
+    return endpoint_end::failure;
 }
 
 void endpoints::settle(ticket& t, const observation& seen, call_context& call, moment& now) {

@@ -9,8 +9,8 @@
 //
 // Contract. The picker draws two by weight and takes the less loaded; zone, ejection and panic as in the options. What the callable is to
 // connect to is `attempt::target()`, valid until the attempt ends; `call_options::target` is what the caller says is called, and is not asked here.
-// Counted are `success` and `permanent` (the endpoint has dealt with it) as successes, `transient` as failures, or what `should_count` says of
-// failures: one that it denies counts for nothing. What was ignored, cancelled, abandoned or rejected counts for nothing either. A refusal is
+// Counted are `success` as a success, `transient` and `permanent` as failures, or what `should_count` says of failures: one that it denies
+// counts for nothing. What was ignored, cancelled, abandoned or rejected counts for nothing either. A refusal is
 // `errc::no_endpoint`, with `retry_after` where it is known when more endpoints are used.
 //
 // A transient failure with `retry_after` is a wish of its endpoint's: nobody is sent there until then, at most `max_ejection`, while there is another. A

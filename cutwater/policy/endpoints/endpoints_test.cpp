@@ -256,6 +256,23 @@ TEST_P(endpoints_policy, T30_overload_answers_count_for_nothing_where_it_is_told
     EXPECT_EQ(on.heard.count("endpoint_ejected"), 1U);
 }
 
+TEST_P(endpoints_policy, T33_who_answers_at_once_that_it_cannot_is_left_out) {
+    const auto broken = [](const outcome<int>& out) -> std::optional<judgement> {
+        if (!out.has_value() || *out.result() != 500) return {};
+        return judgement{.meaning = verdict::permanent, .reason = name{"HTTP 500"}};
+    };
+    shop = of(3);
+    const std::string first{shop.read(on.time.present()).each[0].address};
+    unsigned failed = 0;
+    pipeline guarded{observe{on.heard}, ref(shop), classify{broken}};
+    for (int i = 0; i < 100; ++i) {
+        const auto got = on.play(guarded, {}, [&](attempt& a) { return a.target() == first ? 500 : 200; });
+        failed += got && *got == 500 ? 1U : 0U;
+    }
+    EXPECT_EQ(on.heard.count("endpoint_ejected"), 1U);
+    EXPECT_LE(failed, 10U);
+}
+
 TEST_P(endpoints_policy, T39_a_timeout_of_ours_is_a_failure) {
     shop = of(1);
     on.dependency.hangs();

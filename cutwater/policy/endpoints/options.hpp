@@ -122,7 +122,7 @@ struct endpoints_options {
         visit("when_few", self.when_few, within(few_healthy::use_all, few_healthy::refuse),
               "use_all: the ejected are used too; refuse: calls are refused that the healthy cannot carry");
         visit("should_count", self.should_count, any_value,
-              "which failures count against an endpoint, in place of the rule that what is transient does");
+              "which failures count against an endpoint, in place of all");
     }
 
     void cross_check(option_problems& problems) const {
