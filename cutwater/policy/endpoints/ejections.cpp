@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace cutwater {
 
@@ -76,7 +77,7 @@ void endpoint_ejections::put_back_those_in_excess(instant now, endpoint_changes&
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < members_.size(); ++i)
         if (members_[i].state.ejected) places.push_back(i);
-    std::ranges::stable_sort(places, {}, [&](std::size_t i) { return members_[i].state.until; });
+    std::ranges::sort(places, {}, [&](std::size_t i) { return std::pair{members_[i].state.until, i}; });
     places.resize(ejected_ - most_ejected());
     for (const std::size_t i : places) put_back(i, now, changes);
 }
