@@ -199,7 +199,6 @@ struct poor_executor {
         return asio::execution::blocking.never;
     }
     friend bool operator==(const poor_executor& a, const poor_executor& b) noexcept { return a.inner == b.inner; }
-    friend bool operator!=(const poor_executor& a, const poor_executor& b) noexcept { return !(a == b); }
 };
 
 TEST_F(async_work_queue_test, an_attempt_that_cannot_be_begun_has_failed) {
