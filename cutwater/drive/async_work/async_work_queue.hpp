@@ -26,12 +26,12 @@ namespace cutwater {
 
 class async_work_queue {
 public:
-    explicit async_work_queue(boost::asio::any_io_executor executor, work_queue_options options = {})
-        : desk_{std::make_shared<async_desk>(std::move(executor), std::move(options), nullptr)} {}
+    explicit async_work_queue(const boost::asio::any_io_executor& executor, work_queue_options options = {})
+        : desk_{std::make_shared<async_desk>(executor, std::move(options), nullptr)} {}
     /// The listener outlives the executor's last turn.
-    async_work_queue(boost::asio::any_io_executor executor, work_queue_options options, listener& hears)
-        : desk_{std::make_shared<async_desk>(std::move(executor), std::move(options), &hears)} {}
-    async_work_queue(boost::asio::any_io_executor, work_queue_options, listener&&) = delete;
+    async_work_queue(const boost::asio::any_io_executor& executor, work_queue_options options, listener& hears)
+        : desk_{std::make_shared<async_desk>(executor, std::move(options), &hears)} {}
+    async_work_queue(const boost::asio::any_io_executor&, work_queue_options, listener&&) = delete;
     async_work_queue(const async_work_queue&) = delete;
     async_work_queue& operator=(const async_work_queue&) = delete;
     ~async_work_queue() { desk_->stop(); }
