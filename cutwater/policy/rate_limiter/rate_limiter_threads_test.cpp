@@ -257,6 +257,36 @@ INSTANTIATE_TEST_SUITE_P(limits, rate_histories,
                                            setting{rate_window::rolling, 2, 0}, setting{rate_window::fixed, 2, 2},
                                            setting{rate_window::sliding, 2, 2}));
 
+/// One waits for the window that is open. Whoever comes when it is over lets it in and takes its place in line: nobody who knows of the old
+/// window only comes between.
+TEST(rate_limiter_threads, T43_nobody_comes_between_who_lets_others_in_and_lines_up) {
+    using stepped_rate = basic_shared_rate<testing::stepped_atomic, testing::stepped_mutex>;
+    for (std::uint64_t seed = 1; seed <= 300 && !::testing::Test::HasFailure(); ++seed) {
+        stepped_rate rate{{.window = rate_window::fixed, .permits = 2, .per = 100ms, .max_queue = 3}};
+        ASSERT_TRUE(rate.try_take(2, noon));
+        silent bell;
+        waiter first{bell};
+        first.until = noon + 1h;
+        ASSERT_EQ(rate.take_or_queue(first, noon, 1h).what, stepped_rate::answer::queued);
+        waiter second{bell};
+        second.weight = 2;
+        second.until = noon + 1h;
+        bool overtakes = false;
+        auto what = stepped_rate::answer::full;
+        testing::play_stepped(2, seed, [&](unsigned thread) {
+            rate_slot slot;
+            if (thread == 0)
+                what = rate.take_or_queue(second, noon + 110ms, 1h).what;
+            else
+                overtakes = rate.try_take_quickly(1, noon + 90ms, slot);
+        });
+        EXPECT_EQ(what, stepped_rate::answer::queued);
+        EXPECT_FALSE(overtakes) << "seed " << seed;
+        rate.leave(first);
+        rate.leave(second);
+    }
+}
+
 // ---- under load ----
 
 TEST(rate_limiter_threads, S112_exactly_as_many_are_admitted_as_are_allowed) {

@@ -157,7 +157,8 @@ std::optional<rate_slot> basic_shared_rate<Atomic, Mutex>::try_take(unsigned wei
     if (window_ != rate_window::sliding && (word_.load(std::memory_order_relaxed) & someone_waits) == 0) return {};
     const std::scoped_lock lock{mutex_};
     serve_locked(now);
-    return line_.empty() ? take_locked(weight, now) : std::nullopt;
+    const auto slot = line_.empty() ? take_locked(weight, now) : std::nullopt;
+    return left_locked(false), slot;
 }
 
 template <template <class> class Atomic, class Mutex>
@@ -177,6 +178,7 @@ auto basic_shared_rate<Atomic, Mutex>::reserve(unsigned weight, instant now, dur
                       : window_ == rate_window::rolling
                           ? alter([&](word& w) { return rolling_.reserve(w, weight, now, longest, made.wait); })
                           : take_locked(weight, now);
+    left_locked(false);
     if (!slot) return {};
     made.slot = *slot;
     return made;
@@ -208,7 +210,7 @@ template <template <class> class Atomic, class Mutex>
 auto basic_shared_rate<Atomic, Mutex>::take_or_queue(waiter& w, instant now, duration patience) -> queueing {
     const std::scoped_lock lock{mutex_};
     serve_locked(now);
-    if (never_has(w.weight)) return {.what = answer::too_long, .wait = forever};
+    if (never_has(w.weight)) return left_locked(false), queueing{.what = answer::too_long, .wait = forever};
     for (const bool is_last_look : {false, true}) {
         const std::uint64_t ahead = line_.weight_ahead_of(w.importance);
         if (ahead == 0)
@@ -247,11 +249,13 @@ auto basic_shared_rate<Atomic, Mutex>::look_again(waiter& w, instant now) -> wai
         return {.turned_away = errc::wait_timed_out};
     }
     const service given = serve_locked(now, &w);
+    left_locked(false);
     if (given.own) return {.slot = given.own};
     return {.next = next_look_locked(w, now, given.is_for_others)};
 }
 
-/// Lets in whose permits are there; whose time is over leaves before.
+/// Lets in whose permits are there; whose time is over leaves before. `left_locked` is to follow, when all is done that is to be one step:
+/// until then nobody takes without the lock.
 template <template <class> class Atomic, class Mutex>
 auto basic_shared_rate<Atomic, Mutex>::serve_locked(instant now, waiter* self) -> service {
     service given;
@@ -267,7 +271,7 @@ auto basic_shared_rate<Atomic, Mutex>::serve_locked(instant now, waiter* self) -
             given.is_for_others = true;
         }
     }
-    left_locked(line_.first() != first && line_.first() != self);
+    if (line_.first() != first && line_.first() != self) line_.wake_first();
     return given;
 }
 
