@@ -78,13 +78,14 @@ public:
     }
 
     /// Gives back permits that were not used, whoever took some since: less what has come back by itself since they were taken,
-    /// so that never more is let in than if they had not been taken, and nothing while a reservation is still to come.
+    /// so that never more is let in than if they had not been taken, and nothing while a reservation is still to come. Where `now` is earlier than
+    /// what others took by, it may be too much by that much time's worth; and where it is so by more than the burst, nothing.
     constexpr void give_back(word& w, const rate_slot& unused, instant now) const noexcept {
-        const std::uint64_t ahead = ahead_of(w, now);
+        const std::int64_t ahead = word_of(w) == fresh ? 0 : distance(units(now), word_of(w));
         const std::int64_t since = distance(units(unused.taken), units(now));
         const std::uint64_t elapsed = since > 0 ? static_cast<std::uint64_t>(since) : 0;
-        if (ahead > capacity_ || elapsed >= unused.amount) return;
-        set(w, units(now) + ahead - std::min(ahead, unused.amount - elapsed));
+        if (ahead <= 0 || static_cast<std::uint64_t>(ahead) > capacity_ || elapsed >= unused.amount) return;
+        set(w, word_of(w) - std::min(static_cast<std::uint64_t>(ahead), unused.amount - elapsed));
     }
 
     [[nodiscard]] constexpr rate_reading read(word w, unsigned weight, instant now) const noexcept {

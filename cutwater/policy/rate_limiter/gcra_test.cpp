@@ -200,6 +200,17 @@ TEST(gcra, what_is_given_back_comes_back_less_what_refilled_meanwhile) {
     EXPECT_EQ(rule.read(w, 1, noon + 1s).remaining, 2U) << "one of the two had come back by itself";
 }
 
+TEST(gcra, T76_who_gives_back_with_an_instant_of_long_ago_opens_nothing_for_others) {
+    const gcra rule{10, 1s, 1};
+    gcra::word w = gcra::fresh;
+    const auto mine = rule.take(w, 1, noon);
+    ASSERT_TRUE(mine);
+    ASSERT_TRUE(rule.take(w, 1, noon + 300ms)) << "another, whose clock has gone on meanwhile";
+    rule.give_back(w, *mine, noon);
+    EXPECT_FALSE(rule.take(w, 1, noon + 300ms));
+    EXPECT_TRUE(rule.take(w, 1, noon + 400ms));
+}
+
 TEST(gcra, a_reservation_is_for_the_earliest_time_that_the_limit_allows) {
     const gcra rule{1, 1s, 2, 1h};
     gcra::word w = gcra::fresh;
