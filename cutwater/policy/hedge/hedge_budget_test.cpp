@@ -11,6 +11,7 @@
 
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
+#include "cutwater/policy/hedge/hedge_stage_test.hpp"
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/virtual_threads.hpp"
@@ -19,7 +20,6 @@ namespace cutwater {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::driver;
 using testing::event_with;
 
 /// Pays for everything, and knows what it is told.
@@ -38,34 +38,14 @@ struct ledger final : attempt_budget {
     void refund(budget_charge) noexcept override { ++refunded; }
 };
 
-class hedge_paid : public ::testing::TestWithParam<driver> {
+class hedge_paid : public hedge_stage {
 protected:
-    testing::stage<int> on{GetParam()};
-    testing::virtual_threads threads{on.time};
-    testing::virtual_asio loop{on.time};
-    std::stop_source caller;
-    boost::asio::cancellation_signal signal;
     ledger paid;
     retry_budget stock{{.mode = budget_mode::cost, .capacity = 100, .retry_cost = 5}};
 
     template <class Pipeline>
     result<int> play(Pipeline& guarded, std::optional<unsigned> left = {}) {
-        call_options said{.idempotent = idempotency::idempotent, .retries_left = left};
-        if (GetParam() == driver::coroutine)
-            return loop.run(guarded, said, loop.coroutine(on.dependency), signal.slot());
-        said.stop = caller.get_token();
-        return on.time.run(guarded, said, threads.blocking(on.dependency));
-    }
-    void cancels_after(duration d) {
-        on.time.after(d, [this] {
-            caller.request_stop();
-            signal.emit(boost::asio::cancellation_type::terminal);
-        });
-    }
-    void let_everything_end() {
-        loop.run_all();
-        while (on.time.advance_to_next()) {}
-        loop.run_all();
+        return hedge_stage::play(guarded, {.idempotent = idempotency::idempotent, .retries_left = left});
     }
     [[nodiscard]] double balance() { return stock.balance(on.time.present()); }
 };

@@ -7,6 +7,7 @@
 
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
+#include "cutwater/policy/hedge/hedge_stage_test.hpp"
 #include "cutwater/testing/asio/stage.hpp"
 #include "cutwater/testing/matchers.hpp"
 #include "cutwater/testing/refused_options.hpp"
@@ -18,44 +19,13 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::AllOf;
 using testing::both_drivers;
-using testing::driver;
 using testing::event_with;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using testing::stage;
-using testing::virtual_threads;
 
 const call_options idempotent_get{.idempotent = idempotency::idempotent};
 
-class hedge_policy : public ::testing::TestWithParam<driver> {
-protected:
-    stage<int> on{GetParam()};
-    virtual_threads threads{on.time};
-    testing::virtual_asio loop{on.time};
-    std::stop_source caller;
-    boost::asio::cancellation_signal signal;
-
-    /// A call of the dependency: on `threads`, which stands inside of the hedge, or as a coroutine.
-    template <class Pipeline>
-    result<int> play(Pipeline& guarded, call_options said = idempotent_get) {
-        if (GetParam() == driver::coroutine)
-            return loop.run(guarded, said, loop.coroutine(on.dependency), signal.slot());
-        said.stop = caller.get_token();
-        return on.time.run(guarded, said, threads.blocking(on.dependency));
-    }
-    void cancels_after(duration d) {
-        on.time.after(d, [this] {
-            caller.request_stop();
-            signal.emit(boost::asio::cancellation_type::terminal);
-        });
-    }
-    /// What was under way when the call ended, ends.
-    void let_everything_end() {
-        loop.run_all();
-        while (on.time.advance_to_next()) {}
-        loop.run_all();
-    }
-};
+class hedge_policy : public hedge_stage {};
 INSTANTIATE_TEST_SUITE_P(drivers, hedge_policy, ::testing::ValuesIn(both_drivers), testing::driver_name{});
 
 TEST_P(hedge_policy, a_quick_answer_is_not_hedged) {
