@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::AllOf;
 using testing::both_drivers;
+using testing::driver;
 using testing::event_with;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
