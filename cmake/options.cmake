@@ -23,7 +23,9 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(CUTWATER_CCACHE ccache)
   mark_as_advanced(CUTWATER_CCACHE)
   if(CUTWATER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${CUTWATER_CCACHE})
+    # Paths below the checkout are relative, so that two checkouts share what they compile; a precompiled header may be cached.
+    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${CUTWATER_CCACHE})
   endif()
 endif()
 

@@ -14,6 +14,9 @@ if(CUTWATER_TESTS)
     add_library(cutwater_precompiled OBJECT ${PROJECT_SOURCE_DIR}/test/precompiled/precompiled.cpp)
     cutwater_test_flags(cutwater_precompiled)
     target_precompile_headers(cutwater_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/test/precompiled/precompiled.hpp)
+    # What ccache asks for, to keep what is compiled with a precompiled header.
+    target_compile_options(cutwater_precompiled
+      PUBLIC $<IF:$<CXX_COMPILER_ID:Clang>,SHELL:-Xclang -fno-pch-timestamp,-fpch-preprocess>)
   endif()
 endif()
 
@@ -27,6 +30,7 @@ function(cutwater_test)
   cutwater_test_flags(${arg_NAME})
   if(CUTWATER_PRECOMPILE)
     target_precompile_headers(${arg_NAME} REUSE_FROM cutwater_precompiled)
+    target_compile_options(${arg_NAME} PRIVATE $<TARGET_PROPERTY:cutwater_precompiled,INTERFACE_COMPILE_OPTIONS>)
   endif()
   gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
 
