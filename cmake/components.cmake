@@ -1,12 +1,24 @@
 # What a user can leave out: a component is a few rooms, the components they stand on, and the packages they bring.
 # The installed package finds only the packages of the components that were asked for.
-set(cutwater_components core keyed asio http log sim testing testing_asio)
+set(cutwater_components core keyed sqlite asio postgres redis http log sim testing testing_asio)
 
 set(cutwater_core_packages "Threads")
 
 set(cutwater_keyed_rooms keyed)
 set(cutwater_keyed_requires core)
 set(cutwater_keyed_packages "CutwaterSodium")
+
+set(cutwater_sqlite_rooms store_sqlite)
+set(cutwater_sqlite_requires core)
+set(cutwater_sqlite_packages "SQLite3 3.38")
+
+set(cutwater_postgres_rooms store_postgres)
+set(cutwater_postgres_requires core)
+set(cutwater_postgres_packages "CutwaterPq")
+
+set(cutwater_redis_rooms store_redis)
+set(cutwater_redis_requires asio)
+set(cutwater_redis_packages "CutwaterHiredis")
 
 set(cutwater_asio_rooms drive_wheel drive_asio drive_async_work)
 set(cutwater_asio_requires core)

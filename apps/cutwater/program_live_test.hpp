@@ -16,7 +16,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cutwater/http/nginx_live_test.hpp"
+#include "test/servers/nginx.hpp"
 
 namespace cutwater::testing {
 

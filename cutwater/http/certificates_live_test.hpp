@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "cutwater/http/nginx_live_test.hpp"
+#include "test/servers/nginx.hpp"
 
 namespace cutwater::testing {
 

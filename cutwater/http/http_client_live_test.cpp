@@ -7,7 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "cutwater/http/http_rules.hpp"
-#include "cutwater/http/nginx_live_test.hpp"
+#include "test/servers/nginx.hpp"
 #include "cutwater/http/scripted_server_live_test.hpp"
 #include "cutwater/http/send_live_test.hpp"
 #include "cutwater/testing/event_recorder.hpp"

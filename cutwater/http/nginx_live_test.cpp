@@ -1,4 +1,4 @@
-#include "cutwater/http/nginx_live_test.hpp"
+#include "test/servers/nginx.hpp"
 
 #include <gmock/gmock.h>
 

@@ -7,6 +7,9 @@ from fnmatch import fnmatchcase
 CORE = "cutwater/core"
 QUEUE = "cutwater/queue"
 ESTIMATE = "cutwater/estimate"
+STORE = "cutwater/store"
+STORES = "cutwater/store/*"
+SERVERS = "test/servers"
 POLICIES = "cutwater/policy/*"
 CLASSIFY = "cutwater/classify/*"
 GRPC = "cutwater/classify/grpc"
@@ -30,6 +33,7 @@ UMBRELLA = "cutwater/cutwater.hpp"
 ASIO_UMBRELLA = "cutwater/asio.hpp"
 KEYED = "cutwater/policy/keyed"
 KEYED_UMBRELLA = "cutwater/keyed.hpp"
+IDEMPOTENCY = "cutwater/policy/idempotency"
 HTTP = "cutwater/http"
 HTTP_UMBRELLA = "cutwater/http.hpp"
 
@@ -48,6 +52,7 @@ ROOMS = (
     Room(QUEUE, (CORE,)),
     Room(ESTIMATE, (CORE,)),
     Room(KEYED, (CORE,), ("sodium.h",)),  # before the others: the one policy whose keys need a hash
+    Room(IDEMPOTENCY, (CORE, STORE)),  # as well: the policies that remember beyond their process
     Room(POLICIES, (CORE, QUEUE, ESTIMATE)),
     Room(CLASSIFY, (CORE,)),
     Room(PIPELINE, (CORE,)),
@@ -68,12 +73,8 @@ ROOMS = (
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "prometheus/", "spdlog/")),
     Room("cutwater/health", (CORE,)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
-    Room("cutwater/store", (CORE, PIPELINE, ASIO)),
-    Room(
-        "cutwater/store/*",
-        (CORE, PIPELINE, ASIO, "cutwater/store"),
-        ("boost/", "hiredis/", "libpq-fe.h", "openssl/", "postgresql/", "sqlite3.h"),
-    ),
+    Room(STORE, (CORE,)),
+    Room(STORES, (CORE, STORE, CLOCK, PIPELINE, ASIO), ("boost/asio", "boost/system", "hiredis/", "libpq-fe.h", "sqlite3.h", "poll.h")),
     Room(UMBRELLA, (CORE, CLASSIFY, ESTIMATE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, SYSTEM, WORK, STANDARD)),
     Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),
     Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO, ASYNC_WORK)),
@@ -82,7 +83,7 @@ ROOMS = (
 
 # What stands beside a room's files to test, measure and show them may look further.
 SIBLINGS_LOOK_INTO = (
-    CORE, ESTIMATE, QUEUE, PIPELINE, DRIVERS, SIM, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA
+    CORE, ESTIMATE, QUEUE, STORE, STORES, PIPELINE, DRIVERS, SIM, SERVERS, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA
 )
 SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
 
