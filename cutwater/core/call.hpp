@@ -38,19 +38,23 @@ enum class idempotency : std::uint8_t {
 ///
 ///     pipeline.run({.operation = "charge", .deadline = cw::add(cw::now(), 2s), .idempotent = idempotency::not_idempotent}, f);
 ///
-/// Lifetime: what `id`, `tenant` and `target` point at outlives the call.
+/// Lifetime: what `id`, `tenant`, `target` and `fingerprint` point at outlives the call.
 struct call_options {
     name operation{};          ///< for errors and events; one of a bounded set
     instant deadline = never;  ///< after which nobody wants the answer
     std::stop_token stop{};    ///< the caller's cancellation
     idempotency idempotent = idempotency::unstated;
-    std::string_view id{};                         ///< this call among others of its operation
+    /// This call among others of its operation; on an operation that is made idempotent by a key, that key: one for each logical
+    /// call, the same for all its attempts.
+    std::string_view id{};
     unsigned weight = 1;                           ///< how much it takes of what is rationed: permits of a rate limiter
     criticality importance = criticality::normal;  ///< who is served where not all can be
     std::string_view tenant{};                     ///< on whose behalf; any text, as it came with the request
     /// What is called, where one pipeline calls several: a service, a shard. A gate that chooses among equivalent endpoints
     /// chooses for itself: see `attempt::target`.
     std::string_view target{};
+    /// What is asked for, or a digest of it: two calls with the same id that ask for different things are told apart by it.
+    std::string_view fingerprint{};
     /// Attempts that our own caller has made already for the same request; with any, this is no original.
     unsigned earlier_attempts = 0;
     /// Further attempts that this and all below it may make together; else not stated.

@@ -43,6 +43,7 @@ kept_scope::content::content(const call_options& from) : said{from} {
     said.id = std::string_view{texts}.substr(0, from.id.size());
     said.tenant = std::string_view{texts}.substr(from.id.size());
     said.target = {};  // a call's own
+    said.fingerprint = {};
 }
 
 kept_scope::kept_scope(const call_options& said) : content_{std::make_shared<const content>(said)} {}

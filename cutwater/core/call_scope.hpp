@@ -16,7 +16,7 @@
 //     earlier_attempts    the most
 //     retries_left        the least
 //
-// What a call is (`operation`, `idempotent`, `target`, `weight`) is its own. Each call made in one scope has all of what surrounds it,
+// What a call is (`operation`, `idempotent`, `target`, `weight`, `fingerprint`) is its own. Each call made in one scope has all of what surrounds it,
 // its deadline and `retries_left`: what one has used is not taken from the next. An `id` that is sent as a key names one operation: a second
 // call to the same receiver says one of its own.
 //

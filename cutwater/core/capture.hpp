@@ -114,15 +114,18 @@ void store_returned(outcome_slot<T>& slot, R&& returned) {
     if constexpr (std::same_as<std::remove_cvref_t<R>, T>) {
         slot.emplace(std::in_place, std::forward<R>(returned));
     } else {
-        name source;
-        if constexpr (requires { returned.source(); }) source = returned.source();
+        origin from;
+        if constexpr (requires {
+                          { returned.from() } -> std::convertible_to<origin>;
+                      })
+            from = returned.from();
         if (!returned)
             slot.emplace(to_error(std::forward<R>(returned).error()));
         else if constexpr (std::is_void_v<T>)
             slot.emplace(std::in_place);
         else
             slot.emplace(std::in_place, *std::forward<R>(returned));
-        slot->mark_degraded(source);
+        slot->mark(from);
     }
 }
 

@@ -30,7 +30,7 @@ bool is_ours(const std::error_code& code, errc first, errc last) {
            code.value() <= static_cast<int>(last);
 }
 
-bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::no_endpoint); }
+bool is_refusal(const std::error_code& code) { return is_ours(code, errc::refused, errc::store_unavailable); }
 
 bool is_our_timeout(const std::error_code& code) {
     return is_ours(code, errc::timed_out, errc::deadline_exceeded) || code == errc::expired;
@@ -63,6 +63,11 @@ public:
             case errc::queue_closed: return "the queue takes no more";
             case errc::expired: return "the deadline passed before it had begun";
             case errc::no_endpoint: return "there is no endpoint, or none is well enough";
+            case errc::key_missing: return "the idempotency key is missing";
+            case errc::key_reused: return "the idempotency key is that of another request";
+            case errc::store_unavailable: return "what is shared cannot be asked";
+            case errc::key_in_use: return "a call with this idempotency key is under way";
+            case errc::in_doubt: return "how the earlier call with this idempotency key ended is not known";
         }
         return "unknown error " + std::to_string(value);
     }
@@ -83,7 +88,9 @@ public:
             case errc::displaced:
             case errc::queue_overloaded:
             case errc::too_many_keys:
-            case errc::no_endpoint: return std::errc::resource_unavailable_try_again;
+            case errc::no_endpoint:
+            case errc::store_unavailable:
+            case errc::key_in_use: return std::errc::resource_unavailable_try_again;
             default: return {value, *this};
         }
     }
@@ -140,6 +147,11 @@ std::string_view to_text(errc code) noexcept {
         case errc::withdrawn: return "withdrawn";
         case errc::expired: return "expired";
         case errc::no_endpoint: return "no_endpoint";
+        case errc::key_missing: return "key_missing";
+        case errc::key_reused: return "key_reused";
+        case errc::store_unavailable: return "store_unavailable";
+        case errc::key_in_use: return "key_in_use";
+        case errc::in_doubt: return "in_doubt";
     }
     return "unknown";
 }

@@ -35,6 +35,11 @@ enum class errc {
     queue_closed = 22,         ///< a work queue takes no more: it is being drained or stopped
     expired = 23,              ///< the deadline passed before a task of a work queue had begun
     no_endpoint = 24,          ///< of several equivalent endpoints none is well enough to be sent to
+    key_missing = 25,          ///< an operation that wants an idempotency key has none, or one that is none
+    key_reused = 26,           ///< the idempotency key is that of another request
+    store_unavailable = 27,    ///< what is shared cannot be asked, and without it the call is not made
+    key_in_use = 40,           ///< a call with this idempotency key is under way; it may have had an effect
+    in_doubt = 41,             ///< a call with this idempotency key has not told how it ended; it may have had an effect
 };
 
 enum class condition {

@@ -5,7 +5,7 @@
 //     loop    begin(call, now) → a session per call, whose after(observation, call, now) says: finish, give up, again at
 //             · begin_race(call, now) → a session whose next(call, now) says: begin another attempt, wait, finish
 //     frame   deadline_for(call, now) with limit() · handles(observation) with substitute(outcome, call)
-//             · before(call) → a session, after(session, observation, call)
+//             · before(call) → a session, after(session, observation, call) · what remembers: a session<T> that is asked before and told after
 //
 // `now` may be taken as `instant`, or as `moment&` where it is not always needed. `examples/` has one of each.
 //
@@ -149,6 +149,10 @@ concept varying_deadline_frame = deadline_frame<P> && requires(P& p, call_contex
     { p.limit_of(p.before(call)) } -> std::convertible_to<duration>;
 };
 
+/// A layer whose calls have a deadline, whoever else sets one.
+template <class P>
+concept bounds_time_of_calls = deadline_frame<P> || requires { requires P::limits_time; };
+
 /// A frame that puts something in an outcome's place.
 template <class P>
 concept substituting_frame = named_layer<P> && requires(P& p, const observation& seen) {
@@ -161,8 +165,21 @@ concept watching_frame = named_layer<P> && requires(P& p, call_context& call, co
     p.after(p.before(call), seen, call);
 };
 
+/// A frame that remembers outcomes: it may have the answer before anybody is asked, and hears what came out before its caller does. It may
+/// wait for either, as for a store. It says `static constexpr bool remembers = true`, for calls of which types (`gives<T>`), and has a
+/// `session<T>` for each call, made without arguments when the call comes and destroyed when it has left:
+///
+///     flow enter(P&, call_context&, outcome_slot<T>&, pause_point&);     // inward; pause; answer, or outward, with an outcome
+///     flow leave(P&, call_context&, outcome_slot<T>&, pause_point&);     // outward; pause. Also after its own `answer`
+///     flow resume(P&, call_context&, outcome_slot<T>&, pause_point&);    // a pause is over: any of these
+///     flow interrupt(P&, call_context&, outcome_slot<T>&);               // the caller has cancelled during a pause: outward
+///
+/// One that tightens the deadline says `static constexpr bool limits_time = true`. What these throw fails the call. An outcome that is given `outward` is taken as it is judged; an `answer` is judged by the pipeline's rules.
 template <class P>
-concept frame = deadline_frame<P> || substituting_frame<P> || watching_frame<P>;
+concept remembering_frame = named_layer<P> && requires { requires P::remembers; };
+
+template <class P>
+concept frame = deadline_frame<P> || substituting_frame<P> || watching_frame<P> || remembering_frame<P>;
 
 /// A gate with threads of its own, on which the callable runs.
 template <class P>

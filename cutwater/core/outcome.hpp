@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cutwater/core/error.hpp"
+#include "cutwater/core/origin.hpp"
 #include "cutwater/core/verdict.hpp"
 
 namespace cutwater {
@@ -100,9 +101,13 @@ public:
         }
     }
 
-    /// The fallback tier that the value is from; empty where it is the dependency's own.
-    [[nodiscard]] name source() const noexcept { return source_; }
-    void mark_degraded(name source) noexcept { source_ = source; }
+    /// Where the value is from; without a source where it is the dependency's own.
+    [[nodiscard]] const origin& from() const noexcept { return from_; }
+    [[nodiscard]] name source() const noexcept { return from_.source; }
+    void mark(const origin& from) noexcept { from_ = from; }
+    void mark_degraded(name source, duration age = {}) noexcept {
+        from_ = {.source = source, .age = age, .is_degraded = true};
+    }
 
     [[nodiscard]] observation observed() const noexcept {
         observation seen{.failure = result_.has_value() ? nullptr : &result_.error()};
@@ -122,7 +127,7 @@ private:
 
     result_type result_;
     judgement judged_;
-    name source_;
+    origin from_;
 };
 
 /// Where the outcome of the latest attempt is kept; empty until there is one.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "cutwater/core/error.hpp"
+#include "cutwater/core/origin.hpp"
 
 namespace cutwater {
 
@@ -18,12 +19,16 @@ template <class T>
 class [[nodiscard]] result : public std::expected<T, error> {
 public:
     using std::expected<T, error>::expected;  // NOLINT(*-rvalue-reference-param-not-moved): theirs do
-    result(std::expected<T, error> plain, name source) : std::expected<T, error>{std::move(plain)}, source_{source} {}
+    result(std::expected<T, error> plain, const origin& from)
+        : std::expected<T, error>{std::move(plain)}, from_{from} {}
 
-    /// Whether a fallback put the value there.
-    [[nodiscard]] bool is_degraded() const noexcept { return !source_.empty(); }
-    /// The tier that it came from; empty where it is the dependency's own.
-    [[nodiscard]] name source() const noexcept { return source_; }
+    /// Whether it is less than what was asked for: from a fallback, or from a cache that could not refresh it.
+    [[nodiscard]] bool is_degraded() const noexcept { return from_.is_degraded; }
+    /// The fallback's tier, the cache or the replay that it came from; empty where it is the dependency's own answer to this call.
+    [[nodiscard]] name source() const noexcept { return from_.source; }
+    /// How long ago it was the dependency's answer, where that is known.
+    [[nodiscard]] duration age() const noexcept { return from_.age; }
+    [[nodiscard]] const origin& from() const noexcept { return from_; }
 
     /// Equal to a value where it holds that; errors do not compare, their codes do.
     template <class U>
@@ -33,7 +38,7 @@ public:
     }
 
 private:
-    name source_;
+    origin from_;
 };
 
 }  // namespace cutwater

@@ -59,7 +59,7 @@ class any_layer_of final : public any_layer<T> {
 public:
     explicit any_layer_of(Layer layer)
         : any_layer<T>{sizeof(state_type),
-                       deadline_frame<policy_type> ? any_layer<T>::bounds::time : any_layer<T>::bounds::nothing},
+                       bounds_time_of_calls<policy_type> ? any_layer<T>::bounds::time : any_layer<T>::bounds::nothing},
           layer_{std::move(layer)} {}
 
     flow enter(void* state, call_context& call, outcome_slot<T>& out, pause_point& at) override {

@@ -3,7 +3,8 @@
 //     inward    go on to the next layer inside
 //     outward   the outcome stands: leave to the next layer outside
 //     pause     the driver waits until `pause_point::until` (or until woken), then calls `resume` or `interrupt`
-//     answer    the outcome is as good as the callable's: it is judged, and this layer left; of a gate that tampers (tampering_run.hpp)
+//     answer    the outcome is as good as the callable's: it is judged, and this layer left; of a gate that tampers (tampering_run.hpp),
+//               and of a frame that remembers (remembering_run.hpp)
 //
 // A `layer_run<Policy, T>` holds what the layer remembers between entering and leaving one call. What a policy's user
 // code throws becomes the call's outcome: an error of that layer with `errc::callback_failed` and the exception kept.
@@ -13,16 +14,11 @@
 #include <utility>
 
 #include "cutwater/core/family.hpp"
+#include "cutwater/core/flow.hpp"
 #include "cutwater/core/late.hpp"
 #include "cutwater/pipeline/own_limit.hpp"
 
 namespace cutwater {
-
-enum class flow : std::uint8_t { inward, outward, pause, answer };
-
-struct pause_point {
-    instant until = never;
-};
 
 namespace detail {
 

@@ -41,7 +41,7 @@ template <class Rules, class... Layers>
 struct split_into {
     using layers = std::tuple<Layers...>;
     using rules = Rules;
-    static constexpr bool bounds_time = (... || deadline_frame<policy_of<Layers>>);
+    static constexpr bool bounds_time = (... || bounds_time_of_calls<policy_of<Layers>>);
     static constexpr std::size_t depth = sizeof...(Layers);
     static constexpr bool is_racer[] = {racing_loop<policy_of<Layers>>..., false};
     static constexpr std::size_t race_at = first_of(is_racer) < depth ? first_of(is_racer) : depth;

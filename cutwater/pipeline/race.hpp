@@ -23,10 +23,12 @@ namespace cutwater {
 class branch_options {
 public:
     explicit branch_options(call_context& outer)
-        : said_{outer.said()}, tried_{outer.tried()}, id_{said_.id}, tenant_{said_.tenant}, target_{said_.target} {
+        : said_{outer.said()}, tried_{outer.tried()}, id_{said_.id}, tenant_{said_.tenant},
+          target_{said_.target}, fingerprint_{said_.fingerprint} {
         said_.id = id_;
         said_.tenant = tenant_;
         said_.target = target_;
+        said_.fingerprint = fingerprint_;
         said_.deadline = outer.deadline;
         said_.stop = nobody_waits_.get_token();
     }
@@ -58,6 +60,7 @@ private:
     std::string id_;
     std::string tenant_;
     std::string target_;
+    std::string fingerprint_;
     std::stop_source nobody_waits_;
 };
 

@@ -15,6 +15,7 @@
 #include "cutwater/core/attribution.hpp"
 #include "cutwater/core/result.hpp"
 #include "cutwater/pipeline/layer_run.hpp"
+#include "cutwater/pipeline/remembering_run.hpp"
 #include "cutwater/pipeline/tampering_run.hpp"
 
 namespace cutwater {
@@ -38,7 +39,7 @@ public:
     [[nodiscard]] result<T> take() {
         if (!out_->has_value()) [[unlikely]]
             complete(out_->failure());
-        return {std::move(out_->result()), out_->source()};
+        return {std::move(out_->result()), out_->from()};
     }
 
 protected:

@@ -84,7 +84,8 @@ public:
 
 private:
     template <std::size_t I>
-    static constexpr bool tampers = tampering_gate<policy_of<std::tuple_element_t<I, layers>>>;
+    static constexpr bool may_answer = tampering_gate<policy_of<std::tuple_element_t<I, layers>>> ||
+                                       remembering_frame<policy_of<std::tuple_element_t<I, layers>>>;
 
     template <class Policy>
     static void take_runner(Policy& policy, call_runner*& found) noexcept {
@@ -131,7 +132,7 @@ private:
             const flow next = run<I - 1>().leave(layer<I - 1>(), this->call_, this->out_, this->pause_);
             if (next == flow::outward) [[likely]]
                 return leave_at<I - 1>();
-            if constexpr (tampers<I - 1>)
+            if constexpr (may_answer<I - 1>)
                 if (next == flow::answer) return this->judge_answer_by(rules_), leave_at<I>();
             paused_at_ = I - 1;
             return step::pause;
@@ -143,7 +144,7 @@ private:
         if (next == flow::inward) [[likely]]
             return enter_at<I + 1>();
         if (next == flow::outward) return leave_at<I>();
-        if constexpr (tampers<I>)
+        if constexpr (may_answer<I>)
             if (next == flow::answer) return this->judge_answer_by(rules_), leave_at<I + 1>();
         paused_at_ = I;
         return step::pause;

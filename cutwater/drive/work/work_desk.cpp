@@ -32,7 +32,7 @@ queued_task::~queued_task() = default;
 
 /// What the texts point at need not outlive the call that posts.
 void queued_task::own(const call_options& said) {
-    texts_.reserve(said.id.size() + said.tenant.size() + said.target.size());
+    texts_.reserve(said.id.size() + said.tenant.size() + said.target.size() + said.fingerprint.size());
     const auto kept = [&](std::string_view text) {
         texts_.append(text);
         return std::string_view{texts_}.substr(texts_.size() - text.size());
@@ -40,6 +40,7 @@ void queued_task::own(const call_options& said) {
     said_.id = kept(said.id);
     said_.tenant = kept(said.tenant);
     said_.target = kept(said.target);
+    said_.fingerprint = kept(said.fingerprint);
 }
 
 error queued_task::left_out(errc why) const {

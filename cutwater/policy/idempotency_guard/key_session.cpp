@@ -1,0 +1,255 @@
+#include "cutwater/policy/idempotency_guard/key_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "cutwater/policy/idempotency_guard/events.hpp"
+
+namespace cutwater::detail {
+
+namespace {
+
+constexpr unsigned most_tries = 16;  // against others who reserve and release the same key all the time
+constexpr duration longest_poll = 1s;
+
+void erase(cell_store& store, std::string key, cell_version version) noexcept {
+    store.begin({erase_cell{std::move(key), version}}, [](const cell_result&) noexcept {});
+}
+
+/// Gives back a reservation of which nobody knows whether it was made.
+void disown(cell_store& store, std::string key, std::uint64_t holder) noexcept {
+    cell_request asked{read_cell{key}};
+    store.begin(std::move(asked), [&store, key = std::move(key), holder](cell_result said) mutable noexcept {
+        if (!said || !said->found) return;
+        const auto there = idempotency_record::decoded(said->found->value);
+        if (there && there->is == idempotency_record::state::in_use && there->holder == holder)
+            erase(store, std::move(key), said->found->version);
+    });
+}
+
+}  // namespace
+
+key_session::step key_session::enter(const key_keeper& by, call_context& call, pause_point& at) {
+    const call_options& said = call.said();
+    sent_before_ = call.sent;
+    if (said.id.empty()) {
+        if (by.options.without_key == without_key::unguarded) return step::execute;
+        return refuse(by, errc::key_missing, call);
+    }
+    const std::size_t size = said.id.size() + said.operation.view().size() + said.tenant.size();
+    if (size > by.options.max_key)
+        return refuse(by, errc::key_missing, call,
+                      "the idempotency key has " + std::to_string(size) + " bytes with its operation and tenant; max_key is " +
+                          std::to_string(by.options.max_key));
+    cell_ = idempotency_cell(said.tenant, said.operation.view(), said.id);
+    if (cell_.contains('\0')) return refuse(by, errc::key_missing, call, "the idempotency key has a zero byte");
+    record_ = {.holder = call.random()(), .lease = by.options.lease, .fingerprint = std::string{said.fingerprint}};
+    gives_up_ = add(call.now.get(), by.options.max_wait);
+    poll_ = by.options.poll;
+    return reserve(by, 0, call, at);
+}
+
+key_session::step key_session::reserve(const key_keeper& by, cell_version over, call_context& call, pause_point& at) {
+    if (++tries_ > most_tries) return refuse(by, errc::key_in_use, call);
+    began_ = call.now;
+    bytes_ = record_.encoded();
+    return ask(by, phase::reserving,
+               {swap_cell{.key = cell_, .expected = over, .value = bytes_, .time_to_live = by.options.keep_for},
+                by.options.store_limit},
+               call, at);
+}
+
+key_session::step key_session::look(const key_keeper& by, call_context& call, pause_point& at) {
+    return ask(by, phase::looking, {read_cell{cell_}, by.options.store_limit}, call, at);
+}
+
+/// What was reserved for a call that has gone is given back.
+key_session::step key_session::ask(const key_keeper& by, phase next, cell_request what, call_context& call, pause_point& at) {
+    phase_ = next;
+    until_ = add(call.now.get(), by.options.store_limit);
+    cell_wait::heir unclaimed;
+    if (next == phase::reserving)
+        unclaimed = [&store = by.store, key = cell_, holder = record_.holder](cell_result said) noexcept {
+            if (!said) return disown(store, key, holder);
+            if (said->done) erase(store, key, said->version);
+        };
+    wait_.begin(by.store, std::move(what), call, std::move(unclaimed));
+    if (!wait_.is_over()) return pause(call, at);
+    return hear(by, wait_.take(), call, at);
+}
+
+key_session::step key_session::resume(const key_keeper& by, call_context& call, pause_point& at) {
+    const instant now = call.now;
+    if (phase_ == phase::sleeping) {
+        if (now >= call.deadline) return too_late(by, call);
+        return now < until_ ? pause(call, at) : look(by, call, at);
+    }
+    if (wait_.is_over()) return hear(by, wait_.take(), call, at);
+    if (comes_before() && now >= call.deadline) {
+        wait_.leave();
+        return too_late(by, call);
+    }
+    if (now < until_) return pause(call, at);
+    wait_.leave();
+    return hear(by,
+                std::unexpected{error{std::make_error_code(std::errc::timed_out), by.store.store_name(), call.operation()}
+                                    .with_limit(by.options.store_limit)},
+                call, at);
+}
+
+key_session::step key_session::hear(const key_keeper& by, cell_result said, call_context& call, pause_point& at) {
+    if (!comes_before()) return written(by, said, call, at);
+    if (!said) return without_store(by, said.error(), call);
+    if (phase_ == phase::reserving) return reserved(by, *std::move(said), call, at);
+    return said->found ? found(by, *said->found, call, at) : reserve(by, 0, call, at);
+}
+
+key_session::step key_session::reserved(const key_keeper& by, cell_reply said, call_context& call, pause_point& at) {
+    if (said.done) return execute(by, said.version, call);
+    return said.found ? found(by, *said.found, call, at) : reserve(by, 0, call, at);
+}
+
+key_session::step key_session::found(const key_keeper& by, const cell& there, call_context& call, pause_point& at) {
+    std::optional<idempotency_record> record = idempotency_record::decoded(there.value);
+    age_ = there.age;
+    switch (idempotency_kernel{by.options}.judge(record, there.age, record_.holder, record_.fingerprint)) {
+        case key_verdict::ours: return execute(by, there.version, call);
+        case key_verdict::replay:
+            outcome_ = std::move(record->outcome);
+            phase_ = phase::outside;
+            call.emit(by.layer, [&] { return idempotent_replayed{age_}; });
+            return step::replay;
+        case key_verdict::reused: return refuse(by, errc::key_reused, call);
+        case key_verdict::in_use: return in_use(by, *record, call, at);
+        case key_verdict::take_over:
+            call.emit(by.layer, [&] { return idempotent_taken_over{age_}; });
+            return reserve(by, there.version, call, at);
+        case key_verdict::in_doubt: return refuse(by, errc::in_doubt, call);
+        case key_verdict::unreadable: break;
+    }
+    return refuse(by, errc::in_doubt, call, "what is stored under the idempotency key cannot be read");
+}
+
+key_session::step key_session::in_use(const key_keeper& by, const idempotency_record& there, call_context& call,
+                                      pause_point& at) {
+    const instant now = call.now;
+    if (by.options.while_in_use == while_in_use::wait && now < gives_up_) {
+        phase_ = phase::sleeping;
+        until_ = std::min(add(now, poll_), gives_up_);
+        poll_ = std::min(add(poll_, poll_), std::max(longest_poll, by.options.poll));
+        return pause(call, at);
+    }
+    const step refused = refuse(by, errc::key_in_use, call);
+    why_->with_retry_after(std::clamp(there.lease - age_, duration{1ms}, duration{1s}));
+    return refused;
+}
+
+key_session::step key_session::execute(const key_keeper& by, cell_version version, call_context& call) {
+    phase_ = phase::executing;
+    version_ = version;
+    outer_deadline_ = call.deadline;
+    outer_is_ours_ = call.deadline_is_ours;
+    const instant own = add(began_, by.options.lease);
+    tightened_ = own < call.deadline;
+    if (tightened_) {
+        call.deadline = own;
+        call.deadline_is_ours = true;
+    }
+    return step::execute;
+}
+
+void key_session::unbind(const key_keeper& by, call_context& call, error* failure) noexcept {
+    call.deadline = outer_deadline_;
+    call.deadline_is_ours = outer_is_ours_;
+    if (!tightened_ || failure == nullptr || !call.ran_out) return;
+    if (failure->code() != errc::deadline_exceeded || !failure->layer().empty()) return;
+    failure->with_code(errc::timed_out).with_layer(by.layer).with_limit(by.options.lease);
+}
+
+key_session::step key_session::leave(const key_keeper& by, afterwards then, std::string outcome, call_context& call,
+                                     pause_point& at) {
+    if (then == afterwards::keep && outcome.size() > by.options.max_outcome) {
+        phase_ = phase::outside;
+        call.emit(by.layer, [&] { return idempotency_lost{"the outcome is larger than max_outcome"}; });
+        return step::end;
+    }
+    if (then != afterwards::keep) call.emit(by.layer, [&] { return idempotent_held{then}; });
+    if (then == afterwards::hold) {
+        phase_ = phase::outside;
+        return step::end;
+    }
+    if (then == afterwards::release)
+        return ask(by, phase::releasing, {erase_cell{cell_, version_}, by.options.store_limit}, call, at);
+    record_.is = idempotency_record::state::done;
+    record_.outcome = std::move(outcome);
+    bytes_ = record_.encoded();
+    tries_ = 0;
+    return ask(by, phase::committing,
+               {swap_cell{.key = cell_, .expected = version_, .value = bytes_, .time_to_live = by.options.keep_for},
+                by.options.store_limit},
+               call, at);
+}
+
+/// What was not told is asked for once more: a swap that was made finds what it wrote.
+key_session::step key_session::written(const key_keeper& by, const cell_result& said, call_context& call, pause_point& at) {
+    const bool commits = phase_ == phase::committing;
+    if (said && (said->done || !commits || (said->found && said->found->value == bytes_))) {
+        phase_ = phase::outside;
+        return step::end;
+    }
+    if (!said && tries_++ == 0) {
+        const duration limit = by.options.store_limit;
+        if (!commits) return ask(by, phase::releasing, {erase_cell{cell_, version_}, limit}, call, at);
+        return ask(by, phase::committing,
+                   {swap_cell{.key = cell_, .expected = version_, .value = bytes_, .time_to_live = by.options.keep_for},
+                    limit},
+                   call, at);
+    }
+    phase_ = phase::outside;
+    const std::string reason = !said ? said.error().message() : said->found ? "taken over" : "gone from the store";
+    call.emit(by.layer, [&] { return idempotency_lost{reason}; });
+    return step::end;
+}
+
+key_session::step key_session::without_store(const key_keeper& by, const error& failure, call_context& call) {
+    if (phase_ == phase::reserving && failure.executed() != effect::none) disown(by.store, cell_, record_.holder);
+    phase_ = phase::outside;
+    const bool is_made = by.options.without_store == cutwater::without_store::unguarded;
+    const std::string words = failure.message();
+    call.emit(by.layer, [&] { return idempotency_store_failed{by.options.without_store, words}; });
+    if (is_made) return step::execute;
+    why_.emplace(error{errc::store_unavailable, by.layer, call.operation()}.with_text(words));
+    return step::refuse;
+}
+
+key_session::step key_session::too_late(const key_keeper& by, call_context& call) {
+    (void)by;
+    phase_ = phase::outside;
+    meaning_ = call.deadline_is_ours ? verdict::transient : verdict::ignored;
+    why_.emplace(errc::deadline_exceeded, name{}, call.operation());
+    call.ran_out = true;
+    return step::refuse;
+}
+
+key_session::step key_session::refuse(const key_keeper& by, errc why, call_context& call, std::string text) {
+    phase_ = phase::outside;
+    why_.emplace(why, by.layer, call.operation());
+    if (!text.empty()) why_->with_text(std::move(text));
+    call.emit(by.layer, [&] { return idempotent_refused{to_text(why), age_}; });
+    return step::refuse;
+}
+
+bool key_session::interrupt() noexcept {
+    const bool was_made = !comes_before();
+    wait_.leave();
+    phase_ = phase::outside;
+    return was_made;
+}
+
+/// What comes before the call ends at its deadline; what comes after it is short, and worth more than the deadline.
+key_session::step key_session::pause(const call_context& call, pause_point& at) const noexcept {
+    at.until = comes_before() ? std::min(until_, call.deadline) : until_;
+    return step::wait;
+}
+
+}  // namespace cutwater::detail
