@@ -55,6 +55,8 @@ struct call_options {
     std::string_view target{};
     /// What is asked for, or a digest of it: two calls with the same id that ask for different things are told apart by it.
     std::string_view fingerprint{};
+    /// How old an answer may be, where it may be one that was given before; zero: it is to be the dependency's own to this call.
+    duration max_age = forever;
     /// Attempts that our own caller has made already for the same request; with any, this is no original.
     unsigned earlier_attempts = 0;
     /// Further attempts that this and all below it may make together; else not stated.

@@ -33,7 +33,8 @@ UMBRELLA = "cutwater/cutwater.hpp"
 ASIO_UMBRELLA = "cutwater/asio.hpp"
 KEYED = "cutwater/policy/keyed"
 KEYED_UMBRELLA = "cutwater/keyed.hpp"
-IDEMPOTENCY = "cutwater/policy/idempotency"
+IDEMPOTENCY = "cutwater/policy/idempotency_guard"
+CACHE = "cutwater/policy/cache"
 HTTP = "cutwater/http"
 HTTP_UMBRELLA = "cutwater/http.hpp"
 
@@ -52,7 +53,8 @@ ROOMS = (
     Room(QUEUE, (CORE,)),
     Room(ESTIMATE, (CORE,)),
     Room(KEYED, (CORE,), ("sodium.h",)),  # before the others: the one policy whose keys need a hash
-    Room(IDEMPOTENCY, (CORE, STORE)),  # as well: the policies that remember beyond their process
+    Room(IDEMPOTENCY, (CORE, STORE)),  # these, too: what they remember may outlast their process
+    Room(CACHE, (CORE, STORE)),
     Room(POLICIES, (CORE, QUEUE, ESTIMATE)),
     Room(CLASSIFY, (CORE,)),
     Room(PIPELINE, (CORE,)),

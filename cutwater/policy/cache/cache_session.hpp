@@ -1,0 +1,248 @@
+// One call's way through a cache.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "cutwater/core/call.hpp"
+#include "cutwater/core/flow.hpp"
+#include "cutwater/core/late.hpp"
+#include "cutwater/policy/cache/cache_table.hpp"
+#include "cutwater/policy/cache/events.hpp"
+#include "cutwater/policy/cache/kernel.hpp"
+#include "cutwater/store/cell_wait.hpp"
+
+namespace cutwater::detail {
+
+template <class Cache, class T>
+class cache_session {
+    using table = typename Cache::table;
+    using kept = typename table::kept;
+
+public:
+    cache_session() = default;
+    cache_session(const cache_session&) = delete;
+    cache_session& operator=(const cache_session&) = delete;
+    ~cache_session() { give_up(); }
+
+    flow enter(Cache& by, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        const call_options& said = call.said();
+        if (said.fingerprint.empty()) return flow::inward;
+        by_ = &by;
+        key_ = {.operation = said.operation,
+                .tenant = by.options_.scope == cache_scope::per_tenant ? said.tenant : std::string_view{},
+                .asked = said.fingerprint};
+        return look_again(by.table_.find(key_), call, out, at);
+    }
+
+    flow resume(Cache&, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        if (store_wait_.is_waiting()) return hear_store(call, out, at);
+        const auto stands = by_->table_.look(key_, *flight_, *place_);
+        if (stands == table::followed::waiting) {
+            if (call.now.get() < call.deadline) return wait(call, at);
+            give_up();
+            return ran_out(call, out);
+        }
+        const std::shared_ptr<typename table::flight> on = std::exchange(flight_, nullptr);
+        place_.reset();
+        if (stands == table::followed::leads) return lead(call, out, at);
+        return give_shared(call, *on->outcome, out);
+    }
+
+    flow leave(Cache&, call_context& call, outcome_slot<T>& out, pause_point&) {
+        if (!leads_) return flow::outward;
+        leads_ = false;
+        const verdict meaning = out->meaning();
+        if (out->is_success() && out->from().source.empty()) return keep(call, *out), flow::outward;
+        if (meaning == verdict::permanent && !out->has_value()) return keep_negative(call, *out), flow::outward;
+        if (meaning == verdict::cancelled || meaning == verdict::abandoned || meaning == verdict::ignored)
+            by_->table_.hand_over(key_);
+        else
+            share(call, *out);
+        stand_in(call, out);
+        return flow::outward;
+    }
+
+    flow interrupt(Cache& by, call_context& call, outcome_slot<T>& out) {
+        store_wait_.leave();
+        give_up();
+        out.emplace(verdict::cancelled, std::unexpect, errc::cancelled, by.layer_, call.operation());
+        return flow::outward;
+    }
+
+private:
+    [[nodiscard]] freshness judged(call_context& call, const kept& what) const {
+        if (!what) return freshness::expired;
+        const duration age = between(what->born, call.now);
+        const cache_kernel kernel{by_->options_};
+        return what->out.has_value() ? kernel.judge(age, what->fresh_for, call.said().max_age)
+                                     : kernel.judge_negative(age, call.said().max_age);
+    }
+
+    /// A copy, marked.
+    flow give(call_context& call, const kept_outcome_of<T>& what, outcome_slot<T>& out) {
+        out.emplace(what.out);
+        out->mark({.source = by_->layer_, .age = between(what.born, call.now)});
+        return out->has_value() ? flow::answer : flow::outward;
+    }
+    flow give_stale(call_context& call, stale_cause cause, std::string_view words, outcome_slot<T>& out) {
+        const duration age = between(old_->born, call.now);
+        call.emit(by_->layer_, [&] { return cache_stale_used{age, cause, words}; });
+        out.emplace(old_->out);
+        out->mark_degraded(by_->layer_, age);
+        return flow::answer;
+    }
+
+    /// One call asks; with a hook, none of these: somebody else does, and is told again where that leads to nothing.
+    flow revalidate(call_context& call, outcome_slot<T>& out, pause_point& at) {
+        if (by_->options_.on_stale) {
+            if (old_->is_to_be_told(call.now, by_->options_.stale_while_revalidate / 10)) by_->options_.on_stale(key_);
+            return give_stale(call, stale_cause::revalidating, {}, out);
+        }
+        const auto found = by_->table_.lead_or_find(key_, old_);
+        if (found.newer) return look_again(found.newer, call, out, at);
+        return found.leads() ? lead(call, out, at) : give_stale(call, stale_cause::revalidating, {}, out);
+    }
+
+    /// By what is kept now.
+    flow look_again(kept now, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        seen_ = old_ = std::move(now);
+        switch (judged(call, old_)) {
+            case freshness::fresh: return give(call, *old_, out);
+            case freshness::revalidate: return revalidate(call, out, at);
+            case freshness::if_error: break;
+            case freshness::expired: old_ = nullptr; break;
+        }
+        return lead_or_follow(call, out, at);
+    }
+
+    flow lead_or_follow(call_context& call, outcome_slot<T>& out, pause_point& at) {
+        for (;;) {
+            auto found = by_->table_.lead_or_find(key_, seen_);
+            if (found.leads()) return lead(call, out, at);
+            if (found.newer) return look_again(std::move(found.newer), call, out, at);
+            flight_ = std::move(found.under_way);
+            place_.emplace(call.parked());
+            if (by_->table_.follow(key_, *flight_, *place_)) return wait(call, at);
+            place_.reset();  // it has landed meanwhile
+            flight_ = nullptr;
+        }
+    }
+
+    flow wait(const call_context& call, pause_point& at) const noexcept {
+        at.until = call.deadline;
+        return flow::pause;
+    }
+
+    flow lead(call_context& call, outcome_slot<T>& out, pause_point& at) {
+        leads_ = true;
+        return ask(call, out, at);
+    }
+
+    /// The durable tier first, where memory has nothing.
+    flow ask(call_context& call, outcome_slot<T>& out, pause_point& at) {
+        cell_store* const store = by_->tier_.store();
+        if (store == nullptr || old_ != nullptr || call.said().max_age == duration::zero()) return flow::inward;
+        store_wait_.begin(*store, by_->tier_.read(key_), call);
+        if (store_wait_.is_over()) return hear_store(call, out, at);
+        return wait(call, at);
+    }
+    flow hear_store(call_context& call, outcome_slot<T>& out, pause_point& at) {
+        if (!store_wait_.is_over()) {
+            if (call.now.get() < call.deadline) return wait(call, at);
+            store_wait_.leave();
+            give_up();
+            return ran_out(call, out);
+        }
+        const cell_result said = store_wait_.take();
+        if (!said)
+            call.emit(by_->layer_, [&] { return cache_store_failed{said.error().words()}; });
+        else if (said->found)
+            remember(call, *said->found);
+        if (old_ == nullptr || judged(call, old_) != freshness::fresh) return flow::inward;
+        leads_ = false;
+        by_->table_.land(key_, old_, by_->size_of(*old_->out.result()));
+        return give(call, *old_, out);
+    }
+    /// What was found there is what memory would have had.
+    void remember(call_context& call, const cell& there) {
+        std::optional<T> value = by_->tier_.decoded(there);
+        if (!value) {
+            call.emit(by_->layer_, [&] { return cache_store_failed{"what is stored cannot be read"}; });
+            return;
+        }
+        const instant born = add(call.now.get(), -there.age);
+        const kept found = made(outcome<T>{std::in_place, *std::move(value)}, born, call);
+        if (judged(call, found) != freshness::expired) old_ = found;
+    }
+
+    [[nodiscard]] kept made(outcome<T> out, instant born, call_context& call) const {
+        const double share = by_->options_.jitter > 0 ? call.random().unit() : 0.0;
+        return std::make_shared<const kept_outcome_of<T>>(std::move(out), born,
+                                                          cache_kernel{by_->options_}.fresh_for(share));
+    }
+
+    void keep(call_context& call, const outcome<T>& out) {
+        const T& value = *out.result();
+        const std::size_t bytes = by_->size_of(value);
+        if (!by_->table_.land(key_, made(out, call.now, call), bytes))
+            call.emit(by_->layer_, [&] { return cache_entry_refused{bytes}; });
+        by_->tier_.write(key_, value, cache_kernel{by_->options_}.useful_for());
+    }
+    void keep_negative(call_context& call, const outcome<T>& out) {
+        const bool is_kept = by_->options_.negative_for > duration::zero();
+        by_->table_.land(key_, made(out, call.now, call), is_kept ? sizeof out : 0);
+    }
+    /// Those who wait get the failure, too: it is theirs as much.
+    void share(call_context& call, const outcome<T>& out) { by_->table_.land(key_, made(out, call.now, call), 0); }
+
+    /// To a follower: what the leader got.
+    flow give_shared(call_context& call, const kept_outcome_of<T>& what, outcome_slot<T>& out) {
+        if (what.out.is_success()) return give(call, what, out);
+        out.emplace(what.out);
+        stand_in(call, out);
+        return flow::outward;
+    }
+
+    /// What there is in a failure's place.
+    void stand_in(call_context& call, outcome_slot<T>& out) {
+        const verdict meaning = out->meaning();
+        if (meaning != verdict::transient && meaning != verdict::rejected) return;
+        const std::string words = out->has_value() ? words_of(out->judged()) : out->failure().message();
+        if (old_ != nullptr && old_->out.has_value() && judged(call, old_) != freshness::expired) {
+            (void)give_stale(call, stale_cause::failed, words, out);
+            return;
+        }
+        if (!by_->default_) return;
+        call.emit(by_->layer_, [&] { return cache_default_used{words}; });
+        out.emplace(std::in_place, *by_->default_);
+        out->mark_degraded(by_->layer_);
+    }
+
+    flow ran_out(call_context& call, outcome_slot<T>& out) {
+        out.emplace(call.deadline_is_ours ? verdict::transient : verdict::ignored, std::unexpect, errc::deadline_exceeded,
+                    name{}, call.operation());
+        call.ran_out = true;
+        return flow::outward;
+    }
+
+    /// Neither leads nor follows.
+    void give_up() noexcept {
+        if (flight_) by_->table_.leave(key_, *flight_, *place_);
+        flight_ = nullptr;
+        place_.reset();
+        if (std::exchange(leads_, false)) by_->table_.hand_over(key_);
+    }
+
+    Cache* by_ = nullptr;
+    cache_key key_;
+    kept seen_;  // what was kept when it looked last
+    kept old_;   // the same, where it may be given in need
+    bool leads_ = false;
+    std::shared_ptr<typename table::flight> flight_;
+    late<waiter> place_;
+    cell_wait store_wait_;
+};
+
+}  // namespace cutwater::detail

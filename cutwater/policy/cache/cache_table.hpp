@@ -1,0 +1,240 @@
+// The values of a cache, and who is asking for one: shared by all calls.
+//
+// One call asks the dependency for a key (it *leads*); others who come meanwhile wait for what it gets (they *follow*). A leader that goes without an
+// outcome hands over to who has waited longest.
+//
+// Thread safety: every member, from any thread; one lock for each shard, and no user code under it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "cutwater/core/outcome.hpp"
+#include "cutwater/core/waiter.hpp"
+#include "cutwater/policy/cache/options.hpp"
+#include "cutwater/policy/cache/s3_fifo.hpp"
+
+namespace cutwater::detail {
+
+/// A key that owns its texts.
+class kept_key {
+public:
+    explicit kept_key(const cache_key& of) : operation_{of.operation}, tenant_size_{of.tenant.size()} {
+        texts_.reserve(of.tenant.size() + of.asked.size());
+        texts_.append(of.tenant).append(of.asked);
+    }
+    [[nodiscard]] cache_key view() const noexcept {
+        const std::string_view all = texts_;
+        return {.operation = operation_, .tenant = all.substr(0, tenant_size_), .asked = all.substr(tenant_size_)};
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return sizeof *this + texts_.size(); }
+
+private:
+    name operation_;
+    std::size_t tenant_size_;
+    std::string texts_;
+};
+
+[[nodiscard]] inline cache_key view_of(const cache_key& key) noexcept { return key; }
+[[nodiscard]] inline cache_key view_of(const kept_key& key) noexcept { return key.view(); }
+
+struct key_equal {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const noexcept { return view_of(a) == view_of(b); }
+};
+template <class Hash>
+struct key_hash {
+    using is_transparent = void;
+    std::size_t operator()(const auto& key) const noexcept {
+        const cache_key k = view_of(key);
+        const std::size_t parts[] = {std::hash<name>{}(k.operation), Hash{}(k.tenant), Hash{}(k.asked)};
+        std::size_t mixed = 0;
+        for (const std::size_t part : parts) mixed = (mixed ^ part) * 0x9e3779b97f4a7c15U;
+        return mixed ^ (mixed >> 32U);
+    }
+};
+
+/// What is kept of an outcome: shared by all who get it, and copied for each.
+template <class T>
+struct kept_outcome_of {
+    kept_outcome_of(outcome<T> what, instant when, duration fresh) : out{std::move(what)}, born{when}, fresh_for{fresh} {}
+
+    /// Whether nobody has been told since `now` - `pause` that it is stale; who is told so tells somebody.
+    [[nodiscard]] bool is_to_be_told(instant now, duration pause) const noexcept {
+        duration::rep last = told_.load(std::memory_order_relaxed);
+        if (last != 0 && between(instant{duration{last}}, now) < pause) return false;
+        return told_.compare_exchange_strong(last, now.time_since_epoch().count(), std::memory_order_relaxed);
+    }
+
+    outcome<T> out;
+    instant born;        ///< when it was the dependency's answer
+    duration fresh_for;  ///< for a value
+
+private:
+    mutable std::atomic<duration::rep> told_{0};
+};
+
+template <class T, class Hash>
+class cache_table {
+public:
+    using kept = std::shared_ptr<const kept_outcome_of<T>>;
+
+    /// A question that is under way.
+    struct flight {
+        waiter_queue line;
+        kept outcome;  // once it has come
+    };
+
+    explicit cache_table(const cache_options& options) {
+        const std::size_t shards = options.max_entries < 1'024 ? 1 : most_shards;
+        const s3_fifo_limits each{.entries = (options.max_entries + shards - 1) / shards,
+                                  .cost = std::max<std::size_t>(options.max_bytes / shards, 1)};
+        shards_.reserve(shards);
+        for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<shard>(each));
+    }
+
+    [[nodiscard]] kept find(const cache_key& key) {
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        const kept* const found = in.values.find(key);
+        return found == nullptr ? nullptr : *found;
+    }
+
+    /// What a call finds that has `seen` what was kept, and wants a newer one: with neither, it leads now.
+    struct question {
+        std::shared_ptr<flight> under_way;  ///< on which it may wait
+        kept newer;                         ///< that has come meanwhile
+        [[nodiscard]] bool leads() const noexcept { return under_way == nullptr && newer == nullptr; }
+    };
+    [[nodiscard]] question lead_or_find(const cache_key& key, const kept& seen) {
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        const auto found = in.flights.find(key);
+        if (found != in.flights.end()) return {found->second, nullptr};
+        if (const kept* const now = in.values.peek(key); now != nullptr && *now != seen) return {nullptr, *now};
+        in.flights.emplace(kept_key{key}, std::make_shared<flight>());
+        return {};
+    }
+
+    /// Waits for `on`; false where it has landed meanwhile.
+    [[nodiscard]] bool follow(const cache_key& key, flight& on, waiter& w) {
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        const auto found = in.flights.find(key);
+        if (found == in.flights.end() || found->second.get() != &on) return false;
+        on.line.push(w);
+        return true;
+    }
+
+    /// How a wait stands.
+    enum class followed : std::uint8_t {
+        waiting,
+        landed,  ///< the flight has its outcome
+        leads,   ///< it was handed over
+    };
+    [[nodiscard]] followed look(const cache_key& key, flight& on, waiter& w) {
+        const std::scoped_lock held{shard_of(key).lock};
+        if (w.is_queued()) return followed::waiting;
+        (void)w.take_grant();
+        return on.outcome ? followed::landed : followed::leads;
+    }
+
+    /// Waits no longer. Who was to lead and does not hands over.
+    void leave(const cache_key& key, flight& on, waiter& w) noexcept {
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        on.line.remove(w);
+        if (w.take_grant() && !on.outcome) hand_over(in, key);
+    }
+
+    /// The leader has an outcome: those who wait get it. Whether it could be kept, where it is to be.
+    bool land(const cache_key& key, kept outcome, std::size_t bytes_to_keep) {
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        const bool fits = bytes_to_keep == 0 || keep(in, key, outcome, bytes_to_keep);
+        const auto found = in.flights.find(key);
+        if (found == in.flights.end()) return fits;
+        const std::shared_ptr<flight> landed = std::move(found->second);
+        in.flights.erase(found);
+        landed->outcome = std::move(outcome);
+        while (!landed->line.empty()) landed->line.grant_first();
+        return fits;
+    }
+
+    /// The leader goes without.
+    void hand_over(const cache_key& key) noexcept {
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        hand_over(in, key);
+    }
+
+    bool put(const cache_key& key, kept outcome, std::size_t bytes) {
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        return keep(in, key, std::move(outcome), bytes);
+    }
+    bool erase(const cache_key& key) {
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        return in.values.erase(key);
+    }
+    void clear() {
+        for (const auto& each : shards_) {
+            const std::scoped_lock held{each->lock};
+            each->values.clear();
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const {
+        return sum([](const shard& each) { return each.values.size(); });
+    }
+    [[nodiscard]] std::size_t bytes() const {
+        return sum([](const shard& each) { return each.values.cost(); });
+    }
+
+private:
+    static constexpr std::size_t most_shards = 16;
+    using hash = key_hash<Hash>;
+
+    struct shard {
+        explicit shard(s3_fifo_limits most) : values{most} {}
+        std::mutex lock;
+        s3_fifo<kept_key, kept, hash, key_equal> values;
+        std::unordered_map<kept_key, std::shared_ptr<flight>, hash, key_equal> flights;
+    };
+
+    [[nodiscard]] shard& shard_of(const cache_key& key) const noexcept {
+        return shards_.size() == 1 ? *shards_.front() : *shards_[(hash{}(key) >> 20U) % shards_.size()];
+    }
+    static bool keep(shard& in, const cache_key& key, kept outcome, std::size_t bytes) {
+        kept_key own{key};
+        const std::size_t cost = bytes + own.size();
+        return in.values.put(std::move(own), std::move(outcome), cost);
+    }
+    static void hand_over(shard& in, const cache_key& key) noexcept {
+        const auto found = in.flights.find(key);
+        if (found == in.flights.end()) return;
+        if (found->second->line.empty())
+            in.flights.erase(found);
+        else
+            found->second->line.grant_first();
+    }
+    template <class Count>
+    [[nodiscard]] std::size_t sum(Count&& count) const {
+        std::size_t all = 0;
+        for (const auto& each : shards_) {
+            const std::scoped_lock held{each->lock};
+            all += count(*each);
+        }
+        return all;
+    }
+
+    std::vector<std::unique_ptr<shard>> shards_;
+};
+
+}  // namespace cutwater::detail

@@ -1,0 +1,356 @@
+// The cache in pipelines, on both drivers.
+
+#include "cutwater/policy/cache/cache.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/cutwater.hpp"
+#include "cutwater/store/late_store_test.hpp"
+#include "cutwater/testing/asio/stage.hpp"
+#include "cutwater/testing/matchers.hpp"
+#include "cutwater/testing/refused_options.hpp"
+
+namespace cutwater {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::both_drivers;
+using testing::driver_name;
+using testing::event_with;
+using testing::fails_with;
+using testing::has_value;
+using testing::is_degraded;
+
+static_assert(remembering_frame<cache<int>>);
+
+class caches : public ::testing::TestWithParam<testing::driver> {
+protected:
+    testing::stage<int> on{GetParam()};
+    testing::late_store cells{on.time};
+    cache_options usual{.name = "stock", .fresh_for = 10s, .stale_if_error = 1h, .jitter = 0.0};
+    call_options said{.operation = "get_stock", .fingerprint = "sku-1"};
+
+    result<int> play(cache<int>& known, const call_options& with) {
+        pipeline guarded{observe{on.heard}, cutwater::ref(known)};
+        return on.play(guarded, with);
+    }
+    result<int> play(cache<int>& known) { return play(known, said); }
+};
+INSTANTIATE_TEST_SUITE_P(drivers, caches, ::testing::ValuesIn(both_drivers), driver_name{});
+
+TEST_P(caches, a_fresh_value_is_the_answer_and_says_where_it_is_from) {
+    cache<int> known{usual};
+    on.dependency.returns(7).returns(8);
+    EXPECT_TRUE(play(known).source().empty());
+    on.time.pass(9s);
+    const result<int> again = play(known);
+    EXPECT_THAT(again, has_value(7));
+    EXPECT_EQ(again.source(), name{"stock"});
+    EXPECT_EQ(again.age(), 9s);
+    EXPECT_FALSE(again.is_degraded());
+    on.time.pass(1s);
+    EXPECT_THAT(play(known), has_value(8));
+    EXPECT_EQ(on.dependency.calls(), 2U);
+}
+
+TEST_P(caches, values_are_of_what_was_asked_for) {
+    cache<int> known{usual};
+    on.dependency.returns(1).returns(2).returns(3);
+    EXPECT_THAT(play(known), has_value(1));
+    EXPECT_THAT(play(known, {.operation = "get_stock", .fingerprint = "sku-2"}), has_value(2));
+    EXPECT_THAT(play(known, {.operation = "get_price", .fingerprint = "sku-1"}), has_value(3));
+    EXPECT_THAT(play(known), has_value(1));
+}
+
+TEST_P(caches, no_tenant_gets_anothers_unless_the_options_say_so) {
+    cache<int> known{usual};
+    on.dependency.returns(1).returns(2).returns(3);
+    call_options other = said;
+    said.tenant = "acme";
+    other.tenant = "globex";
+    EXPECT_THAT(play(known), has_value(1));
+    EXPECT_THAT(play(known, other), has_value(2));
+    usual.scope = cache_scope::shared;
+    cache<int> shared{usual};
+    EXPECT_THAT(play(shared), has_value(3));
+    EXPECT_THAT(play(shared, other), has_value(3));
+}
+
+TEST_P(caches, a_call_that_does_not_say_what_it_asks_for_passes_by) {
+    cache<int> known{usual};
+    on.dependency.returns(1).returns(2);
+    said.fingerprint = {};
+    EXPECT_THAT(play(known), has_value(1));
+    EXPECT_THAT(play(known), has_value(2));
+    EXPECT_EQ(known.size(), 0U);
+}
+
+TEST_P(caches, a_call_may_want_a_younger_one) {
+    cache<int> known{usual};
+    on.dependency.returns(1).returns(2).returns(3);
+    EXPECT_THAT(play(known), has_value(1));
+    on.time.pass(5s);
+    said.max_age = 4s;
+    EXPECT_THAT(play(known), has_value(2));
+    said.max_age = 0s;
+    EXPECT_THAT(play(known), has_value(3));
+    said.max_age = forever;
+    EXPECT_THAT(play(known), has_value(3)) << "what was got is kept";
+}
+
+TEST_P(caches, a_stale_value_is_given_where_asking_fails) {
+    cache<int> known{usual};
+    on.dependency.returns(7).fails(std::errc::connection_reset);
+    EXPECT_THAT(play(known), has_value(7));
+    on.time.pass(10min);
+    const result<int> stale = play(known);
+    EXPECT_THAT(stale, AllOf(has_value(7), is_degraded("stock")));
+    EXPECT_EQ(stale.age(), 10min);
+    EXPECT_EQ(on.heard.last("cache_stale_used").field("cause"), "failed");
+    on.time.pass(51min);
+    EXPECT_THAT(play(known), fails_with(std::errc::connection_reset)) << "too old";
+}
+
+TEST_P(caches, also_where_a_policy_of_ours_refuses) {
+    cache<int> known{usual};
+    circuit_breaker breaker{{.name = "db"}};
+    on.dependency.returns(7);
+    pipeline guarded{cutwater::ref(known), ref(breaker)};
+    EXPECT_THAT(on.play(guarded, said), has_value(7));
+    on.time.pass(10min);
+    breaker.open(on.time.present());
+    EXPECT_THAT(on.play(guarded, said), AllOf(has_value(7), is_degraded("stock")));
+}
+
+TEST_P(caches, but_not_where_the_answer_is_that_there_is_none) {
+    cache<int> known{usual};
+    on.dependency.returns(7).throws(std::invalid_argument{"no such sku"});
+    pipeline guarded{cutwater::ref(known), classify{permanent(exception<std::invalid_argument>())}};
+    EXPECT_THAT(on.play(guarded, said), has_value(7));
+    on.time.pass(10min);
+    EXPECT_THAT(on.play(guarded, said), fails_with(errc::failed));
+}
+
+TEST_P(caches, nor_where_the_caller_cancels) {
+    cache<int> known{usual};
+    on.dependency.returns(7).hangs();
+    EXPECT_THAT(play(known), has_value(7));
+    on.time.pass(10min);
+    on.cancels_after(1s);
+    EXPECT_THAT(play(known), fails_with(errc::cancelled));
+}
+
+TEST_P(caches, nor_where_it_is_older_than_the_call_allows) {
+    cache<int> known{usual};
+    on.dependency.returns(7).fails(std::errc::connection_reset);
+    EXPECT_THAT(play(known), has_value(7));
+    on.time.pass(20s);
+    said.max_age = 15s;
+    EXPECT_THAT(play(known), fails_with(std::errc::connection_reset));
+}
+
+TEST_P(caches, the_third_tier_is_the_safe_default_handed_out_as_a_copy) {
+    cache<int> known{usual, 0};
+    on.dependency.fails(std::errc::connection_reset).returns(7);
+    const result<int> given = play(known);
+    EXPECT_THAT(given, AllOf(has_value(0), is_degraded("stock")));
+    EXPECT_EQ(on.heard.last("cache_default_used").level, severity::error);
+    EXPECT_THAT(play(known), has_value(7)) << "a default is not kept";
+}
+
+TEST_P(caches, what_is_stale_and_may_be_given_is_refreshed_by_who_finds_it_so) {
+    usual.stale_while_revalidate = 10s;
+    cache<int> known{usual};
+    on.dependency.returns(7).returns(8, 100ms);
+    EXPECT_THAT(play(known), has_value(7));
+    on.time.pass(15s);
+    EXPECT_THAT(play(known), has_value(8));
+    EXPECT_EQ(on.dependency.calls(), 2U);
+}
+
+TEST_P(caches, or_elsewhere_and_nobody_waits) {
+    std::vector<std::string> wanted;
+    usual.stale_while_revalidate = 10s;
+    usual.on_stale = [&](const cache_key& key) { wanted.emplace_back(key.asked); };
+    cache<int> known{usual};
+    on.dependency.returns(7).returns(8);
+    EXPECT_THAT(play(known), has_value(7));
+    on.time.pass(15s);
+    EXPECT_THAT(play(known), AllOf(has_value(7), is_degraded("stock")));
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_THAT(wanted, ::testing::ElementsAre("sku-1")) << "once";
+    on.time.pass(1s);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_EQ(wanted.size(), 2U) << "again, where that led to nothing";
+    said.max_age = 0s;
+    EXPECT_THAT(play(known), has_value(8)) << "as whoever refreshes asks";
+    said.max_age = forever;
+    EXPECT_THAT(play(known), has_value(8));
+}
+
+TEST_P(caches, a_permanent_failure_is_an_answer_for_a_while) {
+    usual.negative_for = 5s;
+    cache<int> known{usual};
+    on.dependency.throws(std::invalid_argument{"no such sku"}).returns(7);
+    pipeline guarded{cutwater::ref(known), classify{permanent(exception<std::invalid_argument>())}};
+    EXPECT_THAT(on.play(guarded, said), fails_with(errc::failed));
+    on.time.pass(4s);
+    const result<int> again = on.play(guarded, said);
+    EXPECT_THAT(again, fails_with(errc::failed));
+    EXPECT_EQ(again.source(), name{"stock"});
+    on.time.pass(1s);
+    EXPECT_THAT(on.play(guarded, said), has_value(7));
+}
+
+TEST_P(caches, a_transient_failure_is_none) {
+    usual.negative_for = 5s;
+    cache<int> known{usual};
+    on.dependency.fails(std::errc::connection_reset).returns(7);
+    EXPECT_THAT(play(known), fails_with(std::errc::connection_reset));
+    EXPECT_THAT(play(known), has_value(7));
+}
+
+TEST_P(caches, what_a_fallback_inside_gave_is_not_kept) {
+    cache<int> known{usual};
+    on.dependency.fails(std::errc::connection_reset).returns(7);
+    pipeline guarded{cutwater::ref(known), fallback{tier("default", 0)}};
+    EXPECT_THAT(on.play(guarded, said), AllOf(has_value(0), is_degraded("default")));
+    EXPECT_THAT(on.play(guarded, said), has_value(7));
+}
+
+TEST_P(caches, by_hand) {
+    cache<int> known{usual};
+    const cache_key key{.operation = "get_stock", .asked = "sku-1"};
+    EXPECT_FALSE(known.peek(key));
+    known.put(key, 7, on.time.present());
+    EXPECT_EQ(known.peek(key), 7);
+    EXPECT_THAT(play(known), has_value(7));
+    known.forget(key);
+    on.dependency.returns(8);
+    EXPECT_THAT(play(known), has_value(8));
+    known.clear();
+    EXPECT_EQ(known.size(), 0U);
+}
+
+TEST_P(caches, what_is_too_large_is_not_kept_and_an_event_says_so) {
+    usual.max_bytes = 1'000;
+    cache<int> known{usual};
+    known.sized_by([](const int&) { return std::size_t{500}; });
+    on.dependency.returns(7).returns(8);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_EQ(on.heard.count("cache_entry_refused"), 1U);
+    EXPECT_THAT(play(known), has_value(8));
+}
+
+TEST_P(caches, values_do_not_end_together) {
+    usual.jitter = 0.5;
+    cache<int> known{usual};
+    on.dependency.returns(1);
+    for (int i = 0; i < 100; ++i) (void)play(known, {.operation = "get", .fingerprint = std::to_string(i)});
+    on.time.pass(7500ms);
+    for (int i = 0; i < 100; ++i) (void)play(known, {.operation = "get", .fingerprint = std::to_string(i)});
+    EXPECT_GT(on.dependency.calls(), 125U);
+    EXPECT_LT(on.dependency.calls(), 175U);
+}
+
+// ---- in a store ----
+
+TEST_P(caches, values_in_a_store_outlast_the_process) {
+    cells.takes = 2ms;
+    on.dependency.returns(7).fails(std::errc::connection_reset);
+    {
+        cache<int> known{usual, cells};
+        EXPECT_THAT(play(known), has_value(7));
+        on.time.pass(5s);
+    }
+    cache<int> anew{usual, cells};
+    const result<int> found = play(anew);
+    EXPECT_THAT(found, has_value(7));
+    EXPECT_GE(found.age(), 5s);
+    EXPECT_EQ(found.source(), name{"stock"});
+    on.time.pass(10min);
+    EXPECT_THAT(play(anew), AllOf(has_value(7), is_degraded("stock")));
+    EXPECT_EQ(on.dependency.calls(), 2U);
+}
+
+TEST_P(caches, a_service_that_restarts_in_an_outage_has_its_last_good_answer) {
+    cells.takes = 2ms;
+    on.dependency.returns(7).fails(std::errc::connection_reset);
+    {
+        cache<int> known{usual, cells};
+        EXPECT_THAT(play(known), has_value(7));
+        on.time.pass(10min);
+    }
+    cache<int> anew{usual, cells};
+    const result<int> found = play(anew);
+    EXPECT_THAT(found, AllOf(has_value(7), is_degraded("stock")));
+    EXPECT_GE(found.age(), 10min);
+}
+
+TEST_P(caches, the_latest_is_in_the_store) {
+    cache<int> known{usual, cells};
+    on.dependency.returns(7).returns(8);
+    EXPECT_THAT(play(known), has_value(7));
+    on.time.pass(20s);
+    EXPECT_THAT(play(known), has_value(8));
+    cache<int> anew{usual, cells};
+    EXPECT_THAT(play(anew), has_value(8));
+}
+
+TEST_P(caches, a_store_that_fails_is_a_miss_and_an_event) {
+    cache<int> known{usual, cells};
+    cells.fails(std::errc::connection_refused, 2);
+    on.dependency.returns(7);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_EQ(on.heard.count("cache_store_failed"), 1U);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_EQ(on.dependency.calls(), 1U);
+}
+
+TEST_P(caches, so_are_bytes_that_cannot_be_read) {
+    cache<int> known{usual, cells};
+    const std::string key = detail::cache_cell("stock", {.operation = "get_stock", .asked = "sku-1"});
+    ASSERT_TRUE(ask(cells.kept(), {swap_cell{key, 0, "seven"}})->done);
+    on.dependency.returns(7);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_THAT(on.heard.last("cache_store_failed").field("text"), HasSubstr("cannot be read"));
+    EXPECT_EQ(ask(cells.kept(), {read_cell{key}})->found->value, "7") << "and is written over";
+}
+
+TEST_P(caches, what_is_forgotten_is_forgotten_there_too) {
+    cache<int> known{usual, cells};
+    const cache_key key{.operation = "get_stock", .asked = "sku-1"};
+    known.put(key, 7, on.time.present());
+    EXPECT_EQ(cells.kept().size(), 1U);
+    known.forget(key);
+    EXPECT_EQ(cells.kept().size(), 0U);
+}
+
+TEST_P(caches, a_store_that_says_nothing_is_waited_for_until_the_deadline) {
+    cache<int> known{usual, cells};
+    cells.is_silent();
+    said.deadline = on.deadline_in(300ms);
+    EXPECT_THAT(play(known), fails_with(errc::deadline_exceeded));
+    EXPECT_EQ(on.time.elapsed(), 300ms);
+}
+
+TEST_P(caches, a_pipeline_of_run_time_does_the_same) {
+    cache<int> known{usual};
+    any_pipeline<int> guarded;
+    guarded.add(cutwater::ref(known)).add(retry{{.max_attempts = 2, .base_delay = 1ms}});
+    on.dependency.fails(std::errc::connection_reset).returns(7);
+    EXPECT_THAT(on.play(guarded, said), has_value(7));
+    EXPECT_THAT(on.play(guarded, said), has_value(7));
+    EXPECT_EQ(on.dependency.calls(), 2U);
+}
+
+TEST(cache_options, that_are_wrong_are_refused) {
+    EXPECT_THAT(testing::refused_with<cache<int>>(cache_options{.name = "", .max_entries = 0, .jitter = 1.5}),
+                AllOf(HasSubstr("name"), HasSubstr("max_entries"), HasSubstr("jitter")));
+}
+
+}  // namespace
+}  // namespace cutwater

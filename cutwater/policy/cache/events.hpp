@@ -1,0 +1,57 @@
+// What a cache tells its listeners. A fresh value, and a call that asks the dependency because there is none, are told by none.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cutwater/core/events.hpp"
+
+namespace cutwater {
+
+/// Why a value is given that is no longer fresh.
+enum class stale_cause : std::uint8_t {
+    revalidating,  ///< another call asks for a new one
+    failed,        ///< the dependency failed, or one of our policies refused
+};
+[[nodiscard]] constexpr std::string_view to_text(stale_cause c) noexcept {
+    constexpr std::string_view texts[] = {"revalidating", "failed"};
+    return c <= stale_cause::failed ? texts[static_cast<std::uint8_t>(c)] : "unknown";
+}
+
+struct cache_stale_used {
+    duration age{};
+    stale_cause cause{};
+    std::string_view text{};
+
+    static constexpr event_kind kind{"cache_stale_used", severity::warning, "a value is given that is no longer fresh"};
+    static void fields(auto& self, auto&& visit) {
+        visit("age", self.age, "since it was the dependency's answer");
+        visit("cause", self.cause, "revalidating: another call asks for a new one; failed: the dependency did, or a policy refused");
+        visit("text", self.text, "the failure's words, where there is one");
+    }
+};
+
+struct cache_default_used {
+    std::string_view text{};
+
+    static constexpr event_kind kind{"cache_default_used", severity::error,
+                                     "there is no value at all, and the safe default is given"};
+    static void fields(auto& self, auto&& visit) { visit("text", self.text, "the failure's words"); }
+};
+
+struct cache_store_failed {
+    std::string_view text{};
+
+    static constexpr event_kind kind{"cache_store_failed", severity::warning,
+                                     "the durable tier could not be asked; the call goes on without it"};
+    static void fields(auto& self, auto&& visit) { visit("text", self.text, "the store's error"); }
+};
+
+struct cache_entry_refused {
+    std::size_t bytes = 0;
+
+    static constexpr event_kind kind{"cache_entry_refused", severity::warning, "a value is too large to be kept"};
+    static void fields(auto& self, auto&& visit) { visit("bytes", self.bytes, "its size with its key"); }
+};
+
+}  // namespace cutwater

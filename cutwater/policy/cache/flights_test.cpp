@@ -1,0 +1,192 @@
+// Many calls that want to know the same, as coroutines in virtual time.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <list>
+
+#include "cutwater/asio.hpp"
+#include "cutwater/cutwater.hpp"
+#include "cutwater/policy/cache/cache.hpp"
+#include "cutwater/testing/asio/virtual_asio.hpp"
+#include "cutwater/testing/matchers.hpp"
+
+namespace cutwater {
+namespace {
+
+namespace asio = boost::asio;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::Optional;
+using testing::fails_with;
+using testing::has_value;
+using testing::is_degraded;
+
+class cache_flights : public ::testing::Test {
+protected:
+    using told = std::optional<result<int>>;
+
+    testing::virtual_time time;
+    testing::virtual_asio loop{time};
+    testing::mock_dependency<int> dependency{time};
+    cache<int> known{{.name = "stock", .fresh_for = 10s, .jitter = 0.0}};
+    call_options said{.operation = "get_stock", .fingerprint = "sku-1"};
+    std::list<told> all;
+    std::list<asio::cancellation_signal> signals;
+
+    /// Another call begins.
+    told& call(auto& guarded, const call_options& with) {
+        told& out = all.emplace_back();
+        asio::cancellation_signal& signal = signals.emplace_back();
+        const auto play = [this, &out, &guarded, with]() -> asio::awaitable<void> {
+            out.emplace(co_await guarded.async_run(with, loop.coroutine(dependency)));
+            co_await asio::this_coro::throw_if_cancelled(false);
+        };
+        const auto kept = std::make_shared<std::remove_const_t<decltype(play)>>(play);
+        asio::co_spawn(
+            loop.context(), [kept]() { return (*kept)(); }, asio::bind_cancellation_slot(signal.slot(), asio::detached));
+        return out;
+    }
+    told& call(auto& guarded) { return call(guarded, said); }
+};
+
+TEST_F(cache_flights, one_asks_for_a_thousand) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(7, 100ms);
+    for (int i = 0; i < 1'000; ++i) call(guarded);
+    loop.run_all();
+    EXPECT_THAT(all, Each(Optional(has_value(7))));
+    EXPECT_EQ(dependency.calls(), 1U);
+    EXPECT_EQ(time.elapsed(), 100ms);
+}
+
+TEST_F(cache_flights, of_other_keys_do_not_wait_for_each_other) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(1, 100ms).returns(2, 10ms);
+    call(guarded);
+    said.fingerprint = "sku-2";
+    call(guarded);
+    loop.run_all();
+    EXPECT_THAT(all.front(), Optional(has_value(1)));
+    EXPECT_THAT(all.back(), Optional(has_value(2)));
+}
+
+TEST_F(cache_flights, a_failure_is_theirs_who_wait_too) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.fails(std::errc::connection_reset, 100ms).returns(7);
+    for (int i = 0; i < 10; ++i) call(guarded);
+    loop.run_all();
+    EXPECT_THAT(all, Each(Optional(fails_with(std::errc::connection_reset))));
+    EXPECT_EQ(dependency.calls(), 1U);
+}
+
+TEST_F(cache_flights, where_it_fails_all_have_the_stale_value) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(7).fails(std::errc::connection_reset, 100ms);
+    call(guarded);
+    loop.run_all();
+    time.pass(1min);
+    for (int i = 0; i < 10; ++i) call(guarded);
+    loop.run_all();
+    all.pop_front();
+    EXPECT_THAT(all, Each(Optional(AllOf(has_value(7), is_degraded("stock")))));
+    EXPECT_EQ(dependency.calls(), 2U);
+}
+
+TEST_F(cache_flights, a_leader_that_is_cancelled_hands_over) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(7, 100ms);
+    told& leader = call(guarded);
+    told& second = call(guarded);
+    told& third = call(guarded);
+    time.after(30ms, [this] { signals.front().emit(asio::cancellation_type::all); });
+    loop.run_all();
+    EXPECT_THAT(leader, Optional(fails_with(errc::cancelled)));
+    EXPECT_THAT(second, Optional(has_value(7)));
+    EXPECT_THAT(third, Optional(has_value(7)));
+    EXPECT_EQ(dependency.calls(), 2U);
+    EXPECT_EQ(time.elapsed(), 130ms);
+}
+
+TEST_F(cache_flights, so_does_one_whose_own_deadline_passes) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(7, 100ms);
+    call_options hurried = said;
+    hurried.deadline = time.in(40ms);
+    told& leader = call(guarded, hurried);
+    told& second = call(guarded);
+    loop.run_all();
+    EXPECT_THAT(leader, Optional(fails_with(errc::deadline_exceeded)));
+    EXPECT_THAT(second, Optional(has_value(7)));
+    EXPECT_EQ(time.elapsed(), 140ms);
+}
+
+TEST_F(cache_flights, who_waits_has_a_deadline_of_its_own) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(7, 100ms);
+    told& leader = call(guarded);
+    call_options hurried = said;
+    hurried.deadline = time.in(40ms);
+    told& second = call(guarded, hurried);
+    loop.run_all();
+    EXPECT_THAT(leader, Optional(has_value(7)));
+    EXPECT_THAT(second, Optional(fails_with(errc::deadline_exceeded)));
+}
+
+TEST_F(cache_flights, who_waits_may_cancel) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(7, 100ms);
+    call(guarded);
+    told& second = call(guarded);
+    told& third = call(guarded);
+    time.after(30ms, [this] { std::next(signals.begin())->emit(asio::cancellation_type::all); });
+    loop.run_all();
+    EXPECT_THAT(second, Optional(fails_with(errc::cancelled)));
+    EXPECT_THAT(third, Optional(has_value(7)));
+    EXPECT_EQ(dependency.calls(), 1U);
+}
+
+TEST_F(cache_flights, while_one_refreshes_the_others_have_the_stale_value_at_once) {
+    cache<int> soft{
+        {.name = "stock", .fresh_for = 10s, .stale_while_revalidate = 10s, .stale_if_error = 1h, .jitter = 0.0}};
+    pipeline guarded{cutwater::ref(soft)};
+    dependency.returns(7).returns(8, 100ms);
+    call(guarded);
+    loop.run_all();
+    time.pass(12s);
+    told& leader = call(guarded);
+    told& second = call(guarded);
+    loop.run_until([&] { return second.has_value(); });
+    EXPECT_EQ(time.elapsed(), 12s);
+    EXPECT_THAT(second, Optional(AllOf(has_value(7), is_degraded("stock"))));
+    loop.run_all();
+    EXPECT_THAT(leader, Optional(has_value(8)));
+}
+
+TEST_F(cache_flights, a_call_that_is_destroyed_hands_over) {
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(7, 100ms);
+    {
+        testing::virtual_time other_time;
+        testing::virtual_asio other{other_time};
+        testing::mock_dependency<int> never_answers{other_time};
+        never_answers.hangs();
+        asio::co_spawn(
+            other.context(),
+            [&]() -> asio::awaitable<void> {
+                (void)co_await guarded.async_run(said, other.coroutine(never_answers));
+            },
+            asio::detached);
+        other.context().poll();
+        EXPECT_EQ(never_answers.calls(), 1U);
+        call(guarded);
+        loop.context().poll();
+        EXPECT_EQ(dependency.calls(), 0U) << "it waits";
+    }
+    loop.run_all();
+    EXPECT_THAT(all.front(), Optional(has_value(7)));
+}
+
+}  // namespace
+}  // namespace cutwater

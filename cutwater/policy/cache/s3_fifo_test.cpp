@@ -1,0 +1,96 @@
+#include "cutwater/policy/cache/s3_fifo.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace cutwater {
+namespace {
+
+using numbers = s3_fifo<int, int>;
+
+TEST(s3_fifo, keeps_what_there_is_room_for) {
+    numbers kept{{.entries = 10, .cost = 1'000}};
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(kept.put(i, i, 1));
+    for (int i = 0; i < 10; ++i) EXPECT_THAT(kept.find(i), ::testing::Pointee(i));
+    EXPECT_EQ(kept.size(), 10U);
+    EXPECT_EQ(kept.cost(), 10U);
+}
+
+TEST(s3_fifo, a_value_takes_the_place_of_that_of_its_key) {
+    numbers kept{{.entries = 10, .cost = 1'000}};
+    ASSERT_TRUE(kept.put(1, 1, 5));
+    ASSERT_TRUE(kept.put(1, 2, 7));
+    EXPECT_THAT(kept.find(1), ::testing::Pointee(2));
+    EXPECT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept.cost(), 7U);
+}
+
+TEST(s3_fifo, what_is_erased_is_gone) {
+    numbers kept{{.entries = 10, .cost = 1'000}};
+    ASSERT_TRUE(kept.put(1, 1, 5));
+    EXPECT_TRUE(kept.erase(1));
+    EXPECT_FALSE(kept.erase(1));
+    EXPECT_EQ(kept.find(1), nullptr);
+    EXPECT_EQ(kept.cost(), 0U);
+}
+
+TEST(s3_fifo, what_is_larger_than_a_tenth_is_not_kept_and_neither_is_what_it_replaces) {
+    numbers kept{{.entries = 10, .cost = 100}};
+    ASSERT_TRUE(kept.put(1, 1, 10));
+    EXPECT_FALSE(kept.put(1, 2, 11));
+    EXPECT_EQ(kept.find(1), nullptr);
+    EXPECT_EQ(kept.size(), 0U);
+}
+
+TEST(s3_fifo, a_scan_displaces_nothing_that_is_asked_for) {
+    numbers kept{{.entries = 100, .cost = 1'000'000}};
+    for (int round = 0; round < 4; ++round)
+        for (int i = 0; i < 50; ++i)
+            if (kept.find(i) == nullptr) (void)kept.put(i, i, 1);
+    for (int i = 1'000; i < 11'000; ++i) (void)kept.put(i, i, 1);
+    int left = 0;
+    for (int i = 0; i < 50; ++i) left += kept.find(i) != nullptr ? 1 : 0;
+    EXPECT_EQ(left, 50);
+}
+
+TEST(s3_fifo, what_comes_back_soon_after_it_has_left_is_in_the_main_queue) {
+    numbers kept{{.entries = 10, .cost = 1'000}};
+    for (int i = 0; i < 12; ++i) (void)kept.put(i, i, 1);
+    ASSERT_EQ(kept.find(0), nullptr) << "the first has left";
+    (void)kept.put(0, 0, 1);
+    for (int i = 100; i < 1'000; ++i) (void)kept.put(i, i, 1);
+    EXPECT_NE(kept.find(0), nullptr) << "new ones pass by it";
+}
+
+RC_GTEST_PROP(s3_fifo, never_has_more_than_there_is_room_for_and_never_a_wrong_value, ()) {
+    const auto entries = *rc::gen::inRange<std::size_t>(1, 20);
+    const auto cost = *rc::gen::inRange<std::size_t>(1, 200);
+    numbers kept{{.entries = entries, .cost = cost}};
+    std::map<int, int> latest;
+    for (const auto& [key, value] : *rc::gen::container<std::vector<std::pair<int, int>>>(
+             rc::gen::pair(rc::gen::inRange(0, 40), rc::gen::inRange(0, 30)))) {
+        switch (value % 3) {
+            case 0:
+                if (kept.put(key, value, static_cast<std::size_t>(value)))
+                    latest[key] = value;
+                else
+                    latest.erase(key);
+                break;
+            case 1:
+                if (const int* found = kept.find(key)) RC_ASSERT(latest.at(key) == *found);
+                break;
+            default:
+                (void)kept.erase(key);
+                latest.erase(key);
+        }
+        RC_ASSERT(kept.size() <= entries);
+        RC_ASSERT(kept.cost() <= cost);
+    }
+}
+
+}  // namespace
+}  // namespace cutwater
