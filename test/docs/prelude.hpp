@@ -29,6 +29,7 @@
 #include "cutwater/sim/clients.hpp"
 #include "cutwater/sim/service.hpp"
 #include "cutwater/sim/trace.hpp"
+#include "cutwater/store.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 #include "cutwater/testing/mock_dependency.hpp"
 #include "cutwater/testing/virtual_time.hpp"

@@ -37,6 +37,7 @@ IDEMPOTENCY = "cutwater/policy/idempotency_guard"
 CACHE = "cutwater/policy/cache"
 HTTP = "cutwater/http"
 HTTP_UMBRELLA = "cutwater/http.hpp"
+STORE_UMBRELLA = "cutwater/store.hpp"
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ ROOMS = (
     Room("cutwater/health", (CORE,)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
     Room(STORE, (CORE,)),
-    Room(STORES, (CORE, STORE, CLOCK, PIPELINE, ASIO), ("boost/asio", "boost/system", "hiredis/", "libpq-fe.h", "sqlite3.h", "poll.h")),
+    Room(STORES, (CORE, STORE, CLOCK, SYNC, PIPELINE, ASIO), ("boost/asio", "boost/system", "hiredis/", "libpq-fe.h", "sqlite3.h", "poll.h")),
     Room(UMBRELLA, (CORE, CLASSIFY, ESTIMATE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, SYSTEM, WORK, STANDARD)),
+    Room(STORE_UMBRELLA, (UMBRELLA, CORE, STORE, STORES, POLICIES)),
     Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),
     Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO, ASYNC_WORK)),
     Room(HTTP_UMBRELLA, (ASIO_UMBRELLA, HTTP)),
@@ -85,7 +87,7 @@ ROOMS = (
 
 # What stands beside a room's files to test, measure and show them may look further.
 SIBLINGS_LOOK_INTO = (
-    CORE, ESTIMATE, QUEUE, STORE, STORES, PIPELINE, DRIVERS, SIM, SERVERS, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA
+    CORE, ESTIMATE, QUEUE, STORE, STORES, PIPELINE, DRIVERS, SIM, SERVERS, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA, STORE_UMBRELLA
 )
 SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
 

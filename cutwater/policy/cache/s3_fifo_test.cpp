@@ -5,7 +5,8 @@
 #include <rapidcheck/gtest.h>
 
 #include <map>
-#include <string>
+
+#include "cutwater/policy/cache/traces_test.hpp"
 
 namespace cutwater {
 namespace {
@@ -64,6 +65,35 @@ TEST(s3_fifo, what_comes_back_soon_after_it_has_left_is_in_the_main_queue) {
     (void)kept.put(0, 0, 1);
     for (int i = 100; i < 1'000; ++i) (void)kept.put(i, i, 1);
     EXPECT_NE(kept.find(0), nullptr) << "new ones pass by it";
+}
+
+/// On one trace, with room for one key in a hundred.
+struct ratios {
+    double ours = 0;
+    double lru = 0;
+};
+ratios compare(const std::vector<std::uint32_t>& trace, std::size_t room) {
+    s3_fifo<std::uint32_t, char> kept{{.entries = room, .cost = 1'000'000'000}};
+    testing::lru known{room};
+    return {.ours = testing::hit_ratio(
+                trace, [&](std::uint32_t key) { return kept.find(key) != nullptr; },
+                [&](std::uint32_t key) { (void)kept.put(key, 0, 1); }),
+            .lru = testing::hit_ratio(
+                trace, [&](std::uint32_t key) { return known.find(key); }, [&](std::uint32_t key) { known.put(key); })};
+}
+
+TEST(s3_fifo, hits_more_often_than_lru_where_some_keys_are_asked_for_more_than_others) {
+    for (const double skew : {0.8, 1.0, 1.2}) {
+        const ratios seen = compare(testing::zipf_trace(200'000, 100'000, skew), 1'000);
+        EXPECT_GT(seen.ours, seen.lru) << skew;
+    }
+}
+
+TEST(s3_fifo, and_more_so_where_scans_pass_through) {
+    const ratios still = compare(testing::zipf_trace(200'000, 100'000, 1.0), 1'000);
+    const ratios scanned = compare(testing::scanned_trace(200'000, 100'000, 1.0), 1'000);
+    EXPECT_GT(scanned.ours, scanned.lru);
+    EXPECT_LT(still.ours - scanned.ours, still.lru - scanned.lru) << "what the scans cost";
 }
 
 RC_GTEST_PROP(s3_fifo, never_has_more_than_there_is_room_for_and_never_a_wrong_value, ()) {

@@ -1,0 +1,13 @@
+// What remembers: stores of cells, a cache of answers, and operations that are executed once for each key.
+//
+//     #include "cutwater/store.hpp"
+//
+// SQLite, PostgreSQL and Redis are components, each with a header of its own below `cutwater/store/`.
+#pragma once
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/policy/cache/cache.hpp"
+#include "cutwater/policy/idempotency_guard/idempotency_guard.hpp"
+#include "cutwater/store/cell_store.hpp"
+#include "cutwater/store/codec.hpp"
+#include "cutwater/store/memory/memory_store.hpp"
