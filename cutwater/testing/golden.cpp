@@ -34,8 +34,18 @@ void tell_difference(const std::filesystem::path& path, std::istringstream kept,
 
 }  // namespace
 
+std::filesystem::path folder_of_source(const std::filesystem::path& source) {
+    if (source.is_absolute()) return source.parent_path();
+    std::filesystem::path below;
+    for (const auto& part : source.parent_path())
+        if (part != ".." && part != ".") below /= part;
+    for (auto root = std::filesystem::current_path(); root.has_relative_path(); root = root.parent_path())
+        if (std::filesystem::exists(root / below / source.filename())) return root / below;
+    return source.parent_path();
+}
+
 void expect_golden(std::string_view made, std::string_view file, std::source_location test) {
-    const auto path = std::filesystem::path{test.file_name()}.parent_path() / file;
+    const auto path = folder_of_source(test.file_name()) / file;
     const char* const writes = std::getenv("CUTWATER_WRITE_GOLDEN");  // NOLINT(concurrency-mt-unsafe): nobody sets it
     if (writes != nullptr && std::string_view{writes} == "1") return write(path, made);
     const std::ifstream in{path};

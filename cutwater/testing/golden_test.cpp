@@ -54,5 +54,19 @@ TEST_F(golden_file, is_written_where_the_environment_asks_for_it) {
     expect_golden("new\n", path());
 }
 
+/// As a compiler tells it whose commands name no folder of this machine.
+TEST_F(golden_file, is_found_where_the_source_is_told_by_a_relative_path) {
+    const std::filesystem::path outside = std::filesystem::current_path();
+    std::filesystem::create_directories(folder / "room/traces");
+    std::filesystem::create_directories(folder / "build/release");
+    std::ofstream{folder / "room/one_test.cpp"} << "";
+    std::ofstream{folder / "room/traces/kept.txt"} << "one\n";
+    EXPECT_EQ(folder_of_source("../../room/one_test.cpp"), "../../room") << "nothing is there";
+    std::filesystem::current_path(folder / "build/release");
+    EXPECT_TRUE(std::filesystem::equivalent(folder_of_source("../../room/one_test.cpp"), folder / "room"));
+    std::filesystem::current_path(outside);
+    EXPECT_EQ(folder_of_source("/somewhere/one_test.cpp"), "/somewhere");
+}
+
 }  // namespace
 }  // namespace cutwater::testing
