@@ -39,7 +39,7 @@ enum class errc {
     key_reused = 26,           ///< the idempotency key is that of another request
     store_unavailable = 27,    ///< what is shared cannot be asked, and without it the call is not made
     key_in_use = 40,           ///< a call with this idempotency key is under way; it may have had an effect
-    in_doubt = 41,             ///< a call with this idempotency key has not told how it ended; it may have had an effect
+    in_doubt = 41,  ///< a call with this idempotency key has not told how it ended; it may have had an effect
 };
 
 enum class condition {

@@ -7,10 +7,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "cutwater/http/http_rules.hpp"
-#include "test/servers/nginx.hpp"
 #include "cutwater/http/scripted_server_live_test.hpp"
 #include "cutwater/http/send_live_test.hpp"
 #include "cutwater/testing/event_recorder.hpp"
+#include "test/servers/nginx.hpp"
 
 namespace cutwater {
 namespace {

@@ -23,8 +23,8 @@ namespace cutwater {
 class branch_options {
 public:
     explicit branch_options(call_context& outer)
-        : said_{outer.said()}, tried_{outer.tried()}, id_{said_.id}, tenant_{said_.tenant},
-          target_{said_.target}, fingerprint_{said_.fingerprint} {
+        : said_{outer.said()}, tried_{outer.tried()}, id_{said_.id}, tenant_{said_.tenant}, target_{said_.target},
+          fingerprint_{said_.fingerprint} {
         said_.id = id_;
         said_.tenant = tenant_;
         said_.target = target_;

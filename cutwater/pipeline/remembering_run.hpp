@@ -7,7 +7,8 @@ namespace cutwater {
 
 template <remembering_frame P, class T>
 class layer_run<P, T> {
-    static_assert(P::template gives<T>, "cutwater::pipeline: a layer remembers values of another type than the call gives");
+    static_assert(P::template gives<T>,
+                  "cutwater::pipeline: a layer remembers values of another type than the call gives");
     using session = typename P::template session<T>;
 
 public:

@@ -50,7 +50,7 @@ struct cell_codec<no_value> {
 
 template <>
 struct cell_codec<bool> {
-    static std::string encode(bool value) { return value ? "true" : "false"; }
+    static std::string encode(bool value) { return value ? "true" : "false"; }  // tidy: allow bool
     static std::optional<bool> decode(std::string_view bytes) {
         if (bytes == "true") return true;
         if (bytes == "false") return false;

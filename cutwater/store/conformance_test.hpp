@@ -198,8 +198,8 @@ TEST_P(store_conformance, a_value_may_be_large) {
 
 TEST_P(store_conformance, keys_are_any_text) {
     const std::vector<std::string> keys = {
-        "with spaces", "'; drop table cells; --", "{braces}", "%_*?[a]\\", "ünïcödé", "\r\nGET x", "a:b/c",
-        std::string(max_cell_key, 'k')};
+        "with spaces", "'; drop table cells; --",     "{braces}", "%_*?[a]\\", "ünïcödé", "\r\nGET x",
+        "a:b/c",       std::string(max_cell_key, 'k')};
     for (const std::string& key : keys) EXPECT_TRUE(swap(key, 0, key).done) << key;
     for (const std::string& key : keys) EXPECT_EQ(read(key).found.value_or(cell{}).value, key) << key;
     for (const std::string& key : keys) EXPECT_THAT(list(key), ElementsAre(key));
@@ -231,8 +231,8 @@ TEST_P(store_conformance, what_was_erased_is_not_listed) {
 
 TEST_P(store_conformance, what_is_no_key_is_an_error_and_writes_nothing) {
     for (const std::string& key : {std::string{}, std::string(max_cell_key + 1, 'k'), std::string{"a\0b", 3}}) {
-        for (const cell_request& asked : {cell_request{read_cell{key}}, cell_request{swap_cell{key, 0, "x"}},
-                                          cell_request{erase_cell{key, 1}}}) {
+        for (const cell_request& asked :
+             {cell_request{read_cell{key}}, cell_request{swap_cell{key, 0, "x"}}, cell_request{erase_cell{key, 1}}}) {
             const cell_result said = ask(cells(), asked);
             ASSERT_FALSE(said);
             EXPECT_EQ(said.error().code(), std::errc::invalid_argument);
@@ -271,8 +271,7 @@ TEST_P(store_conformance, of_many_who_write_a_new_cell_one_does) {
         for (int i = 0; i < threads; ++i)
             all.emplace_back([&, i] {
                 for (int key = 0; key < 20; ++key) {
-                    const cell_result said =
-                        ask(cells(), {swap_cell{"k" + std::to_string(key), 0, std::to_string(i)}});
+                    const cell_result said = ask(cells(), {swap_cell{"k" + std::to_string(key), 0, std::to_string(i)}});
                     if (said && said->done) ++made;
                 }
             });

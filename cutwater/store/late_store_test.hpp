@@ -25,7 +25,9 @@ public:
     unsigned asked = 0;  ///< so many questions
 
     void fails(std::errc code, unsigned times = 1) { ill_.insert(ill_.end(), times, {code, manner::before}); }
-    void loses_reply(unsigned times = 1) { ill_.insert(ill_.end(), times, {std::errc::connection_reset, manner::after}); }
+    void loses_reply(unsigned times = 1) {
+        ill_.insert(ill_.end(), times, {std::errc::connection_reset, manner::after});
+    }
     /// The next is never answered, though it is done.
     void is_silent(unsigned times = 1) { ill_.insert(ill_.end(), times, {std::errc::timed_out, manner::silent}); }
     void answers_next(unsigned times = 1) { ill_.insert(ill_.end(), times, {std::errc{}, manner::well}); }

@@ -77,7 +77,8 @@ private:
 
     [[nodiscard]] bool is_ready() {
         for (int tries = 0; tries < 200; ++tries) {
-            if (boost::process::system(program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", std::to_string(port_)) == 0)
+            if (boost::process::system(program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", std::to_string(port_)) ==
+                0)
                 return true;
             std::this_thread::sleep_for(std::chrono::milliseconds{20});
         }

@@ -19,8 +19,18 @@ public:
     /// Whether it listens.
     bool start() {
         std::vector<std::string> command{installed("redis-server", "redis-server"),
-                                         "--port", std::to_string(port_), "--bind", "127.0.0.1", "--save", "",
-                                         "--appendonly", "no", "--dir", folder_.path().string(), "--daemonize", "no"};
+                                         "--port",
+                                         std::to_string(port_),
+                                         "--bind",
+                                         "127.0.0.1",
+                                         "--save",
+                                         "",
+                                         "--appendonly",
+                                         "no",
+                                         "--dir",
+                                         folder_.path().string(),
+                                         "--daemonize",
+                                         "no"};
         command.insert(command.end(), settings_.begin(), settings_.end());
         return process_.start(command, port_, folder_.file("log"));
     }

@@ -145,13 +145,13 @@ private:
             const bool is_last = &by == &downward_ && n > left;
             const std::size_t size = is_last ? left : n;
             if (&by == &downward_ && left != std::numeric_limits<std::size_t>::max()) left -= size;
-            boost::asio::async_write(to, boost::asio::buffer(by.bytes.data(), size),
-                                     [self = shared_from_this(), &from, &to, &by, is_last](
-                                         boost::system::error_code failed, std::size_t) {
-                                         if (is_last) self->owner_.manner_ = {};
-                                         if (failed || is_last) return self->reset();
-                                         self->pump(from, to, by);
-                                     });
+            boost::asio::async_write(
+                to, boost::asio::buffer(by.bytes.data(), size),
+                [self = shared_from_this(), &from, &to, &by, is_last](boost::system::error_code failed, std::size_t) {
+                    if (is_last) self->owner_.manner_ = {};
+                    if (failed || is_last) return self->reset();
+                    self->pump(from, to, by);
+                });
         }
         void ended(tcp::socket& from, tcp::socket& to) {
             boost::system::error_code ignored;

@@ -71,6 +71,7 @@ ROOMS = (
     Room(TESTING, (CORE, PIPELINE, CLOCK, SYNC), ("gtest/", "gmock/")),
     Room(TESTING_ASIO, (CORE, PIPELINE, CLOCK, SYNC, ASIO, TESTING), ("boost/asio", "gtest/", "gmock/")),
     Room(BENCH_SUPPORT, (), ("benchmark/",)),
+    Room(SERVERS, (), ("boost/", "unistd.h")),
     Room(SIM, (CORE, PIPELINE)),
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "prometheus/", "spdlog/")),
@@ -113,7 +114,8 @@ def room_of(path: str) -> tuple[str, Room] | None:
     places = [path, *("/".join(folders[:depth]) for depth in range(len(folders), 1, -1))]
     for place in places:
         for room in ROOMS:
-            if same_kind(place, room.place):
+            is_folder = place != path  # which is what ends in `*` is for
+            if same_kind(place, room.place) and (is_folder or "*" not in room.place):
                 return place, room
     return None
 

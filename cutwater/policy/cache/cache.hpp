@@ -89,7 +89,9 @@ private:
 
     [[nodiscard]] std::size_t size_of(const T& value) const {
         if (size_) return size_(value);
-        if constexpr (requires { { value.size() } -> std::convertible_to<std::size_t>; })
+        if constexpr (requires {
+                          { value.size() } -> std::convertible_to<std::size_t>;
+                      })
             return sizeof value + value.size();
         else
             return sizeof value;

@@ -49,6 +49,7 @@ int main() {
     is_down = false;
     const auto again = time.run(inventory, question, stock_service);
     std::cout << "well again: " << (again.source().empty() ? "asked" : "from before") << '\n';
-    return live >= 6 && live <= 8 && unanswered == 0 && stale > 100 && again == 7 && !again.is_degraded() ? EXIT_SUCCESS
-                                                                                                           : EXIT_FAILURE;
+    return live >= 6 && live <= 8 && unanswered == 0 && stale > 100 && again == 7 && !again.is_degraded()
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
 }

@@ -221,8 +221,8 @@ private:
     }
 
     flow ran_out(call_context& call, outcome_slot<T>& out) {
-        out.emplace(call.deadline_is_ours ? verdict::transient : verdict::ignored, std::unexpect, errc::deadline_exceeded,
-                    name{}, call.operation());
+        out.emplace(call.deadline_is_ours ? verdict::transient : verdict::ignored, std::unexpect,
+                    errc::deadline_exceeded, name{}, call.operation());
         call.ran_out = true;
         return flow::outward;
     }

@@ -62,7 +62,8 @@ struct key_hash {
 /// What is kept of an outcome: shared by all who get it, and copied for each.
 template <class T>
 struct kept_outcome_of {
-    kept_outcome_of(outcome<T> what, instant when, duration fresh) : out{std::move(what)}, born{when}, fresh_for{fresh} {}
+    kept_outcome_of(outcome<T> what, instant when, duration fresh)
+        : out{std::move(what)}, born{when}, fresh_for{fresh} {}
 
     /// Whether nobody has been told since `now` - `pause` that it is stale; who is told so tells somebody.
     [[nodiscard]] bool is_to_be_told(instant now, duration pause) const noexcept {

@@ -16,12 +16,12 @@ namespace cutwater {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::HasSubstr;
 using testing::both_drivers;
 using testing::driver_name;
 using testing::event_with;
 using testing::fails_with;
 using testing::has_value;
+using ::testing::HasSubstr;
 using testing::is_degraded;
 
 static_assert(remembering_frame<cache<int>>);

@@ -54,8 +54,8 @@ TEST(cache_threads, values_come_and_go_and_each_is_of_its_key) {
                 for (int round = 0; round < 3'000; ++round) {
                     const int key = static_cast<int>(random() % 40);
                     const std::string sku = std::to_string(key);
-                    const result<int> got = guarded.run(
-                        {.operation = "get", .fingerprint = sku}, [&]() -> std::expected<int, std::errc> {
+                    const result<int> got =
+                        guarded.run({.operation = "get", .fingerprint = sku}, [&]() -> std::expected<int, std::errc> {
                             if (random() % 8 == 0) return std::unexpected{std::errc::connection_reset};
                             return key;
                         });

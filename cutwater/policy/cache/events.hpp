@@ -26,7 +26,8 @@ struct cache_stale_used {
     static constexpr event_kind kind{"cache_stale_used", severity::warning, "a value is given that is no longer fresh"};
     static void fields(auto& self, auto&& visit) {
         visit("age", self.age, "since it was the dependency's answer");
-        visit("cause", self.cause, "revalidating: another call asks for a new one; failed: the dependency did, or a policy refused");
+        visit("cause", self.cause,
+              "revalidating: another call asks for a new one; failed: the dependency did, or a policy refused");
         visit("text", self.text, "the failure's words, where there is one");
     }
 };

@@ -3,8 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <list>
+
+#include <boost/asio/cancellation_signal.hpp>
 
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
@@ -18,10 +19,10 @@ namespace {
 namespace asio = boost::asio;
 using ::testing::AllOf;
 using ::testing::Each;
-using ::testing::Optional;
 using testing::fails_with;
 using testing::has_value;
 using testing::is_degraded;
+using ::testing::Optional;
 
 class cache_flights : public ::testing::Test {
 protected:
@@ -45,7 +46,8 @@ protected:
         };
         const auto kept = std::make_shared<std::remove_const_t<decltype(play)>>(play);
         asio::co_spawn(
-            loop.context(), [kept]() { return (*kept)(); }, asio::bind_cancellation_slot(signal.slot(), asio::detached));
+            loop.context(), [kept]() { return (*kept)(); },
+            asio::bind_cancellation_slot(signal.slot(), asio::detached));
         return out;
     }
     told& call(auto& guarded) { return call(guarded, said); }
@@ -174,9 +176,7 @@ TEST_F(cache_flights, a_call_that_is_destroyed_hands_over) {
         never_answers.hangs();
         asio::co_spawn(
             other.context(),
-            [&]() -> asio::awaitable<void> {
-                (void)co_await guarded.async_run(said, other.coroutine(never_answers));
-            },
+            [&]() -> asio::awaitable<void> { (void)co_await guarded.async_run(said, other.coroutine(never_answers)); },
             asio::detached);
         other.context().poll();
         EXPECT_EQ(never_answers.calls(), 1U);

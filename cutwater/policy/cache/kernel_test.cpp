@@ -22,21 +22,22 @@ TEST_P(cache_values, are_judged_by_their_age) {
     const aged& row = GetParam();
     EXPECT_EQ(cache_kernel{usual}.judge(row.age, 10s, row.max_age), row.is);
 }
-INSTANTIATE_TEST_SUITE_P(script, cache_values,
-                         ::testing::ValuesIn(std::vector<aged>{
-                             {.name = "new", .age = 0ns, .is = freshness::fresh},
-                             {.name = "until_it_is_no_longer_fresh", .age = 10s - 1ns, .is = freshness::fresh},
-                             {.name = "then_while_it_is_refreshed", .age = 10s, .is = freshness::revalidate},
-                             {.name = "until_that_is_over", .age = 15s - 1ns, .is = freshness::revalidate},
-                             {.name = "then_in_need", .age = 15s, .is = freshness::if_error},
-                             {.name = "until_that_is_over_too", .age = 1h + 10s - 1ns, .is = freshness::if_error},
-                             {.name = "then_not", .age = 1h + 10s, .is = freshness::expired},
-                             {.name = "no_older_than_the_call_allows", .age = 5s, .max_age = 4s, .is = freshness::expired},
-                             {.name = "as_old_as_it_allows", .age = 4s, .max_age = 4s, .is = freshness::fresh},
-                             {.name = "in_need_too", .age = 1min, .max_age = 59s, .is = freshness::expired},
-                             {.name = "zero_wants_the_dependencys_own", .age = 0ns, .max_age = 0ns, .is = freshness::expired},
-                         }),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    script, cache_values,
+    ::testing::ValuesIn(std::vector<aged>{
+        {.name = "new", .age = 0ns, .is = freshness::fresh},
+        {.name = "until_it_is_no_longer_fresh", .age = 10s - 1ns, .is = freshness::fresh},
+        {.name = "then_while_it_is_refreshed", .age = 10s, .is = freshness::revalidate},
+        {.name = "until_that_is_over", .age = 15s - 1ns, .is = freshness::revalidate},
+        {.name = "then_in_need", .age = 15s, .is = freshness::if_error},
+        {.name = "until_that_is_over_too", .age = 1h + 10s - 1ns, .is = freshness::if_error},
+        {.name = "then_not", .age = 1h + 10s, .is = freshness::expired},
+        {.name = "no_older_than_the_call_allows", .age = 5s, .max_age = 4s, .is = freshness::expired},
+        {.name = "as_old_as_it_allows", .age = 4s, .max_age = 4s, .is = freshness::fresh},
+        {.name = "in_need_too", .age = 1min, .max_age = 59s, .is = freshness::expired},
+        {.name = "zero_wants_the_dependencys_own", .age = 0ns, .max_age = 0ns, .is = freshness::expired},
+    }),
+    [](const auto& row) { return row.param.name; });
 
 TEST(cache_kernel, a_failure_is_an_answer_for_as_long_as_the_options_say) {
     const cache_kernel kernel{usual};

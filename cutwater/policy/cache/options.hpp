@@ -49,21 +49,24 @@ struct cache_options {
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors, events and results");
-        visit("fresh_for", self.fresh_for, within<duration>(0ns, 8760h), "how long a value is as good as the dependency's own");
+        visit("fresh_for", self.fresh_for, within<duration>(0ns, 8760h),
+              "how long a value is as good as the dependency's own");
         visit("stale_while_revalidate", self.stale_while_revalidate, within<duration>(0ns, 8760h),
               "for how long after that it is given while one call asks for another");
         visit("stale_if_error", self.stale_if_error, within<duration>(0ns, 8760h),
               "for how long after it was fresh it is given where the dependency fails or one of our policies refuses");
         visit("negative_for", self.negative_for, within<duration>(0ns, 24h),
               "how long a permanent failure is an answer, too; zero: it is asked for each time");
-        visit("max_entries", self.max_entries, within(std::size_t{1}, std::size_t{1'000'000'000}), "room for so many values");
+        visit("max_entries", self.max_entries, within(std::size_t{1}, std::size_t{1'000'000'000}),
+              "room for so many values");
         visit("max_bytes", self.max_bytes, at_least(std::size_t{1}),
               "room for so many bytes of keys and values; what is larger than a tenth is not kept");
         visit("jitter", self.jitter, within(0.0, 1.0),
               "share of fresh_for by which each value's time is shortened at random, so that they do not end together");
         visit("scope", self.scope, within(cache_scope::shared, cache_scope::per_tenant), "whose values they are");
         visit("on_stale", self.on_stale, any_value,
-              "has a value refreshed elsewhere that is stale and may be given; without it the call that finds it so asks itself");
+              "has a value refreshed elsewhere that is stale and may be given; without it the call that finds it so "
+              "asks itself");
     }
 
     [[nodiscard]] bool applies(std::string_view option) const {

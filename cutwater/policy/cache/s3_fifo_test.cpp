@@ -113,9 +113,7 @@ RC_GTEST_PROP(s3_fifo, never_has_more_than_there_is_room_for_and_never_a_wrong_v
             case 1:
                 if (const int* found = kept.find(key)) RC_ASSERT(latest.at(key) == *found);
                 break;
-            default:
-                (void)kept.erase(key);
-                latest.erase(key);
+            default: (void)kept.erase(key); latest.erase(key);
         }
         RC_ASSERT(kept.size() <= entries);
         RC_ASSERT(kept.cost() <= cost);

@@ -12,7 +12,8 @@ namespace cutwater {
 struct idempotent_replayed {
     duration age{};
 
-    static constexpr event_kind kind{"idempotent_replayed", severity::info, "the outcome of an earlier call is this one's"};
+    static constexpr event_kind kind{"idempotent_replayed", severity::info,
+                                     "the outcome of an earlier call is this one's"};
     static void fields(auto& self, auto&& visit) { visit("age", self.age, "since that was kept"); }
 };
 

@@ -31,8 +31,8 @@
 
 #include "cutwater/core/outcome.hpp"
 #include "cutwater/policy/idempotency_guard/events.hpp"
-#include "cutwater/policy/idempotency_guard/key_session.hpp"
 #include "cutwater/policy/idempotency_guard/kept_outcome.hpp"
+#include "cutwater/policy/idempotency_guard/key_session.hpp"
 #include "cutwater/store/codec.hpp"
 
 namespace cutwater {

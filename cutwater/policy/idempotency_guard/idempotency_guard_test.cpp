@@ -16,12 +16,12 @@ namespace cutwater {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::HasSubstr;
 using testing::both_drivers;
 using testing::driver_name;
 using testing::event_with;
 using testing::fails_with;
 using testing::has_value;
+using ::testing::HasSubstr;
 using testing::spoken_by;
 
 static_assert(remembering_frame<idempotency_guard<int>> && frame<idempotency_guard<int>>);
@@ -114,9 +114,9 @@ TEST_P(idempotency_guards, or_it_waits_for_the_outcome) {
         const auto there = ask(cells.kept(), {read_cell{idempotency_cell("acme", "pay", "k1")}});
         const idempotency_record made{
             .is = idempotency_record::state::done, .holder = 99, .fingerprint = "5", .outcome = "v7"};
-        ASSERT_TRUE(ask(cells.kept(), {swap_cell{idempotency_cell("acme", "pay", "k1"), there->found->version,
-                                                 made.encoded()}})
-                        ->done);
+        ASSERT_TRUE(
+            ask(cells.kept(), {swap_cell{idempotency_cell("acme", "pay", "k1"), there->found->version, made.encoded()}})
+                ->done);
     });
     EXPECT_THAT(play(guard), has_value(7));
     EXPECT_GE(on.time.elapsed(), 900ms);

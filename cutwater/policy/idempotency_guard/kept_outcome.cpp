@@ -8,8 +8,8 @@ namespace cutwater::detail {
 namespace {
 
 /// `transient 2 generic no such file`: no word but the last has a space.
-constexpr std::array meanings{verdict::success,  verdict::transient, verdict::permanent, verdict::rejected,
-                              verdict::cancelled, verdict::ignored,  verdict::abandoned};
+constexpr std::array meanings{verdict::success,   verdict::transient, verdict::permanent, verdict::rejected,
+                              verdict::cancelled, verdict::ignored,   verdict::abandoned};
 
 const std::error_category* category_by(std::string_view called) {
     for (const std::error_category* each : {&cutwater_category(), &std::generic_category(), &std::system_category()})
@@ -29,8 +29,8 @@ std::string_view take_word(std::string_view& from) {
 std::string keep_failure(const error& failure, verdict meaning) {
     const bool is_known = category_by(failure.code().category().name()) != nullptr;
     const std::error_code code = is_known ? failure.code() : make_error_code(errc::failed);
-    return std::string{to_text(meaning)} + ' ' + cell_codec<int>::encode(code.value()) + ' ' + code.category().name() + ' ' +
-           failure.words();
+    return std::string{to_text(meaning)} + ' ' + cell_codec<int>::encode(code.value()) + ' ' + code.category().name() +
+           ' ' + failure.words();
 }
 
 std::optional<recalled_failure> recall_failure(std::string_view bytes) {

@@ -74,8 +74,8 @@ std::optional<idempotency_record> idempotency_record::decoded(std::string_view b
     return made;
 }
 
-key_verdict idempotency_kernel::judge(const std::optional<idempotency_record>& there, duration age, std::uint64_t holder,
-                                      std::string_view fingerprint) const {
+key_verdict idempotency_kernel::judge(const std::optional<idempotency_record>& there, duration age,
+                                      std::uint64_t holder, std::string_view fingerprint) const {
     if (!there) return key_verdict::unreadable;
     if (!fingerprint.empty() && !there->fingerprint.empty() && there->fingerprint != fingerprint)
         return key_verdict::reused;

@@ -25,7 +25,7 @@ struct idempotency_record {
     std::uint64_t holder = 0;  ///< who wrote it
     duration lease{};          ///< in use: for how long
     std::string fingerprint{};
-    std::string outcome{};     ///< done: what came out
+    std::string outcome{};  ///< done: what came out
 
     friend bool operator==(const idempotency_record&, const idempotency_record&) = default;
 
@@ -36,13 +36,13 @@ struct idempotency_record {
 
 /// What to do with a key that is taken.
 enum class key_verdict : std::uint8_t {
-    ours,       ///< it is our own reservation, made though nobody has told us
-    replay,     ///< the outcome that is there
-    reused,     ///< refuse: it is another request's
-    in_use,     ///< refuse or wait
-    take_over,  ///< swap what is there for our own reservation
-    in_doubt,   ///< refuse: its holder has not told, and it may not be executed again
-    unreadable, ///< refuse: what is there is no record
+    ours,        ///< it is our own reservation, made though nobody has told us
+    replay,      ///< the outcome that is there
+    reused,      ///< refuse: it is another request's
+    in_use,      ///< refuse or wait
+    take_over,   ///< swap what is there for our own reservation
+    in_doubt,    ///< refuse: its holder has not told, and it may not be executed again
+    unreadable,  ///< refuse: what is there is no record
 };
 
 class idempotency_kernel {
@@ -54,7 +54,7 @@ public:
                                     std::string_view fingerprint) const;
 
     /// What becomes of a call that was made; `was_sent`: whether anything left for the dependency.
-    [[nodiscard]] afterwards after(const observation& seen, bool was_sent) const;
+    [[nodiscard]] afterwards after(const observation& seen, bool was_sent) const;  // tidy: allow bool
 
 private:
     const idempotency_options& options_;

@@ -152,8 +152,9 @@ TEST(kept_outcome, of_a_value_is_the_value) {
 }
 
 TEST(kept_outcome, of_a_failure_says_the_same) {
-    const auto again = there_and_back(outcome<int>{
-        error{std::make_error_code(std::errc::no_such_file_or_directory)}.with_text("no such account"), verdict::permanent});
+    const auto again = there_and_back(
+        outcome<int>{error{std::make_error_code(std::errc::no_such_file_or_directory)}.with_text("no such account"),
+                     verdict::permanent});
     ASSERT_FALSE(again->has_value());
     EXPECT_EQ(again->failure().code(), std::errc::no_such_file_or_directory);
     EXPECT_EQ(again->failure().words(), "no such account");

@@ -39,8 +39,8 @@ key_session::step key_session::enter(const key_keeper& by, call_context& call, p
     const std::size_t size = said.id.size() + said.operation.view().size() + said.tenant.size();
     if (size > by.options.max_key)
         return refuse(by, errc::key_missing, call,
-                      "the idempotency key has " + std::to_string(size) + " bytes with its operation and tenant; max_key is " +
-                          std::to_string(by.options.max_key));
+                      "the idempotency key has " + std::to_string(size) +
+                          " bytes with its operation and tenant; max_key is " + std::to_string(by.options.max_key));
     cell_ = idempotency_cell(said.tenant, said.operation.view(), said.id);
     if (cell_.contains('\0')) return refuse(by, errc::key_missing, call, "the idempotency key has a zero byte");
     record_ = {.holder = call.random()(), .lease = by.options.lease, .fingerprint = std::string{said.fingerprint}};
@@ -64,7 +64,8 @@ key_session::step key_session::look(const key_keeper& by, call_context& call, pa
 }
 
 /// What was reserved for a call that has gone is given back.
-key_session::step key_session::ask(const key_keeper& by, phase next, cell_request what, call_context& call, pause_point& at) {
+key_session::step key_session::ask(const key_keeper& by, phase next, cell_request what, call_context& call,
+                                   pause_point& at) {
     phase_ = next;
     until_ = add(call.now.get(), by.options.store_limit);
     cell_wait::heir unclaimed;
@@ -91,10 +92,12 @@ key_session::step key_session::resume(const key_keeper& by, call_context& call, 
     }
     if (now < until_) return pause(call, at);
     wait_.leave();
-    return hear(by,
-                std::unexpected{error{std::make_error_code(std::errc::timed_out), by.store.store_name(), call.operation()}
-                                    .with_limit(by.options.store_limit)},
-                call, at);
+    return hear(
+        by,
+        std::unexpected{
+            error{std::make_error_code(std::errc::timed_out), by.store.store_name(), call.operation()}.with_limit(
+                by.options.store_limit)},
+        call, at);
 }
 
 key_session::step key_session::hear(const key_keeper& by, cell_result said, call_context& call, pause_point& at) {
@@ -191,7 +194,8 @@ key_session::step key_session::leave(const key_keeper& by, afterwards then, std:
 }
 
 /// What was not told is asked for once more: a swap that was made finds what it wrote.
-key_session::step key_session::written(const key_keeper& by, const cell_result& said, call_context& call, pause_point& at) {
+key_session::step key_session::written(const key_keeper& by, const cell_result& said, call_context& call,
+                                       pause_point& at) {
     const bool commits = phase_ == phase::committing;
     if (said && (said->done || !commits || (said->found && said->found->value == bytes_))) {
         phase_ = phase::outside;

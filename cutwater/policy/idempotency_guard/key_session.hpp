@@ -31,7 +31,8 @@ public:
     [[nodiscard]] step enter(const key_keeper& by, call_context& call, pause_point& at);
     [[nodiscard]] step resume(const key_keeper& by, call_context& call, pause_point& at);
     /// The call has been made, and this is what becomes of its key; `outcome` where it is kept.
-    [[nodiscard]] step leave(const key_keeper& by, afterwards then, std::string outcome, call_context& call, pause_point& at);
+    [[nodiscard]] step leave(const key_keeper& by, afterwards then, std::string outcome, call_context& call,
+                             pause_point& at);
     /// The caller has cancelled during a pause: whether the call has been made.
     [[nodiscard]] bool interrupt() noexcept;
 
@@ -56,7 +57,8 @@ private:
     [[nodiscard]] step hear(const key_keeper& by, cell_result said, call_context& call, pause_point& at);
     [[nodiscard]] step reserved(const key_keeper& by, cell_reply said, call_context& call, pause_point& at);
     [[nodiscard]] step found(const key_keeper& by, const cell& there, call_context& call, pause_point& at);
-    [[nodiscard]] step in_use(const key_keeper& by, const idempotency_record& there, call_context& call, pause_point& at);
+    [[nodiscard]] step in_use(const key_keeper& by, const idempotency_record& there, call_context& call,
+                              pause_point& at);
     [[nodiscard]] step execute(const key_keeper& by, cell_version version, call_context& call);
     [[nodiscard]] step without_store(const key_keeper& by, const error& failure, call_context& call);
     [[nodiscard]] step written(const key_keeper& by, const cell_result& said, call_context& call, pause_point& at);

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 /// What is done about a call whose holder has not told how it ended, when its lease is over.
 enum class takeover : std::uint8_t {
     none,  ///< it stays in doubt: `errc::in_doubt`, until somebody looks
-    safe,   ///< the operation may be executed again: the next call takes it over
+    safe,  ///< the operation may be executed again: the next call takes it over
 };
 [[nodiscard]] constexpr std::string_view to_text(takeover t) noexcept {
     constexpr std::string_view texts[] = {"none", "safe"};
@@ -85,7 +85,8 @@ struct idempotency_options {
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
-        visit("keep_for", self.keep_for, within<duration>(1s, 8760h), "how long an outcome is kept, and a key in doubt");
+        visit("keep_for", self.keep_for, within<duration>(1s, 8760h),
+              "how long an outcome is kept, and a key in doubt");
         visit("lease", self.lease, within<duration>(10ms, 24h),
               "time that a call has to be made in, and to tell how it ended; its deadline is no later");
         visit("takeover", self.takeover, within(takeover::none, takeover::safe),
@@ -93,21 +94,24 @@ struct idempotency_options {
         visit("while_in_use", self.while_in_use, within(while_in_use::refuse, while_in_use::wait),
               "what a call meets whose key is in use");
         visit("max_wait", self.max_wait, within<duration>(1ms, 24h), "how long it waits, where it does");
-        visit("poll", self.poll, within<duration>(1ms, 1min), "how often it looks, where it waits; twice as long each time, up to 1s");
+        visit("poll", self.poll, within<duration>(1ms, 1min),
+              "how often it looks, where it waits; twice as long each time, up to 1s");
         visit("without_key", self.without_key, within(without_key::refused, without_key::unguarded),
               "what a call is that has no key");
         visit("without_store", self.without_store, within(without_store::refused, without_store::unguarded),
               "what is done where the store cannot be asked");
         visit("unknown_means", self.unknown_means, within(afterwards::keep, afterwards::hold),
               "what becomes of a call that has failed and may have had an effect");
-        visit("store_limit", self.store_limit, within<duration>(1ms, 1min), "how long one question to the store may take");
+        visit("store_limit", self.store_limit, within<duration>(1ms, 1min),
+              "how long one question to the store may take");
         visit("max_key", self.max_key, within(std::size_t{1}, std::size_t{400}),
               "bytes of a key, with operation and tenant");
         visit("max_outcome", self.max_outcome, within(std::size_t{0}, std::size_t{100'000'000}),
               "bytes of an outcome that is kept; one that is larger is held");
-        visit("should_keep", self.should_keep, any_value,
-              "what becomes of a call that was made, in place of the rule: success and permanent failures are kept, what "
-              "cannot have had an effect is released, the rest is what unknown_means says");
+        visit(
+            "should_keep", self.should_keep, any_value,
+            "what becomes of a call that was made, in place of the rule: success and permanent failures are kept, what "
+            "cannot have had an effect is released, the rest is what unknown_means says");
     }
 
     [[nodiscard]] bool applies(std::string_view option) const {

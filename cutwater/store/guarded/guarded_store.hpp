@@ -25,7 +25,8 @@ namespace cutwater {
 [[nodiscard]] inline call_options call_of(const cell_request& asked) {
     static const name operations[] = {"read", "swap", "erase", "list"};
     const std::size_t which = asked.what.index();
-    const bool changes = std::holds_alternative<swap_cell>(asked.what) || std::holds_alternative<erase_cell>(asked.what);
+    const bool changes =
+        std::holds_alternative<swap_cell>(asked.what) || std::holds_alternative<erase_cell>(asked.what);
     return {.operation = operations[which],
             .deadline = asked.limit == forever ? never : in(asked.limit),
             .idempotent = changes ? idempotency::not_idempotent : idempotency::idempotent};

@@ -47,10 +47,8 @@ cell_result memory_store::reply_to(swap_cell& asked) {
     } else {
         expiries_.erase({found->second.expires, found->first});
     }
-    found->second = {.value = std::move(asked.value),
-                     .version = ++last_,
-                     .written = now,
-                     .expires = add(now, asked.time_to_live)};
+    found->second = {
+        .value = std::move(asked.value), .version = ++last_, .written = now, .expires = add(now, asked.time_to_live)};
     if (found->second.expires != never) expiries_.emplace(found->second.expires, found->first);
     return cell_reply{.version = last_};
 }

@@ -1,12 +1,11 @@
 // The offloaded store: as every store, and never in the thread that asks.
 
-#include "cutwater/store/offloaded/offloaded_store.hpp"
-
 #include <future>
 #include <semaphore>
 
 #include "cutwater/store/conformance_test.hpp"
 #include "cutwater/store/memory/memory_store.hpp"
+#include "cutwater/store/offloaded/offloaded_store.hpp"
 #include "cutwater/testing/refused_options.hpp"
 #include "cutwater/testing/virtual_time.hpp"
 

@@ -17,7 +17,8 @@ struct offloaded_options {
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the store's name in errors and events");
         visit("threads", self.threads, within(1U, 64U), "threads that ask the store behind it, one question each");
-        visit("max_waiting", self.max_waiting, at_least(std::size_t{1}), "questions that wait for a thread; more are refused");
+        visit("max_waiting", self.max_waiting, at_least(std::size_t{1}),
+              "questions that wait for a thread; more are refused");
     }
 };
 
