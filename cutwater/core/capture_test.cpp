@@ -188,13 +188,14 @@ TEST(capture, the_error_of_a_pipeline_inside_is_an_error_outside) {
 }
 
 TEST(capture, a_value_that_was_degraded_inside_is_degraded_outside) {
-    const auto degraded = capture([] { return result<int>{std::expected<int, error>{7}, "stale cache"}; });
+    const origin stale{.source = "stale cache", .age = std::chrono::seconds{3}, .is_degraded = true};
+    const auto degraded = capture([&] { return result<int>{std::expected<int, error>{7}, stale}; });
     EXPECT_EQ(*degraded.result(), 7);
-    EXPECT_EQ(degraded.source(), name{"stale cache"});
+    EXPECT_EQ(degraded.from(), stale);
     const auto own = capture([] { return result<int>{std::expected<int, error>{7}, {}}; });
     EXPECT_TRUE(own.source().empty());
-    const auto nothing = capture([] { return result<void>{std::expected<void, error>{}, "nothing"}; });
-    EXPECT_EQ(nothing.source(), name{"nothing"});
+    const auto nothing = capture([&] { return result<void>{std::expected<void, error>{}, stale}; });
+    EXPECT_EQ(nothing.from(), stale);
 }
 
 // ---- exceptions ----

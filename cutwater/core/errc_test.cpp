@@ -45,6 +45,11 @@ TEST(errc, numbers_and_words_are_fixed_for_ever) {
         {errc::queue_closed, 22, "the queue takes no more"},
         {errc::expired, 23, "the deadline passed before it had begun"},
         {errc::no_endpoint, 24, "there is no endpoint, or none is well enough"},
+        {errc::key_missing, 25, "the idempotency key is missing"},
+        {errc::key_reused, 26, "the idempotency key is that of another request"},
+        {errc::store_unavailable, 27, "what is shared cannot be asked"},
+        {errc::key_in_use, 40, "a call with this idempotency key is under way"},
+        {errc::in_doubt, 41, "how the earlier call with this idempotency key ended is not known"},
     };
     for (const auto& [code, number, words] : table) {
         const std::error_code made = code;
@@ -70,12 +75,15 @@ TEST(errc, our_codes_meet_the_conditions_that_they_mean) {
     EXPECT_THAT(conditions_of(errc::cancelled), IsEmpty());
     EXPECT_THAT(conditions_of(errc::callback_failed), IsEmpty());
     EXPECT_THAT(conditions_of(errc::withdrawn), ElementsAre("never_sent"));
+    EXPECT_THAT(conditions_of(errc::key_in_use), IsEmpty()) << "what has the key may have had an effect";
+    EXPECT_THAT(conditions_of(errc::in_doubt), IsEmpty());
     EXPECT_THAT(conditions_of(errc::expired), ElementsAre("refused", "timeout", "never_sent"));
     EXPECT_THAT(conditions_of(errc::no_endpoint), ElementsAre("refused", "never_sent"));
     for (const errc refusal :
          {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out, errc::rate_limited,
           errc::concurrency_limited, errc::load_shed, errc::throttled, errc::queue_full, errc::displaced,
-          errc::queue_overloaded, errc::too_many_keys, errc::queue_closed})
+          errc::queue_overloaded, errc::too_many_keys, errc::queue_closed, errc::key_missing, errc::key_reused,
+          errc::store_unavailable})
         EXPECT_THAT(conditions_of(refusal), ElementsAre("refused", "never_sent"));
 }
 
