@@ -1,8 +1,8 @@
 // What PostgreSQL says as an `std::error_code`: an SQLSTATE, in a category of its own.
 //
-//     if (said.error().code() == cw::make_sqlstate_code("42501")) …            // the right to do it is missing
-//     if (said.error().code() == std::errc::permission_denied) …              // any SQLSTATE that means so
-//     const std::string state = cw::sqlstate_of(said.error().code());          // "42501", for cw::sqlstate_judgement
+//     if (result.error().code() == cw::make_sqlstate_code("42501")) …            // the right to do it is missing
+//     if (result.error().code() == std::errc::permission_denied) …              // any SQLSTATE that means so
+//     const std::string state = cw::sqlstate_of(result.error().code());          // "42501", for cw::sqlstate_judgement
 //
 // Those by which a server takes no connection, or does not begin with the statement, equal `condition::never_sent`. What it has
 // answered with any other SQLSTATE of a statement it has rolled back; a connection that was lost meanwhile says 57P01, 57P02 or

@@ -1,5 +1,7 @@
 // Cells on the caller's own connection, in the caller's own transaction: a cell and an effect are committed together, or neither is.
 //
+//     #include <libpq-fe.h>
+//     PGconn* connection = …;
 //     PQexec(connection, "BEGIN");
 //     cw::postgres_transaction cells{connection};                                  // the same table as the store's
 //     const auto mine = cw::ask(cells, {cw::swap_cell{.key = "payment/7", .value = "paid"}});

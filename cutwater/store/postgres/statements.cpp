@@ -102,8 +102,10 @@ std::optional<std::int64_t> microseconds_of(duration lives) {
 std::string end_of(std::string prefix) {
     constexpr char last = '\xff';
     while (!prefix.empty() && prefix.back() == last) prefix.pop_back();
-    if (prefix.empty()) return std::string(max_cell_key + 1, last);
-    prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+    if (prefix.empty())
+        prefix.assign(max_cell_key + 1, last);
+    else
+        prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
     return prefix;
 }
 
@@ -123,7 +125,7 @@ std::string quoted(std::string_view table) {
 
 std::string sql_of(postgres_statement which, std::string_view table, unsigned sweep) {
     const std::string more = swept(sweep);
-    const auto all = [&](auto... parts) {
+    const auto all = [&](const auto&... parts) {
         std::string text;
         (text.append(parts), ...);
         return with(text, quoted(table));

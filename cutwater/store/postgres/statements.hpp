@@ -24,7 +24,7 @@ inline constexpr std::array postgres_statements{postgres_statement::read, postgr
 /// What a statement is prepared as.
 [[nodiscard]] const char* name_of(postgres_statement which) noexcept;
 
-/// `schema."table"`, all of it in quotes. The name has been validated.
+/// `"schema"."table"`. The name has been validated.
 [[nodiscard]] std::string quoted(std::string_view table);
 
 /// Each write deletes up to `sweep` other cells that have expired.
