@@ -23,13 +23,16 @@ public:
         if (start_on_free_port([this](std::uint16_t port) { return port_ = port, start(); }) == 0)
             throw std::runtime_error{"postgres does not start: " + folder_.read("log")};
     }
+    postgres_server(const postgres_server&) = delete;
+    postgres_server& operator=(const postgres_server&) = delete;
+    ~postgres_server() { kill(); }  // so that it can tidy up what it shares with its children
 
     /// Whether it listens, and has recovered.
     bool start() {
         return process_.start(
                    as_user({program("postgres"), "-D", folder_.file("data"), "-p", std::to_string(port_), "-c",
                             "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + folder_.path().string(),
-                            "-c", "max_connections=100", "-c", "shared_buffers=16MB"}),
+                            "-c", "max_connections=100", "-c", "shared_buffers=16MB", "-c", "fsync=off"}),
                    port_, folder_.file("log")) &&
                is_ready();
     }

@@ -20,6 +20,8 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <type_traits>
+#include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -184,8 +186,8 @@ private:
     }
 
     template <class F>
-    auto told(F f) {
-        std::packaged_task<decltype(f())()> task{std::move(f)};
+    std::invoke_result_t<F&> told(F f) {
+        std::packaged_task<std::invoke_result_t<F&>()> task{std::move(f)};
         auto said = task.get_future();
         boost::asio::post(context_, std::move(task));
         return said.get();
