@@ -128,7 +128,7 @@ TEST(result, is_an_expected_that_knows_its_source) {
     const result<int> own{std::expected<int, error>{7}, {}};
     EXPECT_EQ(own, 7);
     EXPECT_FALSE(own.is_degraded());
-    const result<int> other{std::expected<int, error>{0}, "default"};
+    const result<int> other{std::expected<int, error>{0}, {.source = "default", .is_degraded = true}};
     EXPECT_TRUE(other.is_degraded());
     EXPECT_EQ(other.source(), name{"default"});
     const std::expected<int, error> plain = other;

@@ -40,6 +40,8 @@
 #include "cutwater/policy/adaptive_timeout/options.hpp"
 #include "cutwater/policy/bulkhead/events.hpp"
 #include "cutwater/policy/bulkhead/options.hpp"
+#include "cutwater/policy/cache/events.hpp"
+#include "cutwater/policy/cache/options.hpp"
 #include "cutwater/policy/circuit_breaker/events.hpp"
 #include "cutwater/policy/circuit_breaker/options.hpp"
 #include "cutwater/policy/concurrency_limiter/events.hpp"
@@ -54,6 +56,8 @@
 #include "cutwater/policy/fault/options.hpp"
 #include "cutwater/policy/hedge/events.hpp"
 #include "cutwater/policy/hedge/options.hpp"
+#include "cutwater/policy/idempotency_guard/events.hpp"
+#include "cutwater/policy/idempotency_guard/options.hpp"
 #include "cutwater/policy/keyed/events.hpp"
 #include "cutwater/policy/keyed/options.hpp"
 #include "cutwater/policy/load_shedder/events.hpp"
@@ -68,6 +72,11 @@
 #include "cutwater/policy/throttle/options.hpp"
 #include "cutwater/policy/timeout/events.hpp"
 #include "cutwater/policy/timeout/options.hpp"
+#include "cutwater/store/memory/memory_store.hpp"
+#include "cutwater/store/offloaded/options.hpp"
+#include "cutwater/store/postgres/options.hpp"
+#include "cutwater/store/redis/options.hpp"
+#include "cutwater/store/sqlite/options.hpp"
 
 namespace {
 
@@ -215,6 +224,17 @@ void policies() {
     events<cw::hedge_begun, cw::hedge_suppressed, cw::hedge_ended>("cutwater/policy/hedge");
     defaults<cw::throttle_options>("cutwater/policy/throttle");
     events<cw::throttle_rejected, cw::throttle_began, cw::throttle_ended>("cutwater/policy/throttle");
+    defaults<cw::cache_options>("cutwater/policy/cache");
+    events<cw::cache_stale_used, cw::cache_default_used, cw::cache_store_failed, cw::cache_entry_refused>(
+        "cutwater/policy/cache");
+    defaults<cw::idempotency_options>("cutwater/policy/idempotency_guard");
+    events<cw::idempotent_replayed, cw::idempotent_refused, cw::idempotent_taken_over, cw::idempotent_held,
+           cw::idempotency_lost, cw::idempotency_store_failed>("cutwater/policy/idempotency_guard");
+    defaults<cw::memory_store_options>("cutwater/store/memory");
+    defaults<cw::offloaded_options>("cutwater/store/offloaded");
+    defaults<cw::sqlite_store_options>("cutwater/store/sqlite");
+    defaults<cw::postgres_store_options>("cutwater/store/postgres");
+    defaults<cw::redis_store_options>("cutwater/store/redis");
     defaults<cw::endpoints_options>("cutwater/policy/endpoints");
     events<cw::endpoint_ejected, cw::endpoint_returned, cw::endpoints_panic_began, cw::endpoints_panic_ended,
            cw::endpoint_refused>("cutwater/policy/endpoints");
