@@ -20,6 +20,8 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <type_traits>
+#include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -145,13 +147,13 @@ private:
             const bool is_last = &by == &downward_ && n > left;
             const std::size_t size = is_last ? left : n;
             if (&by == &downward_ && left != std::numeric_limits<std::size_t>::max()) left -= size;
-            boost::asio::async_write(to, boost::asio::buffer(by.bytes.data(), size),
-                                     [self = shared_from_this(), &from, &to, &by, is_last](
-                                         boost::system::error_code failed, std::size_t) {
-                                         if (is_last) self->owner_.manner_ = {};
-                                         if (failed || is_last) return self->reset();
-                                         self->pump(from, to, by);
-                                     });
+            boost::asio::async_write(
+                to, boost::asio::buffer(by.bytes.data(), size),
+                [self = shared_from_this(), &from, &to, &by, is_last](boost::system::error_code failed, std::size_t) {
+                    if (is_last) self->owner_.manner_ = {};
+                    if (failed || is_last) return self->reset();
+                    self->pump(from, to, by);
+                });
         }
         void ended(tcp::socket& from, tcp::socket& to) {
             boost::system::error_code ignored;
@@ -184,8 +186,8 @@ private:
     }
 
     template <class F>
-    auto told(F f) {
-        std::packaged_task<decltype(f())()> task{std::move(f)};
+    std::invoke_result_t<F&> told(F f) {
+        std::packaged_task<std::invoke_result_t<F&>()> task{std::move(f)};
         auto said = task.get_future();
         boost::asio::post(context_, std::move(task));
         return said.get();
