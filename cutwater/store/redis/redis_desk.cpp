@@ -54,9 +54,10 @@ std::string life_of(duration d) {
 
 }  // namespace
 
-redis_desk::redis_desk(name store, const redis_store_options& options, asio::any_io_executor executor)
-    : store_{store}, options_{options}, executor_{std::move(executor)}, strand_{asio::make_strand(executor_)},
-      timing_{asio_timing::of(executor_)}, dialer_{std::make_shared<redis_dialer>(options_, strand_, timing_.lent())} {}
+redis_desk::redis_desk(name store, redis_store_options options, asio::any_io_executor executor)
+    : store_{store}, options_{std::move(options)}, executor_{std::move(executor)},
+      strand_{asio::make_strand(executor_)}, timing_{asio_timing::of(executor_)},
+      dialer_{std::make_shared<redis_dialer>(options_, strand_, timing_.lent())} {}
 
 redis_desk::~redis_desk() {
     timing_.disarm(alarm_);

@@ -33,7 +33,7 @@ namespace cutwater {
 
 class redis_desk final : public std::enable_shared_from_this<redis_desk> {
 public:
-    redis_desk(name store, const redis_store_options& options, boost::asio::any_io_executor executor);
+    redis_desk(name store, redis_store_options options, boost::asio::any_io_executor executor);
     redis_desk(const redis_desk&) = delete;
     redis_desk& operator=(const redis_desk&) = delete;
     ~redis_desk();

@@ -30,8 +30,8 @@ public:
     using dialled = std::expected<std::shared_ptr<redis_link>, error>;
     using answer = std::move_only_function<void(dialled) noexcept>;
 
-    redis_dialer(const redis_store_options& options, boost::asio::any_io_executor strand, environment& lent)
-        : options_{options}, strand_{std::move(strand)}, lent_{lent} {}
+    redis_dialer(redis_store_options options, boost::asio::any_io_executor strand, environment& lent)
+        : options_{std::move(options)}, strand_{std::move(strand)}, lent_{lent} {}
     redis_dialer(const redis_dialer&) = delete;
     redis_dialer& operator=(const redis_dialer&) = delete;
     ~redis_dialer() { hang_up(); }

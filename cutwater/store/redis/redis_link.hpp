@@ -22,8 +22,8 @@
 
 #include "cutwater/core/environment.hpp"
 
-struct redisAsyncContext;
-struct redisReply;
+struct redisAsyncContext;  // NOLINT(readability-identifier-naming): hiredis' names
+struct redisReply;         // NOLINT(readability-identifier-naming)
 
 namespace cutwater {
 
@@ -32,7 +32,7 @@ public:
     using reply_handler = std::move_only_function<void(const redisReply*) noexcept>;
     using connect_handler = std::move_only_function<void(std::error_code) noexcept>;
 
-    redis_link(boost::asio::any_io_executor strand, environment& lent) : socket_{std::move(strand)}, lent_{lent} {}
+    redis_link(const boost::asio::any_io_executor& strand, environment& lent) : socket_{strand}, lent_{lent} {}
     redis_link(const redis_link&) = delete;
     redis_link& operator=(const redis_link&) = delete;
     ~redis_link() { close(); }

@@ -9,7 +9,7 @@
 
 #include "cutwater/store/cell_store.hpp"
 
-struct redisReply;
+struct redisReply;  // NOLINT(readability-identifier-naming): hiredis' name
 
 namespace cutwater {
 

@@ -23,7 +23,6 @@ namespace asio = boost::asio;
 using ::testing::AllOf;
 using testing::at;
 using testing::bare_redis;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
