@@ -1,0 +1,66 @@
+#include "cutwater/store/redis/redis_store.hpp"
+
+#include <thread>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "cutwater/core/text.hpp"
+#include "cutwater/store/redis/redis_desk.hpp"
+
+namespace cutwater {
+
+namespace asio = boost::asio;
+
+/// A context, and the thread that runs it until it is stopped. The thread keeps the context: the store may be destroyed by it.
+class redis_store::own_thread {
+public:
+    own_thread() = default;
+    own_thread(const own_thread&) = delete;
+    own_thread& operator=(const own_thread&) = delete;
+    ~own_thread() {
+        if (thread_.get_id() == std::this_thread::get_id())
+            thread_.detach();  // tidy: allow detach because it cannot join itself, and keeps alive what it uses
+        else if (thread_.joinable())
+            thread_.join();
+    }
+
+    void start() {
+        thread_ = std::thread{[context = context_] {
+            const auto busy = asio::make_work_guard(*context);
+            context->run();
+        }};
+    }
+    [[nodiscard]] const std::shared_ptr<asio::io_context>& context() const noexcept { return context_; }
+
+private:
+    std::shared_ptr<asio::io_context> context_ = std::make_shared<asio::io_context>(1);
+    std::thread thread_;
+};
+
+redis_store::redis_store(redis_store_options options)
+    : options_{validated(kind, std::move(options))}, name_{options_.name}, thread_{std::make_unique<own_thread>()},
+      desk_{std::make_shared<redis_desk>(name_, options_, thread_->context()->get_executor())} {
+    thread_->start();
+}
+
+redis_store::redis_store(redis_store_options options, asio::any_io_executor executor)
+    : options_{validated(kind, std::move(options))}, name_{options_.name},
+      desk_{std::make_shared<redis_desk>(name_, options_, std::move(executor))} {}
+
+redis_store::~redis_store() {
+    std::move_only_function<void()> then;
+    if (thread_) then = [context = thread_->context()] { context->stop(); };
+    std::exchange(desk_, nullptr)->shut(std::move(then));
+}
+
+std::string redis_store::describe() const {
+    return std::string{kind} + " " + in_quotes(options_.name) + " " + options_text(options_);
+}
+
+void redis_store::begin(cell_request asked, cell_completion done) noexcept {
+    desk_->ask(std::move(asked), std::move(done));
+}
+
+}  // namespace cutwater
