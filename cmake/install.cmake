@@ -34,6 +34,7 @@ function(cutwater_install_package)
     ${PROJECT_BINARY_DIR}/cutwater-config.cmake INSTALL_DESTINATION ${cutwater_package_dir})
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/cutwater-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/cutwater-config.cmake ${PROJECT_BINARY_DIR}/cutwater-config-version.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/FindCutwaterHiredis.cmake ${PROJECT_SOURCE_DIR}/cmake/FindCutwaterPq.cmake
     ${PROJECT_SOURCE_DIR}/cmake/FindCutwaterSodium.cmake DESTINATION ${cutwater_package_dir})
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endfunction()

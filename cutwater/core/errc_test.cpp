@@ -79,11 +79,10 @@ TEST(errc, our_codes_meet_the_conditions_that_they_mean) {
     EXPECT_THAT(conditions_of(errc::in_doubt), IsEmpty());
     EXPECT_THAT(conditions_of(errc::expired), ElementsAre("refused", "timeout", "never_sent"));
     EXPECT_THAT(conditions_of(errc::no_endpoint), ElementsAre("refused", "never_sent"));
-    for (const errc refusal :
-         {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out, errc::rate_limited,
-          errc::concurrency_limited, errc::load_shed, errc::throttled, errc::queue_full, errc::displaced,
-          errc::queue_overloaded, errc::too_many_keys, errc::queue_closed, errc::key_missing, errc::key_reused,
-          errc::store_unavailable})
+    for (const errc refusal : {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out,
+                               errc::rate_limited, errc::concurrency_limited, errc::load_shed, errc::throttled,
+                               errc::queue_full, errc::displaced, errc::queue_overloaded, errc::too_many_keys,
+                               errc::queue_closed, errc::key_missing, errc::key_reused, errc::store_unavailable})
         EXPECT_THAT(conditions_of(refusal), ElementsAre("refused", "never_sent"));
 }
 

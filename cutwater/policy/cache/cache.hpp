@@ -108,7 +108,7 @@ private:
 template <class T, class Codec, class Hash>
 std::optional<T> cache<T, Codec, Hash>::peek(const cache_key& key) {
     const auto kept = table_.find(key);
-    return kept && kept->out.has_value() ? std::optional<T>{*kept->out.result()} : std::nullopt;
+    return kept && kept->out.is_success() ? std::optional<T>{*kept->out.result()} : std::nullopt;
 }
 
 template <class T, class Codec, class Hash>

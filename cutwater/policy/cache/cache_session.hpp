@@ -55,7 +55,7 @@ public:
         leads_ = false;
         const verdict meaning = out->meaning();
         if (out->is_success() && out->from().source.empty()) return keep(call, *out), flow::outward;
-        if (meaning == verdict::permanent && !out->has_value()) return keep_negative(call, *out), flow::outward;
+        if (meaning == verdict::permanent) return keep_negative(call, *out), flow::outward;
         if (meaning == verdict::cancelled || meaning == verdict::abandoned || meaning == verdict::ignored)
             by_->table_.hand_over(key_);
         else
@@ -76,8 +76,8 @@ private:
         if (!what) return freshness::expired;
         const duration age = between(what->born, call.now);
         const cache_kernel kernel{by_->options_};
-        return what->out.has_value() ? kernel.judge(age, what->fresh_for, call.said().max_age)
-                                     : kernel.judge_negative(age, call.said().max_age);
+        return what->out.is_success() ? kernel.judge(age, what->fresh_for, call.said().max_age)
+                                      : kernel.judge_negative(age, call.said().max_age);
     }
 
     /// A copy, marked.
@@ -199,8 +199,10 @@ private:
 
     /// To a follower: what the leader got.
     flow give_shared(call_context& call, const kept_outcome_of<T>& what, outcome_slot<T>& out) {
-        if (what.out.is_success()) return give(call, what, out);
+        const bool is_its_own = what.out.from().source.empty();  // and not of a fallback inside, which stays marked
+        if (what.out.is_success() && is_its_own) return give(call, what, out);
         out.emplace(what.out);
+        if (what.out.is_success()) return flow::answer;
         stand_in(call, out);
         return flow::outward;
     }
@@ -210,7 +212,7 @@ private:
         const verdict meaning = out->meaning();
         if (meaning != verdict::transient && meaning != verdict::rejected) return;
         const std::string words = out->has_value() ? words_of(out->judged()) : out->failure().message();
-        if (old_ != nullptr && old_->out.has_value() && judged(call, old_) != freshness::expired) {
+        if (old_ != nullptr && old_->out.is_success() && judged(call, old_) != freshness::expired) {
             (void)give_stale(call, stale_cause::failed, words, out);
             return;
         }

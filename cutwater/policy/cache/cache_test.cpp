@@ -205,6 +205,18 @@ TEST_P(caches, a_permanent_failure_is_an_answer_for_a_while) {
     EXPECT_THAT(on.play(guarded, said), has_value(7));
 }
 
+TEST_P(caches, so_is_a_value_that_is_judged_a_permanent_failure) {
+    usual.negative_for = 5s;
+    cache<int> known{usual};
+    on.dependency.returns(404).returns(7);
+    pipeline guarded{cutwater::ref(known), classify{permanent(value([](int status) { return status == 404; }))}};
+    EXPECT_THAT(on.play(guarded, said), has_value(404));
+    on.time.pass(4s);
+    EXPECT_EQ(on.play(guarded, said).source(), name{"stock"});
+    on.time.pass(1s);
+    EXPECT_THAT(on.play(guarded, said), has_value(7)) << "not for as long as what is there";
+}
+
 TEST_P(caches, a_transient_failure_is_none) {
     usual.negative_for = 5s;
     cache<int> known{usual};

@@ -83,6 +83,14 @@ TEST_F(cache_flights, a_failure_is_theirs_who_wait_too) {
     EXPECT_EQ(dependency.calls(), 1U);
 }
 
+TEST_F(cache_flights, what_a_fallback_inside_gave_is_marked_for_all_of_them) {
+    pipeline guarded{cutwater::ref(known), fallback{tier("default", 0)}};
+    dependency.fails(std::errc::connection_reset, 100ms);
+    for (int i = 0; i < 3; ++i) call(guarded);
+    loop.run_all();
+    EXPECT_THAT(all, Each(Optional(AllOf(has_value(0), is_degraded("default")))));
+}
+
 TEST_F(cache_flights, where_it_fails_all_have_the_stale_value) {
     pipeline guarded{cutwater::ref(known)};
     dependency.returns(7).fails(std::errc::connection_reset, 100ms);

@@ -1,6 +1,7 @@
 // Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules; a limit for each tenant; a simulated
-// minute of overload.
+// minute of overload; cells in a file, and in servers that are not there.
 #include <cstdio>
+#include <filesystem>
 #include <sstream>
 
 #include <boost/asio.hpp>
@@ -10,6 +11,10 @@
 #include "cutwater/observe/log/json_log.hpp"
 #include "cutwater/sim/clients.hpp"
 #include "cutwater/sim/service.hpp"
+#include "cutwater/store.hpp"
+#include "cutwater/store/postgres/postgres_store.hpp"
+#include "cutwater/store/redis/redis_store.hpp"
+#include "cutwater/store/sqlite/sqlite_store.hpp"
 
 namespace asio = boost::asio;
 namespace cw = cutwater;
@@ -55,6 +60,21 @@ bool survives_a_minute() {
     return all.seen().succeeded > 54'000;
 }
 
+/// A payment is made once, by a file; and where a server is not there, that is said.
+bool remembers() {
+    const auto path = std::filesystem::temp_directory_path() / "cutwater_consumer.db";
+    std::filesystem::remove(path);
+    cw::sqlite_store cells{{.path = path.string()}};
+    cw::idempotency_guard<int> payments{cells};
+    cw::pipeline pay{cw::ref(payments)};
+    const cw::call_options request{.operation = "pay", .id = "key-1"};
+    const bool once = pay.run(request, [] { return 7; }) == 7 && pay.run(request, [] { return 8; }) == 7;
+    std::filesystem::remove(path);
+    cw::redis_store redis{{.host = "127.0.0.1", .port = 1}};
+    cw::postgres_store postgres{{.connection = "host=127.0.0.1 port=1 connect_timeout=2"}};
+    return once && !cw::ask(redis, {cw::read_cell{"a"}}) && !cw::ask(postgres, {cw::read_cell{"a"}});
+}
+
 }  // namespace
 
 int main() {
@@ -71,7 +91,7 @@ int main() {
     context.run();
 
     std::printf("%s", lines.str().c_str());
-    return passed && each_has_its_own() && survives_a_minute() &&
+    return passed && each_has_its_own() && survives_a_minute() && remembers() &&
                    lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos
                ? 0
                : 1;
