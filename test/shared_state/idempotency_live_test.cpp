@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iostream>
 #include <thread>
 #include <vector>
 
@@ -24,8 +25,9 @@ protected:
             if (each.name == GetParam()) return each.make(scope);
         throw std::logic_error{"no such store"};
     }
-    /// Starts the server, before there are children.
+    /// Makes what they share, before there are children.
     static void prepare() {
+        (void)shared_stores();
         if (GetParam() == "redis") (void)the_redis();
         if (GetParam() == "postgres") (void)the_postgres();
     }
@@ -79,7 +81,7 @@ TEST_P(shared_idempotency, of_sixteen_threads_in_four_processes_one_executes_and
 /// A child executes, and is killed at any point of reserving, executing and writing down. Then others ask.
 TEST_P(shared_idempotency, T94_whoever_is_killed_nothing_happens_twice_and_nothing_is_stuck_beyond_its_lease) {
     prepare();
-    constexpr int seeds = 60;
+    constexpr int seeds = 340;  // with each of the stores, a thousand
     const effects book;
     const idempotency_options patient{.lease = 400ms, .store_limit = 30s};
     const auto ask_once = [&](cell_store& cells, const std::string& key) {
@@ -116,12 +118,13 @@ TEST_P(shared_idempotency, T94_whoever_is_killed_nothing_happens_twice_and_nothi
         }
         const auto times = book.times();
         const auto happened = times.find(key);
-        if (got) EXPECT_EQ(happened->second, 1) << key << " was answered and did not happen once";
-        if (!got && happened != times.end()) EXPECT_EQ(happened->second, 1) << key;
+        ASSERT_TRUE(!got || happened != times.end()) << key << " was answered and did not happen";
+        if (happened != times.end()) {
+            EXPECT_EQ(happened->second, 1) << key;
+        }
     }
     EXPECT_LE(in_doubt, killed);
-    RecordProperty("killed", killed);
-    RecordProperty("in_doubt", in_doubt);
+    std::cout << killed << " of " << seeds << " were killed before they had ended, " << in_doubt << " are in doubt\n";
 }
 
 /// The same, of an operation that may be executed again: nobody is left without an answer.
