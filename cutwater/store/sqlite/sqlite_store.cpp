@@ -17,7 +17,10 @@ namespace {
 /// beginning, or one of bytes that cannot be counted up, it is what none of them reaches.
 std::string end_of(std::string prefix) {
     while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
-    if (prefix.empty()) return std::string(max_cell_key + 1, '\xff');
+    if (prefix.empty()) {
+        prefix.assign(max_cell_key + 1, '\xff');
+        return prefix;
+    }
     prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
     return prefix;
 }

@@ -46,15 +46,12 @@ public:
         if (ends_[1] >= 0) close(ends_[1]);
     }
     void tell(int what) const { EXPECT_EQ(write(ends_[1], &what, sizeof what), ssize_t{sizeof what}); }
+    /// From now on only others tell: when they have gone, nothing more comes.
+    void listen() { close(std::exchange(ends_[1], -1)); }
     /// Waits until so much more was told. The last that was; `before` where nothing was.
     [[nodiscard]] int wait_for(int more, int before) const {
         for (int what = 0; more-- > 0 && ::read(ends_[0], &what, sizeof what) == ssize_t{sizeof what};) before = what;
         return before;
-    }
-    /// The last that was told, when nobody tells any more.
-    [[nodiscard]] int last(int before) {
-        close(std::exchange(ends_[1], -1));
-        return wait_for(std::numeric_limits<int>::max(), before);
     }
 
 private:
@@ -105,11 +102,14 @@ TEST_P(a_killed_process, loses_nothing_that_was_done_and_leaves_nothing_half_wri
         told_of done;
         {
             other_process writes{[&] { return write_on(last + 1, done); }};
-            last = done.wait_for(static_cast<int>(chance() % 60), last);  // none: amid the opening, perhaps
+            done.listen();
+            const int more = static_cast<int>(chance() % 60);  // none: amid the opening, perhaps
+            const int before = std::exchange(last, done.wait_for(more, last));
+            EXPECT_EQ(last, before + more) << "it has ended by itself";
             std::this_thread::sleep_for(chance.below(5ms));
             writes.kill();
         }
-        last = check(done.last(last));
+        last = check(done.wait_for(std::numeric_limits<int>::max(), last));
     }
 }
 INSTANTIATE_TEST_SUITE_P(at_any_point, a_killed_process, ::testing::Range(0, 30));
