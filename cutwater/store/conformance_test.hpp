@@ -12,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,6 +38,8 @@ public:
 struct store_under_test {
     std::string name;
     std::function<std::unique_ptr<stored>()> make;
+
+    friend std::ostream& operator<<(std::ostream& out, const store_under_test& s) { return out << s.name; }
 };
 
 class store_conformance : public ::testing::TestWithParam<store_under_test> {

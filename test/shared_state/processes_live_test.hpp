@@ -86,8 +86,8 @@ inline std::vector<shared_store> shared_stores() {
     return {
         {"sqlite",
          [](const std::string& scope) {
-             return std::make_unique<sqlite_store>(
-                 sqlite_store_options{.path = files.file(scope), .durability = sqlite_durability::normal, .busy_timeout = 30s});
+             return std::make_unique<sqlite_store>(sqlite_store_options{
+                 .path = files.file(scope), .durability = sqlite_durability::normal, .busy_timeout = 30s});
          }},
         {"postgres",
          [](const std::string& scope) {
@@ -96,8 +96,8 @@ inline std::vector<shared_store> shared_stores() {
          }},
         {"redis",
          [](const std::string& scope) {
-             return std::make_unique<redis_store>(
-                 redis_store_options{.host = "127.0.0.1", .port = the_redis().port(), .prefix = scope + "/", .timeout = 5s});
+             return std::make_unique<redis_store>(redis_store_options{
+                 .host = "127.0.0.1", .port = the_redis().port(), .prefix = scope + "/", .timeout = 5s});
          }},
     };
 }
