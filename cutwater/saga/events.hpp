@@ -14,7 +14,8 @@ struct saga_resumed {
     duration age{};
     unsigned times = 0;
 
-    static constexpr event_kind kind{"saga_resumed", severity::warning, "a saga is taken over whose process has gone, or that was stuck"};
+    static constexpr event_kind kind{"saga_resumed", severity::warning,
+                                     "a saga is taken over whose process has gone, or that was stuck"};
     static void fields(auto& self, auto&& visit) {
         visit("step", self.step, "the step that is done, or undone, next");
         visit("then", self.then, "forward, undoing, stuck");
@@ -46,7 +47,8 @@ struct saga_stuck {
     std::string_view reason{};
     std::uint64_t left = 0;
 
-    static constexpr event_kind kind{"saga_stuck", severity::error, "what was done could not be undone: somebody must look"};
+    static constexpr event_kind kind{"saga_stuck", severity::error,
+                                     "what was done could not be undone: somebody must look"};
     static void fields(auto& self, auto&& visit) {
         visit("step", self.step, "the first that is not undone");
         visit("reason", self.reason, "the error of its undo");

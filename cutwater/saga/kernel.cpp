@@ -124,8 +124,8 @@ void saga_kernel::found(const cell& there) {
 
 void saga_kernel::judge(saga_record there, const cell& in) {
     if (there.steps != plan_->steps)
-        return refuse(errc::key_reused, "nothing was done: it was begun as a saga of the steps " +
-                                            listed(there.steps) + "; this one has " + listed(plan_->steps));
+        return refuse(errc::key_reused, "nothing was done: it was begun as a saga of the steps " + listed(there.steps) +
+                                            "; this one has " + listed(plan_->steps));
     found_age_ = in.age;
     if (entry_ == saga_entry::set_right && !there.is_held()) return set_right(std::move(there), in.version);
     if (there.is_over() || (there.phase == saga_phase::stuck && entry_ == saga_entry::run))
@@ -216,8 +216,9 @@ void saga_kernel::failed(const error& why, std::optional<std::string> context) {
 void saga_kernel::lapsed() {
     if (++lapses_ <= most_lapses) return write();
     news_.push_back(saga_news::lost);
-    refuse(errc::in_doubt, "the saga goes no further here, and is to be resumed: to write its journal takes longer than its lease, " +
-                               to_text(plan_->options.lease));
+    refuse(errc::in_doubt,
+           "the saga goes no further here, and is to be resumed: to write its journal takes longer than its lease, " +
+               to_text(plan_->options.lease));
 }
 
 /// The first `count` steps, the last of them first.
@@ -245,7 +246,8 @@ void saga_kernel::settle_undo() {
 void saga_kernel::lost(const cell_reply& said) {
     news_.push_back(saga_news::lost);
     if (said.found)
-        return refuse(errc::key_in_use, "the saga goes no further here: its lease was over, and another has taken it over");
+        return refuse(errc::key_in_use,
+                      "the saga goes no further here: its lease was over, and another has taken it over");
     refuse(errc::in_doubt, "the saga goes no further here: its journal has gone from the store");
 }
 

@@ -50,7 +50,8 @@ public:
     enum class task : std::uint8_t { ask, invoke, undo, finish };
 
     /// `context`: of a run that begins.
-    saga_kernel(const saga_plan& plan, saga_entry entry, std::string id, std::uint64_t holder, std::string context = {});
+    saga_kernel(const saga_plan& plan, saga_entry entry, std::string id, std::uint64_t holder,
+                std::string context = {});
 
     [[nodiscard]] task next() const noexcept { return next_; }
     [[nodiscard]] cell_request request() const;

@@ -1,12 +1,12 @@
 // Whatever fails, and wherever the process goes: what was done is part of a completed saga, or is undone, or is told.
 
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
-
-#include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include "cutwater/core/random.hpp"
 #include "cutwater/saga/kernel.hpp"

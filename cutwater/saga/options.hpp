@@ -49,7 +49,8 @@ struct saga_options {
     }
 
     void cross_check(option_problems& problems) const {
-        if (name.size() > 100) problems.push_back({"name", std::to_string(name.size()) + " bytes", "at most 100 bytes"});
+        if (name.size() > 100)
+            problems.push_back({"name", std::to_string(name.size()) + " bytes", "at most 100 bytes"});
         if (name.contains('\0')) problems.push_back({"name", in_quotes(name), "text without a zero byte"});
     }
 };

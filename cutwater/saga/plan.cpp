@@ -35,16 +35,15 @@ public:
             case saga_news::stuck:
                 return send(saga_stuck{kernel_.step_name(record_.not_undone.front().step),
                                        record_.not_undone.front().words, record_.not_undone.size()});
-            case saga_news::lost:
-                return send(saga_lost{kernel_.step_name(next_step()), kernel_.refused()->words()});
+            case saga_news::lost: return send(saga_lost{kernel_.step_name(next_step()), kernel_.refused()->words()});
         }
     }
 
 private:
     template <class Body>
     void send(const Body& body) const {
-        to_.hears->on_event(
-            event{{.layer = kernel_.plan().layer, .operation = {}, .call_id = kernel_.id(), .at = to_.lent.now()}, body});
+        to_.hears->on_event(event{
+            {.layer = kernel_.plan().layer, .operation = {}, .call_id = kernel_.id(), .at = to_.lent.now()}, body});
     }
     [[nodiscard]] std::uint64_t next_step() const {
         return record_.to_undo.empty() ? record_.step : record_.to_undo.front();

@@ -53,7 +53,9 @@ struct saga_record {
 
     friend bool operator==(const saga_record&, const saga_record&) = default;
 
-    [[nodiscard]] bool is_over() const noexcept { return phase == saga_phase::completed || phase == saga_phase::undone; }
+    [[nodiscard]] bool is_over() const noexcept {
+        return phase == saga_phase::completed || phase == saga_phase::undone;
+    }
     [[nodiscard]] bool is_held() const noexcept { return phase == saga_phase::forward || phase == saga_phase::undoing; }
     [[nodiscard]] std::string encoded() const;
     [[nodiscard]] static std::optional<saga_record> decoded(std::string_view bytes);

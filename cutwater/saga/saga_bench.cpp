@@ -1,9 +1,10 @@
 // What a saga of three steps costs over a store in memory, beside the calls alone and the four writes alone; and one that finds its end.
 
+#include "cutwater/saga/saga.hpp"
+
 #include <string>
 
 #include "bench/support/reference.hpp"
-#include "cutwater/saga/saga.hpp"
 #include "cutwater/store/memory/memory_store.hpp"
 
 namespace {

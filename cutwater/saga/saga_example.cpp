@@ -1,12 +1,13 @@
 // A hundred orders in three steps: a carrier declines every third, and every seventh time the journal cannot be written, as if the process had gone. Whoever comes
 // later resumes what was left. In the end each order is placed or nothing of it is there: the warehouse, the bank and the carrier agree.
 
+#include "cutwater/saga/saga.hpp"
+
 #include <cstdlib>
 #include <iostream>
 #include <set>
 
 #include "cutwater/cutwater.hpp"
-#include "cutwater/saga/saga.hpp"
 #include "cutwater/store/memory/memory_store.hpp"
 
 namespace cw = cutwater;
@@ -53,22 +54,23 @@ int main() {
     cw::pipeline carrier{cw::timeout{5s}, cw::retry{{.max_attempts = 2, .base_delay = 1ms}}};
 
     // Undos bear that there is nothing to undo, and that they have been made already: erasing from a set does.
-    cw::saga<std::string> place{
-        cells,
-        {.name = "place order", .lease = 10ms},
-        {{"reserve", [&](std::string& order) { world.reserved.insert(order); },
-          [&](std::string& order) { world.reserved.erase(order); }},
-         {"charge", [&](std::string& order) { world.charged.insert(order); },
-          [&](std::string& order) { world.charged.erase(order); }},
-         {"ship",
-          [&](std::string& order) {
-              return carrier.run({.operation = "ship"}, [&]() -> std::expected<void, std::string> {
-                  if (order.size() % 3 == 0) return std::unexpected{"the carrier does not go there"};
-                  world.shipped.insert(order);
-                  return {};
-              });
-          },
-          [&](std::string& order) { world.shipped.erase(order); }}}};
+    cw::saga<std::string> place{cells,
+                                {.name = "place order", .lease = 10ms},
+                                {{"reserve", [&](std::string& order) { world.reserved.insert(order); },
+                                  [&](std::string& order) { world.reserved.erase(order); }},
+                                 {"charge", [&](std::string& order) { world.charged.insert(order); },
+                                  [&](std::string& order) { world.charged.erase(order); }},
+                                 {"ship",
+                                  [&](std::string& order) {
+                                      return carrier.run(
+                                          {.operation = "ship"}, [&]() -> std::expected<void, std::string> {
+                                              if (order.size() % 3 == 0)
+                                                  return std::unexpected{"the carrier does not go there"};
+                                              world.shipped.insert(order);
+                                              return {};
+                                          });
+                                  },
+                                  [&](std::string& order) { world.shipped.erase(order); }}}};
 
     unsigned placed = 0;
     unsigned undone = 0;

@@ -30,7 +30,6 @@ protected:
     std::map<std::string, std::errc> fails;  // step, or "-step" for its undo
     std::map<std::string, duration> takes;
 
-
     /// Steps write themselves into the context, undos take themselves out again.
     outcome_of_step act(std::string& context, const std::string& what) {
         log.push_back(what);
@@ -48,7 +47,9 @@ protected:
     }
     std::vector<trip::step> steps() { return {step("a"), step("b"), step("c")}; }
 
-    trip made(saga_options options = {.name = "trip"}) { return trip{cells, std::move(options), steps(), &heard, time}; }
+    trip made(saga_options options = {.name = "trip"}) {
+        return trip{cells, std::move(options), steps(), &heard, time};
+    }
 
     /// A process that has begun "b", and is never heard of again.
     void dies_in_b(const trip& of) {
