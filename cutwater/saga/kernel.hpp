@@ -1,11 +1,10 @@
 // What is right about a saga: a value that is asked what is next, and told what happened. No store, no clock, no callable.
 //
-//     for (;;) switch (kernel.next()) {
-//         case ask:    kernel.heard(…the store's reply to kernel.request()…);
-//         case invoke: kernel.done(context) or kernel.failed(why, context);      // of the step `kernel.step()`
-//         case undo:   the same, of its undo
-//         case finish: kernel.refused() is why there is no end here; else kernel.record() says how it ended
-//     }
+//     next()     what is done              what it is told
+//     ask        the store, `request()`    heard(its reply)
+//     invoke     the step, `step()`        done(context), or failed(why, context)
+//     undo       the undo of `step()`      done(context), or failed(why, context)
+//     finish     nothing more              `refused()` is why there is no end here; else `record()` says how it ended
 //
 // It writes ahead: before a step is invoked, the journal says that it has begun; one write says that it is done and that the next has begun. Each
 // write is on condition of the version that the one before made. A write whose reply was lost is made once more, and then recognised by its bytes,

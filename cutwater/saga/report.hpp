@@ -1,10 +1,10 @@
 // How a saga ended.
 //
-//     const auto ended = place.run("order-42", order{…});
-//     if (!ended) …                                        // no end here: ended.error() says why, and whether it is to be resumed
-//     else if (ended->is_completed()) …                    // ended->context: as the steps have left it
-//     else if (ended->end == cw::saga_end::stuck) …        // ended->left: what could not be undone, and why
-//     else …                                               // all is undone; ended->cause: what had failed
+//     const cw::saga_result<std::string> ended = …;      // of saga::run
+//     if (!ended) log(ended.error().message());           // no end here: why, and whether it is to be resumed
+//     else if (ended->is_completed()) show(ended->context);
+//     else if (ended->end == cw::saga_end::stuck) for (const cw::step_left& each : ended->left) log(each.step + ": " + each.why.message());
+//     else log("undone, since: " + ended->cause->message());
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,11 @@
 // A sequence of steps with their undo: all of them are done, or none; and what could be neither is told.
 //
+//     cw::memory_store cells;                                        // or any that outlasts the process
+//     cw::pipeline bank{cw::timeout{5s}, cw::retry{}};
 //     cw::saga<std::string> place{cells, {.name = "place order"},
-//         {{"reserve", [&](std::string& o) { return stock.run([&] { return reserve(o); }); }, [&](std::string& o) { return release(o); }},
-//          {"charge", [&](std::string& o) { return charge(o); }, [&](std::string& o) { return refund(o); }},
-//          {"ship", [&](std::string& o) { return ship(o); }, cw::no_undo}}};
+//         {{"reserve", [](std::string& o) { o += ", reserved"; }, [](std::string&) { /* release */ }},
+//          {"charge", [&](std::string& o) { return bank.run([&] { charge(o); }); }, [](std::string&) { /* refund */ }},
+//          {"ship", [](std::string&) { /* ship */ }, cw::no_undo}}};
 //     const auto ended = place.run("order-42", "two chairs");
 //
 // Where a step fails, those that are done are undone, in reverse; the failed one too, unless its error says that it had no effect. What cannot be

@@ -1,7 +1,8 @@
 // A step of a saga, and its undo: callables of the user's.
 //
-//     cw::saga_step<order> charge{"charge", [&](order& o) { return pay.run([&] { return bank.charge(o); }); },
-//                                 [&](order& o, cw::instant deadline) { return pay.run({.deadline = deadline}, [&] { return bank.refund(o); }); }};
+//     cw::pipeline bank{cw::timeout{5s}, cw::retry{}};
+//     cw::saga_step<std::string> paid{"charge", [&](std::string& o) { return bank.run([&] { charge(o); }); },
+//                                     [&](std::string&, cw::instant deadline) { return bank.run({.deadline = deadline}, [] { return 1; }); }};
 //
 // They take the context, which they may change, and, where they want it, the instant at which the lease ends. What they return as a value is not
 // looked at; they fail by an `std::unexpected` of any type (a pipeline's result is one), or by an exception. They are copied.

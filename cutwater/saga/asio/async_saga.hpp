@@ -1,8 +1,11 @@
 // A saga whose steps and undos are coroutines.
 //
+//     cw::memory_store cells;                                        // or any that outlasts the process
+//     cw::pipeline bank{cw::timeout{5s}, cw::retry{}};
 //     cw::async_saga<std::string> place{cells, {.name = "place order"},
-//         {{"reserve", [&](std::string& o) { return stock.async_run([&] { return reserve(o); }); }, [&](std::string& o) { return release(o); }},
-//          {"ship", [&](std::string& o) -> asio::awaitable<void> { co_await ship(o); }, cw::no_undo}}};
+//         {{"charge", [&](std::string&) { return bank.async_run([]() -> asio::awaitable<int> { co_return 1; }); },
+//           [](std::string&) -> asio::awaitable<void> { co_return; }},
+//          {"ship", [](std::string&) { /* ship */ }, cw::no_undo}}};
 //     const auto ended = co_await place.async_run("order-42", "two chairs");
 //
 // Contract: as of a `saga` (saga.hpp), whose kernel it has. Steps run on the executor of whoever awaits, one after the other, in a coroutine thread of

@@ -1,7 +1,8 @@
 // A step of a saga of coroutines, and its undo: coroutines or plain callables.
 //
-//     cw::async_saga_step<order> charge{"charge", [&](order& o) -> asio::awaitable<receipt> { co_return co_await bank.charge(o); },
-//                                       [&](order& o, cw::instant deadline) { return pay.async_run({.deadline = deadline}, …); }};
+//     cw::pipeline bank{cw::timeout{5s}, cw::retry{}};
+//     cw::async_saga_step<std::string> paid{"charge", [](std::string& o) -> asio::awaitable<void> { charge(o); co_return; },
+//         [&](std::string&, cw::instant deadline) { return bank.async_run({.deadline = deadline}, []() -> asio::awaitable<int> { co_return 1; }); }};
 //
 // The same as those of a `saga_step`; they are kept as long as a coroutine of theirs.
 #pragma once
