@@ -174,6 +174,30 @@ TEST_F(saga_kernels, try_again_when_resumed_what_is_stuck_and_only_that) {
     EXPECT_THAT(again.take_news(), ElementsAre(saga_news::resumed, saga_news::undone));
 }
 
+TEST_F(saga_kernels, try_what_is_stuck_again_in_reverse) {
+    plan.options.undo_attempts = 1;
+    saga_kernel k = run();
+    expect_invoke(k, 0);
+    k.done("");
+    expect_invoke(k, 1);
+    k.failed(unknown, std::nullopt);
+    for (const std::size_t i : {1U, 0U}) {
+        expect_undo(k, i);
+        k.failed(unknown, std::nullopt);
+    }
+    expect_end(k, saga_phase::stuck);
+    saga_kernel again = resume();
+    answer(again);
+    expect_undo(again, 1);
+    again.failed(unknown, std::nullopt);
+    expect_undo(again, 0);
+    EXPECT_THAT(kept().not_undone, SizeIs(1)) << "what has failed again is on record meanwhile";
+    again.done("");
+    expect_end(again, saga_phase::stuck);
+    ASSERT_THAT(kept().not_undone, SizeIs(1));
+    EXPECT_EQ(kept().not_undone[0].step, 1U);
+}
+
 TEST_F(saga_kernels, can_be_set_right_by_hand_where_they_are_stuck) {
     plan.options.undo_attempts = 1;
     saga_kernel k = run();
