@@ -86,7 +86,8 @@ void saga_kernel::heard(cell_result said) {
 void saga_kernel::unheard(const error& why) {
     if (++tries_ < most_tries) return;
     if (!is_ours_)
-        return refuse(errc::store_unavailable, "nothing was done: the journal cannot be asked (" + why.message() + ")");
+        return refuse(errc::store_unavailable,
+                      "nothing was done here: the journal cannot be asked (" + why.message() + ")");
     news_.push_back(saga_news::lost);
     refuse(errc::in_doubt, "the saga goes no further here, and is to be resumed: its journal cannot be written (" +
                                why.message() + ")");
