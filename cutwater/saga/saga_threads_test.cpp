@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <barrier>
 #include <thread>
 #include <vector>
 
@@ -24,10 +25,14 @@ protected:
     std::array<std::atomic<int>, ids> undoes{};
     std::atomic<unsigned> ended = 0;
     std::atomic<unsigned> wrong = 0;
+    std::barrier<> all_together{threads};
 
     /// Of numbers; every third fails in its last step.
     std::vector<saga_step<std::size_t>> steps() {
-        const auto act = [this](const std::size_t& i) { ++does[i]; };
+        const auto act = [this](const std::size_t& i) {
+            ++does[i];
+            for (int others = 0; others < 20; ++others) std::this_thread::yield();
+        };
         const auto undo = [this](const std::size_t& i) { ++undoes[i]; };
         return {{"one", act, undo},
                 {"two", act, undo},
@@ -41,6 +46,7 @@ protected:
 
     void play(saga<std::size_t>& place) {
         for (std::size_t i = 0; i < ids; ++i) {
+            all_together.arrive_and_wait();
             const auto told = place.run(std::to_string(i), i);
             if (!told) {
                 if (told.error().code() != errc::key_in_use) ++wrong;
