@@ -38,6 +38,8 @@ CACHE = "cutwater/policy/cache"
 HTTP = "cutwater/http"
 HTTP_UMBRELLA = "cutwater/http.hpp"
 STORE_UMBRELLA = "cutwater/store.hpp"
+SAGA = "cutwater/saga"
+SAGA_ASIO = "cutwater/saga/asio"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ ROOMS = (
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
     Room(STORE, (CORE,)),
     Room(STORES, (CORE, STORE, CLOCK, SYNC, PIPELINE, ASIO), ("boost/asio", "boost/system", "hiredis/", "libpq-fe.h", "sqlite3.h", "poll.h")),
+    Room(SAGA, (CORE, STORE, CLOCK)),
+    Room(SAGA_ASIO, (CORE, STORE, SAGA, CLOCK, ASIO, PIPELINE), ("boost/asio",)),
     Room(UMBRELLA, (CORE, CLASSIFY, ESTIMATE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, SYSTEM, WORK, STANDARD)),
     Room(STORE_UMBRELLA, (UMBRELLA, CORE, STORE, STORES, POLICIES)),
     Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),

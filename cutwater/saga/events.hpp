@@ -1,0 +1,71 @@
+// What a saga tells its listener. One that is completed without a failure is told by none; the id is the event's `call_id`.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "cutwater/core/events.hpp"
+
+namespace cutwater {
+
+struct saga_resumed {
+    std::string_view step{};
+    std::string_view then{};
+    duration age{};
+    unsigned times = 0;
+
+    static constexpr event_kind kind{"saga_resumed", severity::warning,
+                                     "a saga is taken over whose process has gone, or that was stuck"};
+    static void fields(auto& self, auto&& visit) {
+        visit("step", self.step, "the step that is done, or undone, next");
+        visit("then", self.then, "forward, undoing, stuck");
+        visit("age", self.age, "since its journal was last written");
+        visit("times", self.times, "how often it has been taken over");
+    }
+};
+
+struct saga_undoing {
+    std::string_view step{};
+    std::string_view reason{};
+
+    static constexpr event_kind kind{"saga_undoing", severity::warning, "a step has failed: what was done is undone"};
+    static void fields(auto& self, auto&& visit) {
+        visit("step", self.step, "the step that failed");
+        visit("reason", self.reason, "its error");
+    }
+};
+
+struct saga_undone {
+    std::string_view step{};
+
+    static constexpr event_kind kind{"saga_undone", severity::info, "everything that was done is undone"};
+    static void fields(auto& self, auto&& visit) { visit("step", self.step, "the step that failed"); }
+};
+
+struct saga_stuck {
+    std::string_view step{};
+    std::string_view reason{};
+    std::uint64_t left = 0;
+
+    static constexpr event_kind kind{"saga_stuck", severity::error,
+                                     "what was done could not be undone: somebody must look"};
+    static void fields(auto& self, auto&& visit) {
+        visit("step", self.step, "the first that is not undone");
+        visit("reason", self.reason, "the error of its undo");
+        visit("left", self.left, "how many steps are not undone");
+    }
+};
+
+struct saga_lost {
+    std::string_view step{};
+    std::string_view reason{};
+
+    static constexpr event_kind kind{"saga_lost", severity::error,
+                                     "a saga goes no further here: another has it, or its journal cannot be written"};
+    static void fields(auto& self, auto&& visit) {
+        visit("step", self.step, "the step that was to be written down");
+        visit("reason", self.reason, "taken over, gone from the store, or the store's error");
+    }
+};
+
+}  // namespace cutwater
