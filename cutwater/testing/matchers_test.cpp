@@ -14,7 +14,9 @@ using ::testing::AllOf;
 using ::testing::Gt;
 using ::testing::Not;
 
-result<int> good(int value = 7, name source = {}) { return {std::expected<int, error>{value}, source}; }
+result<int> good(int value = 7, name source = {}) {
+    return {std::expected<int, error>{value}, origin{.source = source, .is_degraded = !source.empty()}};
+}
 result<int> bad(std::error_code code = errc::timed_out, name layer = "attempt") {
     return {std::expected<int, error>{std::unexpect, error{code, layer, "get"}}, {}};
 }

@@ -72,6 +72,8 @@
 #include "cutwater/policy/throttle/options.hpp"
 #include "cutwater/policy/timeout/events.hpp"
 #include "cutwater/policy/timeout/options.hpp"
+#include "cutwater/saga/events.hpp"
+#include "cutwater/saga/options.hpp"
 #include "cutwater/store/memory/memory_store.hpp"
 #include "cutwater/store/offloaded/options.hpp"
 #include "cutwater/store/postgres/options.hpp"
@@ -230,6 +232,8 @@ void policies() {
     defaults<cw::idempotency_options>("cutwater/policy/idempotency_guard");
     events<cw::idempotent_replayed, cw::idempotent_refused, cw::idempotent_taken_over, cw::idempotent_held,
            cw::idempotency_lost, cw::idempotency_store_failed>("cutwater/policy/idempotency_guard");
+    defaults<cw::saga_options>("cutwater/saga");
+    events<cw::saga_resumed, cw::saga_undoing, cw::saga_undone, cw::saga_stuck, cw::saga_lost>("cutwater/saga");
     defaults<cw::memory_store_options>("cutwater/store/memory");
     defaults<cw::offloaded_options>("cutwater/store/offloaded");
     defaults<cw::sqlite_store_options>("cutwater/store/sqlite");
