@@ -12,6 +12,7 @@ constexpr unsigned most_tries = 8;  // against others who come between
 constexpr duration margin = 1s;     // what a store may round a time to live by
 constexpr duration shortest_rest = 1ms;
 constexpr duration longest_rest = 50ms;
+constexpr unsigned times_its_question = 20;
 
 }  // namespace
 
@@ -37,6 +38,7 @@ lease_desk::said lease_desk::look(unsigned n, call_context& call) {
         {
             const std::scoped_lock held{lock_};
             take_in_locked(now);
+            is_to_tell_ = false;
             told = try_locked(n, call, may, next);
             lay_out_locked(now);
         }
@@ -101,7 +103,7 @@ lease_desk::said lease_desk::try_locked(unsigned n, call_context& call, asking m
         return {.what = answer::taken, .permits = taken};
     }
     const bool asks = may == asking::allowed && may_ask_locked(now) && line_.empty();
-    const unsigned missing = n > hand_.total() ? n - hand_.total() : 1;
+    const unsigned missing = worth_asking_locked(n > hand_.total() ? n - hand_.total() : 1);
     if (is_down_) {
         if (asks) next = begin_locked(missing, now, call.surroundings());
         return next.what ? said{} : without_store_locked(n, now);
@@ -120,8 +122,8 @@ lease_desk::said lease_desk::turned_away_locked(const waiter& w, instant now) {
         case errc::store_unavailable: return without_store_locked(w.weight, now);
         case errc::rate_limited: {
             const unsigned there = hand_.total();
-            return {.what = answer::exhausted,
-                    .wait = w.weight > there ? wait_locked(w.weight - there, now) : duration::zero()};
+            const unsigned missing = w.weight > there ? w.weight - there : 1;
+            return {.what = answer::exhausted, .wait = wait_locked(worth_asking_locked(missing), now)};
         }
         default: return {.what = answer::contended, .wait = std::max<duration>(shortest_rest, between(now, asks_again_))};
     }
@@ -217,7 +219,7 @@ void lease_desk::keep_locked(const question& asked, cell_version version, instan
     known_ = {.version = version, .backlog = asked.backlog, .since = now};
     news_.leased += asked.worth.count;
     news_.questions += flight_.tries + flight_.failures + 1;
-    news_.took = between(flight_.began, now);
+    news_.took = took_ = between(flight_.began, now);
     end_flight_locked();
 }
 
@@ -279,19 +281,20 @@ lease_desk::question lease_desk::compose_locked(instant now) {
 lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
     while (waiter* const first = line_.first()) {
         const unsigned there = hand_.total();
-        if (first->weight <= there) {
+        const unsigned missing = first->weight > there ? worth_asking_locked(first->weight - there) : 0;
+        if (missing == 0) {
             first->mark = hand_.take(first->weight).end;
             line_.grant(*first);
         } else if (is_under_way()) {
             return {};
         } else if (is_down_) {
             line_.turn_away(*first, errc::store_unavailable);
-        } else if (wait_locked(first->weight - there, now) > duration::zero()) {
+        } else if (wait_locked(missing, now) > duration::zero()) {
             line_.turn_away(*first, errc::rate_limited);
         } else if (now < asks_again_) {
             line_.turn_away(*first, errc::refused);
         } else {
-            return begin_locked(first->weight - there, now, lent);
+            return begin_locked(missing, now, lent);
         }
     }
     return refill_locked(now, lent);
@@ -299,8 +302,9 @@ lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
 
 lease_desk::question lease_desk::refill_locked(instant now, environment& lent) {
     const bool are_few = hand_.total() <= options_.lease / 2;
-    if (!are_few || !may_ask_locked(now) || wait_locked(1, now) > duration::zero()) return {};
-    return begin_locked(1, now, lent);
+    const unsigned least = worth_asking_locked(1);
+    if (!are_few || !may_ask_locked(now) || wait_locked(least, now) > duration::zero()) return {};
+    return begin_locked(least, now, lent);
 }
 
 void lease_desk::end_flight_locked() noexcept {
@@ -329,6 +333,7 @@ void lease_desk::end_outage_locked(instant now) {
     if (!std::exchange(is_down_, false)) return;
     asks_again_ = now;
     news_.back_after = between(down_since_, now);
+    is_to_tell_ = true;
 }
 
 void lease_desk::turn_away_all_locked(errc why) noexcept {
@@ -339,6 +344,13 @@ void lease_desk::turn_away_all_locked(errc why) noexcept {
 
 rate_backlog lease_desk::known_locked(instant now) const {
     return rule_.aged(known_.backlog, between(known_.since, now));
+}
+
+/// What comes back while a question is under way is lost to all. So a limit that is nearly exhausted is not asked for permits one by one,
+/// but for what takes much longer to come back than the question does.
+unsigned lease_desk::worth_asking_locked(unsigned missing) const {
+    const auto worth = static_cast<std::uint64_t>(took_ * times_its_question / std::max<duration>(rule_.refill_of(1), 1ns));
+    return std::max(missing, static_cast<unsigned>(std::min(worth, std::uint64_t{options_.lease})));
 }
 
 duration lease_desk::wait_locked(unsigned n, instant now) const { return rule_.wait_for(known_locked(now), n); }
@@ -358,7 +370,8 @@ void lease_desk::take_in_locked(instant now) {
 void lease_desk::lay_out_locked(instant now) {
     if (!line_.empty()) return;
     hand_.trim(options_.lease, over_);
-    const bool is_worth_it = may_ask_locked(now) && wait_locked(1, now) == duration::zero();
+    if (is_to_tell_) return hand_.lay_out(options_.lease, leased_permits::then::tell);
+    const bool is_worth_it = may_ask_locked(now) && wait_locked(worth_asking_locked(1), now) == duration::zero();
     hand_.lay_out(options_.lease / 2, is_worth_it ? leased_permits::then::tell : leased_permits::then::nothing);
 }
 

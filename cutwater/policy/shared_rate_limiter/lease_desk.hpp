@@ -112,6 +112,7 @@ private:
     [[nodiscard]] said without_store_locked(unsigned n, instant now);
     [[nodiscard]] rate_backlog known_locked(instant now) const;
     [[nodiscard]] duration wait_locked(unsigned n, instant now) const;
+    [[nodiscard]] unsigned worth_asking_locked(unsigned missing) const;
     [[nodiscard]] instant next_look_locked(const waiter& w) const;
     [[nodiscard]] bool is_under_way() const noexcept { return flight_.number != 0; }
     [[nodiscard]] bool may_ask_locked(instant now) const { return !is_under_way() && now >= asks_again_; }
@@ -139,6 +140,8 @@ private:
     instant down_since_{};
     instant asks_again_{};  // after a failure, or where others came between again and again
     knowledge alone_;  // what this instance keeps while the store fails
+    duration took_{};          // the latest lease that was made
+    bool is_to_tell_ = false;  // the next call looks here, to tell
     news news_;
 };
 

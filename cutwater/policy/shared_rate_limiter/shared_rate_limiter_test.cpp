@@ -133,6 +133,7 @@ TEST_P(shared_limits, calls_weigh_what_they_say) {
     EXPECT_THAT(play(api, {.weight = 7}), has_value(7));
     EXPECT_EQ(backlog(), 700ms) << "more than a lease: what it needs";
     EXPECT_THAT(play(api, {.weight = 0}), has_value(7));
+    on.time.pass(2ms);
     EXPECT_EQ(api.leased(), 10U) << "and then the rest in the background";
 }
 
@@ -238,9 +239,9 @@ TEST_P(shared_limits, nobody_overtakes_who_waits) {
         those.come({.weight = 3});
         EXPECT_THAT(play(api), has_value(7));
         EXPECT_EQ(those.woken(), 2U) << "they came first";
-        EXPECT_EQ(on.time.elapsed(), 6ms) << "three leases";
+        EXPECT_EQ(on.time.elapsed(), 4ms) << "two leases of four";
     }
-    EXPECT_EQ(cells.asked, 4U);
+    EXPECT_EQ(cells.asked, 3U);
 }
 
 TEST_P(shared_limits, who_would_wait_where_too_many_do_is_refused) {
@@ -326,7 +327,7 @@ TEST_P(shared_limits, or_each_instance_keeps_its_share) {
     EXPECT_EQ(on.heard.last("shared_limit_refused").field("reason"), "share");
     unsigned admitted = 0;
     for (int i = 0; i < 1000; ++i, on.time.pass(10ms)) admitted += admitted_of(1, api);
-    EXPECT_EQ(admitted, 20U) << "and then two a second, while the store is asked now and then";
+    EXPECT_EQ(admitted, 19U) << "and then two a second, while the store is asked now and then";
     EXPECT_LE(cells.asked, 13U);
 }
 
@@ -444,7 +445,6 @@ RC_GTEST_PROP(shared_fleet, T73_together_they_are_over_by_no_more_than_what_is_i
     RC_ASSERT(all.admitted() <= all.leased());
     RC_ASSERT(all.worst_excess() <= std::int64_t{o.instances} * o.limit.lease * per);
     RC_ASSERT(all.worst_excess() <= o.limit.usable_for().count() * std::int64_t{o.limit.permits});
-    RC_ASSERT(all.leased() <= o.limit.burst + o.limit.permits * 3);
 }
 
 TEST(shared_fleet, all_of_the_rate_is_used_where_a_lease_is_worth_more_than_a_question) {
