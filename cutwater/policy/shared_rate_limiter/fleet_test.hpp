@@ -26,6 +26,7 @@ struct fleet_options {
     shared_rate_limiter_options limit{};
     duration store_takes = 2ms;
     duration longest_pause{};  ///< between a caller's calls, at random; now and then ten times as long
+    duration bursts_every{};   ///< then: one call that has permits leased; when they are nearly over, as many as pass, all at once
     unsigned most_weight = 1;
     std::uint64_t seed = 1;
 };
@@ -116,13 +117,19 @@ private:
         void take(const admission<shared_rate_limiter::ticket>& answer) {
             if (const auto* const wait = std::get_if<wait_until>(&answer))
                 return look_in(between(of_.time.present(), wait->until));
-            if (const auto* const why = std::get_if<refusal>(&answer))
-                return pause(std::max<duration>(why->retry_after.value_or(10ms), 1us));
+            const auto* const why = std::get_if<refusal>(&answer);
+            if (why != nullptr && of_.options_.bursts_every > duration::zero()) {
+                has_called_ = false;
+                return pause(of_.until_burst(duration::zero()));
+            }
+            if (why != nullptr) return pause(std::max<duration>(why->retry_after.value_or(10ms), 1us));
             go();
         }
         void go() {
             of_.begun_.emplace_back(of_.time.elapsed(), said_.weight);
             of_.admitted_ += said_.weight;
+            const duration every = of_.options_.bursts_every;
+            if (every > duration::zero()) return pause(std::exchange(has_called_, true) ? 1us : of_.until_burst(of_.options_.limit.usable_for() * 9 / 10));
             const auto longest = static_cast<std::uint64_t>(std::max<duration>(of_.options_.longest_pause, 1us).count());
             const auto some = static_cast<duration::rep>(of_.dice_() % longest);
             pause(duration{some} * (of_.dice_() % 20 == 0 ? 10 : 1));
@@ -138,7 +145,14 @@ private:
         late<call_context> call_;
         late<waiter> place_;
         std::uint64_t step_ = 0;
+        bool has_called_ = false;
     };
+
+    [[nodiscard]] duration until_burst(duration after_beginning) const {
+        const duration every = options_.bursts_every;
+        const duration into = (time.elapsed() - after_beginning) % every;
+        return every - into;
+    }
 
     fleet_options options_;
     random_source dice_;

@@ -437,14 +437,26 @@ RC_GTEST_PROP(shared_fleet, T73_together_they_are_over_by_no_more_than_what_is_i
     o.store_takes = *rc::gen::element<duration>(0ms, 1ms, 7ms, 40ms);
     o.longest_pause = *rc::gen::element<duration>(1ms, 20ms, 300ms);
     o.most_weight = *rc::gen::inRange(1U, o.limit.lease + 1);
+    o.bursts_every = *rc::gen::element(0, 0, 1, 4) * o.limit.usable_for() * 5 / 4;
     o.seed = *rc::gen::inRange<std::uint64_t>(1, 1'000'000);
     fleet all{o};
-    all.run(3s);
+    all.run(6s);
     const std::int64_t per = o.limit.per.count();
     RC_ASSERT(all.admitted() > 0U);
     RC_ASSERT(all.admitted() <= all.leased());
     RC_ASSERT(all.worst_excess() <= std::int64_t{o.instances} * o.limit.lease * per);
     RC_ASSERT(all.worst_excess() <= o.limit.usable_for().count() * std::int64_t{o.limit.permits});
+}
+
+TEST(shared_fleet, what_was_charged_earlier_comes_on_top_and_no_more_than_that) {
+    fleet all{{.instances = 4,
+               .callers = 1,
+               .limit = {.permits = 1000, .per = 1s, .burst = 100, .lease = 25},
+               .store_takes = 0ms,
+               .bursts_every = 500ms}};
+    all.run(10s);
+    EXPECT_GT(all.worst_excess_in_permits(), 75.0) << "the bound is no phantom";
+    EXPECT_LE(all.worst_excess_in_permits(), 100.0);
 }
 
 TEST(shared_fleet, all_of_the_rate_is_used_where_a_lease_is_worth_more_than_a_question) {
