@@ -26,7 +26,8 @@ struct fleet_options {
     shared_rate_limiter_options limit{};
     duration store_takes = 2ms;
     duration longest_pause{};  ///< between a caller's calls, at random; now and then ten times as long
-    duration bursts_every{};   ///< then: one call that has permits leased; when they are nearly over, as many as pass, all at once
+    duration
+        bursts_every{};  ///< then: one call that has permits leased; when they are nearly over, as many as pass, all at once
     unsigned most_weight = 1;
     std::uint64_t seed = 1;
 };
@@ -129,8 +130,11 @@ private:
             of_.begun_.emplace_back(of_.time.elapsed(), said_.weight);
             of_.admitted_ += said_.weight;
             const duration every = of_.options_.bursts_every;
-            if (every > duration::zero()) return pause(std::exchange(has_called_, true) ? 1us : of_.until_burst(of_.options_.limit.usable_for() * 9 / 10));
-            const auto longest = static_cast<std::uint64_t>(std::max<duration>(of_.options_.longest_pause, 1us).count());
+            if (every > duration::zero())
+                return pause(
+                    std::exchange(has_called_, true) ? 1us : of_.until_burst(of_.options_.limit.usable_for() * 9 / 10));
+            const auto longest =
+                static_cast<std::uint64_t>(std::max<duration>(of_.options_.longest_pause, 1us).count());
             const auto some = static_cast<duration::rep>(of_.dice_() % longest);
             pause(duration{some} * (of_.dice_() % 20 == 0 ? 10 : 1));
         }

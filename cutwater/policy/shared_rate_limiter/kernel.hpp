@@ -58,7 +58,8 @@ class shared_rate_limiter_kernel {
 public:
     /// A limit, or one of so many equal `parts` of it.
     constexpr shared_rate_limiter_kernel(unsigned permits, duration per, unsigned burst, unsigned parts = 1) noexcept
-        : interval_{interval_for(permits, per, parts)}, burst_{std::max(1U, burst / parts)}, capacity_{interval_ * burst_} {}
+        : interval_{interval_for(permits, per, parts)}, burst_{std::max(1U, burst / parts)},
+          capacity_{interval_ * burst_} {}
 
     [[nodiscard]] constexpr unsigned burst() const noexcept { return burst_; }
     /// The backlog of a limit that has no permit left: of what cannot be read, too.

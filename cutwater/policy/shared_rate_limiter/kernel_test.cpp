@@ -57,9 +57,9 @@ TEST(shared_rate_kernel, T74_counts_as_published) {
     };
     constexpr duration taken{-1};
     const std::vector<row> rows{
-        {0ms, 6, 0ms, forever},     {0ms, 1, 1000ms, taken},    {0ms, 1, 2000ms, taken},    {0ms, 1, 3000ms, taken},
-        {0ms, 1, 4000ms, taken},    {0ms, 1, 5000ms, taken},    {0ms, 1, 5000ms, 1000ms},   {3000ms, 1, 3000ms, taken},
-        {3100ms, 1, 3900ms, taken}, {4000ms, 1, 4000ms, taken}, {8000ms, 1, 1000ms, taken}, {9500ms, 1, 1000ms, taken},
+        {0ms, 6, 0ms, forever},     {0ms, 1, 1000ms, taken},     {0ms, 1, 2000ms, taken},    {0ms, 1, 3000ms, taken},
+        {0ms, 1, 4000ms, taken},    {0ms, 1, 5000ms, taken},     {0ms, 1, 5000ms, 1000ms},   {3000ms, 1, 3000ms, taken},
+        {3100ms, 1, 3900ms, taken}, {4000ms, 1, 4000ms, taken},  {8000ms, 1, 1000ms, taken}, {9500ms, 1, 1000ms, taken},
         {9500ms, 2, 3000ms, taken}, {9500ms, 5, 3000ms, 3000ms},
     };
     cell_of shared{{1, 1s, 5}};

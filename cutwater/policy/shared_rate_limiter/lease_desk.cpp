@@ -23,8 +23,8 @@ struct lease_desk::reply_place {
 };
 
 lease_desk::lease_desk(cell_store& store, const shared_rate_limiter_options& options)
-    : options_{options}, rule_{options.rule()}, share_{options.share()}, key_{options.cell_key()},
-      usable_for_{options.usable_for()}, store_{store} {}
+    : options_{options}, rule_{options.rule()}, key_{options.cell_key()}, usable_for_{options.usable_for()},
+      store_{store}, share_{options.share()} {}
 
 // ---- calls ----
 
@@ -125,7 +125,8 @@ lease_desk::said lease_desk::turned_away_locked(const waiter& w, instant now) {
             const unsigned missing = w.weight > there ? w.weight - there : 1;
             return {.what = answer::exhausted, .wait = wait_locked(worth_asking_locked(missing), now)};
         }
-        default: return {.what = answer::contended, .wait = std::max<duration>(shortest_rest, between(now, asks_again_))};
+        default:
+            return {.what = answer::contended, .wait = std::max<duration>(shortest_rest, between(now, asks_again_))};
     }
 }
 
@@ -136,11 +137,9 @@ lease_desk::said lease_desk::without_store_locked(unsigned n, instant now) {
         case limit_without_store::unguarded: return {.what = answer::unguarded};
         case limit_without_store::local: break;
     }
-    rate_backlog mine = share_.aged(alone_.backlog, between(alone_.since, now));
-    if (share_.take(mine, n, n) == 0)
-        return {.what = answer::share, .wait = n > share_.burst() ? again : share_.wait_for(mine, n)};
-    alone_ = {.backlog = mine, .since = std::max(now, alone_.since)};
-    return {.what = answer::unguarded};
+    const duration wait = share_.take(n, now);
+    if (wait == duration::zero()) return {.what = answer::unguarded};
+    return {.what = answer::share, .wait = wait == forever ? again : wait};
 }
 
 void lease_desk::leave(waiter& w) noexcept {
@@ -323,7 +322,7 @@ void lease_desk::begin_outage_locked(std::string why, instant now) {
     if (!is_down_) {
         is_down_ = true;
         down_since_ = now;
-        alone_ = {.since = now};
+        share_.begin(now);
         news_.failure = std::move(why);
     }
     turn_away_all_locked(errc::store_unavailable);
@@ -349,7 +348,8 @@ rate_backlog lease_desk::known_locked(instant now) const {
 /// What comes back while a question is under way is lost to all. So a limit that is nearly exhausted is not asked for permits one by one,
 /// but for what takes much longer to come back than the question does.
 unsigned lease_desk::worth_asking_locked(unsigned missing) const {
-    const auto worth = static_cast<std::uint64_t>(took_ * times_its_question / std::max<duration>(rule_.refill_of(1), 1ns));
+    const auto worth =
+        static_cast<std::uint64_t>(took_ * times_its_question / std::max<duration>(rule_.refill_of(1), 1ns));
     return std::max(missing, static_cast<unsigned>(std::min(worth, std::uint64_t{options_.lease})));
 }
 

@@ -15,6 +15,7 @@
 
 #include "cutwater/core/call.hpp"
 #include "cutwater/policy/shared_rate_limiter/leased_permits.hpp"
+#include "cutwater/policy/shared_rate_limiter/local_share.hpp"
 #include "cutwater/policy/shared_rate_limiter/options.hpp"
 #include "cutwater/store/cell_store.hpp"
 
@@ -122,7 +123,6 @@ private:
 
     const shared_rate_limiter_options options_;
     const shared_rate_limiter_kernel rule_;
-    const shared_rate_limiter_kernel share_;
     const std::string key_;
     const duration usable_for_;
     cell_store& store_;
@@ -139,7 +139,7 @@ private:
     bool is_down_ = false;
     instant down_since_{};
     instant asks_again_{};  // after a failure, or where others came between again and again
-    knowledge alone_;  // what this instance keeps while the store fails
+    local_share share_;
     duration took_{};          // the latest lease that was made
     bool is_to_tell_ = false;  // the next call looks here, to tell
     news news_;

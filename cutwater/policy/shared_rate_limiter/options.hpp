@@ -58,7 +58,8 @@ struct shared_rate_limiter_options {
         visit("without_store", self.without_store, within(limit_without_store::refused, limit_without_store::local),
               "what the limit is when the store cannot be asked");
         visit("instances", self.instances, within(1U, 100'000U), "how many share it: then each keeps that part of it");
-        visit("store_limit", self.store_limit, within<duration>(1ms, 1min), "how long one question to the store may take");
+        visit("store_limit", self.store_limit, within<duration>(1ms, 1min),
+              "how long one question to the store may take");
         visit("retry_store_every", self.retry_store_every, within<duration>(1ms, 1h),
               "how often a store that fails is asked again");
     }
@@ -80,19 +81,24 @@ struct shared_rate_limiter_options {
 
     void cross_check(option_problems& problems) const {
         const double interval = static_cast<double>(per.count()) / std::max(1U, permits);
-        const auto is_too_long = [&](unsigned times) { return interval * times > static_cast<double>(longest_refill.count()); };
-        if (interval < 1) problems.push_back({"permits", to_text(permits), "at most one in a nanosecond, with this `per`"});
+        const auto is_too_long = [&](unsigned times) {
+            return interval * times > static_cast<double>(longest_refill.count());
+        };
+        if (interval < 1)
+            problems.push_back({"permits", to_text(permits), "at most one in a nanosecond, with this `per`"});
         if (is_too_long(burst))
             problems.push_back({"burst", to_text(burst), "what comes back within fifty days, at permits and per"});
         else if (applies("instances") && is_too_long(instances))
             problems.push_back({"instances", to_text(instances), "so many that each has a permit within fifty days"});
-        if (lease > burst) problems.push_back({"lease", to_text(lease), "at most the burst, which is " + to_text(burst)});
+        if (lease > burst)
+            problems.push_back({"lease", to_text(lease), "at most the burst, which is " + to_text(burst)});
         if (lease_for != duration::zero() && lease_for <= store_limit)
             problems.push_back({"lease_for", to_exact_text(lease_for),
                                 "0s, or more than store_limit: what is leased is counted from the question on"});
         const std::string cell = cell_key();
         if (cell.size() > max_cell_key || cell.contains('\0'))
-            problems.push_back({key.empty() ? "name" : "key", to_text(key.empty() ? name : key), "a key for a store: at most 500 bytes, none of them zero"});
+            problems.push_back({key.empty() ? "name" : "key", to_text(key.empty() ? name : key),
+                                "a key for a store: at most 500 bytes, none of them zero"});
     }
 
     static constexpr duration longest_refill = 24h * 50;

@@ -75,7 +75,8 @@ public:
 
 private:
     [[nodiscard]] admission<ticket> answer_to(const lease_desk::said& said, call_context& call);
-    [[nodiscard]] admission<ticket> answer_to_waiting(const waiter& w, const lease_desk::said& said, call_context& call);
+    [[nodiscard]] admission<ticket> answer_to_waiting(const waiter& w, const lease_desk::said& said,
+                                                      call_context& call);
     [[nodiscard]] admission<ticket> refuse(std::string_view reason, duration wait, call_context& call) const;
     void tell_news(call_context& call);
 

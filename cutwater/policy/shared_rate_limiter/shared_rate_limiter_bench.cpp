@@ -1,11 +1,12 @@
 // What a shared limit costs a call, by the permits of a lease, over a store in memory; and by how much four instances are over it together.
 
+#include "cutwater/policy/shared_rate_limiter/shared_rate_limiter.hpp"
+
 #include <algorithm>
 
 #include "bench/support/reference.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/policy/shared_rate_limiter/fleet_test.hpp"
-#include "cutwater/policy/shared_rate_limiter/shared_rate_limiter.hpp"
 #include "cutwater/store/memory/memory_store.hpp"
 
 namespace {

@@ -1,13 +1,14 @@
 // A partner takes a hundred requests a second from us, and locks us out for more. We are three processes, and a fourth that was started yesterday and forgotten:
 // each with a limiter, all over one store. Here they are in one process, in virtual time.
 
+#include "cutwater/policy/shared_rate_limiter/shared_rate_limiter.hpp"
+
 #include <array>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
 
 #include "cutwater/cutwater.hpp"
-#include "cutwater/policy/shared_rate_limiter/shared_rate_limiter.hpp"
 #include "cutwater/store/memory/memory_store.hpp"
 #include "cutwater/testing/virtual_time.hpp"
 

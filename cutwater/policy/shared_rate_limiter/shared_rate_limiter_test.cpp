@@ -318,9 +318,8 @@ TEST_P(shared_limits, or_they_are_admitted) {
 }
 
 TEST_P(shared_limits, or_each_instance_keeps_its_share) {
-    shared_rate_limiter api{cells, ten_but([](auto& o) {
-                                o.without_store = limit_without_store::local, o.instances = 5;
-                            })};
+    shared_rate_limiter api{cells,
+                            ten_but([](auto& o) { o.without_store = limit_without_store::local, o.instances = 5; })};
     cells.fails(std::errc::connection_refused, 1000);
     EXPECT_EQ(admitted_of(100, api), 2U) << "a fifth of ten at once";
     EXPECT_EQ(play(api).error().retry_after(), 500ms);
@@ -398,8 +397,7 @@ TEST_P(shared_limits, reads_the_clock_once_an_attempt_while_permits_are_in_hand)
 TEST_P(shared_limits, what_is_leased_is_told) {
     shared_rate_limiter api{cells, ten};
     EXPECT_EQ(admitted_of(1, api), 1U);
-    EXPECT_THAT(on.heard.lines_of("api"),
-                ElementsAre("api shared_limit_leased permits=4 questions=1 took=2ms"));
+    EXPECT_THAT(on.heard.lines_of("api"), ElementsAre("api shared_limit_leased permits=4 questions=1 took=2ms"));
 }
 
 // ---- options ----
