@@ -1,8 +1,9 @@
 #include "cutwater/policy/shared_rate_limiter/lease_desk.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
+
+#include "cutwater/policy/shared_rate_limiter/in_turn.hpp"
 
 namespace cutwater {
 
@@ -15,12 +16,6 @@ constexpr duration longest_rest = 50ms;
 constexpr unsigned times_its_question = 20;
 
 }  // namespace
-
-/// Where sender and answer meet: who comes second goes on. So a store that answers before `begin` returns makes no recursion.
-struct lease_desk::reply_place {
-    std::atomic<bool> one_has_come = false;
-    std::optional<cell_result> said;
-};
 
 lease_desk::lease_desk(cell_store& store, const shared_rate_limiter_options& options)
     : options_{options}, rule_{options.rule()}, key_{options.cell_key()}, usable_for_{options.usable_for()},
@@ -177,17 +172,10 @@ void lease_desk::put_back_locked(const taken_permits& unused) {
 // ---- the store ----
 
 void lease_desk::ask(question next) noexcept {
-    while (next.what) {
-        const auto place = std::make_shared<reply_place>();
-        cell_request what = *std::exchange(next.what, std::nullopt);
-        store_.begin(std::move(what), [self = shared_from_this(), place, asked = next](cell_result reply) noexcept {
-            place->said.emplace(std::move(reply));
-            if (place->one_has_come.exchange(true, std::memory_order_acq_rel))
-                self->ask(self->answered(asked, *place->said));
-        });
-        if (!place->one_has_come.exchange(true, std::memory_order_acq_rel)) return;
-        next = answered(next, *place->said);
-    }
+    if (!next.what) return;
+    ask_in_turn(store_, std::move(next), [self = shared_from_this()](const question& asked, const cell_result& reply) {
+        return self->answered(asked, reply);
+    });
 }
 
 lease_desk::question lease_desk::answered(const question& asked, const cell_result& reply) {

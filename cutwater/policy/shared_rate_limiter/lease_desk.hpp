@@ -88,7 +88,6 @@ private:
         environment* lent = nullptr;
         std::optional<cell_request> what{};
     };
-    struct reply_place;
 
     void ask(question next) noexcept;
     [[nodiscard]] question answered(const question& asked, const cell_result& reply);
