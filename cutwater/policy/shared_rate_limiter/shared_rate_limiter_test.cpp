@@ -168,12 +168,12 @@ TEST_P(shared_limits, what_was_sent_is_paid_for_whatever_came_of_it) {
 }
 
 TEST_P(shared_limits, what_is_not_used_in_time_is_not_used_later) {
-    shared_rate_limiter api{cells, ten_but([](auto& o) { o.lease_for = 500ms; })};
+    shared_rate_limiter api{cells, ten_but([](auto& o) { o.lease = 10, o.lease_for = 500ms; })};
     EXPECT_EQ(admitted_of(1, api), 1U);
     on.time.pass(600ms);
     const unsigned asked = cells.asked;
     EXPECT_EQ(admitted_of(1, api), 1U);
-    EXPECT_EQ(cells.asked, asked + 1) << "three had come to their end";
+    EXPECT_EQ(cells.asked, asked + 1) << "nine had come to their end";
 }
 
 TEST_P(shared_limits, and_goes_back_where_that_is_worth_it) {
@@ -229,6 +229,7 @@ TEST_P(shared_limits, T43_what_one_was_granted_who_leaves_is_for_the_next) {
     those.leave();
     EXPECT_EQ(those.woken(), 1U) << "the second looks by itself";
     EXPECT_EQ(api.queued(), 1U);
+    EXPECT_EQ(api.in_hand(), 1U) << "and finds it";
 }
 
 TEST_P(shared_limits, nobody_overtakes_who_waits) {
@@ -242,6 +243,17 @@ TEST_P(shared_limits, nobody_overtakes_who_waits) {
         EXPECT_EQ(on.time.elapsed(), 4ms) << "two leases of four";
     }
     EXPECT_EQ(cells.asked, 3U);
+}
+
+TEST_P(shared_limits, nobody_overtakes_who_waits_for_more_than_is_in_hand) {
+    shared_rate_limiter api{cells, ten};
+    EXPECT_THAT(play(api), has_value(7));
+    EXPECT_EQ(api.in_hand(), 3U);
+    others those{api, on.time};
+    those.come({.weight = 4});
+    EXPECT_THAT(play(api), has_value(7));
+    EXPECT_EQ(those.woken(), 1U);
+    EXPECT_GE(on.time.elapsed(), 4ms) << "though there were three";
 }
 
 TEST_P(shared_limits, who_would_wait_where_too_many_do_is_refused) {
@@ -358,6 +370,8 @@ TEST_P(shared_limits, an_answer_that_comes_too_late_is_used_and_is_no_end_of_the
     on.time.pass(60ms);
     EXPECT_EQ(admitted_of(10, api), 4U);
     EXPECT_THAT(play(api), fails_with(errc::store_unavailable));
+    EXPECT_EQ(on.time.elapsed(), 160ms) << "nobody waits for it again";
+    EXPECT_EQ(on.heard.count("shared_limit_store_back"), 0U);
 }
 
 TEST_P(shared_limits, T35_a_cell_that_cannot_be_read_is_an_empty_limit_that_fills) {
