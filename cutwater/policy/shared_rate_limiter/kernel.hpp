@@ -85,10 +85,10 @@ public:
         return rate_backlog{b.units + interval_ * n}.less(full()).rounded_up();
     }
 
-    /// Gives back `n` that were not used. `left` is what would be left by now of the backlog that there was when they had been taken, if nobody had come since:
-    /// so much of them has not come back by itself. Never more may be taken then than if these had not been.
-    constexpr void give_back(rate_backlog& b, unsigned n, rate_backlog left) const noexcept {
-        b = b.less(std::min(left, cost_of(n)));
+    /// Gives back `n` that were not used, less what has come back by itself in the time since they were taken. So never more are taken than if these had not
+    /// been, whoever gives back what, in whatever order.
+    constexpr void give_back(rate_backlog& b, unsigned n, duration since) const noexcept {
+        b = b.less(cost_of(n).less(rate_backlog::of(since)));
     }
 
     /// How long it takes until `n` are back.

@@ -29,9 +29,9 @@ public:
         if (n > 0) write(b, now);
         return n;
     }
-    void give_back(unsigned n, rate_backlog left, duration now) {
+    void give_back(unsigned n, duration since, duration now) {
         rate_backlog b = at(now);
-        rule_.give_back(b, n, left);
+        rule_.give_back(b, n, since);
         write(b, now);
     }
     [[nodiscard]] duration wait_for(unsigned n, duration now) const { return rule_.wait_for(at(now), n); }
@@ -125,17 +125,15 @@ TEST(shared_rate_kernel, a_backlog_that_cannot_be_is_that_of_an_empty_limit) {
 TEST(shared_rate_kernel, what_is_given_back_is_there_again) {
     cell_of shared{{10, 1s, 10}};
     EXPECT_EQ(shared.take(1, 8, 0s), 8U);
-    const rate_backlog then = shared.at(0s);
-    shared.give_back(5, then.less(rate_backlog::of(100ms)), 100ms);
-    EXPECT_EQ(shared.take(1, 100, 100ms), 8U) << "two were left, one has come back, five were given";
+    shared.give_back(5, 100ms, 100ms);
+    EXPECT_EQ(shared.take(1, 100, 100ms), 7U) << "two were left, one has come back, and of the five one was that";
 }
 
 TEST(shared_rate_kernel, what_has_come_back_by_itself_does_not_come_back_twice) {
     cell_of shared{{10, 1s, 10}};
     EXPECT_EQ(shared.take(1, 10, 0s), 10U);
-    const rate_backlog then = shared.at(0s);
     EXPECT_EQ(shared.take(1, 10, 1s), 10U) << "all of them have come back";
-    shared.give_back(10, then.less(rate_backlog::of(1s)), 1s);
+    shared.give_back(10, 1s, 1s);
     EXPECT_EQ(shared.take(1, 10, 1s), 0U);
 }
 
@@ -183,7 +181,6 @@ RC_GTEST_PROP(shared_rate_kernel, what_is_given_back_never_lets_in_more_than_the
     struct lease {
         duration at;
         std::int64_t used;
-        duration back_by;
     };
     std::vector<lease> leased;
     duration now{};
@@ -191,10 +188,10 @@ RC_GTEST_PROP(shared_rate_kernel, what_is_given_back_never_lets_in_more_than_the
         now += duration{1ms} * (gap % 40);
         if (what % 3 == 0 && !leased.empty()) {
             lease& one = leased[what % leased.size()];
-            shared.give_back(static_cast<unsigned>(one.used), rate_backlog::of(one.back_by - now), now);
+            shared.give_back(static_cast<unsigned>(one.used), now - one.at, now);
             one.used = 0;
         } else if (const unsigned n = shared.take(1, 1 + what % 20, now); n > 0) {
-            leased.push_back({now, n, now + shared.at(now).rounded_down()});
+            leased.push_back({now, n});
         }
     }
     for (std::size_t from = 0; from < leased.size(); ++from) {

@@ -166,7 +166,7 @@ void lease_desk::give_back(const taken_permits& unused, call_context& call) {
 
 /// Which lease they were of is not known any more: to the store nothing of them goes back.
 void lease_desk::put_back_locked(const taken_permits& unused) {
-    hand_.add({.count = unused.count, .end = unused.end, .back_by = instant::min()});
+    hand_.add({.count = unused.count, .end = unused.end, .taken = instant::min()});
 }
 
 // ---- the store ----
@@ -242,7 +242,7 @@ lease_desk::question lease_desk::begin_locked(unsigned least, instant now, envir
 lease_desk::question lease_desk::compose_locked(instant now) {
     rate_backlog backlog = known_locked(now);
     for (const leased_permits::batch& unused : over_)
-        rule_.give_back(backlog, unused.count, rate_backlog::of(between(now, unused.back_by)));
+        rule_.give_back(backlog, unused.count, between(unused.taken, now));
     flight_.given_back = over_.size();
     const unsigned room = options_.lease > hand_.total() ? options_.lease - hand_.total() : 0;
     const unsigned n = rule_.take(backlog, flight_.least, std::max(flight_.least, room));
@@ -251,9 +251,7 @@ lease_desk::question lease_desk::compose_locked(instant now) {
         return {};
     }
     question next{.flight = flight_.number,
-                  .worth = {.count = n,
-                            .end = leased_permits::end_of(add(now, usable_for_)),
-                            .back_by = add(now, backlog.rounded_down())},
+                  .worth = {.count = n, .end = leased_permits::end_of(add(now, usable_for_)), .taken = now},
                   .backlog = backlog,
                   .lent = flight_.lent};
     next.what = cell_request{.what = swap_cell{.key = key_,
@@ -351,7 +349,9 @@ void lease_desk::take_in_locked(instant now) {
     hand_.take_in();
     end_overdue_locked(now);
     hand_.drop_over(now, over_);
-    if (!is_under_way()) std::erase_if(over_, [&](const auto& unused) { return unused.back_by <= now; });
+    if (!is_under_way())
+        std::erase_if(over_,
+                      [&](const auto& unused) { return between(unused.taken, now) >= rule_.refill_of(unused.count); });
 }
 
 /// Nobody takes past the line.

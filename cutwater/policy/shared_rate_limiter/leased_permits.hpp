@@ -29,7 +29,7 @@ public:
     struct batch {
         unsigned count = 0;
         std::uint64_t end = 0;  ///< as `end_of` tells it
-        instant back_by{};      ///< when all of the backlog is gone that there was with them
+        instant taken{};        ///< when they were, or before
     };
 
     static constexpr unsigned most = (1U << 24U) - 1;
@@ -83,7 +83,7 @@ public:
         total_ += more.count;
         if (same != batches_.end()) {
             same->count += more.count;
-            same->back_by = std::min(same->back_by, more.back_by);
+            same->taken = std::min(same->taken, more.taken);
         } else
             batches_.insert(std::ranges::find_if(batches_, [&](const batch& b) { return b.end > more.end; }), more);
     }
