@@ -137,6 +137,17 @@ TEST(shared_rate_kernel, what_has_come_back_by_itself_does_not_come_back_twice) 
     EXPECT_EQ(shared.take(1, 10, 1s), 0U);
 }
 
+TEST(shared_rate_kernel, nor_where_two_give_back) {
+    cell_of shared{{10, 1s, 10}};
+    EXPECT_EQ(shared.take(1, 5, 0s), 5U);
+    EXPECT_EQ(shared.take(1, 5, 0s), 5U);
+    shared.give_back(5, 100ms, 100ms);
+    EXPECT_EQ(shared.at(100ms).rounded_up(), 500ms);
+    EXPECT_EQ(shared.take(1, 5, 800ms), 5U) << "the limit was full again since 600 ms";
+    shared.give_back(5, 900ms, 900ms);
+    EXPECT_EQ(shared.at(900ms).rounded_up(), 400ms);
+}
+
 TEST(shared_rate_kernel, a_part_of_a_limit_has_that_part_of_rate_and_burst) {
     const shared_rate_limiter_kernel part{10, 1s, 10, 5};
     EXPECT_EQ(part.burst(), 2U);
