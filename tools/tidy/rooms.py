@@ -35,6 +35,7 @@ KEYED = "cutwater/policy/keyed"
 KEYED_UMBRELLA = "cutwater/keyed.hpp"
 IDEMPOTENCY = "cutwater/policy/idempotency_guard"
 CACHE = "cutwater/policy/cache"
+SHARED_RATE = "cutwater/policy/shared_rate_limiter"
 HTTP = "cutwater/http"
 HTTP_UMBRELLA = "cutwater/http.hpp"
 STORE_UMBRELLA = "cutwater/store.hpp"
@@ -58,6 +59,7 @@ ROOMS = (
     Room(KEYED, (CORE,), ("sodium.h",)),  # before the others: the one policy whose keys need a hash
     Room(IDEMPOTENCY, (CORE, STORE)),  # these, too: what they remember may outlast their process
     Room(CACHE, (CORE, STORE)),
+    Room(SHARED_RATE, (CORE, STORE)),
     Room(POLICIES, (CORE, QUEUE, ESTIMATE)),
     Room(CLASSIFY, (CORE,)),
     Room(PIPELINE, (CORE,)),
