@@ -68,6 +68,8 @@
 #include "cutwater/policy/retry/options.hpp"
 #include "cutwater/policy/retry_budget/events.hpp"
 #include "cutwater/policy/retry_budget/options.hpp"
+#include "cutwater/policy/shared_rate_limiter/events.hpp"
+#include "cutwater/policy/shared_rate_limiter/options.hpp"
 #include "cutwater/policy/throttle/events.hpp"
 #include "cutwater/policy/throttle/options.hpp"
 #include "cutwater/policy/timeout/events.hpp"
@@ -232,6 +234,9 @@ void policies() {
     defaults<cw::idempotency_options>("cutwater/policy/idempotency_guard");
     events<cw::idempotent_replayed, cw::idempotent_refused, cw::idempotent_taken_over, cw::idempotent_held,
            cw::idempotency_lost, cw::idempotency_store_failed>("cutwater/policy/idempotency_guard");
+    defaults<cw::shared_rate_limiter_options>("cutwater/policy/shared_rate_limiter");
+    events<cw::shared_limit_refused, cw::shared_limit_leased, cw::shared_limit_store_failed,
+           cw::shared_limit_store_back>("cutwater/policy/shared_rate_limiter");
     defaults<cw::saga_options>("cutwater/saga");
     events<cw::saga_resumed, cw::saga_undoing, cw::saga_undone, cw::saga_stuck, cw::saga_lost>("cutwater/saga");
     defaults<cw::memory_store_options>("cutwater/store/memory");
