@@ -1,7 +1,7 @@
 // A cell: what several processes share under one key, as bytes that change in one step or not at all.
 //
 //     cw::cell_request first{cw::swap_cell{.key = "job/7", .value = "taken", .time_to_live = 30s}};   // only where there is none
-//     cw::cell_request next{cw::swap_cell{.key = "job/7", .expected = seen.version, .value = "done"}};
+//     cw::cell_request next{cw::swap_cell{.key = "job/7", .expected = 7, .value = "done"}};
 //
 // Whatever is more than a cell (a reservation, a bucket of tokens, a journal) is a kernel over its bytes: it reads a cell, decides,
 // and swaps it for another on condition that nobody has come between. So what is right is said once, for every store.

@@ -1,8 +1,9 @@
 // How a layer of a pipeline waits for a store: it begins, pauses, and is woken when the reply has come.
 //
-//     wait_.begin(store, {cw::read_cell{"job/7"}}, call);
-//     if (!wait_.is_over()) return cw::flow::pause;              // resumed by the reply, or by time
-//     cw::cell_result said = wait_.take();
+//     cw::flow enter(cw::cell_wait& wait, cw::cell_store& store, cw::call_context& call) {
+//         wait.begin(store, {cw::read_cell{"job/7"}}, call);
+//         return wait.is_over() ? cw::flow::inward : cw::flow::pause;      // then `take`: resumed by the reply, or by time
+//     }
 //
 // Most stores that answer at once do so before `begin` returns, and nothing pauses. What is destroyed in between is not woken: the reply goes
 // to `unclaimed`, if there is one, so that what was taken can be given back.

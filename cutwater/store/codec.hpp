@@ -1,12 +1,15 @@
 // How a value is written into a cell, and read again.
 //
-//     template <>
-//     struct cutwater::cell_codec<receipt> {
-//         static std::string encode(const receipt& r) { return nlohmann::json(r).dump(); }
-//         static std::optional<receipt> decode(std::string_view bytes) { … }       // nothing: these are none
+//     struct stock_codec {
+//         static std::string encode(const stock& s) { return std::to_string(s.pieces); }
+//         static std::optional<stock> decode(std::string_view bytes) {              // nothing: these are none
+//             const auto pieces = cw::cell_codec<int>::decode(bytes);
+//             return pieces ? std::optional{stock{.pieces = *pieces}} : std::nullopt;
+//         }
 //     };
+//     cw::cache<stock, stock_codec> known;
 //
-// Texts and numbers have theirs here. What is read may have been written by another version of the program, or be broken: `decode` says so and does
+// A type's own is named where it is used, or is a specialisation of `cell_codec`. Texts and numbers have theirs here. What is read may have been written by another version of the program, or be broken: `decode` says so and does
 // not throw for it.
 #pragma once
 

@@ -7,7 +7,8 @@
 //     if (pieces.is_degraded()) …                                                         // it is no longer fresh, or the default
 //
 //     cw::cache<stock> three_tiers{{.name = "stock"}, stock::unknown()};                  // live, stale, safe default
-//     cw::cache<stock> durable{{.name = "stock"}, cells};                                 // survives a restart, in a store
+//     cw::memory_store cells;                                                             // or SQLite, PostgreSQL, Redis
+//     cw::cache<std::string> durable{{.name = "pages"}, cells};                           // survives a restart, in a store
 //
 // Contract. What a value is of is said by the call: its operation, its `fingerprint`, and its tenant unless the options say that values are shared. A call
 // without a fingerprint passes by. A fresh value is the answer, and nobody is asked. Else one call asks, however many want to know: those who

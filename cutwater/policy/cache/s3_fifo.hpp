@@ -5,8 +5,8 @@
 // main queue, and goes round there as long as it is asked for. A scan passes through the small queue and displaces nothing; a hit moves nothing, it counts
 // to three.
 //
-//     cw::s3_fifo<std::string, int> kept{{.entries = 1'000, .cost = 1'000'000}};
-//     kept.put("a", 7, 20);   if (int* found = kept.find(std::string_view{"a"})) …
+//     cw::s3_fifo<int, int> kept{{.entries = 1'000, .cost = 1'000'000}};
+//     kept.put(17, 7, 20);   if (int* found = kept.find(17)) …
 //
 // `Hash` and `Equal` may be transparent: keys are then found by what they are like. Thread safety: none. Cost: a hash table's search; `put` is amortised O(1).
 #pragma once

@@ -1,10 +1,10 @@
 // An operation that is executed once for each key, whoever asks how often: the server's side of an idempotency key.
 //
 //     cw::memory_store cells;                                             // or SQLite, PostgreSQL, Redis
-//     cw::idempotency_guard<receipt> payments{cells, {.name = "payments"}};
+//     cw::idempotency_guard<int> payments{cells, {.name = "payments"}};
 //     cw::pipeline pay{cw::ref(payments), cw::timeout{10s}};
-//     auto got = pay.run({.operation = "pay", .id = key, .tenant = customer, .fingerprint = digest_of(body)}, f);
-//     if (got && got.source() == "payments") …                            // what an earlier call with this key came to
+//     auto got = pay.run({.operation = "pay", .id = order, .tenant = "acme", .fingerprint = "5 EUR"}, [] { return 7; });
+//     if (got && got.source() == cw::name{"payments"}) …                  // what an earlier call with this key came to
 //
 // Contract. Before the call is made its key is reserved in the store; when it has been made, its outcome is written down, and a later call with the
 // same tenant, operation and key gets that, marked with the guard's name and its age. Two who come at once: one reserves. The other is refused
