@@ -3,7 +3,7 @@
 //     cw::cache<stock> known{{.name = "stock", .fresh_for = 10s, .stale_if_error = 1h}};
 //     cw::pipeline inventory{cw::ref(known), cw::retry{}, cw::timeout{500ms}};
 //     auto pieces = inventory.run({.operation = "get_stock", .fingerprint = sku}, f);
-//     if (pieces && !pieces.source().empty()) show(pieces.source(), pieces.age());        // "stock", 4s
+//     if (pieces && !pieces.source().empty()) show(pieces.source());                      // "stock"; pieces.age() is how old
 //     if (pieces.is_degraded()) …                                                         // it is no longer fresh, or the default
 //
 //     cw::cache<stock> three_tiers{{.name = "stock"}, stock::unknown()};                  // live, stale, safe default

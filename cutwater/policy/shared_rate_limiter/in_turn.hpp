@@ -1,8 +1,6 @@
 // Questions to a store, one after another: each answer says what to ask next.
 //
-//     ask_in_turn(store, first, [self](const question& asked, const cell_result& reply) { return self->next_after(asked, reply); });
-//
-// A question has an optional `what`; one without it is the end. Where the store answers before `begin` returns, that makes no recursion. Thread safety: answers
+// `ask_in_turn(store, first, next)`, where `next(asked, reply)` gives the question that follows. A question has an optional `what`; one without it is the end. Where the store answers before `begin` returns, that makes no recursion. Thread safety: answers
 // are heard in whichever thread they come, one at a time.
 #pragma once
 

@@ -1,7 +1,8 @@
 // What is right about permits that processes share: GCRA whose state is a backlog, without store, clock or thread.
 //
-//     const shared_rate_limiter_kernel rule{100, 1s, 100};
-//     rate_backlog now = rule.aged(rate_backlog::decoded(cell.value).value_or(rule.full()), cell.age);
+//     cw::shared_rate_limiter_kernel rule{100, 1s, 100};
+//     cw::cell there{.value = rule.full().encoded(), .age = 2s};
+//     cw::rate_backlog now = rule.aged(cw::rate_backlog::decoded(there.value).value_or(rule.full()), there.age);
 //     if (const unsigned permits = rule.take(now, 1, 10)) …              // swap the cell for now.encoded()
 //
 // The backlog is the time until all permits are back. What a cell holds is the backlog *when it was written*: by now it is less by the

@@ -1,8 +1,8 @@
 // What one instance keeps of a limit by itself, while nobody can be asked.
 //
-//     local_share share{options.share()};
+//     cw::local_share share{cw::shared_rate_limiter_kernel{25, 1s, 25}};
 //     share.begin(now);                                  // all of its burst is there
-//     const duration wait = share.take(1, now);          // zero: it is taken
+//     const cw::duration wait = share.take(1, now);          // zero: it is taken
 //
 // Thread safety: none; under its owner's lock.
 #pragma once
