@@ -89,9 +89,11 @@ int main() {
 
     // Another process, later: the leases of what was left are over.
     unsigned resumed = 0;
-    while (!place.unfinished()->empty()) const auto resumed = place.resume_all();
-    for (const auto& each : *resumed)
-        if (each.ended && each.ended->end == cw::saga_end::undone) ++resumed;
+    while (!place.unfinished()->empty()) {
+        const auto ended = place.resume_all();
+        for (const auto& each : *ended)
+            if (each.ended && each.ended->end == cw::saga_end::undone) ++resumed;
+    }
 
     std::cout << placed << " orders placed, " << undone << " undone at once, " << left << " left by their process, "
               << resumed << " of those undone later; " << world.reserved.size() << " are reserved, "
