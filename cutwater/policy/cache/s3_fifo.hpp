@@ -137,7 +137,7 @@ private:
     }
     /// One leaves: to the main queue where it was asked for again, else altogether.
     void evict_small() {
-        const place oldest = std::prev(small_.nodes.end());
+        const auto oldest = std::prev(small_.nodes.end());
         if (oldest->asked > 1) {
             oldest->asked = 0;
             return move_to(main_, oldest);
