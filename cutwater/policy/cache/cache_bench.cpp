@@ -43,7 +43,7 @@ private:
 };
 
 cw::cache<std::uint64_t>& full_cache() {
-    static auto& made = *new cw::cache<std::uint64_t>{{.fresh_for = 8760h, .max_entries = 4 * keys}};
+    static auto& made = *new cw::cache<std::uint64_t>{{.fresh_for = 8760h, .max_entries = std::size_t{4} * keys}};
     static const bool is_full = [] {
         for (const std::string& each : questions()) made.put({.operation = "get", .asked = each}, 7, cw::now());
         return true;
