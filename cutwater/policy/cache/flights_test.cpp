@@ -179,8 +179,8 @@ TEST_F(cache_flights, a_call_that_is_destroyed_hands_over) {
     dependency.returns(7, 100ms);
     {
         testing::virtual_time other_time;
-        testing::virtual_asio other{other_time};
         testing::mock_dependency<int> never_answers{other_time};
+        testing::virtual_asio other{other_time};  // goes first, with the call
         never_answers.hangs();
         asio::co_spawn(
             other.context(),
