@@ -156,10 +156,12 @@ private:
             return ran_out(call, out);
         }
         const cell_result said = store_wait_.take();
-        if (!said)
-            call.emit(by_->layer_, [&] { return cache_store_failed{said.error().words()}; });
-        else if (said->found)
+        if (!said) {
+            const std::string words = said.error().words();
+            call.emit(by_->layer_, [&] { return cache_store_failed{words}; });
+        } else if (said->found) {
             remember(call, *said->found);
+        }
         if (old_ == nullptr || judged(call, old_) != freshness::fresh) return flow::inward;
         leads_ = false;
         by_->table_.land(key_, old_, by_->size_of(*old_->out.result()));
