@@ -50,7 +50,7 @@ private:
 
 std::string idempotency_record::encoded() const {
     std::string bytes{magic};
-    bytes.reserve(magic.size() + 1 + 4 * 8 + fingerprint.size() + outcome.size());
+    bytes.reserve(magic.size() + 33 + fingerprint.size() + outcome.size());
     bytes.push_back(is == state::done ? 'd' : 'u');
     put(bytes, holder);
     put(bytes, static_cast<std::uint64_t>(lease.count()));

@@ -21,7 +21,7 @@ struct meeting_of_reply {
 };
 
 template <class Question, class Answered>
-void ask_in_turn(cell_store& store, Question next, Answered answered) noexcept {
+void ask_in_turn(cell_store& store, Question next, const Answered& answered) noexcept {
     while (next.what) {
         const auto place = std::make_shared<meeting_of_reply>();
         cell_request what = *std::exchange(next.what, std::nullopt);

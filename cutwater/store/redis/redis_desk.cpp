@@ -35,8 +35,6 @@ struct redis_desk::question {
 
 namespace {
 
-error unsent_error(std::errc code, std::string text) { return error{unsent(code)}.with_text(std::move(text)); }
-
 const list_cells* list_in(const cell_request& asked) { return std::get_if<list_cells>(&asked.what); }
 
 /// Never 0, which is no version.

@@ -15,8 +15,6 @@ namespace asio = boost::asio;
 
 constexpr std::size_t no_script = redis_script_count;
 
-error unsent_error(std::errc code, std::string text) { return error{unsent(code)}.with_text(std::move(text)); }
-
 }  // namespace
 
 void redis_dialer::dial(answer done) {

@@ -15,7 +15,9 @@
 // ones equal `condition::network`, too. Codes are stable. Thread safety: functions of their arguments.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "cutwater/core/error.hpp"
 
@@ -44,6 +46,10 @@ enum class redis_errc {
 /// Equal to `e`, and to `condition::never_sent`.
 [[nodiscard]] inline std::error_code unsent(std::errc e) noexcept {
     return {static_cast<int>(e), redis_unsent_category()};
+}
+/// The same, in words.
+[[nodiscard]] inline error unsent_error(std::errc e, std::string text) {
+    return error{unsent(e)}.with_text(std::move(text));
 }
 
 /// The error for an error reply: `OOM command not allowed when used memory > 'maxmemory'.`

@@ -11,7 +11,7 @@ namespace cutwater {
 
 namespace {
 
-constexpr std::array<const char*, sqlite_file::statement_count> texts = {
+constexpr std::array<const char*, sqlite_file::statement_count> statement_texts = {
     "BEGIN IMMEDIATE",
     "COMMIT",
     "SELECT value, version, written, expires FROM cutwater_cells WHERE key = ?1",
@@ -33,8 +33,8 @@ class sqlite_file::use {
 public:
     use(sqlite_file& in, statement which) : in_{in}, made_{in.statements_[std::to_underlying(which)]} {
         if (made_ == nullptr)
-            code_ = sqlite3_prepare_v3(in.db_, texts[std::to_underlying(which)], -1, SQLITE_PREPARE_PERSISTENT, &made_,
-                                       nullptr);
+            code_ = sqlite3_prepare_v3(in.db_, statement_texts[std::to_underlying(which)], -1,
+                                       SQLITE_PREPARE_PERSISTENT, &made_, nullptr);
     }
     use(const use&) = delete;
     use& operator=(const use&) = delete;
