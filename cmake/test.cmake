@@ -37,6 +37,9 @@ function(cutwater_test)
   # gtest_discover_tests takes no list as a property: a file that ctest reads after the discovered cases does.
   set(timeout 60)
   set(serial OFF)
+  if("threads" IN_LIST arg_LABELS)
+    set(timeout 240)  # threads that take turns, on a machine that has others to serve, under a sanitizer
+  endif()
   if("live" IN_LIST arg_LABELS)
     set(timeout 180)
     set(serial ON)
