@@ -37,7 +37,7 @@ cw::rate_limiter_options plenty(cw::rate_window window) {
     return {.window = window,
             .permits = 1'000'000,
             .per = window == cw::rate_window::rolling ? 1ms : 1us,
-            .burst = 1'000'000};
+            .burst = window == cw::rate_window::rolling ? 1'000'000U : cw::rate_limiter_options::default_burst};
 }
 
 template <cw::rate_window Window>
