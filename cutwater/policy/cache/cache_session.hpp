@@ -1,6 +1,7 @@
 // One call's way through a cache.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -144,18 +145,24 @@ private:
     flow ask(call_context& call, outcome_slot<T>& out, pause_point& at) {
         cell_store* const store = by_->tier_.store();
         if (store == nullptr || old_ != nullptr || call.said().max_age == duration::zero()) return flow::inward;
-        store_wait_.begin(*store, by_->tier_.read(key_), call);
-        if (store_wait_.is_over()) return hear_store(call, out, at);
-        return wait(call, at);
+        store_until_ = add(call.now.get(), by_->options_.store_limit);
+        store_wait_.begin(*store, by_->tier_.read(key_, by_->options_.store_limit), call);
+        return hear_store(call, out, at);
     }
     flow hear_store(call_context& call, outcome_slot<T>& out, pause_point& at) {
         if (!store_wait_.is_over()) {
-            if (call.now.get() < call.deadline) return wait(call, at);
-            store_wait_.leave();
-            give_up();
-            return ran_out(call, out);
+            const instant now = call.now;
+            if (now >= call.deadline) {
+                store_wait_.leave();
+                give_up();
+                return ran_out(call, out);
+            }
+            if (now < store_until_) {
+                at.until = std::min(store_until_, call.deadline);
+                return flow::pause;
+            }
         }
-        const cell_result said = store_wait_.take();
+        const cell_result said = store_wait_.is_over() ? store_wait_.take() : silence();
         if (!said) {
             const std::string words = said.error().words();
             call.emit(by_->layer_, [&] { return cache_store_failed{words}; });
@@ -166,6 +173,11 @@ private:
         leads_ = false;
         by_->table_.land(key_, old_, by_->size_of(*old_->out.result()));
         return give(call, *old_, out);
+    }
+    /// A store that does not keep to the limit that it was told.
+    [[nodiscard]] cell_result silence() {
+        store_wait_.leave();
+        return std::unexpected{error{std::make_error_code(std::errc::timed_out)}};
     }
     /// What was found there is what memory would have had.
     void remember(call_context& call, const cell& there) {
@@ -247,6 +259,7 @@ private:
     std::shared_ptr<typename table::flight> flight_;
     late<waiter> place_;
     cell_wait store_wait_;
+    instant store_until_ = never;
 };
 
 }  // namespace cutwater::detail

@@ -341,6 +341,16 @@ TEST_P(caches, what_is_forgotten_is_forgotten_there_too) {
     EXPECT_EQ(cells.kept().size(), 0U);
 }
 
+TEST_P(caches, a_store_that_says_nothing_is_waited_for_so_long_and_is_a_miss) {
+    usual.store_limit = 200ms;
+    cache<int> known{usual, cells};
+    cells.is_silent();
+    on.dependency.returns(7);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_EQ(on.time.elapsed(), 200ms);
+    EXPECT_EQ(on.heard.count("cache_store_failed"), 1U);
+}
+
 TEST_P(caches, a_store_that_says_nothing_is_waited_for_until_the_deadline) {
     cache<int> known{usual, cells};
     cells.is_silent();

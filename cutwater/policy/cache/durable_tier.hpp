@@ -24,7 +24,9 @@ public:
     durable_tier(cell_store* store, name cache) noexcept : store_{store}, cache_{cache} {}
 
     [[nodiscard]] cell_store* store() const noexcept { return store_; }
-    [[nodiscard]] cell_request read(const cache_key& key) const { return {read_cell{cache_cell(cache_, key)}}; }
+    [[nodiscard]] cell_request read(const cache_key& key, duration limit) const {
+        return {read_cell{cache_cell(cache_, key)}, limit};
+    }
     [[nodiscard]] static std::optional<T> decoded(const cell& there) {
         if constexpr (requires { Codec::decode(there.value); })
             return Codec::decode(there.value);

@@ -370,6 +370,16 @@ TEST_P(idempotency_guards, an_outcome_of_which_nobody_heard_that_it_was_kept_is_
     EXPECT_EQ(on.dependency.calls(), 1U);
 }
 
+TEST_P(idempotency_guards, a_key_whose_release_was_not_heard_is_released_again) {
+    idempotency_guard<int> guard{cells};
+    cells.answers_next();
+    cells.fails(std::errc::connection_refused);
+    on.dependency.fails(std::errc::connection_refused).returns(7);
+    EXPECT_THAT(play(guard), fails_with(std::errc::connection_refused));
+    EXPECT_EQ(cells.kept().size(), 0U);
+    EXPECT_THAT(play(guard), has_value(7));
+}
+
 TEST_P(idempotency_guards, an_outcome_that_cannot_be_kept_is_told_and_leaves_the_key_in_doubt) {
     idempotency_guard<int> guard{cells, {.lease = 5s}};
     cells.answers_next();

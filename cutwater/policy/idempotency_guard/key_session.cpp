@@ -82,13 +82,13 @@ key_session::step key_session::ask(const key_keeper& by, phase next, cell_reques
 key_session::step key_session::resume(const key_keeper& by, call_context& call, pause_point& at) {
     const instant now = call.now;
     if (phase_ == phase::sleeping) {
-        if (now >= call.deadline) return too_late(by, call);
+        if (now >= call.deadline) return too_late(call);
         return now < until_ ? pause(call, at) : look(by, call, at);
     }
     if (wait_.is_over()) return hear(by, wait_.take(), call, at);
     if (comes_before() && now >= call.deadline) {
         wait_.leave();
-        return too_late(by, call);
+        return too_late(call);
     }
     if (now < until_) return pause(call, at);
     wait_.leave();
@@ -181,12 +181,12 @@ key_session::step key_session::leave(const key_keeper& by, afterwards then, std:
         phase_ = phase::outside;
         return step::end;
     }
+    tries_ = 0;
     if (then == afterwards::release)
         return ask(by, phase::releasing, {erase_cell{cell_, version_}, by.options.store_limit}, call, at);
     record_.is = idempotency_record::state::done;
     record_.outcome = std::move(outcome);
     bytes_ = record_.encoded();
-    tries_ = 0;
     return ask(by, phase::committing,
                {swap_cell{.key = cell_, .expected = version_, .value = bytes_, .time_to_live = by.options.keep_for},
                 by.options.store_limit},
@@ -226,8 +226,7 @@ key_session::step key_session::without_store(const key_keeper& by, const error& 
     return step::refuse;
 }
 
-key_session::step key_session::too_late(const key_keeper& by, call_context& call) {
-    (void)by;
+key_session::step key_session::too_late(call_context& call) {
     phase_ = phase::outside;
     meaning_ = call.deadline_is_ours ? verdict::transient : verdict::ignored;
     why_.emplace(errc::deadline_exceeded, name{}, call.operation());

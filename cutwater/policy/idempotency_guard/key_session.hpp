@@ -43,7 +43,7 @@ public:
     [[nodiscard]] const std::string& outcome() const noexcept { return outcome_; }
     [[nodiscard]] duration age() const noexcept { return age_; }
 
-    /// The call's deadline is no later than the lease, from `execute` until `unbound`.
+    /// The call's deadline is no later than the lease, from `execute` until `unbind`.
     void unbind(const key_keeper& by, call_context& call, error* failure) noexcept;
 
     [[nodiscard]] step refuse(const key_keeper& by, errc why, call_context& call, std::string text = {});
@@ -62,7 +62,7 @@ private:
     [[nodiscard]] step execute(const key_keeper& by, cell_version version, call_context& call);
     [[nodiscard]] step without_store(const key_keeper& by, const error& failure, call_context& call);
     [[nodiscard]] step written(const key_keeper& by, const cell_result& said, call_context& call, pause_point& at);
-    [[nodiscard]] step too_late(const key_keeper& by, call_context& call);
+    [[nodiscard]] step too_late(call_context& call);
     [[nodiscard]] step pause(const call_context& call, pause_point& at) const noexcept;
     [[nodiscard]] bool comes_before() const noexcept { return phase_ <= phase::looking; }
 
