@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "cutwater/classify/grpc/grpc_timeout.hpp"
+#include "cutwater/core/text.hpp"
 #include "cutwater/http/field_value.hpp"
+#include "cutwater/http/http_error.hpp"
+#include "cutwater/http/structured_string.hpp"
 
 namespace cutwater {
 
@@ -29,33 +32,10 @@ std::optional<criticality> parse_criticality(std::string_view text) noexcept {
     return {};
 }
 
-bool is_printable(char c) noexcept { return c >= ' ' && c <= '~'; }
-
-/// RFC 9651 §3.3.3, a string; nothing where it cannot be one.
-std::string quoted(std::string_view text) {
-    if (!std::ranges::all_of(text, is_printable)) return {};
-    std::string out{'"'};
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out += '"';
-}
-
-/// RFC 9651 §4.2.5; an empty one is no key.
-std::optional<std::string> unquoted(std::string_view text) {
-    if (text.size() < 3 || !text.starts_with('"') || !text.ends_with('"')) return {};
-    text = text.substr(1, text.size() - 2);
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '"' || !is_printable(text[i])) return {};
-        if (text[i] == '\\') {
-            ++i;
-            if (i == text.size() || (text[i] != '"' && text[i] != '\\')) return {};
-        }
-        out += text[i];
-    }
-    return out;
+/// An empty one is no key.
+std::optional<std::string> parse_key(std::string_view text) {
+    std::optional<std::string> key = detail::parse_structured_string(text);
+    return key && !key->empty() ? key : std::nullopt;
 }
 
 /// Reads the fields, one after the other.
@@ -68,7 +48,7 @@ public:
         if (same_field(field.name, request_attempt)) attempt_.take(at_least_one(detail::parse_digits<unsigned>(value)));
         if (same_field(field.name, request_retries_left)) retries_left_.take(detail::parse_digits<unsigned>(value));
         if (same_field(field.name, request_criticality)) importance_.take(parse_criticality(value));
-        if (same_field(field.name, idempotency_key)) key_.take(unquoted(value));
+        if (same_field(field.name, idempotency_key)) key_.take(parse_key(value));
     }
 
     [[nodiscard]] call_metadata finish() && {
@@ -145,19 +125,31 @@ void add_what_is_said(http_fields& fields, criticality importance, std::string_v
     fields.remove(request_criticality);
     if (importance != criticality::normal)
         fields.add(std::string{request_criticality}, std::string{to_text(importance)});
-    if (options.key != key_on_wire::call_id || id.empty() || fields.find(idempotency_key)) return;
-    if (std::string key = quoted(id); !key.empty()) fields.set(idempotency_key, std::move(key));
+    if (options.key == key_on_wire::call_id && !id.empty() && !fields.find(idempotency_key))
+        fields.set(idempotency_key, detail::to_structured_string(id));
+}
+
+/// Before anything is written.
+void check(const http_fields& fields, std::string_view id, const metadata_options& options) {
+    if (option_problems found = problems_of(options); !found.empty())
+        throw invalid_options{"call_metadata", options.name, std::move(found)};
+    if (options.key == key_on_wire::none || fields.find(idempotency_key) || detail::is_structured_text(id)) return;
+    throw call_error{error{http_errc::invalid_request}.with_text(
+        "the call's id cannot be sent as its Idempotency-Key: " + in_quotes(id) +
+        " holds what is neither printable ASCII nor a space")};
 }
 
 }  // namespace
 
 void inject(http_fields& fields, const attempt& a, const call_options& call, const metadata_options& options) {
+    check(fields, call.id, options);
     add_deadline(fields, a.remaining(), options);
     add_repetition(fields, a);
     add_what_is_said(fields, call.importance, call.id, options);
 }
 
 void inject(http_fields& fields, const attempt& a, const metadata_options& options) {
+    check(fields, a.id(), options);
     add_deadline(fields, a.remaining(), options);
     add_repetition(fields, a);
     add_what_is_said(fields, a.importance(), a.id(), options);

@@ -26,9 +26,10 @@
 //
 // Sources: draft-ietf-httpapi-idempotency-key-header (Idempotency-Key), RFC 9651 §3.3.3 (its string), grpc/doc/PROTOCOL-HTTP2.md
 // (grpc-timeout), Google's SRE book, "Handling Overload" (criticality). The X- names are ours.
-// Thread safety: functions of their arguments. Throws `std::bad_alloc`.
+// Thread safety: functions of their arguments. Throws `std::bad_alloc`, and `inject` what it says.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cutwater/core/call.hpp"
@@ -67,15 +68,19 @@ struct metadata_options {
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "for what is wrong with these options");
-        visit("deadline", self.deadline, any_value, "in which fields a deadline is sent");
+        visit("deadline", self.deadline, within(deadline_fields::request_deadline, deadline_fields::none),
+              "in which fields a deadline is sent");
         visit("share", self.share, within<double>(0.01, 1.0), "of what is left after `margin`, what is sent");
         visit("margin", self.margin, within<duration>(0s, 1h), "what the way there and back may take, at least");
-        visit("key", self.key, any_value, "what `Idempotency-Key` is made of");
+        visit("key", self.key, within(key_on_wire::none, key_on_wire::call_id), "what `Idempotency-Key` is made of");
     }
 };
 
 /// Writes what this attempt says of itself, in place of what stands there, from an earlier attempt or a request that is forwarded: attempt,
-/// retries left and criticality go where this attempt says none. A deadline that stands there and is less stays, and so does a key. Options out of their range: `validated("call_metadata", options)` says so.
+/// retries left and criticality go where this attempt says none. A deadline that stands there and is less stays, and so does a key.
+///
+/// Throws, and has written nothing: `invalid_options`, and `call_error` with `http_errc::invalid_request` where a key is to be sent and the id
+/// is none that a field can hold (printable ASCII). A call without an id has no key.
 void inject(http_fields& fields, const attempt& a, const metadata_options& options = {});
 /// The same, where how much it matters and its id are not what the call of the attempt says, but `call`.
 void inject(http_fields& fields, const attempt& a, const call_options& call, const metadata_options& options = {});

@@ -6,7 +6,9 @@
 
 #include <limits>
 
+#include "cutwater/core/exception_cast.hpp"
 #include "cutwater/cutwater.hpp"
+#include "cutwater/http/http_error.hpp"
 #include "cutwater/testing/virtual_time.hpp"
 
 namespace cutwater {
@@ -257,7 +259,35 @@ TEST(call_metadata, T94_the_key_is_the_same_in_every_attempt_and_one_that_stands
     EXPECT_EQ(field(sent(guarded, said, {.options = with_key, .own = own}).front(), "idempotency-key"), "\"mine\"");
     EXPECT_EQ(field(sent(guarded, said, {}).front(), "idempotency-key"), "none") << "an id need not be a key";
     EXPECT_EQ(field(sent(guarded, nothing_said, {.options = with_key}).front(), "idempotency-key"), "none");
-    EXPECT_EQ(field(sent(guarded, {.id = "a\r\nb"}, {.options = with_key}).front(), "idempotency-key"), "none");
+}
+
+/// What becomes of a call whose attempt says what it can of it.
+error failure_of(const call_options& said, const metadata_options& options) {
+    testing::virtual_time time;
+    pipeline guarded{retry{{.base_delay = 1ms}}};
+    http_fields fields;
+    unsigned attempts = 0;
+    const auto got = time.run(guarded, said, [&](attempt& a) {
+        ++attempts;
+        inject(fields, a, options);
+    });
+    EXPECT_EQ(attempts, 1U);
+    EXPECT_EQ(fields.size(), 0U) << "nothing is written";
+    return got ? error{std::error_code{}} : got.error();
+}
+
+TEST(call_metadata, T94_an_id_that_no_field_can_hold_is_an_error_and_not_a_request_without_a_key) {
+    const metadata_options with_key{.key = key_on_wire::call_id};
+    for (const std::string_view id : {"a\r\nb", "a\tb", "caf\xc3\xa9", "\x7f"}) {
+        const error failed = failure_of({.id = id, .importance = criticality::sheddable}, with_key);
+        EXPECT_EQ(failed.code(), http_errc::invalid_request) << id;
+        EXPECT_THAT(failed.message(), ::testing::HasSubstr("cannot be sent as its Idempotency-Key")) << id;
+    }
+    pipeline guarded{retry{}};
+    EXPECT_EQ(field(sent(guarded, {.id = "a\r\nb"}, {}).front(), "idempotency-key"), "none") << "no key is asked for";
+    const http_fields own{{"Idempotency-Key", "\"mine\""}};
+    EXPECT_EQ(field(sent(guarded, {.id = "a\r\nb"}, {.options = with_key, .own = own}).front(), "idempotency-key"),
+              "\"mine\"");
 }
 
 TEST(call_metadata, says_how_much_it_matters_where_that_is_not_the_default) {
@@ -308,6 +338,15 @@ TEST(call_metadata, options_out_of_their_range_are_named) {
     EXPECT_EQ(problems_of(metadata_options{.share = 0.0}).size(), 1U);
     EXPECT_EQ(problems_of(metadata_options{.share = 1.1}).size(), 1U);
     EXPECT_EQ(problems_of(metadata_options{.margin = -1s}).size(), 1U);
+    EXPECT_EQ(problems_of(metadata_options{.deadline = deadline_fields{9}, .key = key_on_wire{9}}).size(), 2U);
+}
+
+TEST(call_metadata, nothing_is_sent_by_options_out_of_their_range) {
+    for (const metadata_options& wrong : {metadata_options{.share = 0.0}, metadata_options{.share = 1e300},
+                                          metadata_options{.margin = -1h}, metadata_options{.key = key_on_wire{9}}}) {
+        const error failed = failure_of({.importance = criticality::sheddable}, wrong);
+        EXPECT_NE(exception_cast<invalid_options>(failed.cause()), nullptr) << failed;
+    }
 }
 
 TEST(http_fields, set_puts_one_in_the_place_of_all_of_that_name) {
