@@ -24,9 +24,9 @@ set(cutwater_asio_rooms drive_wheel drive_asio drive_async_work saga_asio)
 set(cutwater_asio_requires core)
 set(cutwater_asio_packages "Threads" "Boost 1.81 CONFIG")
 
-set(cutwater_http_rooms http)
+set(cutwater_http_rooms http http_idempotency)
 set(cutwater_http_requires asio)
-set(cutwater_http_packages "Boost 1.81 CONFIG" "OpenSSL 3.0")
+set(cutwater_http_packages "Boost 1.81 CONFIG" "OpenSSL 3.0" "nlohmann_json")
 
 set(cutwater_log_rooms observe_log)
 set(cutwater_log_requires core)

@@ -6,26 +6,13 @@
 #include <boost/asio/error.hpp>
 
 #include "cutwater/core/text.hpp"
+#include "cutwater/http/field_value.hpp"
 
 namespace cutwater {
 
 namespace {
 
 namespace http = boost::beast::http;
-
-/// A character of a token (RFC 9110 §5.6.2).
-bool is_token_character(char c) {
-    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           others.find(c) != std::string_view::npos;
-}
-
-bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, is_token_character); }
-
-/// Free of line ends and other controls: a field cannot smuggle in a second one.
-bool is_field_value(std::string_view text) {
-    return std::ranges::none_of(text, [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f'; });
-}
 
 bool is_the_clients_own(std::string_view field) {
     constexpr std::array<std::string_view, 3> own{"connection", "content-length", "transfer-encoding"};
@@ -42,10 +29,10 @@ void set_unless_given(wire_request& out, const http_fields& given, http::field w
 }  // namespace
 
 std::optional<std::string> problem_of(const http_request& request) {
-    if (!is_token(request.method)) return in_quotes(request.method) + " is no method, such as GET or PUT";
+    if (!detail::is_token(request.method)) return in_quotes(request.method) + " is no method, such as GET or PUT";
     for (const http_field& field : request.fields) {
-        if (!is_token(field.name)) return "a field's name is no token: \"" + field.name + "\"";
-        if (!is_field_value(field.value)) return "the field " + field.name + " holds a line end or another control";
+        if (!detail::is_token(field.name)) return "a field's name is no token: \"" + field.name + "\"";
+        if (!detail::is_field_value(field.value)) return "the field " + field.name + " holds a line end or another control";
         if (is_the_clients_own(field.name)) return "the field " + field.name + " is set by the client itself";
     }
     return {};

@@ -1,6 +1,6 @@
-// What the values of header fields are made of: for those that read them.
+// What header fields are made of: for those that read and write them.
 //
-// Sources: RFC 9110, 5.5 (white space round a value) and 5.6.3. Thread safety: functions of their arguments; nothing is thrown.
+// Sources: RFC 9110, 5.5 (values, and white space round them), 5.6.2 (tokens) and 5.6.3. Thread safety: functions of their arguments; nothing is thrown.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,20 @@ namespace cutwater::detail {
     const auto first = text.find_first_not_of(" \t");
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// What a name or a method is made of.
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+    const auto may_stand_in_one = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || others.contains(c);
+    };
+    return !text.empty() && std::ranges::all_of(text, may_stand_in_one);
+}
+
+/// Free of line ends and other controls: a field cannot smuggle in a second one.
+[[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept {
+    return std::ranges::none_of(text, [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f'; });
 }
 
 /// Digits and nothing else; more than a number holds is the most that it holds.

@@ -35,6 +35,7 @@
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/http_error.hpp"
 #include "cutwater/http/http_status.hpp"
+#include "cutwater/http/idempotency/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
 #include "cutwater/policy/adaptive_timeout/options.hpp"
@@ -390,6 +391,7 @@ int main() {
     defaults<cw::latency_estimate_options>("cutwater/estimate");
     what_errors_mean();
     defaults<cw::metadata_options>("cutwater/http");
+    defaults<cw::idempotent_edge_options>("cutwater/http/idempotency");
     defaults<cw::worker_pool_options>("cutwater/drive/pool");
     events<cw::pool_refused, cw::pool_call_ran, cw::pool_call_withdrawn, cw::pool_call_orphaned>("cutwater/drive/pool");
     defaults<cw::work_queue_options>("cutwater/drive/work");

@@ -37,6 +37,7 @@ IDEMPOTENCY = "cutwater/policy/idempotency_guard"
 CACHE = "cutwater/policy/cache"
 SHARED_RATE = "cutwater/policy/shared_rate_limiter"
 HTTP = "cutwater/http"
+HTTP_IDEMPOTENCY = "cutwater/http/idempotency"
 HTTP_UMBRELLA = "cutwater/http.hpp"
 STORE_UMBRELLA = "cutwater/store.hpp"
 SAGA = "cutwater/saga"
@@ -81,6 +82,7 @@ ROOMS = (
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "prometheus/", "spdlog/")),
     Room("cutwater/health", (CORE,)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
+    Room(HTTP_IDEMPOTENCY, (CORE, STORE, HTTP), ("boost/", "nlohmann/", "openssl/")),  # whole answers go into a cell
     Room(STORE, (CORE,)),
     Room(STORES, (CORE, STORE, CLOCK, SYNC, PIPELINE, ASIO), ("boost/asio", "boost/system", "hiredis/", "libpq-fe.h", "sqlite3.h", "poll.h")),
     Room(SAGA, (CORE, STORE, CLOCK)),
