@@ -85,7 +85,7 @@ TEST(idempotent_edge, a_fingerprint_is_of_method_target_and_body) {
 TEST(idempotent_edge, a_fingerprint_is_sha_256) {
     // printf 'POST\0/payments\0%s' '5 EUR' | sha256sum
     EXPECT_EQ(idempotent_edge{}.read(post({}))->fingerprint,
-              "ac68bcb798765869022d0701c59e5be4af282951b64d28b5dd4280362a4e4cf1");
+              "c4084efd6dd909b0d8f4b3b27b4bee9286908132ffdea1e2e00ebd69c8022da5");
 }
 
 // ---- a guard behind it ----
