@@ -20,7 +20,7 @@ namespace cutwater::detail {
 /// What a name or a method is made of.
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
     constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-    const auto may_stand_in_one = [](char c) {
+    const auto may_stand_in_one = [&](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || others.contains(c);
     };
     return !text.empty() && std::ranges::all_of(text, may_stand_in_one);

@@ -1,0 +1,141 @@
+#include "examples/payments/payment_service.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "cutwater/http.hpp"
+#include "examples/payments/till.hpp"
+
+namespace payments {
+
+namespace cw = cutwater;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto token = asio::as_tuple(asio::use_awaitable);
+
+/// So many, each lent to one thread at a time.
+class tills {
+public:
+    explicit tills(const service_options& options) {
+        for (unsigned i = 0; i < options.tills; ++i) free_.push_back(std::make_unique<till>(options.connection));
+    }
+
+    /// There is one for each thread.
+    template <class Use>
+    auto with(const Use& use) {
+        std::unique_ptr<till> mine = take();
+        auto made = use(*mine);
+        give_back(std::move(mine));
+        return made;
+    }
+
+private:
+    std::unique_ptr<till> take() {
+        const std::scoped_lock held{lock_};
+        std::unique_ptr<till> one = std::move(free_.back());
+        free_.pop_back();
+        return one;
+    }
+    void give_back(std::unique_ptr<till> one) {
+        const std::scoped_lock held{lock_};
+        free_.push_back(std::move(one));
+    }
+
+    std::mutex lock_;
+    std::vector<std::unique_ptr<till>> free_;
+};
+
+class service {
+public:
+    explicit service(const service_options& options) : options_{options} {}
+
+    void run() {
+        asio::co_spawn(context_, listen(), asio::detached);
+        context_.run();
+    }
+
+private:
+    asio::awaitable<void> listen() {
+        tcp::acceptor acceptor{context_, {asio::ip::address_v4::loopback(), options_.port}};
+        for (;;) {
+            auto [failed, socket] = co_await acceptor.async_accept(token);
+            if (!failed) asio::co_spawn(context_, converse(beast::tcp_stream{std::move(socket)}), asio::detached);
+        }
+    }
+
+    /// One request, one answer.
+    asio::awaitable<void> converse(beast::tcp_stream stream) {
+        beast::flat_buffer buffer;
+        http::request_parser<http::string_body> parser;
+        parser.header_limit(8192);
+        parser.body_limit(1024);
+        stream.expires_after(10s);
+        const auto [failed, size] = co_await http::async_read(stream, buffer, parser, token);
+        if (failed) co_return;
+        const cw::edge_request came = parser.release();
+        stream.expires_never();
+        cw::wire_response answer = cw::to_wire(co_await handle(&came));
+        answer.keep_alive(false);
+        stream.expires_after(10s);
+        co_await http::async_write(stream, answer, token);
+        beast::error_code ignored;
+        stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
+    }
+
+    asio::awaitable<cw::http_response> handle(const cw::edge_request* came) {
+        if (came->method() != http::verb::post || came->target() != "/payments")
+            co_return cw::http_response{.status = 404};
+        const auto asked = from_json(came->body());
+        if (!asked) co_return cw::http_response{.status = 400, .body = "a payment is {\"from\", \"to\", \"cents\"}"};
+        const auto keyed = edge_.read(*came);
+        if (!keyed) co_return keyed.error();
+
+        const cw::call_options said = keyed->options(cw::now(), {.operation = "pay"});
+        auto execute = [this, &said, &asked]() -> asio::awaitable<cw::http_response> {
+            co_return tills_.with([&](till& mine) { return mine.pay(edge_, said, *asked); });
+        };
+        auto on_a_thread = [this, &execute] { return asio::co_spawn(threads_, execute(), asio::use_awaitable); };
+        auto got = co_await admitted_.async_run(said, on_a_thread);
+        if (!got) co_return edge_.refusal(got.error());
+        co_return *std::move(got);
+    }
+
+    service_options options_;
+    cw::idempotent_edge edge_{{.guard = "payments"}};
+    tills tills_{options_};
+    asio::thread_pool threads_{options_.tills};
+    cw::pipeline<cw::bulkhead> admitted_{cw::bulkhead{
+        {.name = "tills", .max_concurrent = options_.tills, .max_queue = 200, .max_wait = 2s}}};
+    asio::io_context context_{1};
+};
+
+}  // namespace
+
+void serve(const service_options& options) {
+    service made{options};
+    made.run();
+    std::abort();  // there is always work
+}
+
+}  // namespace payments

@@ -1,0 +1,59 @@
+// The whole example, with PostgreSQL, processes and a network that fails: each payment is charged once, whatever happens.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "examples/payments/scenario.hpp"
+
+namespace payments {
+namespace {
+
+scenario of(std::size_t payments) { return {.payments = payments, .seed = 20'261'130, .program = PAYMENTS_PROGRAM}; }
+
+unsigned count(const report& told, mishap m) { return told.on_the_way[static_cast<std::size_t>(m)]; }
+
+TEST(payments_live, T94_ten_thousand_payments_are_each_charged_once) {
+    const report told = play(of(10'000));
+    std::cout << told;
+    EXPECT_TRUE(told.is_right());
+    for (std::size_t m = 0; m < mishaps; ++m) EXPECT_GT(told.on_the_way[m], 0U) << to_text(static_cast<mishap>(m));
+    EXPECT_GT(told.client.replayed, 0U) << "answers were lost, and told again";
+    EXPECT_GT(told.client.retries, 0U);
+    EXPECT_GT(told.client.hedges, 0U);
+}
+
+TEST(payments_live, T94_a_service_that_is_killed_amid_its_work_leaves_nothing_twice_and_nothing_stuck) {
+    scenario what = of(2'000);
+    what.kills = 5;
+    const report told = play(what);
+    std::cout << told;
+    EXPECT_TRUE(told.is_right());
+    EXPECT_EQ(told.kills, 5U);
+    EXPECT_GT(told.client.lost, count(told, mishap::request_lost)) << "the killed service's answers as well";
+}
+
+TEST(payments_live, on_a_quiet_day_nobody_asks_twice) {
+    scenario what = of(500);
+    what.trouble = 0.0;
+    what.users = 4;
+    const report told = play(what);
+    EXPECT_TRUE(told.is_right()) << told;
+    EXPECT_EQ(count(told, mishap::none), told.client.requests);
+    EXPECT_EQ(told.client.lost, 0U);
+    EXPECT_EQ(told.client.asked_again, 0U);
+}
+
+/// The books find what they are read for.
+TEST(payments_live, the_books_say_so_where_a_payment_is_charged_twice_or_not_at_all) {
+    report told{.played = {.payments = 2, .accounts = 3}};
+    told.books = {.once = 2, .cents = 3 * cents_at_first};
+    EXPECT_TRUE(told.is_right());
+    told.books.once = 1;
+    told.books.twice = 1;
+    EXPECT_FALSE(told.is_right());
+}
+
+}  // namespace
+}  // namespace payments

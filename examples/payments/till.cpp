@@ -1,0 +1,79 @@
+#include "examples/payments/till.hpp"
+
+#include <utility>
+
+#include "cutwater/http/http_rules.hpp"
+#include "cutwater/http/idempotency/response_codec.hpp"
+#include "cutwater/store.hpp"
+#include "cutwater/store/postgres/postgres_transaction.hpp"
+
+namespace payments {
+
+namespace cw = cutwater;
+using namespace std::chrono_literals;
+
+namespace {
+
+using guard = cw::idempotency_guard<cw::http_response>;
+
+constexpr cw::duration patience = 5s;  // with somebody who pays with the same key, and has not committed
+
+/// Hears whether an outcome could not be written down.
+class loss final : public cw::listener {
+public:
+    void on_event(const cw::event& e) override {
+        if (e.get_if<cw::idempotency_lost>() != nullptr) happened_ = true;
+    }
+    [[nodiscard]] bool take() { return std::exchange(happened_, false); }
+
+private:
+    bool happened_ = false;
+};
+
+auto guarded_by(guard& keys, loss& heard) {
+    return cw::pipeline{cw::observe{heard}, cw::ref(keys), cw::classify{cw::http_rules{}}};
+}
+
+cw::http_response receipt_of(const std::string& key, const transfer& asked) {
+    return {.status = 201,
+            .fields = {{"Content-Type", "application/json"}, {"Location", "/payments/" + key}},
+            .body = to_json(asked)};
+}
+
+}  // namespace
+
+struct till::open {
+    explicit open(const std::string& connection) : shop{connection} {}
+
+    database shop;
+    cw::postgres_transaction cells{shop.link(), {.timeout = patience}};
+    guard keys{cells, {.name = "payments", .store_limit = patience}};
+    loss lost;
+    decltype(guarded_by(keys, lost)) guarded{guarded_by(keys, lost)};
+};
+
+till::till(std::string connection) : connection_{std::move(connection)} {}
+till::~till() = default;
+
+cw::http_response till::pay(const cw::idempotent_edge& edge, const cw::call_options& said, const transfer& asked) {
+    try {
+        if (!open_) open_ = std::make_unique<open>(connection_);
+        const database& shop = open_->shop;
+        shop.run("BEGIN");
+        auto got = open_->guarded.run(said, [&] {
+            charge(shop, std::string{said.id}, asked);
+            return receipt_of(std::string{said.id}, asked);
+        });
+        if (open_->lost.take()) throw database_error{"the key could not be written"};  // so the charge is not, either
+        if (got)
+            shop.commit();
+        else
+            shop.run("ROLLBACK");
+        return edge.answer(std::move(got));
+    } catch (const database_error&) {
+        open_.reset();  // and the server rolls back, unless it has just committed: who asks again with the key will see
+        return edge.refusal(cw::error{std::make_error_code(std::errc::connection_reset)});
+    }
+}
+
+}  // namespace payments
