@@ -42,7 +42,8 @@ public:
 
     void on_event(const cw::event& e) override {
         if (e.get_if<cw::retry_scheduled>() != nullptr) ++seen_.retries;
-        if (e.get_if<cw::hedge_begun>() != nullptr) ++seen_.hedges;
+        if (const auto* const begun = e.get_if<cw::hedge_begun>())
+            ++(begun->cause == cw::hedge_cause::delay ? seen_.hedges : seen_.instead);
         if (e.get_if<cw::hedge_suppressed>() != nullptr) ++seen_.unpaid_extra;
         const auto* const ended = e.get_if<cw::retry_gave_up>();
         if (ended != nullptr && ended->reason == cw::give_up_reason::budget_exhausted) ++seen_.unpaid_extra;

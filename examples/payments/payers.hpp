@@ -18,6 +18,7 @@ struct tally {
     unsigned requests = 0;      ///< sent, attempts of all kinds
     unsigned retries = 0;       ///< scheduled
     unsigned hedges = 0;        ///< begun beside an attempt that took long
+    unsigned instead = 0;       ///< begun by the hedge at once, because the one before had failed
     unsigned unpaid_extra = 0;  ///< attempts that the budget did not pay for
     unsigned asked_again = 0;   ///< calls that failed, and were made anew with the same key
     unsigned created = 0;       ///< answers: 201

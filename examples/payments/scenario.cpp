@@ -101,8 +101,9 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
     for (std::size_t i = 0; i < mishaps; ++i) out << line(to_text(static_cast<mishap>(i)), r.on_the_way[i]);
     out << line("bank killed", r.kills) << "\nthe clients\n"
         << line("requests", c.requests,
-                text(c.retries) + " retries, " + text(c.hedges) + " hedges; " + text(c.unpaid_extra) +
-                    " more that the budget did not pay for")
+                text(c.hedges) + " hedges, " + text(c.instead) + " at once after a failure, " + text(c.retries) +
+                    " retries later")
+        << line("not paid for", c.unpaid_extra, "further attempts that the budget refused")
         << line("asked again", c.asked_again, "calls that failed, made anew with the same key")
         << line("answered 201", c.created, text(c.replayed) + " of them replayed: the payment had been made before")
         << line("answered 409", c.in_use, "the first request was still at work")
