@@ -32,7 +32,8 @@ std::optional<std::string> problem_of(const http_request& request) {
     if (!detail::is_token(request.method)) return in_quotes(request.method) + " is no method, such as GET or PUT";
     for (const http_field& field : request.fields) {
         if (!detail::is_token(field.name)) return "a field's name is no token: \"" + field.name + "\"";
-        if (!detail::is_field_value(field.value)) return "the field " + field.name + " holds a line end or another control";
+        if (!detail::is_field_value(field.value))
+            return "the field " + field.name + " holds a line end or another control";
         if (is_the_clients_own(field.name)) return "the field " + field.name + " is set by the client itself";
     }
     return {};

@@ -71,7 +71,8 @@ std::vector<payment> make_payments(std::size_t count, int accounts, std::uint64_
 
 void open_accounts(const database& shop, int accounts) {
     shop.run("CREATE TABLE accounts (id int PRIMARY KEY, cents bigint NOT NULL) WITH (fillfactor = 50)");
-    shop.run("CREATE TABLE payments (key text NOT NULL, debtor int NOT NULL, creditor int NOT NULL, cents bigint NOT NULL)");
+    shop.run(
+        "CREATE TABLE payments (key text NOT NULL, debtor int NOT NULL, creditor int NOT NULL, cents bigint NOT NULL)");
     shop.run("INSERT INTO accounts SELECT id, $1 FROM generate_series(0, $2 - 1) AS id",
              {std::to_string(cents_at_first), std::to_string(accounts)});
     shop.run(cutwater::postgres_store::table_sql("cutwater_cells"));

@@ -33,7 +33,7 @@ enum class mishap : std::uint8_t {
 inline constexpr std::size_t mishaps = 7;
 
 [[nodiscard]] constexpr std::string_view to_text(mishap m) noexcept {
-    constexpr std::string_view texts[] = {"passed on",    "request lost", "answer lost",  "cut amid",
+    constexpr std::string_view texts[] = {"passed on",    "request lost", "answer lost", "cut amid",
                                           "late request", "late answer",  "answered 503"};
     return texts[static_cast<std::uint8_t>(m)];
 }

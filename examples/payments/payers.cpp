@@ -21,11 +21,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Whether it is settled: by a receipt, or by an answer that another try does not change.
-bool is_answer(const cw::result<cw::http_response>& got) {
-    if (!got) return false;
-    const unsigned status = got->status;
-    return status < 500 && status != 409 && status != 429;
-}
+bool is_answer(const cw::result<cw::http_response>& got) { return got && got->status < 500 && got->status != 409; }
 
 }  // namespace
 
@@ -92,10 +88,7 @@ private:
                 if (answer->fields.find("Idempotency-Replayed")) ++seen_.replayed;
                 break;
             case 409: ++seen_.in_use; break;
-            case 502:
-            case 503:
-            case 504: ++seen_.unavailable; break;
-            default: ++seen_.other; break;
+            default: ++(answer->status > 500 ? seen_.unavailable : seen_.other); break;
         }
     }
 

@@ -1,10 +1,7 @@
 #include "examples/payments/payment_service.hpp"
 
 #include <cstdlib>
-#include <memory>
-#include <mutex>
 #include <utility>
-#include <vector>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,7 +16,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "cutwater/http.hpp"
-#include "examples/payments/till.hpp"
+#include "examples/payments/tills.hpp"
 
 namespace payments {
 
@@ -33,38 +30,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
-
-/// So many, each lent to one thread at a time.
-class tills {
-public:
-    explicit tills(const service_options& options) {
-        for (unsigned i = 0; i < options.tills; ++i) free_.push_back(std::make_unique<till>(options.connection));
-    }
-
-    /// There is one for each thread.
-    template <class Use>
-    auto with(const Use& use) {
-        std::unique_ptr<till> mine = take();
-        auto made = use(*mine);
-        give_back(std::move(mine));
-        return made;
-    }
-
-private:
-    std::unique_ptr<till> take() {
-        const std::scoped_lock held{lock_};
-        std::unique_ptr<till> one = std::move(free_.back());
-        free_.pop_back();
-        return one;
-    }
-    void give_back(std::unique_ptr<till> one) {
-        const std::scoped_lock held{lock_};
-        free_.push_back(std::move(one));
-    }
-
-    std::mutex lock_;
-    std::vector<std::unique_ptr<till>> free_;
-};
 
 class service {
 public:
@@ -123,10 +88,10 @@ private:
 
     service_options options_;
     cw::idempotent_edge edge_{{.guard = "payments"}};
-    tills tills_{options_};
+    tills tills_{options_.tills, options_.connection};
     asio::thread_pool threads_{options_.tills};
-    cw::pipeline<cw::bulkhead> admitted_{cw::bulkhead{
-        {.name = "tills", .max_concurrent = options_.tills, .max_queue = 200, .max_wait = 2s}}};
+    cw::pipeline<cw::bulkhead> admitted_{
+        cw::bulkhead{{.name = "tills", .max_concurrent = options_.tills, .max_queue = 200, .max_wait = 2s}}};
     asio::io_context context_{1};
 };
 

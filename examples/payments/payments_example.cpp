@@ -34,8 +34,11 @@ int main(int count, char** arguments) {
         ->envname("PAYMENTS")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
-    program.add_option("--users", what.users, "how many pay at once")->check(CLI::Range(1, 1'000))->capture_default_str();
-    program.add_option("--seed", what.seed, "of the payments, their keys and what happens to them")->capture_default_str();
+    program.add_option("--users", what.users, "how many pay at once")
+        ->check(CLI::Range(1, 1'000))
+        ->capture_default_str();
+    program.add_option("--seed", what.seed, "of the payments, their keys and what happens to them")
+        ->capture_default_str();
     program.add_option("--trouble", what.trouble, "share of requests that something happens to on their way")
         ->check(CLI::Range(0.0, 0.9))
         ->capture_default_str();

@@ -28,9 +28,9 @@ TEST(payments, are_read_as_they_were_written_and_nothing_else_is_one) {
     EXPECT_EQ(read->from, 1);
     EXPECT_EQ(read->to, 2);
     EXPECT_EQ(read->cents, 300);
-    for (const char* wrong : {"", "7", "[]", "{}", R"({"from":1,"to":2})", R"({"from":1,"to":2,"cents":"300"})",
-                              R"({"from":1,"to":2,"cents":-3})", R"({"from":1,"to":1,"cents":3})",
-                              R"({"from":1,"to":2,"cents":3.5})"})
+    for (const char* wrong :
+         {"", "7", "[]", "{}", R"({"from":1,"to":2})", R"({"from":1,"to":2,"cents":"300"})",
+          R"({"from":1,"to":2,"cents":-3})", R"({"from":1,"to":1,"cents":3})", R"({"from":1,"to":2,"cents":3.5})"})
         EXPECT_FALSE(from_json(wrong)) << wrong;
 }
 

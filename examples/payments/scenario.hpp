@@ -22,9 +22,9 @@ struct scenario {
     unsigned users = 64;
     int accounts = 500;
     std::uint64_t seed = 1;
-    double trouble = 0.15;                          ///< share of requests that something happens to on their way
-    unsigned kills = 0;                             ///< how often the service is killed and started anew
-    std::string program{};                          ///< what is the service when it is told to `--serve`
+    double trouble = 0.15;                           ///< share of requests that something happens to on their way
+    unsigned kills = 0;                              ///< how often the service is killed and started anew
+    std::string program{};                           ///< what is the service when it is told to `--serve`
     std::function<void(std::size_t)> on_progress{};  ///< hears now and then how many have been paid
 };
 

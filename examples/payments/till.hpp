@@ -19,8 +19,8 @@ public:
     ~till();
 
     /// What goes back for a payment: a receipt, now or from before; or what is the matter.
-    [[nodiscard]] cutwater::http_response pay(const cutwater::idempotent_edge& edge,
-                                              const cutwater::call_options& said, const transfer& asked);
+    [[nodiscard]] cutwater::http_response pay(const cutwater::idempotent_edge& edge, const cutwater::call_options& said,
+                                              const transfer& asked);
 
 private:
     struct open;

@@ -1,12 +1,11 @@
 // Prints the generated parts of the rooms' pages from the code itself: every option from its `fields` table, every event
-// from its `kind` and `fields`, what an error means from the rules that judge it. tools/docs/docs puts them between the marks of the pages.
+// from its `kind` and `fields`; what an error means: error_tables.cpp. tools/docs/docs puts them between the marks of the pages.
 //
 //     @ cutwater/policy/retry/README.md defaults
 //     | option | default | allowed | meaning |
 //     …
 
-#include <openssl/err.h>
-#include <openssl/sslerr.h>
+#include "tools/docs/tables.hpp"
 
 #include <functional>
 #include <iostream>
@@ -16,25 +15,13 @@
 #include <type_traits>
 #include <vector>
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/beast/http/error.hpp>
-
-#include "cutwater/classify/grpc/grpc_status.hpp"
-#include "cutwater/classify/redis/redis_error.hpp"
-#include "cutwater/classify/sql/sqlstate.hpp"
-#include "cutwater/core/classify.hpp"
-#include "cutwater/core/system_errors.hpp"
 #include "cutwater/core/text.hpp"
 #include "cutwater/drive/pool/events.hpp"
 #include "cutwater/drive/pool/options.hpp"
 #include "cutwater/drive/work/events.hpp"
 #include "cutwater/drive/work/options.hpp"
 #include "cutwater/estimate/options.hpp"
-#include "cutwater/http/asio_errors.hpp"
 #include "cutwater/http/call_metadata.hpp"
-#include "cutwater/http/http_error.hpp"
-#include "cutwater/http/http_status.hpp"
 #include "cutwater/http/idempotency/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
@@ -86,6 +73,9 @@
 namespace {
 
 namespace cw = cutwater;
+using docs::code;
+using docs::head;
+using docs::row;
 
 // --- what an option allows -----------------------------------------------------------------------------------------
 
@@ -155,20 +145,6 @@ std::string allowed_text(const Value&, const auto& allowed) {
 }
 
 // --- tables ----------------------------------------------------------------------------------------------------------
-
-std::string cell(std::string text) {
-    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
-    return text;
-}
-
-void row(const auto&... cells) {
-    ((std::cout << "| " << cell(std::string{cells}) << ' '), ...);
-    std::cout << "|\n";
-}
-
-std::string code(std::string_view text) { return "`" + std::string{text} + "`"; }
-
-void head(std::string_view room, std::string_view part) { std::cout << "@ " << room << "/README.md " << part << '\n'; }
 
 template <class Options>
 void defaults(std::string_view room) {
@@ -259,137 +235,12 @@ void policies() {
         "cutwater/policy/fair_bulkhead");
 }
 
-// --- what an error means -------------------------------------------------------------------------------------------
-
-cw::observation default_of(const cw::error& failure) {
-    return {.judged = {.meaning = cw::default_verdict(failure)}, .failure = &failure};
-}
-
-void system_errors() {
-    head("cutwater/core", "system_errors");
-    row("code", "by `system_rules`", "without rules", "effect", "note");
-    std::cout << "|---|---|---|---|---|\n";
-    for (const cw::system_error_row& r : cw::system_error_rows) {
-        const cw::error failure{std::make_error_code(r.code)};
-        const cw::observation seen{.judged = *cw::system_rules::of(failure.code()), .failure = &failure};
-        row(code(r.symbol), to_text(seen.meaning()), to_text(default_of(failure).meaning()), to_text(seen.executed()),
-            r.note);
-    }
-}
-
-void grpc_statuses() {
-    head("cutwater/classify/grpc", "statuses");
-    row("code", "status", "verdict", "effect", "note");
-    std::cout << "|---|---|---|---|---|\n";
-    for (const cw::grpc_row& r : cw::grpc_rows) {
-        const cw::judgement j = cw::grpc_judgement(r.code);
-        row(std::to_string(r.code), code(r.symbol), to_text(j.meaning), to_text(j.executed), r.note);
-    }
-}
-
-void sql_states() {
-    head("cutwater/classify/sql", "states");
-    row("state", "verdict", "effect", "before COMMIT", "note");
-    std::cout << "|---|---|---|---|---|\n";
-    for (const cw::sqlstate_row& r : cw::sqlstate_rows) {
-        const std::string whole = std::string{r.state} + (r.state.size() == 2 ? "ZZZ" : "");
-        const cw::judgement j = cw::sqlstate_judgement(whole);
-        row(r.state.size() == 2 ? code(r.state) + "…" : code(r.state), to_text(j.meaning), to_text(j.executed),
-            to_text(cw::sqlstate_judgement(whole, cw::sql_point::before_commit).executed), r.note);
-    }
-}
-
-void redis_errors() {
-    head("cutwater/classify/redis", "errors");
-    row("error", "verdict", "effect", "note");
-    std::cout << "|---|---|---|---|\n";
-    for (const cw::redis_row& r : cw::redis_rows) {
-        const cw::judgement j = cw::redis_judgement(r.word);
-        row(code(r.word), to_text(j.meaning), to_text(j.executed), r.note);
-    }
-    const cw::judgement lost = cw::redis_connection_lost();
-    row("the connection was lost", to_text(lost.meaning), to_text(lost.executed), "the command may have been executed");
-}
-
-void http_statuses() {
-    head("cutwater/http", "statuses");
-    row("status", "verdict", "effect", "note");
-    std::cout << "|---|---|---|---|\n";
-    for (const cw::http_status_row& r : cw::http_status_rows) {
-        const std::string first = std::to_string(r.first);
-        const bool rest = r.last - r.first == 99;
-        row(rest                ? "other " + first.substr(0, 1) + "xx"
-            : r.first == r.last ? first
-                                : first + "–" + std::to_string(r.last),
-            to_text(r.meaning), to_text(r.executed), r.note);
-    }
-}
-
-void asio_errors() {
-    head("cutwater/http", "asio_errors");
-    row("code", "verdict", "effect", "note");
-    std::cout << "|---|---|---|---|\n";
-    for (const cw::asio_error_row& r : cw::asio_error_rows()) {
-        const cw::judgement j = *cw::asio_rules::of(r.code);
-        row(code(r.symbol), to_text(j.meaning), to_text(j.executed), r.note);
-    }
-}
-
-struct http_way {
-    cw::http_phase phase;
-    boost::system::error_code code;
-    std::string_view what;
-};
-
-void http_failures() {
-    namespace asio = boost::asio;
-    namespace http = boost::beast::http;
-    const auto tls = [](int reason) {
-        return boost::system::error_code{static_cast<int>(ERR_PACK(ERR_LIB_SSL, 0, reason)),
-                                         asio::error::get_ssl_category()};
-    };
-    using enum cw::http_phase;
-    const http_way ways[] = {
-        {resolving, asio::error::host_not_found, "the name does not exist, or has no address"},
-        {resolving, asio::error::host_not_found_try_again, "the name cannot be looked up now"},
-        {connecting, asio::error::connection_refused, "connection refused"},
-        {connecting, asio::error::host_unreachable, "host or network unreachable"},
-        {connecting, asio::error::timed_out, "timed out"},
-        {securing, asio::error::connection_reset, "reset, or hung up"},
-        {securing, tls(SSL_R_CERTIFICATE_VERIFY_FAILED), "certificate rejected"},
-        {securing, tls(SSL_R_WRONG_VERSION_NUMBER), "no common version, no TLS at all …"},
-        {sending, asio::error::broken_pipe, "reset, or hung up"},
-        {waiting, asio::error::timed_out, "timed out"},
-        {waiting, http::error::end_of_stream, "hung up without an answer"},
-        {receiving, http::error::partial_message, "hung up amid its answer, a TLS short read among them"},
-        {receiving, http::error::bad_version, "the answer is malformed"},
-        {receiving, http::error::body_limit, "the answer is too large"},
-    };
-    head("cutwater/http", "failures");
-    row("while", "failure", "verdict", "effect");
-    std::cout << "|---|---|---|---|\n";
-    for (const http_way& way : ways) {
-        const cw::error failure = cw::http_failure(way.phase, way.code, "peer");
-        row(to_text(way.phase), way.what, to_text(default_of(failure).meaning()), to_text(failure.executed()));
-    }
-}
-
-void what_errors_mean() {
-    system_errors();
-    grpc_statuses();
-    sql_states();
-    redis_errors();
-    http_statuses();
-    http_failures();
-    asio_errors();
-}
-
 }  // namespace
 
 int main() {
     policies();
     defaults<cw::latency_estimate_options>("cutwater/estimate");
-    what_errors_mean();
+    docs::what_errors_mean();
     defaults<cw::metadata_options>("cutwater/http");
     defaults<cw::idempotent_edge_options>("cutwater/http/idempotency");
     defaults<cw::worker_pool_options>("cutwater/drive/pool");

@@ -1,5 +1,7 @@
 #include "cutwater/http/idempotency/idempotent_edge.hpp"
 
+#include <openssl/evp.h>
+
 #include <array>
 #include <chrono>
 #include <memory>
@@ -7,7 +9,6 @@
 #include <utility>
 
 #include <boost/algorithm/hex.hpp>
-#include <openssl/evp.h>
 
 #include "cutwater/http/idempotency/idempotency_key.hpp"
 #include "cutwater/http/idempotency/problem.hpp"

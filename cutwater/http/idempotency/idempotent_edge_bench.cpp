@@ -1,9 +1,10 @@
 // What the edge adds to a request: reading its key and its digest, and writing its answer down.
 
+#include "cutwater/http/idempotency/idempotent_edge.hpp"
+
 #include <string>
 
 #include "bench/support/reference.hpp"
-#include "cutwater/http/idempotency/idempotent_edge.hpp"
 
 namespace {
 

@@ -1,11 +1,12 @@
 // A shop pays over HTTP, and the network loses every third answer. The service executes each payment once for its key, and says of everything else what is
 // to be done: no key is a 400, a key of another request a 422. Without sockets, so that all of it is seen.
 
+#include "cutwater/http/idempotency/idempotent_edge.hpp"
+
 #include <cstdlib>
 #include <iostream>
 
 #include "cutwater/http.hpp"
-#include "cutwater/http/idempotency/idempotent_edge.hpp"
 #include "cutwater/http/idempotency/keyed_call.hpp"
 #include "cutwater/store.hpp"
 

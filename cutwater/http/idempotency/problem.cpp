@@ -20,7 +20,8 @@ struct row {
 constexpr std::array rows{
     row{errc::key_missing,
         {400, comes_again::no, "idempotency-key-missing", "Idempotency-Key is missing",
-         "This operation is executed once for each key. Send one, made before the first attempt and the same in each."}},
+         "This operation is executed once for each key. Send one, made before the first attempt and the same in "
+         "each."}},
     row{errc::key_reused,
         {422, comes_again::no, "idempotency-key-reused", "Idempotency-Key is that of another request",
          "A key is of one request. Send this one with a key of its own."}},
@@ -33,15 +34,14 @@ constexpr std::array rows{
     row{errc::store_unavailable,
         {503, comes_again::later, "keys-unavailable", "Keys cannot be looked up at the moment",
          "This request was not executed. Ask again with the same key."}},
-    row{errc::rate_limited,
-        {429, comes_again::later, "too-many-requests", "Too many requests", {}}},
+    row{errc::rate_limited, {429, comes_again::later, "too-many-requests", "Too many requests", {}}},
 };
 
 constexpr http_problem out_of_time{504, comes_again::no, "out-of-time", "Time ran out before there was an answer", {}};
-constexpr http_problem turned_away{503, comes_again::later, "overloaded", "The service cannot take this request now",
-                                   {}};
-constexpr http_problem lost{502, comes_again::no, "dependency-failed", "What the service depends on cannot be reached",
-                            {}};
+constexpr http_problem turned_away{
+    503, comes_again::later, "overloaded", "The service cannot take this request now", {}};
+constexpr http_problem lost{
+    502, comes_again::no, "dependency-failed", "What the service depends on cannot be reached", {}};
 constexpr http_problem broken{500, comes_again::no, "internal-error", "The service failed", {}};
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <nlohmann/json.hpp>
 
 namespace cutwater {
@@ -20,10 +21,10 @@ TEST(http_problem, T94_of_a_key_has_the_drafts_status) {
 }
 
 TEST(http_problem, of_what_ended_otherwise_says_who_is_to_wait) {
-    for (const errc refused : {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out,
-                               errc::concurrency_limited, errc::load_shed, errc::throttled, errc::queue_full,
-                               errc::displaced, errc::queue_overloaded, errc::too_many_keys, errc::queue_closed,
-                               errc::no_endpoint, errc::store_unavailable, errc::withdrawn}) {
+    for (const errc refused :
+         {errc::refused, errc::circuit_open, errc::bulkhead_full, errc::wait_timed_out, errc::concurrency_limited,
+          errc::load_shed, errc::throttled, errc::queue_full, errc::displaced, errc::queue_overloaded,
+          errc::too_many_keys, errc::queue_closed, errc::no_endpoint, errc::store_unavailable, errc::withdrawn}) {
         EXPECT_EQ(status_of(refused), 503U) << to_text(refused);
         EXPECT_EQ(problem_of(refused).when, comes_again::later) << to_text(refused);
     }
