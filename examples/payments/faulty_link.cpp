@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto token = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_told = asio::as_tuple(asio::use_awaitable);
 
 /// As of a host that has forgotten the connection: no orderly end.
 void reset(tcp::socket& socket) {
@@ -32,7 +32,7 @@ void reset(tcp::socket& socket) {
 
 asio::awaitable<void> hold(cutwater::duration late) {
     asio::steady_timer timer{co_await asio::this_coro::executor, late};
-    co_await timer.async_wait(token);
+    co_await timer.async_wait(as_told);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ faulty_link::fate faulty_link::next() {
 
 asio::awaitable<void> faulty_link::listen() {
     for (;;) {
-        auto [failed, client] = co_await acceptor_.async_accept(token);
+        auto [failed, client] = co_await acceptor_.async_accept(as_told);
         if (!failed) asio::co_spawn(context_, pass_on(std::move(client), next()), asio::detached);
     }
 }
@@ -67,24 +67,24 @@ asio::awaitable<void> faulty_link::listen() {
 asio::awaitable<void> faulty_link::pass_on(tcp::socket client, fate of) {
     boost::beast::flat_buffer buffer;
     http::request<http::string_body> asked;
-    const auto [unread, size] = co_await http::async_read(client, buffer, asked, token);
+    const auto [unread, size] = co_await http::async_read(client, buffer, asked, as_told);
     if (unread || of.what == mishap::request_lost) co_return reset(client);
     if (of.what == mishap::late_request) co_await hold(of.late);
     http::response<http::string_body> answer{http::status::service_unavailable, 11};
     if (of.what != mishap::busy) {
         tcp::socket bank{context_};
-        const auto [closed] = co_await bank.async_connect(to_, token);
+        const auto [closed] = co_await bank.async_connect(to_, as_told);
         if (closed) co_return reset(client);
-        co_await http::async_write(bank, asked, token);
+        co_await http::async_write(bank, asked, as_told);
         if (of.what == mishap::cut_amid) co_return reset(client);
         boost::beast::flat_buffer answered;
         answer = {};
-        const auto [lost, count] = co_await http::async_read(bank, answered, answer, token);
+        const auto [lost, count] = co_await http::async_read(bank, answered, answer, as_told);
         if (lost || of.what == mishap::answer_lost) co_return reset(client);
     }
     if (of.what == mishap::late_answer) co_await hold(of.late);
     answer.prepare_payload();
-    co_await http::async_write(client, answer, token);
+    co_await http::async_write(client, answer, as_told);
     boost::system::error_code ignored;
     client.shutdown(tcp::socket::shutdown_both, ignored);
 }

@@ -5,10 +5,11 @@
 
 #include <set>
 
-#include "cutwater/cutwater.hpp"
+#include "cutwater/asio.hpp"
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/http_error.hpp"
 #include "cutwater/http/method.hpp"
+#include "cutwater/testing/asio/virtual_asio.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 #include "cutwater/testing/virtual_time.hpp"
 
@@ -16,6 +17,7 @@ namespace cutwater {
 namespace {
 
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::MatchesRegex;
 
 TEST(keyed_call, has_a_uuid_that_its_seed_gives_again) {
@@ -90,6 +92,27 @@ TEST(keyed_call, T58_a_post_with_a_key_is_repeated_and_each_attempt_has_the_same
     EXPECT_EQ(got->status, 201U);
     EXPECT_EQ(server.sent.size(), 3U);
     EXPECT_THAT(server.sent, Each("order-7"));
+}
+
+TEST(keyed_call, T58_a_hedge_has_the_same_key_and_without_one_there_is_no_hedge) {
+    const auto keys_of = [](const call_options& said) {
+        testing::virtual_time time;
+        testing::virtual_asio loop{time};
+        pipeline guarded{hedge{{.delay = 100ms}}};
+        std::vector<std::string> keys;
+        const auto got = loop.run(guarded, said, [&](attempt& a) -> boost::asio::awaitable<http_response> {
+            http_fields fields;
+            inject(fields, a, metadata_options{.key = key_on_wire::call_id});
+            keys.push_back(extract(fields).key);
+            co_await loop.sleep(keys.size() == 1 ? 10s : 1ms);
+            co_return http_response{.status = 201};
+        });
+        EXPECT_TRUE(got);
+        return keys;
+    };
+    const keyed_call payment{"order-7"};
+    EXPECT_THAT(keys_of(payment.options({.idempotent = idempotency_of("POST")})), ElementsAre("order-7", "order-7"));
+    EXPECT_EQ(keys_of({.idempotent = idempotency_of("POST")}).size(), 1U);
 }
 
 TEST(keyed_call, T59_a_repetition_that_is_left_out_for_want_of_a_key_is_told) {
