@@ -13,7 +13,7 @@ namespace {
 using json = nlohmann::ordered_json;
 
 struct row {
-    errc code;
+    errc code{};
     http_problem problem;
 };
 
