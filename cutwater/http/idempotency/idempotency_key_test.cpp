@@ -33,8 +33,9 @@ TEST(idempotency_key, that_there_is_none_is_no_mistake) {
 
 TEST(idempotency_key, T94_what_cannot_be_read_is_never_taken_for_none) {
     for (const char* malformed :
-         {"", "  ", R"("")", R"(")", R"("a)", R"(a")", R"("a"b")", R"("a\")", R"("a\n")", R"("a";p=1)", R"("a", "b")",
-          "a, b", "a b", "a;p", R"(a\b)", "\"caf\xc3\xa9\"", "caf\xc3\xa9", "\"a\x01\"", "a\x7f"})
+         {"",        "  ",       R"("")",           R"(")",        R"("a)",     R"(a")", R"("a"b")",
+          R"("a\")", R"("a\n")", R"("a";p=1)",      R"("a", "b")", "a, b",      "a,b",   "a b",
+          "a;p",     R"(a\b)",   "\"caf\xc3\xa9\"", "caf\xc3\xa9", "\"a\x01\"", "a\x7f"})
         EXPECT_FALSE(read(malformed)) << malformed;
 }
 
