@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "cutwater/policy/shared_rate_limiter/in_turn.hpp"
+#include "cutwater/store/in_turn.hpp"
 
 namespace cutwater {
 
