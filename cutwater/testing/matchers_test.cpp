@@ -18,9 +18,7 @@ result<int> good(int value = 7, name source = {}) {
     return {std::expected<int, error>{value}, origin{.source = source, .is_degraded = !source.empty()}};
 }
 /// Another's answer, which is all that was asked for.
-result<int> replayed(int value, name source) {
-    return {std::expected<int, error>{value}, origin{.source = source}};
-}
+result<int> replayed(int value, name source) { return {std::expected<int, error>{value}, origin{.source = source}}; }
 result<int> bad(std::error_code code = errc::timed_out, name layer = "attempt") {
     return {std::expected<int, error>{std::unexpect, error{code, layer, "get"}}, {}};
 }
