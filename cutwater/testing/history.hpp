@@ -8,18 +8,26 @@
 // that it gives. A history is linearizable if some order of its calls, in which none comes before another that had ended
 // when it began, is taken by the model as a whole.
 //
+// A call of which nobody has heard how it ended (its reply was lost, its process has gone) ends `not_yet`: it may have been carried out at any time since it
+// began, also after all others, or not at all. The model takes such a call without looking at a result.
+//
 // The search is Wing and Gong's ("Testing and verifying concurrent objects", 1993) with Lowe's memory of what was tried
-// ("Testing for linearizability", 2017). Histories of up to 64 calls. Thread safety: `record` for different threads.
+// ("Testing for linearizability", 2017). It is as deep as the history is long; give it that of one object (one key) at a time.
+// Thread safety: `record` for different threads.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 namespace cutwater::testing {
+
+/// The end of a call that nobody has seen.
+inline constexpr std::uint64_t not_yet = std::numeric_limits<std::uint64_t>::max();
 
 template <class Call>
 struct timed_call {
@@ -63,34 +71,34 @@ namespace detail {
 template <class Model, class Call>
 class linearization {
 public:
-    explicit linearization(const std::vector<timed_call<Call>>& calls) : calls_{calls} {}
+    explicit linearization(const std::vector<timed_call<Call>>& calls) : calls_{calls}, taken_(calls.size()) {}
 
     [[nodiscard]] bool extend(const Model& model) {
-        if (order_.size() == calls_.size()) return true;
+        const std::uint64_t first_end = first_end_of_the_rest();
+        if (first_end == not_yet) return true;
         for (std::size_t i = 0; i < calls_.size(); ++i)
-            if (may_come_next(i) && try_next(i, model)) return true;
+            if (!taken_[i] && calls_[i].began <= first_end && try_next(i, model)) return true;
         return false;
     }
     [[nodiscard]] const std::vector<std::size_t>& order() const noexcept { return order_; }
 
 private:
-    [[nodiscard]] bool is_taken(std::size_t i) const { return (taken_ >> i & 1U) != 0; }
-
-    [[nodiscard]] bool may_come_next(std::size_t i) const {
-        if (is_taken(i)) return false;
-        for (std::size_t other = 0; other < calls_.size(); ++other)
-            if (!is_taken(other) && calls_[other].ended < calls_[i].began) return false;
-        return true;
+    /// What begins later cannot come next. `not_yet` where nothing is left that must come at all.
+    [[nodiscard]] std::uint64_t first_end_of_the_rest() const {
+        std::uint64_t first = not_yet;
+        for (std::size_t i = 0; i < calls_.size(); ++i)
+            if (!taken_[i]) first = std::min(first, calls_[i].ended);
+        return first;
     }
 
     [[nodiscard]] bool try_next(std::size_t i, const Model& model) {
         Model next = model;
         if (!next.take(calls_[i].call)) return false;
-        taken_ |= std::uint64_t{1} << i;
+        taken_[i] = true;
         order_.push_back(i);
         if (is_new(next) && extend(next)) return true;
         order_.pop_back();
-        taken_ &= ~(std::uint64_t{1} << i);
+        taken_[i] = false;
         return false;
     }
 
@@ -102,14 +110,14 @@ private:
     }
 
     const std::vector<timed_call<Call>>& calls_;
-    std::uint64_t taken_ = 0;  // a bit for each call
+    std::vector<bool> taken_;  // of each call
     std::vector<std::size_t> order_;
-    std::unordered_map<std::uint64_t, std::vector<Model>> tried_;
+    std::unordered_map<std::vector<bool>, std::vector<Model>> tried_;
 };
 
 }  // namespace detail
 
-/// An order of the calls that the model takes, as their numbers; nothing where there is none.
+/// An order of the calls that the model takes, as their numbers, without those that were not carried out; nothing where there is none.
 template <class Call, class Model>
 [[nodiscard]] std::optional<std::vector<std::size_t>> linearize(const std::vector<timed_call<Call>>& calls,
                                                                 const Model& start) {

@@ -89,12 +89,17 @@ MATCHER_P(spoken_by, layer, std::string{negation ? "is not" : "is"} + " spoken b
     return e != nullptr && e->layer() == name{layer};
 }
 
-/// A value that a fallback put there, from this source.
-MATCHER_P(is_degraded, source, std::string{negation ? "is not" : "is"} + " from \"" + std::string{source} + '"') {
+/// A value that is less than what was asked for, from this source: a fallback's, or one that a cache could not refresh.
+MATCHER_P(is_degraded, source,
+          std::string{negation ? "is not" : "is"} + " degraded, from \"" + std::string{source} + '"') {
     if (detail::told(arg, nullptr) != nullptr) return detail::told(arg, result_listener->stream()), false;
-    *result_listener << (arg.source().empty() ? "which is the dependency's own"
-                                              : "which is from \"" + std::string{arg.source().view()} + '"');
-    return !arg.source().empty() && arg.source() == name{source};
+    const bool is_less = arg.from().is_degraded;
+    if (arg.source().empty())
+        *result_listener << "which is the dependency's own";
+    else
+        *result_listener << "which is " << (is_less ? "degraded, from \"" : "as good as asked for, from \"")
+                         << arg.source().view() << '"';
+    return is_less && arg.source() == name{source};
 }
 
 MATCHER_P(event_named, wanted, std::string{negation ? "is not" : "is"} + " a " + std::string{wanted}) {

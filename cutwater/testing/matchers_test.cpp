@@ -17,6 +17,8 @@ using ::testing::Not;
 result<int> good(int value = 7, name source = {}) {
     return {std::expected<int, error>{value}, origin{.source = source, .is_degraded = !source.empty()}};
 }
+/// Another's answer, which is all that was asked for.
+result<int> replayed(int value, name source) { return {std::expected<int, error>{value}, origin{.source = source}}; }
 result<int> bad(std::error_code code = errc::timed_out, name layer = "attempt") {
     return {std::expected<int, error>{std::unexpect, error{code, layer, "get"}}, {}};
 }
@@ -70,6 +72,7 @@ TEST(matchers, is_degraded_names_the_source) {
     EXPECT_THAT(good(), Not(is_degraded("default")));
     EXPECT_THAT(good(), Not(is_degraded(""))) << "the dependency's own is not degraded";
     EXPECT_THAT(bad(), Not(is_degraded("default")));
+    EXPECT_THAT(replayed(7, "cache"), Not(is_degraded("cache"))) << "a source alone does not make it less";
 }
 
 TEST(matchers, a_mismatch_is_told_in_the_errors_own_words) {
@@ -78,14 +81,15 @@ TEST(matchers, a_mismatch_is_told_in_the_errors_own_words) {
               "which failed: attempt: get: the time limit was reached [cutwater:2]");
     EXPECT_EQ(mismatch(fails_with(errc::cancelled), good()), "which has a value");
     EXPECT_EQ(mismatch(is_degraded("default"), good()), "which is the dependency's own");
-    EXPECT_EQ(mismatch(is_degraded("default"), good(7, "cache")), "which is from \"cache\"");
+    EXPECT_EQ(mismatch(is_degraded("default"), good(7, "cache")), "which is degraded, from \"cache\"");
+    EXPECT_EQ(mismatch(is_degraded("cache"), replayed(7, "cache")), "which is as good as asked for, from \"cache\"");
 }
 
 TEST(matchers, what_is_expected_is_told_in_words) {
     EXPECT_EQ(description<result<int>>(fails_with(errc::circuit_open)), "fails with \"the circuit is open\"");
     EXPECT_EQ(description<result<int>>(fails_with(condition::refused)), "fails with \"refused by a policy\"");
     EXPECT_EQ(description<result<int>>(Not(spoken_by("retry"))), "is not spoken by \"retry\"");
-    EXPECT_EQ(description<result<int>>(is_degraded("cache")), "is from \"cache\"");
+    EXPECT_EQ(description<result<int>>(is_degraded("cache")), "is degraded, from \"cache\"");
     EXPECT_EQ(description<result<int>>(Not(has_value(7))), "has no value that is as expected");
     EXPECT_EQ(description<recorded_event>(event_named("retry_scheduled")), "is a retry_scheduled");
     EXPECT_EQ(description<recorded_event>(event_from("retry")), "is from layer retry");

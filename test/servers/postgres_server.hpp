@@ -16,7 +16,8 @@ namespace cutwater::testing {
 
 class postgres_server {
 public:
-    postgres_server() {
+    /// `prefix`: what its command begins with.
+    explicit postgres_server(std::vector<std::string> prefix = {}) : prefix_{std::move(prefix)} {
         hand_over();
         run(as_user({program("initdb"), "-D", folder_.file("data"), "-U", "postgres", "-A", "trust", "-E", "UTF8",
                      "--no-sync", "--locale=C"}));
@@ -29,12 +30,12 @@ public:
 
     /// Whether it listens, and has recovered.
     bool start() {
-        return process_.start(
-                   as_user({program("postgres"), "-D", folder_.file("data"), "-p", std::to_string(port_), "-c",
-                            "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + folder_.path().string(),
-                            "-c", "max_connections=100", "-c", "shared_buffers=16MB", "-c", "fsync=off"}),
-                   port_, folder_.file("log")) &&
-               is_ready();
+        std::vector<std::string> command = prefix_;
+        command.insert(command.end(),
+                       {program("postgres"), "-D", folder_.file("data"), "-p", std::to_string(port_), "-c",
+                        "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + folder_.path().string(), "-c",
+                        "max_connections=100", "-c", "shared_buffers=16MB", "-c", "fsync=off"});
+        return process_.start(as_user(std::move(command)), port_, folder_.file("log")) && is_ready();
     }
     void stop() { process_.stop(SIGINT); }
     /// At once, as power that fails: it recovers when it is started again.
@@ -89,6 +90,7 @@ private:
     }
 
     scratch_folder folder_;
+    std::vector<std::string> prefix_;
     std::uint16_t port_ = 0;
     server_process process_;
 };

@@ -11,26 +11,19 @@ namespace cutwater::testing {
 
 class redis_server {
 public:
-    explicit redis_server(std::vector<std::string> settings = {}) : settings_{std::move(settings)} {
+    /// `prefix`: what its command begins with.
+    explicit redis_server(std::vector<std::string> settings = {}, std::vector<std::string> prefix = {})
+        : settings_{std::move(settings)}, prefix_{std::move(prefix)} {
         if (start_on_free_port([this](std::uint16_t port) { return port_ = port, start(); }) == 0)
             throw std::runtime_error{"redis-server does not start: " + folder_.read("log")};
     }
 
     /// Whether it listens.
     bool start() {
-        std::vector<std::string> command{installed("redis-server", "redis-server"),
-                                         "--port",
-                                         std::to_string(port_),
-                                         "--bind",
-                                         "127.0.0.1",
-                                         "--save",
-                                         "",
-                                         "--appendonly",
-                                         "no",
-                                         "--dir",
-                                         folder_.path().string(),
-                                         "--daemonize",
-                                         "no"};
+        std::vector<std::string> command = prefix_;
+        command.insert(command.end(), {installed("redis-server", "redis-server"), "--port", std::to_string(port_),
+                                       "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir",
+                                       folder_.path().string(), "--daemonize", "no"});
         command.insert(command.end(), settings_.begin(), settings_.end());
         return process_.start(command, port_, folder_.file("log"));
     }
@@ -43,6 +36,7 @@ public:
 private:
     scratch_folder folder_;
     std::vector<std::string> settings_;
+    std::vector<std::string> prefix_;
     std::uint16_t port_ = 0;
     server_process process_;
 };

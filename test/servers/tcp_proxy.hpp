@@ -34,11 +34,14 @@ namespace cutwater::testing {
 
 class tcp_proxy {
     using tcp = boost::asio::ip::tcp;
+    using shared_port = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 public:
     explicit tcp_proxy(std::uint16_t to) : to_{boost::asio::ip::address_v4::loopback(), to} {
-        listen(0);
-        port_ = acceptor_->local_endpoint().port();
+        place_.open(tcp::v4());
+        place_.set_option(shared_port{true});
+        place_.bind({boost::asio::ip::address_v4::loopback(), 0});
+        listen();
         runs_ = std::jthread{[this] { context_.run(); }};
     }
     tcp_proxy(const tcp_proxy&) = delete;
@@ -48,16 +51,25 @@ public:
         runs_.join();
     }
 
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::uint16_t port() const { return place_.local_endpoint().port(); }
     /// How many connections were made in all.
     [[nodiscard]] unsigned connections() {
         return told([this] { return taken_; });
     }
 
+    /// How many pieces of data it keeps to itself now.
+    [[nodiscard]] unsigned held() {
+        return told([this] {
+            unsigned pieces = 0;
+            for (const link* each : links_) pieces += each->held();
+            return pieces;
+        });
+    }
+
     void pass() {
         told([this] {
             manner_ = {};
-            if (!acceptor_) listen(port_);
+            if (!acceptor_) listen();
             for (link* each : links_) each->go_on();
             return 0;
         });
@@ -103,6 +115,7 @@ private:
                 self->pump(self->server_, self->client_, self->downward_);
             });
         }
+        [[nodiscard]] unsigned held() const { return (upward_.held ? 1U : 0U) + (downward_.held ? 1U : 0U); }
         void go_on() {
             for (way* each : {&upward_, &downward_})
                 if (each->held) each->held->cancel();
@@ -168,8 +181,11 @@ private:
         way downward_;
     };
 
-    void listen(std::uint16_t port) {
-        acceptor_.emplace(context_, tcp::endpoint{boost::asio::ip::address_v4::loopback(), port});
+    void listen() {
+        acceptor_.emplace(context_, tcp::v4());
+        acceptor_->set_option(shared_port{true});
+        acceptor_->bind(place_.local_endpoint());
+        acceptor_->listen();
         accept();
     }
     void accept() {
@@ -197,8 +213,9 @@ private:
     boost::asio::io_context context_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_{context_.get_executor()};
     tcp::endpoint to_;
+    tcp::socket place_{
+        context_};  // keeps the port while nobody listens: a client that connects to it could be given it
     std::optional<tcp::acceptor> acceptor_;
-    std::uint16_t port_ = 0;
     unsigned taken_ = 0;
     manner manner_;
     std::jthread runs_;

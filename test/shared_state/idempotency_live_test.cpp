@@ -18,22 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace testing;  // the processes and servers of these tests
 
-class shared_idempotency : public ::testing::TestWithParam<std::string> {
-protected:
-    [[nodiscard]] static std::unique_ptr<cell_store> store(const std::string& scope) {
-        for (const shared_store& each : shared_stores())
-            if (each.name == GetParam()) return each.make(scope);
-        throw std::logic_error{"no such store"};
-    }
-    /// Makes what they share, before there are children.
-    static void prepare() {
-        (void)shared_stores();
-        if (GetParam() == "redis") (void)the_redis();
-        if (GetParam() == "postgres") (void)the_postgres();
-    }
-};
-INSTANTIATE_TEST_SUITE_P(stores, shared_idempotency, ::testing::Values("sqlite", "postgres", "redis"),
-                         [](const auto& kind) { return kind.param; });
+class shared_idempotency : public over_shared_stores {};
+INSTANTIATE_TEST_SUITE_P(stores, shared_idempotency, ::testing::Values("sqlite", "postgres", "redis"), its_name{});
 
 constexpr int keys = 40;
 
@@ -58,7 +44,6 @@ int ask_for_all(cell_store& cells, const effects& book, std::uint64_t seed) {
 }
 
 TEST_P(shared_idempotency, of_sixteen_threads_in_four_processes_one_executes_and_all_have_its_outcome) {
-    prepare();
     const effects book;
     std::vector<pid_t> children;
     for (std::uint64_t process = 0; process < 4; ++process)
@@ -80,7 +65,6 @@ TEST_P(shared_idempotency, of_sixteen_threads_in_four_processes_one_executes_and
 
 /// A child executes, and is killed at any point of reserving, executing and writing down. Then others ask.
 TEST_P(shared_idempotency, T94_whoever_is_killed_nothing_happens_twice_and_nothing_is_stuck_beyond_its_lease) {
-    prepare();
     constexpr int seeds = 340;  // with each of the stores, a thousand
     const effects book;
     const idempotency_options patient{.lease = 400ms, .store_limit = 30s};
@@ -129,7 +113,6 @@ TEST_P(shared_idempotency, T94_whoever_is_killed_nothing_happens_twice_and_nothi
 
 /// The same, of an operation that may be executed again: nobody is left without an answer.
 TEST_P(shared_idempotency, where_it_is_safe_to_be_executed_again_nobody_is_left_in_doubt) {
-    prepare();
     constexpr int seeds = 30;
     const effects book;
     const idempotency_options safe{.lease = 300ms, .takeover = takeover::safe, .store_limit = 30s};

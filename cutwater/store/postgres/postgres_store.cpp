@@ -7,6 +7,7 @@
 #include "cutwater/store/postgres/pool.hpp"
 #include "cutwater/store/postgres/postgres_error.hpp"
 #include "cutwater/store/postgres/statements.hpp"
+#include "cutwater/store/postgres/wire.hpp"
 
 namespace cutwater {
 
@@ -34,16 +35,7 @@ std::string postgres_store::table_sql(const std::string& table) {
 }
 
 void postgres_store::begin(cell_request asked, cell_completion done) noexcept {
-    const auto reply = [&]() -> cell_result {
-        try {
-            cell_result said = reply_to(asked);
-            if (!said) said.error().with_layer(name_);
-            return said;
-        } catch (...) {
-            return std::unexpected{error::from_exception(std::current_exception()).with_layer(name_)};
-        }
-    };
-    done(reply());
+    done(detail::answer_in_name_of(name_, [&] { return reply_to(asked); }));
 }
 
 cell_result postgres_store::reply_to(const cell_request& asked) {

@@ -99,16 +99,7 @@ postgres_transaction::postgres_transaction(pg_conn* connection, postgres_transac
     : options_{validated(kind, std::move(options))}, name_{options_.name}, connection_{there(connection)} {}
 
 void postgres_transaction::begin(cell_request asked, cell_completion done) noexcept {
-    const auto reply = [&]() -> cell_result {
-        try {
-            cell_result said = reply_to(asked);
-            if (!said) said.error().with_layer(name_);
-            return said;
-        } catch (...) {
-            return std::unexpected{error::from_exception(std::current_exception()).with_layer(name_)};
-        }
-    };
-    done(reply());
+    done(detail::answer_in_name_of(name_, [&] { return reply_to(asked); }));
 }
 
 cell_result postgres_transaction::reply_to(const cell_request& asked) {

@@ -3,12 +3,13 @@
 // The connection does not block (PQsetnonblocking): what it has to send and to receive is waited for here.
 #pragma once
 
+#include <exception>
 #include <expected>
 #include <memory>
 #include <string>
 
 #include "cutwater/core/error.hpp"
-#include "cutwater/store/cell.hpp"
+#include "cutwater/store/cell_store.hpp"
 
 struct pg_conn;
 struct pg_result;
@@ -49,5 +50,17 @@ enum class pg_ready : short { to_read = 1, to_write = 2, to_either = 3 };
 /// So often in a row somebody was quicker: `std::errc::resource_unavailable_try_again`, and nothing was done.
 [[nodiscard]] error beaten_too_often();
 inline constexpr int most_times_beaten = 100;
+
+/// What `reply_to` says; an error, or what it throws, in the store's name.
+template <class ReplyTo>
+[[nodiscard]] cell_result answer_in_name_of(name store, ReplyTo reply_to) noexcept {
+    try {
+        cell_result said = reply_to();
+        if (!said) said.error().with_layer(store);
+        return said;
+    } catch (...) {
+        return std::unexpected{error::from_exception(std::current_exception()).with_layer(store)};
+    }
+}
 
 }  // namespace cutwater::detail

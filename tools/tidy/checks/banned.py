@@ -55,6 +55,7 @@ BANS = (
     Ban("print", "cerr", r"\bstd\s*::\s*cerr\b", PRINT, PROGRAMS, LIBRARY),
     Ban("detach", "detach", r"(?:\.|->)\s*detach\s*\(\s*\)", "Keep it in an owner that joins it, a std::jthread"),
     Ban("bind", "bind", r"\bstd\s*::\s*bind\b", "Write a lambda"),
+    Ban("await-choice", "co_await", r"\?[^;{}?]*\bco_await\b", "Write if and else: GCC 12 miscompiles an await in ?:"),
     Ban("volatile", "volatile", r"\bvolatile\b", "Use std::atomic", ("bench/*", "*_bench.?pp")),
     Ban("vacuous-test", "true", r"\b(?:EXPECT|ASSERT)_TRUE\s*\(\s*true\s*\)", "Assert what the test is about"),
     Ban("vacuous-test", "SUCCEED", r"\bSUCCEED\s*\(\s*\)", "Assert what the test is about"),

@@ -58,6 +58,17 @@ class Banned(CheckCase):
         self.refuses("volatile", "volatile int v;", "std::atomic")
         self.passes({"bench/a.cpp": "volatile int v;\n"})
 
+    def test_an_await_is_no_operand_of_a_choice(self) -> None:
+        for code in (
+            "auto x = c ? co_await f() : co_await g();",
+            "co_return c ? 1 : co_await g();",
+            "auto x = a ? 1 : b ? 2\n : co_await g();",
+            "h(c ? co_await f() : 0);",
+        ):
+            self.refuses("await-choice", code, "if and else")
+        code = "auto x = co_await (c ? f() : g());\nint y = c ? 1 : 2;\nco_await h(y);\n// c ? co_await f() : 0\n"
+        self.passes({CORE: code})
+
     def test_the_library_prints_nothing(self) -> None:
         for code in ('std::printf("x");', 'fprintf(file, "x");', "std::cout << 1;", "std::cerr << 1;"):
             self.refuses("print", code, "programs print")
