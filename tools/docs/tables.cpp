@@ -249,5 +249,7 @@ int main() {
     events<cw::work_queued, cw::work_refused, cw::work_displaced, cw::work_started, cw::work_expired,
            cw::work_withdrawn, cw::work_completed, cw::work_failed, cw::work_queue_drained, cw::work_queue_stopped>(
         "cutwater/drive/work");
+    defaults<cw::prefetch_options>("cutwater/drive/prefetch");
+    events<cw::prefetch_refreshed, cw::prefetch_failed, cw::prefetch_recovered>("cutwater/drive/prefetch");
     events<cw::call_started, cw::call_completed, cw::call_failed, cw::call_refused>("cutwater/pipeline");
 }
