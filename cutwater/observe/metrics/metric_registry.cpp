@@ -110,7 +110,7 @@ auto labels_of(const metric_sample& s) {
 metric_sample& place_for(std::vector<metric_family>& all, const metric& of, metric_sample labels) {
     const auto family = std::ranges::lower_bound(all, of.name, {}, [](const metric_family& f) { return f.of->name; });
     const bool is_new = family == all.end() || family->of->name != of.name;
-    auto& samples = (is_new ? *all.insert(family, metric_family{.of = &of}) : *family).samples;
+    auto& samples = (is_new ? *all.insert(family, metric_family{.of = &of, .samples = {}}) : *family).samples;
     const auto at = std::ranges::lower_bound(samples, labels_of(labels), {}, labels_of);
     if (at != samples.end() && labels_of(*at) == labels_of(labels)) return *at;
     return *samples.insert(at, std::move(labels));
@@ -194,12 +194,12 @@ double sum_of(const std::vector<metric_family>& read, const metric& of, Counts&&
 }
 }  // namespace
 
-double value_of(const std::vector<metric_family>& read, const metric& of, const metric_labels& which) {
+double metric_value(const std::vector<metric_family>& read, const metric& of, const metric_labels& which) {
     return sum_of(read, of, [&](const metric_sample& s) {
         return s.layer == which.layer && s.operation == which.operation && s.detail == which.detail;
     });
 }
-double total_of(const std::vector<metric_family>& read, const metric& of) {
+double metric_total(const std::vector<metric_family>& read, const metric& of) {
     return sum_of(read, of, [](const metric_sample&) { return true; });
 }
 

@@ -94,8 +94,8 @@ private:
 };
 
 /// Of what `read` gave: the value of one series, or a histogram's count; 0 where there is none. For tests and reports.
-[[nodiscard]] double value_of(const std::vector<metric_family>& read, const metric& of, const metric_labels& which);
+[[nodiscard]] double metric_value(const std::vector<metric_family>& read, const metric& of, const metric_labels& which);
 /// Of all its series together.
-[[nodiscard]] double total_of(const std::vector<metric_family>& read, const metric& of);
+[[nodiscard]] double metric_total(const std::vector<metric_family>& read, const metric& of);
 
 }  // namespace cutwater

@@ -40,8 +40,8 @@ TEST(metric_registry, counts_what_is_recorded_by_labels) {
     EXPECT_THAT(read[0].samples,
                 ElementsAre(metric_sample{.layer = "post", .operation = "send", .detail = "abroad", .value = 0.5},
                             metric_sample{.layer = "post", .operation = "send", .detail = "home", .value = 3}));
-    EXPECT_EQ(total_of(read, letters), 3.5);
-    EXPECT_EQ(value_of(read, letters, {.layer = "post", .operation = "send", .detail = "home"}), 3);
+    EXPECT_EQ(metric_total(read, letters), 3.5);
+    EXPECT_EQ(metric_value(read, letters, {.layer = "post", .operation = "send", .detail = "home"}), 3);
 }
 
 TEST(metric_registry, a_counter_never_goes_down) {
@@ -51,7 +51,7 @@ TEST(metric_registry, a_counter_never_goes_down) {
     for (const double wrong :
          {-1.0, 0.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
         series->record(wrong);
-    EXPECT_EQ(total_of(registry.read(noon), letters), 5);
+    EXPECT_EQ(metric_total(registry.read(noon), letters), 5);
 }
 
 TEST(metric_registry, a_gauge_is_what_was_recorded_last) {
@@ -59,7 +59,7 @@ TEST(metric_registry, a_gauge_is_what_was_recorded_last) {
     const auto series = registry.open(temperature, {});
     series->record(20);
     series->record(-3);
-    EXPECT_EQ(total_of(registry.read(noon), temperature), -3);
+    EXPECT_EQ(metric_total(registry.read(noon), temperature), -3);
 }
 
 TEST(metric_registry, a_histogram_says_how_many_were_at_most_each_bound) {
@@ -93,7 +93,7 @@ TEST(metric_registry, T88_a_series_is_gone_with_its_last_holder) {
     EXPECT_THAT(registry.read(noon), IsEmpty());
     EXPECT_EQ(registry.size(), 0U);
     one = registry.open(letters, {.detail = "home"});
-    EXPECT_EQ(total_of(registry.read(noon), letters), 0) << "and begins anew";
+    EXPECT_EQ(metric_total(registry.read(noon), letters), 0) << "and begins anew";
 }
 
 TEST(metric_registry, T79_what_there_is_no_room_for_is_counted_together) {
@@ -101,14 +101,14 @@ TEST(metric_registry, T79_what_there_is_no_room_for_is_counted_together) {
     std::vector<std::shared_ptr<metric_series>> held;
     for (int i = 0; i < 1000; ++i) {
         held.push_back(
-            registry.open(letters, {.layer = "post", .operation = "op " + std::to_string(i), .detail = "home"}));
+            registry.open(letters, {.layer = "post", .operation = name{"op " + std::to_string(i)}, .detail = "home"}));
         held.back()->record(1);
     }
     EXPECT_EQ(registry.size(), 3U);
     EXPECT_EQ(registry.refused(), 998U);
     const auto read = registry.read(noon);
-    EXPECT_EQ(total_of(read, letters), 1000) << "nothing is lost but whose it was";
-    EXPECT_EQ(value_of(read, letters, {.layer = "post", .operation = "other", .detail = "other"}), 998);
+    EXPECT_EQ(metric_total(read, letters), 1000) << "nothing is lost but whose it was";
+    EXPECT_EQ(metric_value(read, letters, {.layer = "post", .operation = "other", .detail = "other"}), 998);
 }
 
 TEST(metric_registry, there_is_an_end_to_what_is_counted_together_too) {
@@ -116,7 +116,7 @@ TEST(metric_registry, there_is_an_end_to_what_is_counted_together_too) {
     std::vector<std::shared_ptr<metric_series>> held;
     std::size_t none = 0;
     for (int i = 0; i < 3000; ++i) {
-        held.push_back(registry.open(letters, {.layer = "layer " + std::to_string(i)}));
+        held.push_back(registry.open(letters, {.layer = name{"layer " + std::to_string(i)}}));
         if (held.back() == nullptr) ++none;
     }
     EXPECT_LE(registry.size(), 1001U);
@@ -146,7 +146,7 @@ TEST(metric_registry, asks_what_it_watches_when_it_is_read) {
     cellar below;
     const auto watched = registry.watch(below);
     below.degrees = 13;
-    EXPECT_EQ(value_of(registry.read(noon), temperature, {.layer = "cellar"}), 13);
+    EXPECT_EQ(metric_value(registry.read(noon), temperature, {.layer = "cellar"}), 13);
 }
 
 TEST(metric_registry, T88_what_is_no_longer_watched_is_gone) {
@@ -166,7 +166,7 @@ TEST(metric_registry, two_of_one_name_are_added_up) {
     const auto read = registry.read(noon);
     ASSERT_THAT(read, SizeIs(1));
     EXPECT_THAT(read[0].samples, SizeIs(1));
-    EXPECT_EQ(total_of(read, temperature), 15);
+    EXPECT_EQ(metric_total(read, temperature), 15);
 }
 
 TEST(metric_registry, what_throws_while_it_is_asked_is_left_out_and_nothing_else) {
@@ -177,14 +177,14 @@ TEST(metric_registry, what_throws_while_it_is_asked_is_left_out_and_nothing_else
         seen(temperature, 100);
         throw std::runtime_error{"broken"};
     });
-    EXPECT_EQ(total_of(registry.read(noon), temperature), 12);
+    EXPECT_EQ(metric_total(registry.read(noon), temperature), 12);
 }
 
 TEST(metric_registry, a_gauge_is_told_the_time) {
     metric_registry registry;
     const auto watched = registry.watch_by(
         [](instant now, gauge_visitor& seen) { seen(temperature, std::chrono::duration<double>(now - noon).count()); });
-    EXPECT_EQ(total_of(registry.read(noon + std::chrono::seconds{7}), temperature), 7);
+    EXPECT_EQ(metric_total(registry.read(noon + std::chrono::seconds{7}), temperature), 7);
 }
 
 // ---- options ----

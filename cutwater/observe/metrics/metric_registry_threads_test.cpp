@@ -23,7 +23,7 @@ TEST(metric_registry_threads, nothing_that_was_counted_is_lost) {
     std::jthread reads{[&] {
         double before = 0;
         while (!ends) {
-            const double now = total_of(registry.read(instant{}), metrics::calls);
+            const double now = metric_total(registry.read(instant{}), metrics::calls);
             EXPECT_GE(now, before) << "a counter went down";
             before = now;
         }
@@ -40,9 +40,9 @@ TEST(metric_registry_threads, nothing_that_was_counted_is_lost) {
     ends = true;
     reads.join();
     const auto read = registry.read(instant{});
-    EXPECT_EQ(total_of(read, metrics::calls), threads * calls);
-    EXPECT_EQ(total_of(read, metrics::call_duration), threads * calls);
-    EXPECT_EQ(value_of(read, metrics::calls, {.operation = "even", .detail = "success"}), threads * calls / 2);
+    EXPECT_EQ(metric_total(read, metrics::calls), threads * calls);
+    EXPECT_EQ(metric_total(read, metrics::call_duration), threads * calls);
+    EXPECT_EQ(metric_value(read, metrics::calls, {.operation = "even", .detail = "success"}), threads * calls / 2);
 }
 
 TEST(metric_registry_threads, series_are_opened_and_let_go_from_all_sides) {

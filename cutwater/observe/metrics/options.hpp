@@ -12,10 +12,12 @@
 namespace cutwater {
 
 struct metric_registry_options {
+    std::string name = "metrics";
     std::size_t max_series = 10'000;
     std::vector<double> buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 
     static void fields(auto& self, auto&& visit) {
+        visit("name", self.name, any_value, "names it in errors");
         visit("max_series", self.max_series, within(std::size_t{1}, std::size_t{10'000'000}),
               "series that are kept; what comes after them is counted as operation and detail `other`");
     }
