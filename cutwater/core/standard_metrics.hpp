@@ -104,4 +104,8 @@ inline constexpr metric keys{"cutwater_keys", metric_type::gauge, "Keys that a k
 inline constexpr metric timeout_limit{"cutwater_timeout_limit_seconds", metric_type::gauge,
                                       "The limit that an adaptive timeout has in force."};
 
+/// All of them, for tables, dashboards and tests.
+inline constexpr const metric* all[]{
+    &calls, &call_duration, &attempts, &degraded, &replayed, &refusals, &queue_wait, &timeouts, &retries, &retry_delay, &retries_ended, &rescued, &hedges, &budget_events, &budget_suppressed, &circuit_changes, &fallback_failures, &limit_changes, &ejections, &endpoint_returns, &panics, &faults, &orphans_made, &store_failures, &tasks, &idempotency_incidents, &keys_full, &sagas, &circuit_state, &circuit_failure_rate, &concurrency_limit, &calls_in_flight, &queue_length, &permits, &budget_balance, &rejection, &shedding, &load, &endpoints, &orphans, &entries, &cache_bytes, &keys, &timeout_limit};
+
 }  // namespace cutwater::metrics

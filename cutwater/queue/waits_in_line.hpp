@@ -22,6 +22,7 @@ class waits_in_line {
 public:
     /// The call could not pass: it waits, if it may.
     [[nodiscard]] auto enqueue(waiter& w, call_context& call, moment& now) {
+        w.since = now;
         w.until = std::min(add(now, self().options_.max_wait), call.deadline);
         w.importance = call.said().importance;
         if constexpr (requires { self().prepare(w, call); }) self().prepare(w, call);

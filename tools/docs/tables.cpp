@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include "cutwater/classify/sql/sqlstate.hpp"
 #include "cutwater/core/classify.hpp"
 #include "cutwater/core/system_errors.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/core/text.hpp"
 #include "cutwater/drive/pool/events.hpp"
 #include "cutwater/drive/pool/options.hpp"
@@ -35,6 +37,7 @@
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/http_error.hpp"
 #include "cutwater/http/http_status.hpp"
+#include "cutwater/observe/metrics/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
 #include "cutwater/policy/adaptive_timeout/options.hpp"
@@ -181,8 +184,18 @@ void defaults(std::string_view room) {
                     });
 }
 
+/// Who counts into each metric, in words.
+std::map<std::string_view, std::string>& counted_by() {
+    static std::map<std::string_view, std::string> events;
+    return events;
+}
+
 template <class Event>
 void event() {
+    for (const cw::measure& each : Event::kind.measures) {
+        std::string& by = counted_by()[each.of->name];
+        by.append(by.empty() ? "" : ", ").append(code(Event::kind.name));
+    }
     std::string fields;
     const Event body{};
     Event::fields(body, [&](std::string_view field, const auto& value, std::string_view meaning) {
@@ -256,6 +269,19 @@ void policies() {
     defaults<cw::fair_bulkhead_options>("cutwater/policy/fair_bulkhead");
     events<cw::fair_bulkhead_refused, cw::fair_bulkhead_queued, cw::fair_bulkhead_wait_ended>(
         "cutwater/policy/fair_bulkhead");
+}
+
+/// After every event: what they count, and what is asked of policies.
+void metrics() {
+    defaults<cw::metric_registry_options>("cutwater/observe/metrics");
+    head("cutwater/observe/metrics", "metrics");
+    row("metric", "type", "detail", "what", "counted by");
+    std::cout << "|---|---|---|---|---|\n";
+    for (const cw::metric* each : cw::metrics::all) {
+        const std::string& by = counted_by()[each->name];
+        row(code(each->name), to_text(each->type), each->detail.empty() ? "–" : code(each->detail), each->help,
+            each->type == cw::metric_type::gauge ? "gauges" : by);
+    }
 }
 
 // --- what an error means -------------------------------------------------------------------------------------------
@@ -397,4 +423,5 @@ int main() {
            cw::work_withdrawn, cw::work_completed, cw::work_failed, cw::work_queue_drained, cw::work_queue_stopped>(
         "cutwater/drive/work");
     events<cw::call_started, cw::call_completed, cw::call_failed, cw::call_refused>("cutwater/pipeline");
+    metrics();
 }
