@@ -1,6 +1,6 @@
 # What a user can leave out: a component is a few rooms, the components they stand on, and the packages they bring.
 # The installed package finds only the packages of the components that were asked for.
-set(cutwater_components core keyed sqlite asio postgres redis http log sim testing testing_asio)
+set(cutwater_components core keyed sqlite asio postgres redis http log prometheus sim testing testing_asio)
 
 set(cutwater_core_packages "Threads")
 
@@ -31,6 +31,10 @@ set(cutwater_http_packages "Boost 1.81 CONFIG" "OpenSSL 3.0" "nlohmann_json")
 set(cutwater_log_rooms observe_log)
 set(cutwater_log_requires core)
 set(cutwater_log_packages "fmt" "spdlog" "nlohmann_json")
+
+set(cutwater_prometheus_rooms observe_prometheus)
+set(cutwater_prometheus_requires core)
+set(cutwater_prometheus_packages "prometheus-cpp" "Boost 1.81 CONFIG")
 
 set(cutwater_sim_rooms sim)
 set(cutwater_sim_requires core)

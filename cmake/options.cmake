@@ -12,6 +12,7 @@ option(CUTWATER_KEYED "Component keyed: a policy for each key (libsodium)" ${PRO
 option(CUTWATER_SQLITE "Component sqlite: cells in a file (SQLite 3)" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_POSTGRES "Component postgres: cells in PostgreSQL (libpq)" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_REDIS "Component redis: cells in Redis (hiredis, Boost.Asio)" ${PROJECT_IS_TOP_LEVEL})
+option(CUTWATER_PROMETHEUS "Component prometheus: metrics in the text format of Prometheus (prometheus-cpp)" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_LOG "Component log: events as log lines (fmt, spdlog)" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_SIM "Component sim: a simulated world; always on where there are tests" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_TESTING "Component testing: the test kit (GoogleTest); always on where there are tests" OFF)

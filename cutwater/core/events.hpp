@@ -19,10 +19,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
 #include "cutwater/core/instant.hpp"
+#include "cutwater/core/metric.hpp"
 #include "cutwater/core/name.hpp"
 
 namespace cutwater {
@@ -38,7 +40,8 @@ enum class severity : std::uint8_t { debug, info, warning, error };
 struct event_kind {
     std::string_view name;
     severity level;
-    std::string_view when;  ///< one phrase for the room's table
+    std::string_view when;                   ///< one phrase for the room's table
+    std::span<const measure> measures = {};  ///< what it counts
 };
 
 /// Receives an event's fields, each by its type.

@@ -47,6 +47,7 @@ public:
     // set by the gate
     instant until = never;                         ///< when waiting is over
     instant since{};                               ///< when it began
+    instant granted_at{};                          ///< where that matters later: when it was given what it waited for
     unsigned weight = 1;                           ///< how much of it this one waits for
     criticality importance = criticality::normal;  ///< how much it matters
     std::uint32_t group = 0;                       ///< which of the lines in front of it this one is in

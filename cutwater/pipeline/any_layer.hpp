@@ -34,6 +34,7 @@ public:
     /// Ends what `watch` began, and the state with it.
     virtual void unwatch(void* state, call_context& call, outcome_slot<T>& out) = 0;
     [[nodiscard]] virtual std::string describe() = 0;
+    virtual void gauges(instant now, gauge_visitor& seen) = 0;
     /// The gate that this layer is or refers to; null where it is none.
     [[nodiscard]] virtual const void* gate() noexcept = 0;
     /// Where the callable runs, where this layer says so.
@@ -93,6 +94,7 @@ public:
         }
     }
     [[nodiscard]] std::string describe() override { return describe_layer(unwrap(layer_)); }
+    void gauges(instant now, gauge_visitor& seen) override { visit_gauges(unwrap(layer_), now, seen); }
     [[nodiscard]] const void* gate() noexcept override { return gate_behind(layer_); }
     [[nodiscard]] call_runner* runner() noexcept override {
         if constexpr (runs_calls<policy_type>)

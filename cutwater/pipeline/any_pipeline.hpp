@@ -93,6 +93,11 @@ public:
         return tree;
     }
 
+    /// What its layers are like now, each in its own name.
+    void gauges(instant now, gauge_visitor& seen) {
+        for (auto& place : stack_->places) place.layer->gauges(now, seen);
+    }
+
     /// For drivers: the machine of one call.
     template <class U>
     [[nodiscard]] any_run<T> start_run(const call_options& said, environment& lent, parking& place) {

@@ -13,6 +13,7 @@
 
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/outcome.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -26,7 +27,11 @@ struct call_completed {
     duration elapsed{};
     verdict meaning{};
 
-    static constexpr event_kind kind{"call_completed", severity::info, "a call gives a value"};
+    static constexpr measure measures[]{
+        {.of = &metrics::calls, .detail_field = "meaning", .is_of_layer = false},
+        {.of = &metrics::attempts, .value_field = "attempts", .is_of_layer = false},
+        {.of = &metrics::call_duration, .detail_field = "meaning", .value_field = "elapsed", .is_of_layer = false}};
+    static constexpr event_kind kind{"call_completed", severity::info, "a call gives a value", measures};
     static void fields(auto& self, auto&& visit) {
         visit("attempts", self.attempts, "attempts that were begun");
         visit("elapsed", self.elapsed, "from start to end, waits included");
@@ -41,7 +46,11 @@ struct call_failed {
     std::string error_type;
     std::string error_message;
 
-    static constexpr event_kind kind{"call_failed", severity::error, "a call gives an error"};
+    static constexpr measure measures[]{
+        {.of = &metrics::calls, .detail_field = "meaning", .is_of_layer = false},
+        {.of = &metrics::attempts, .value_field = "attempts", .is_of_layer = false},
+        {.of = &metrics::call_duration, .detail_field = "meaning", .value_field = "elapsed", .is_of_layer = false}};
+    static constexpr event_kind kind{"call_failed", severity::error, "a call gives an error", measures};
     static void fields(auto& self, auto&& visit) {
         visit("attempts", self.attempts, "attempts that were begun; one that a layer refused is among them");
         visit("elapsed", self.elapsed, "from start to end, waits included");
@@ -58,7 +67,11 @@ struct call_refused {
     std::string error_type;
     std::string error_message;
 
-    static constexpr event_kind kind{"call_refused", severity::warning, "a call is refused by a policy"};
+    static constexpr measure measures[]{
+        {.of = &metrics::calls, .detail = "rejected", .is_of_layer = false},
+        {.of = &metrics::attempts, .value_field = "attempts", .is_of_layer = false},
+        {.of = &metrics::call_duration, .detail = "rejected", .value_field = "elapsed", .is_of_layer = false}};
+    static constexpr event_kind kind{"call_refused", severity::warning, "a call is refused by a policy", measures};
     static void fields(auto& self, auto&& visit) {
         visit("attempts", self.attempts, "attempts that were begun; the one that was refused is among them");
         visit("elapsed", self.elapsed, "from start to end, waits included");

@@ -126,6 +126,11 @@ public:
         return std::apply([](auto&... layer) { return describe_layers(unwrap(layer)...); }, (*kept_).stack);
     }
 
+    /// What its layers are like now, each in its own name.
+    void gauges(instant now, gauge_visitor& seen) {
+        std::apply([&](auto&... layer) { (visit_gauges(unwrap(layer), now, seen), ...); }, (*kept_).stack);
+    }
+
     /// For drivers: the machine of one call.
     template <class T>
     [[nodiscard]] run_type<T> start_run(const call_options& said, environment& lent, parking& place) {

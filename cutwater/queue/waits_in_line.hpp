@@ -3,7 +3,7 @@
 //
 // The gate has `options_` with the knobs of a line, `permits()`, `give_ticket(waiter, now)` for one who holds a permit, `refuse(call)`, where it has
 // several lines `prepare(waiter, call)`, and the events
-// `queued_event` (queued, longest_wait) and `wait_ended_event` (admitted).
+// `queued_event` (queued, longest_wait) and `wait_ended_event` (admitted, waited).
 //
 // Contract. A wait ends at `max_wait` or at the call's deadline, whichever is first. Who is let in at its deadline or later sends nothing: its
 // permit goes on to the next.
@@ -22,6 +22,7 @@ class waits_in_line {
 public:
     /// The call could not pass: it waits, if it may.
     [[nodiscard]] auto enqueue(waiter& w, call_context& call, moment& now) {
+        w.since = now;
         w.until = std::min(add(now, self().options_.max_wait), call.deadline);
         w.importance = call.said().importance;
         if constexpr (requires { self().prepare(w, call); }) self().prepare(w, call);
@@ -41,19 +42,19 @@ public:
         using enum shared_permits::wait_state;
         switch (self().permits().look(w)) {
             case waits: return now.get() < w.until ? goes_on(w) : in_vain(w, call);
-            case turned_away: return ended(call, {.reason = *w.turned_away()});
+            case turned_away: return ended(w, call, {.reason = *w.turned_away()});
             case granted: break;
         }
         if (call.deadline != never && now.get() >= call.deadline) {  // too late: nothing is to be sent
             self().permits().give_back(w, now);
             return in_vain(w, call);
         }
-        call.emit(self().layer_name(), [] { return typename Gate::wait_ended_event{.admitted = true}; });
+        tell_ended(true, w, call);
         return this->granted(w, now);
     }
 
     /// The caller has cancelled; `leave` follows.
-    void cancelled(waiter&, call_context& call) { tell_in_vain(call); }
+    void cancelled(waiter& w, call_context& call) { tell_ended(false, w, call); }
     void leave(waiter& w) noexcept { self().permits().leave(w); }
 
 private:
@@ -70,14 +71,16 @@ private:
     [[nodiscard]] auto in_vain(const waiter& w, call_context& call) {
         refusal why{.reason = errc::wait_timed_out};
         if (w.until < call.deadline) why.limit = self().options_.max_wait;
-        return ended(call, why);
+        return ended(w, call, why);
     }
-    [[nodiscard]] auto ended(call_context& call, const refusal& why) {
-        tell_in_vain(call);
+    [[nodiscard]] auto ended(const waiter& w, call_context& call, const refusal& why) {
+        tell_ended(false, w, call);
         return admission<typename Gate::ticket>{why};
     }
-    void tell_in_vain(call_context& call) {
-        call.emit(self().layer_name(), [] { return typename Gate::wait_ended_event{.admitted = false}; });
+    void tell_ended(bool admitted, const waiter& w, call_context& call) {  // tidy: allow bool
+        call.emit(self().layer_name(), [&] {
+            return typename Gate::wait_ended_event{.admitted = admitted, .waited = between(w.since, call.now)};
+        });
     }
 };
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -14,8 +15,9 @@ struct saga_resumed {
     duration age{};
     unsigned times = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::sagas, .detail = "resumed"}};
     static constexpr event_kind kind{"saga_resumed", severity::warning,
-                                     "a saga is taken over whose process has gone, or that was stuck"};
+                                     "a saga is taken over whose process has gone, or that was stuck", measures};
     static void fields(auto& self, auto&& visit) {
         visit("step", self.step, "the step that is done, or undone, next");
         visit("then", self.then, "forward, undoing, stuck");
@@ -38,7 +40,8 @@ struct saga_undoing {
 struct saga_undone {
     std::string_view step{};
 
-    static constexpr event_kind kind{"saga_undone", severity::info, "everything that was done is undone"};
+    static constexpr measure measures[]{{.of = &metrics::sagas, .detail = "undone"}};
+    static constexpr event_kind kind{"saga_undone", severity::info, "everything that was done is undone", measures};
     static void fields(auto& self, auto&& visit) { visit("step", self.step, "the step that failed"); }
 };
 
@@ -47,8 +50,9 @@ struct saga_stuck {
     std::string_view reason{};
     std::uint64_t left = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::sagas, .detail = "stuck"}};
     static constexpr event_kind kind{"saga_stuck", severity::error,
-                                     "what was done could not be undone: somebody must look"};
+                                     "what was done could not be undone: somebody must look", measures};
     static void fields(auto& self, auto&& visit) {
         visit("step", self.step, "the first that is not undone");
         visit("reason", self.reason, "the error of its undo");
@@ -60,8 +64,10 @@ struct saga_lost {
     std::string_view step{};
     std::string_view reason{};
 
+    static constexpr measure measures[]{{.of = &metrics::sagas, .detail = "lost"}};
     static constexpr event_kind kind{"saga_lost", severity::error,
-                                     "a saga goes no further here: another has it, or its journal cannot be written"};
+                                     "a saga goes no further here: another has it, or its journal cannot be written",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("step", self.step, "the step that was to be written down");
         visit("reason", self.reason, "taken over, gone from the store, or the store's error");

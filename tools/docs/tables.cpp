@@ -8,6 +8,7 @@
 #include "tools/docs/tables.hpp"
 
 #include <functional>
+#include <map>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/core/text.hpp"
 #include "cutwater/drive/pool/events.hpp"
 #include "cutwater/drive/pool/options.hpp"
@@ -23,6 +25,7 @@
 #include "cutwater/estimate/options.hpp"
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/idempotency/options.hpp"
+#include "cutwater/observe/metrics/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
 #include "cutwater/policy/adaptive_timeout/options.hpp"
@@ -152,8 +155,18 @@ void defaults(std::string_view room) {
                     });
 }
 
+/// Who counts into each metric, in words.
+std::map<std::string_view, std::string>& counted_by() {
+    static std::map<std::string_view, std::string> events;
+    return events;
+}
+
 template <class Event>
 void event() {
+    for (const cw::measure& each : Event::kind.measures) {
+        std::string& by = counted_by()[each.of->name];
+        by.append(by.empty() ? "" : ", ").append(code(Event::kind.name));
+    }
     std::string fields;
     const Event body{};
     Event::fields(body, [&](std::string_view field, const auto& value, std::string_view meaning) {
@@ -235,6 +248,19 @@ void policies() {
         "cutwater/policy/fair_bulkhead");
 }
 
+/// After every event: what they count, and what is asked of policies.
+void metrics() {
+    defaults<cw::metric_registry_options>("cutwater/observe/metrics");
+    head("cutwater/observe/metrics", "metrics");
+    row("metric", "type", "detail", "what", "counted by");
+    std::cout << "|---|---|---|---|---|\n";
+    for (const cw::metric* each : cw::metrics::all) {
+        const std::string& by = counted_by()[each->name];
+        row(code(each->name), to_text(each->type), each->detail.empty() ? "–" : code(each->detail), each->help,
+            each->type == cw::metric_type::gauge ? "gauges" : by);
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -252,4 +278,5 @@ int main() {
     defaults<cw::prefetch_options>("cutwater/drive/prefetch");
     events<cw::prefetch_refreshed, cw::prefetch_failed, cw::prefetch_recovered>("cutwater/drive/prefetch");
     events<cw::call_started, cw::call_completed, cw::call_failed, cw::call_refused>("cutwater/pipeline");
+    metrics();
 }

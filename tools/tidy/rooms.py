@@ -45,6 +45,8 @@ HTTP = "cutwater/http"
 HTTP_IDEMPOTENCY = "cutwater/http/idempotency"
 HTTP_UMBRELLA = "cutwater/http.hpp"
 STORE_UMBRELLA = "cutwater/store.hpp"
+METRICS = "cutwater/observe/metrics"
+OBSERVE_PROMETHEUS = "cutwater/observe/prometheus"
 SAGA = "cutwater/saga"
 SAGA_ASIO = "cutwater/saga/asio"
 
@@ -88,7 +90,8 @@ ROOMS = (
     Room(SERVERS, (), ("boost/", "unistd.h")),
     Room(SIM, (CORE, PIPELINE)),
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
-    Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "prometheus/", "spdlog/")),
+    Room(OBSERVE_PROMETHEUS, (CORE, CLOCK, METRICS), ("boost/nowide", "prometheus/")),
+    Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "spdlog/")),
     Room("cutwater/health", (CORE,)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
     Room(HTTP_IDEMPOTENCY, (CORE, STORE, HTTP), ("boost/", "nlohmann/", "openssl/")),  # whole answers go into a cell
@@ -105,7 +108,7 @@ ROOMS = (
 
 # What stands beside a room's files to test, measure and show them may look further.
 SIBLINGS_LOOK_INTO = (
-    CORE, ESTIMATE, QUEUE, STORE, STORES, PIPELINE, DRIVERS, SIM, SERVERS, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA, STORE_UMBRELLA
+    CORE, ESTIMATE, QUEUE, METRICS, STORE, STORES, PIPELINE, DRIVERS, SIM, SERVERS, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA, STORE_UMBRELLA
 )
 SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
 

@@ -20,6 +20,7 @@
 
 #include <memory>
 
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/drive/async_work/async_task.hpp"
 
 namespace cutwater {
@@ -75,6 +76,11 @@ public:
     [[nodiscard]] unsigned held() const noexcept { return desk_->held(); }
     [[nodiscard]] unsigned waiting() const noexcept { return desk_->waiting(); }
     [[nodiscard]] unsigned running() const noexcept { return desk_->running(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::calls_in_flight, running());
+        seen(metrics::queue_length, waiting());
+    }
 
 private:
     std::shared_ptr<async_desk> desk_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -9,7 +10,9 @@ struct pool_refused {
     unsigned threads = 0;
     unsigned max_queue = 0;
 
-    static constexpr event_kind kind{"pool_refused", severity::warning, "every thread is busy and the queue is full"};
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail = "full"}};
+    static constexpr event_kind kind{"pool_refused", severity::warning, "every thread is busy and the queue is full",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("threads", self.threads, "calls that run at once");
         visit("max_queue", self.max_queue, "calls that may wait");
@@ -36,8 +39,10 @@ struct pool_call_withdrawn {
 };
 
 struct pool_call_orphaned {
+    static constexpr measure measures[]{{.of = &metrics::orphans_made}};
     static constexpr event_kind kind{"pool_call_orphaned", severity::error,
-                                     "a call gave up on work that goes on; its permits stay taken until it ends"};
+                                     "a call gave up on work that goes on; its permits stay taken until it ends",
+                                     measures};
     static void fields(auto&, auto&&) {}
 };
 

@@ -24,6 +24,7 @@
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/runner.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/drive/pool/events.hpp"
 #include "cutwater/drive/pool/options.hpp"
 
@@ -61,6 +62,13 @@ public:
     [[nodiscard]] unsigned queued() const noexcept;
     /// Orphans that run now, and all there ever were.
     [[nodiscard]] unsigned orphans() const noexcept;
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::concurrency_limit, options_.threads);
+        seen(metrics::calls_in_flight, in_use());
+        seen(metrics::queue_length, queued());
+        seen(metrics::orphans, orphans());
+    }
     [[nodiscard]] std::uint64_t orphans_ever() const noexcept;
 
 private:

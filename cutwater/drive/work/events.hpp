@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/core/verdict.hpp"
 #include "cutwater/drive/work/options.hpp"
 
@@ -21,8 +22,9 @@ struct work_refused {
     queue_overflow when_full{};
     bool closed = false;
 
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail = "full"}};
     static constexpr event_kind kind{"work_refused", severity::warning,
-                                     "a task is not taken: no place is free, or came free in time"};
+                                     "a task is not taken: no place is free, or came free in time", measures};
     static void fields(auto& self, auto&& visit) {
         visit("max_length", self.max_length, "tasks that may be held");
         visit("when_full", self.when_full, "what becomes of a task that finds no place");
@@ -33,9 +35,11 @@ struct work_refused {
 struct work_displaced {
     duration queued_for{};
 
+    static constexpr measure measures[]{{.of = &metrics::tasks, .detail = "displaced"}};
     static constexpr event_kind kind{"work_displaced", severity::warning,
                                      "a newer task, or one that matters more, took the place of a task that had not "
-                                     "begun"};
+                                     "begun",
+                                     measures};
     static void fields(auto& self, auto&& visit) { visit("queued_for", self.queued_for, "how long it had waited"); }
 };
 
@@ -49,8 +53,9 @@ struct work_started {
 struct work_expired {
     duration queued_for{};
 
+    static constexpr measure measures[]{{.of = &metrics::tasks, .detail = "expired"}};
     static constexpr event_kind kind{"work_expired", severity::warning,
-                                     "a task's deadline passed before it had begun: it never runs"};
+                                     "a task's deadline passed before it had begun: it never runs", measures};
     static void fields(auto& self, auto&& visit) { visit("queued_for", self.queued_for, "how long it had waited"); }
 };
 
@@ -69,9 +74,11 @@ struct work_withdrawn {
     duration queued_for{};
     withdrawal reason{};
 
+    static constexpr measure measures[]{{.of = &metrics::tasks, .detail = "withdrawn"}};
     static constexpr event_kind kind{"work_withdrawn", severity::info,
                                      "a task's caller cancelled, or the queue was stopped, before it had begun: it "
-                                     "never runs"};
+                                     "never runs",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("queued_for", self.queued_for, "how long it had waited");
         visit("reason", self.reason, "whose doing it was, its caller's or the queue's");
@@ -83,7 +90,8 @@ struct work_completed {
     unsigned sent = 0;
     verdict meaning{};
 
-    static constexpr event_kind kind{"work_completed", severity::debug, "a task ends with a value"};
+    static constexpr measure measures[]{{.of = &metrics::tasks, .detail = "completed"}};
+    static constexpr event_kind kind{"work_completed", severity::debug, "a task ends with a value", measures};
     static void fields(auto& self, auto&& visit) {
         visit("took", self.took, "from when a worker first took it, pauses included");
         visit("sent", self.sent, "attempts that were made");
@@ -98,7 +106,9 @@ struct work_failed {
     std::string error_type;
     std::string error_message;
 
-    static constexpr event_kind kind{"work_failed", severity::warning, "a task that had begun ends with an error"};
+    static constexpr measure measures[]{{.of = &metrics::tasks, .detail = "failed"}};
+    static constexpr event_kind kind{"work_failed", severity::warning, "a task that had begun ends with an error",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("took", self.took, "from when a worker first took it, pauses included");
         visit("sent", self.sent, "attempts that were made");

@@ -35,6 +35,7 @@
 #include <future>
 #include <memory>
 
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/drive/work/work_crew.hpp"
 #include "cutwater/drive/work/work_task.hpp"
 
@@ -105,6 +106,11 @@ public:
     [[nodiscard]] unsigned held() const noexcept { return crew_->held(); }
     [[nodiscard]] unsigned waiting() const noexcept { return crew_->waiting(); }
     [[nodiscard]] unsigned running() const noexcept { return crew_->running(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::calls_in_flight, running());
+        seen(metrics::queue_length, waiting());
+    }
 
 private:
     work_queue(work_queue_options options, listener* hears);

@@ -23,6 +23,7 @@
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/outcome.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
 #include "cutwater/policy/adaptive_timeout/kernel.hpp"
 #include "cutwater/policy/adaptive_timeout/options.hpp"
@@ -73,6 +74,10 @@ public:
     [[nodiscard]] instant deadline_for(call_context& call, instant now) { return add(now, decide(call, now)); }
     /// Of the call that began last.
     [[nodiscard]] duration limit() const noexcept { return duration{state_->limit.load(std::memory_order_relaxed)}; }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::timeout_limit, std::chrono::duration<double>(limit()).count());
+    }
 
     [[nodiscard]] adaptive_timeout_reading read(instant now) const noexcept;
     /// For whoever else wants to know how long things take, as a hedge does.

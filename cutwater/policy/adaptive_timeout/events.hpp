@@ -2,13 +2,16 @@
 #pragma once
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
 struct adaptive_timed_out {
     duration limit{};
 
-    static constexpr event_kind kind{"adaptive_timed_out", severity::warning, "the limit ended what was inside"};
+    static constexpr measure measures[]{{.of = &metrics::timeouts}};
+    static constexpr event_kind kind{"adaptive_timed_out", severity::warning, "the limit ended what was inside",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("limit", self.limit, "the limit that was in force for this call");
     }
@@ -20,8 +23,10 @@ struct adaptive_limit_changed {
     duration percentile{};
     double strain = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::limit_changes}};
     static constexpr event_kind kind{"adaptive_limit_changed", severity::info,
-                                     "the limit has become longer or shorter by a quarter since this was last told"};
+                                     "the limit has become longer or shorter by a quarter since this was last told",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("from", self.from, "the limit that was told last; at first the initial one");
         visit("to", self.to, "the limit from now on");

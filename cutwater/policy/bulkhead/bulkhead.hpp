@@ -21,6 +21,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/bulkhead/events.hpp"
 #include "cutwater/policy/bulkhead/options.hpp"
 #include "cutwater/queue/waits_in_line.hpp"
@@ -61,6 +62,12 @@ public:
     [[nodiscard]] unsigned limit() const noexcept { return permits_->limit(); }
     [[nodiscard]] unsigned in_use() const noexcept { return permits_->in_use(); }
     [[nodiscard]] unsigned queued() const noexcept { return permits_->queued(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::concurrency_limit, limit());
+        seen(metrics::calls_in_flight, in_use());
+        seen(metrics::queue_length, queued());
+    }
     /// Whether it differs in nothing from one that is new: nobody is in, nobody waits, and the limit is as it was made.
     [[nodiscard]] bool is_fresh(instant) const noexcept { return permits_->is_idle(options_.max_concurrent); }
 

@@ -34,8 +34,8 @@ using scenario = testing::permit_scenario<bulkhead>;
 
 const bulkhead_options narrow{.name = "db", .max_concurrent = 1, .max_queue = 1, .max_wait = 200ms};
 const std::string queued = "db bulkhead_queued longest_wait=200ms queued=1";
-const std::string let_in = "db bulkhead_wait_ended admitted=true";
-const std::string in_vain = "db bulkhead_wait_ended admitted=false";
+std::string let_in(const std::string& waited) { return "db bulkhead_wait_ended admitted=true waited=" + waited; }
+std::string in_vain(const std::string& waited) { return "db bulkhead_wait_ended admitted=false waited=" + waited; }
 
 const std::vector<scenario> scenarios{
     {.name = "there_is_room", .options = narrow, .result = "7", .elapsed = 5ms, .events = {}},
@@ -51,27 +51,27 @@ const std::vector<scenario> scenarios{
      .one_goes_after = 50ms,
      .result = "7",
      .elapsed = 55ms,
-     .events = {queued, let_in}},
+     .events = {queued, let_in("50ms")}},
     {.name = "it_waits_in_vain",
      .options = narrow,
      .others = 1,
      .result = "db: get: no permit or place became free in time (limit 200ms)",
      .elapsed = 200ms,
-     .events = {queued, in_vain}},
+     .events = {queued, in_vain("200ms")}},
     {.name = "one_goes_at_the_last_instant",
      .options = narrow,
      .others = 1,
      .one_goes_after = 200ms,
      .result = "7",
      .elapsed = 205ms,
-     .events = {queued, let_in}},
+     .events = {queued, let_in("200ms")}},
     {.name = "one_goes_too_late",
      .options = narrow,
      .others = 1,
      .one_goes_after = 201ms,
      .result = "db: get: no permit or place became free in time (limit 200ms)",
      .elapsed = 200ms,
-     .events = {queued, in_vain}},
+     .events = {queued, in_vain("200ms")}},
     {.name = "the_queue_is_full",
      .options = narrow,
      .others = 2,
@@ -84,14 +84,14 @@ const std::vector<scenario> scenarios{
      .one_goes_after = 50ms,
      .result = "db: get: no permit or place became free in time (limit 200ms)",
      .elapsed = 200ms,
-     .events = {"db bulkhead_queued longest_wait=200ms queued=2", in_vain}},
+     .events = {"db bulkhead_queued longest_wait=200ms queued=2", in_vain("200ms")}},
     {.name = "T46_it_waits_no_longer_than_its_deadline",
      .options = narrow,
      .others = 1,
      .deadline = 80ms,
      .result = "db: get: no permit or place became free in time",
      .elapsed = 80ms,
-     .events = {"db bulkhead_queued longest_wait=80ms queued=1", in_vain}},
+     .events = {"db bulkhead_queued longest_wait=80ms queued=1", in_vain("80ms")}},
     {.name = "T46_who_is_let_in_at_its_deadline_sends_nothing",
      .options = narrow,
      .others = 1,
@@ -99,21 +99,21 @@ const std::vector<scenario> scenarios{
      .deadline = 80ms,
      .result = "db: get: no permit or place became free in time",
      .elapsed = 80ms,
-     .events = {"db bulkhead_queued longest_wait=80ms queued=1", in_vain}},
+     .events = {"db bulkhead_queued longest_wait=80ms queued=1", in_vain("80ms")}},
     {.name = "T43_it_stops_waiting_when_its_caller_cancels",
      .options = narrow,
      .others = 1,
      .cancels_after = 30ms,
      .result = "db: get: the caller cancelled the call",
      .elapsed = 30ms,
-     .events = {queued, in_vain}},
+     .events = {queued, in_vain("30ms")}},
     {.name = "T80_the_longest_wait_there_is",
      .options = {.name = "db", .max_concurrent = 1, .max_queue = 1, .max_wait = 24h},
      .others = 1,
      .one_goes_after = 23h,
      .result = "7",
      .elapsed = 23h + 5ms,
-     .events = {"db bulkhead_queued longest_wait=24h queued=1", let_in}},
+     .events = {"db bulkhead_queued longest_wait=24h queued=1", let_in("23h")}},
     {.name = "T85_what_matters_more_takes_a_place_in_a_full_queue",
      .options = narrow,
      .others = 2,
@@ -121,7 +121,7 @@ const std::vector<scenario> scenarios{
      .importance = criticality::critical,
      .result = "7",
      .elapsed = 55ms,
-     .events = {queued, let_in}},
+     .events = {queued, let_in("50ms")}},
     {.name = "T85_what_matters_more_is_let_in_first",
      .options = {.name = "db", .max_concurrent = 1, .max_queue = 3, .max_wait = 200ms},
      .others = 3,
@@ -129,7 +129,7 @@ const std::vector<scenario> scenarios{
      .importance = criticality::critical,
      .result = "7",
      .elapsed = 55ms,
-     .events = {"db bulkhead_queued longest_wait=200ms queued=3", let_in}},
+     .events = {"db bulkhead_queued longest_wait=200ms queued=3", let_in("50ms")}},
     {.name = "T85_what_matters_less_makes_room",
      .options = narrow,
      .others = 1,
@@ -137,7 +137,7 @@ const std::vector<scenario> scenarios{
      .a_critical_one_comes_after = 20ms,
      .result = "db: get: another call took its place in the queue",
      .elapsed = 20ms,
-     .events = {queued, in_vain}},
+     .events = {queued, in_vain("20ms")}},
     {.name = "T85_what_matters_less_finds_the_queue_full",
      .options = narrow,
      .others = 2,
@@ -313,7 +313,7 @@ TEST_P(bulkhead_policy, a_wait_that_cannot_succeed_is_not_begun_and_is_told) {
     EXPECT_EQ(std::get<refusal>(answer).reason, errc::wait_timed_out);
     EXPECT_EQ(std::get<refusal>(answer).limit, std::nullopt) << "it was the deadline, not max_wait";
     EXPECT_EQ(db.queued(), 0U);
-    EXPECT_THAT(on.heard.lines(), ElementsAre(in_vain));
+    EXPECT_THAT(on.heard.lines(), ElementsAre(in_vain("0s")));
 }
 
 TEST_P(bulkhead_policy, who_is_woken_for_nothing_goes_on_waiting) {

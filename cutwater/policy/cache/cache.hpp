@@ -33,6 +33,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/cache/cache_session.hpp"
 #include "cutwater/policy/cache/durable_tier.hpp"
 
@@ -82,6 +83,11 @@ public:
     void clear() { table_.clear(); }  ///< of memory
     [[nodiscard]] std::size_t size() const { return table_.size(); }
     [[nodiscard]] std::size_t bytes() const { return table_.bytes(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::entries, static_cast<double>(size()));
+        seen(metrics::cache_bytes, static_cast<double>(bytes()));
+    }
 
 private:
     friend detail::cache_session<cache, T>;

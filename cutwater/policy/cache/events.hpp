@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -23,7 +24,9 @@ struct cache_stale_used {
     stale_cause cause{};
     std::string_view text{};
 
-    static constexpr event_kind kind{"cache_stale_used", severity::warning, "a value is given that is no longer fresh"};
+    static constexpr measure measures[]{{.of = &metrics::degraded, .detail = "stale"}};
+    static constexpr event_kind kind{"cache_stale_used", severity::warning, "a value is given that is no longer fresh",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("age", self.age, "since it was the dependency's answer");
         visit("cause", self.cause,
@@ -35,16 +38,18 @@ struct cache_stale_used {
 struct cache_default_used {
     std::string_view text{};
 
+    static constexpr measure measures[]{{.of = &metrics::degraded, .detail = "default"}};
     static constexpr event_kind kind{"cache_default_used", severity::error,
-                                     "there is no value at all, and the safe default is given"};
+                                     "there is no value at all, and the safe default is given", measures};
     static void fields(auto& self, auto&& visit) { visit("text", self.text, "the failure's words"); }
 };
 
 struct cache_store_failed {
     std::string_view text{};
 
+    static constexpr measure measures[]{{.of = &metrics::store_failures}};
     static constexpr event_kind kind{"cache_store_failed", severity::warning,
-                                     "the durable tier could not be asked; the call goes on without it"};
+                                     "the durable tier could not be asked; the call goes on without it", measures};
     static void fields(auto& self, auto&& visit) { visit("text", self.text, "the store's error"); }
 };
 

@@ -31,6 +31,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/circuit_breaker/kernel.hpp"
 #include "cutwater/policy/circuit_breaker/shared_circuit.hpp"
 
@@ -78,6 +79,13 @@ public:
     /// What a refusal would carry; zero where a call may pass.
     [[nodiscard]] duration retry_after(instant now) const { return shared_->retry_after(now); }
     [[nodiscard]] window_counts counts(instant now) const { return shared_->counts(now); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant now, gauge_visitor& seen) const {
+        const circuit_state is = state(now);
+        for (const circuit_state each : {circuit_state::closed, circuit_state::open, circuit_state::half_open})
+            seen(metrics::circuit_state, is == each ? 1 : 0, to_text(each));
+        seen(metrics::circuit_failure_rate, counts(now).failure_rate());
+    }
     /// Whether it differs in nothing from one that is new, now and later: closed, with an empty window, in the mode that it was made
     /// in, and no opening behind it that would lengthen the next. With a count window no breaker that saw a call is.
     [[nodiscard]] bool is_fresh(instant now) const noexcept { return shared_->is_fresh(now); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/circuit_breaker/options.hpp"
 
 namespace cutwater {
@@ -37,7 +38,9 @@ struct circuit_opened {
     std::uint64_t calls = 0;
     duration open_for{};
 
-    static constexpr event_kind kind{"circuit_opened", severity::error, "the circuit opens, from closed or half-open"};
+    static constexpr measure measures[]{{.of = &metrics::circuit_changes, .detail = "open"}};
+    static constexpr event_kind kind{"circuit_opened", severity::error, "the circuit opens, from closed or half-open",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("reason", self.reason, "which threshold was reached");
         visit("failure_rate", self.failure_rate, "share of failures in the window");
@@ -50,15 +53,18 @@ struct circuit_opened {
 struct circuit_half_opened {
     unsigned probes = 0;
 
-    static constexpr event_kind kind{"circuit_half_opened", severity::warning,
-                                     "the open time is over: probes may pass"};
+    static constexpr measure measures[]{{.of = &metrics::circuit_changes, .detail = "half_open"}};
+    static constexpr event_kind kind{"circuit_half_opened", severity::warning, "the open time is over: probes may pass",
+                                     measures};
     static void fields(auto& self, auto&& visit) { visit("probes", self.probes, "how many may pass"); }
 };
 
 struct circuit_closed {
     circuit_reason reason{};
 
-    static constexpr event_kind kind{"circuit_closed", severity::info, "the circuit closes: calls pass again"};
+    static constexpr measure measures[]{{.of = &metrics::circuit_changes, .detail = "closed"}};
+    static constexpr event_kind kind{"circuit_closed", severity::info, "the circuit closes: calls pass again",
+                                     measures};
     static void fields(auto& self, auto&& visit) { visit("reason", self.reason, "probes that succeeded, or by hand"); }
 };
 
@@ -68,8 +74,9 @@ struct circuit_would_open {
     double slow_rate = 0;
     std::uint64_t calls = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::circuit_changes, .detail = "would_open"}};
     static constexpr event_kind kind{"circuit_would_open", severity::warning,
-                                     "metrics_only: the circuit would have opened"};
+                                     "metrics_only: the circuit would have opened", measures};
     static void fields(auto& self, auto&& visit) {
         visit("reason", self.reason, "which threshold was reached");
         visit("failure_rate", self.failure_rate, "share of failures in the window");
@@ -82,7 +89,8 @@ struct circuit_refused {
     circuit_state state{};
     duration retry_after{};
 
-    static constexpr event_kind kind{"circuit_refused", severity::warning, "a call is refused"};
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail_field = "state"}};
+    static constexpr event_kind kind{"circuit_refused", severity::warning, "a call is refused", measures};
     static void fields(auto& self, auto&& visit) {
         visit("state", self.state, "open, half_open without a free probe, or closed and still ramping up");
         visit("retry_after", self.retry_after, "when asking again makes sense");

@@ -24,6 +24,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/concurrency_limiter/events.hpp"
 #include "cutwater/policy/concurrency_limiter/options.hpp"
 #include "cutwater/policy/concurrency_limiter/shared_epochs.hpp"
@@ -85,6 +86,12 @@ public:
     [[nodiscard]] unsigned limit() const noexcept { return shared_->permits.limit(); }
     [[nodiscard]] unsigned in_use() const noexcept { return shared_->permits.in_use(); }
     [[nodiscard]] unsigned queued() const noexcept { return shared_->permits.queued(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::concurrency_limit, limit());
+        seen(metrics::calls_in_flight, in_use());
+        seen(metrics::queue_length, queued());
+    }
 
 private:
     struct shared {

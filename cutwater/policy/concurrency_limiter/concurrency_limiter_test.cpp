@@ -26,8 +26,8 @@ using scenario = testing::permit_scenario<concurrency_limiter>;
 
 const concurrency_limiter_options narrow{.name = "db", .initial_limit = 1, .max_queue = 1, .max_wait = 200ms};
 const std::string queued = "db concurrency_queued longest_wait=200ms queued=1";
-const std::string let_in = "db concurrency_wait_ended admitted=true";
-const std::string in_vain = "db concurrency_wait_ended admitted=false";
+std::string let_in(const std::string& waited) { return "db concurrency_wait_ended admitted=true waited=" + waited; }
+std::string in_vain(const std::string& waited) { return "db concurrency_wait_ended admitted=false waited=" + waited; }
 
 const std::vector<scenario> scenarios{
     {.name = "there_is_room", .options = narrow, .result = "7", .elapsed = 5ms, .events = {}},
@@ -43,13 +43,13 @@ const std::vector<scenario> scenarios{
      .one_goes_after = 50ms,
      .result = "7",
      .elapsed = 55ms,
-     .events = {queued, let_in}},
+     .events = {queued, let_in("50ms")}},
     {.name = "it_waits_in_vain",
      .options = narrow,
      .others = 1,
      .result = "db: get: no permit or place became free in time (limit 200ms)",
      .elapsed = 200ms,
-     .events = {queued, in_vain}},
+     .events = {queued, in_vain("200ms")}},
     {.name = "the_queue_is_full",
      .options = narrow,
      .others = 2,
@@ -63,14 +63,14 @@ const std::vector<scenario> scenarios{
      .deadline = 80ms,
      .result = "db: get: no permit or place became free in time",
      .elapsed = 80ms,
-     .events = {"db concurrency_queued longest_wait=80ms queued=1", in_vain}},
+     .events = {"db concurrency_queued longest_wait=80ms queued=1", in_vain("80ms")}},
     {.name = "T43_it_stops_waiting_when_its_caller_cancels",
      .options = narrow,
      .others = 1,
      .cancels_after = 30ms,
      .result = "db: get: the caller cancelled the call",
      .elapsed = 30ms,
-     .events = {queued, in_vain}},
+     .events = {queued, in_vain("30ms")}},
     {.name = "T85_what_matters_more_takes_a_place_in_a_full_queue",
      .options = narrow,
      .others = 2,
@@ -78,7 +78,7 @@ const std::vector<scenario> scenarios{
      .importance = criticality::critical,
      .result = "7",
      .elapsed = 55ms,
-     .events = {queued, let_in}},
+     .events = {queued, let_in("50ms")}},
 };
 
 class concurrency_limiter_scenarios : public ::testing::TestWithParam<std::tuple<testing::driver, scenario>> {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -9,9 +10,10 @@ struct concurrency_refused {
     unsigned limit = 0;
     unsigned queued = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail = "full"}};
     static constexpr event_kind kind{
         "concurrency_refused", severity::warning,
-        "as many calls as the limit allows are under way, and there is no place in the queue"};
+        "as many calls as the limit allows are under way, and there is no place in the queue", measures};
     static void fields(auto& self, auto&& visit) {
         visit("limit", self.limit, "calls at once");
         visit("queued", self.queued, "calls that wait");
@@ -31,11 +33,15 @@ struct concurrency_queued {
 
 struct concurrency_wait_ended {
     bool admitted = false;
+    duration waited{};
 
+    static constexpr measure measures[]{
+        {.of = &metrics::queue_wait, .detail_field = "admitted", .value_field = "waited"}};
     static constexpr event_kind kind{"concurrency_wait_ended", severity::debug,
-                                     "a wait ends: by a permit, by time, or because what matters more came"};
+                                     "a wait ends: by a permit, by time, or because what matters more came", measures};
     static void fields(auto& self, auto&& visit) {
         visit("admitted", self.admitted, "whether there was a permit in time");
+        visit("waited", self.waited, "how long");
     }
 };
 
@@ -46,7 +52,9 @@ struct concurrency_limit_moved {
     duration idle_latency{};
     bool probing = false;
 
-    static constexpr event_kind kind{"concurrency_limit_moved", severity::info, "the limit is another from now on"};
+    static constexpr measure measures[]{{.of = &metrics::limit_changes}};
+    static constexpr event_kind kind{"concurrency_limit_moved", severity::info, "the limit is another from now on",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("limit", self.limit, "the limit in force from now on");
         visit("before", self.before, "the one before");

@@ -73,6 +73,13 @@ void endpoints::replace(const endpoint_list& list, instant now) {
     shared_->replace(list, now);
 }
 
+void endpoints::gauges(instant now, gauge_visitor& seen) const {
+    const endpoints_reading all = read(now);
+    for (const endpoint_state each : {endpoint_state::healthy, endpoint_state::returning, endpoint_state::ejected})
+        seen(metrics::endpoints, static_cast<double>(std::ranges::count(all.each, each, &endpoint_reading::state)),
+             to_text(each));
+}
+
 void endpoints::tell(const told_changes& changes, call_context& call) const {
     for (const auto& [c, address] : changes) switch (c.what) {
             case endpoint_change::kind::ejected:

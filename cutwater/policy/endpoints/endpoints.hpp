@@ -29,6 +29,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/endpoints/options.hpp"
 #include "cutwater/policy/endpoints/reading.hpp"
 #include "cutwater/policy/endpoints/shared_endpoints.hpp"
@@ -73,6 +74,8 @@ public:
     void replace(const endpoint_list& list, instant now);
 
     [[nodiscard]] endpoints_reading read(instant now) const { return shared_->read(now); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant now, gauge_visitor& seen) const;
 
 private:
     static void send(const ticket& t, call_context& call) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/endpoints/reading.hpp"
 
 namespace cutwater {
@@ -14,7 +15,9 @@ struct endpoint_ejected {
     unsigned ejected = 0;
     unsigned of = 0;
 
-    static constexpr event_kind kind{"endpoint_ejected", severity::warning, "an endpoint gets no calls for a while"};
+    static constexpr measure measures[]{{.of = &metrics::ejections, .detail_field = "cause"}};
+    static constexpr event_kind kind{"endpoint_ejected", severity::warning, "an endpoint gets no calls for a while",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("endpoint", self.endpoint, "its address");
         visit("cause", self.cause, "consecutive_failures, success_rate (below the others'), failure_share");
@@ -31,7 +34,8 @@ struct endpoint_returned {
     unsigned ejected = 0;
     unsigned of = 0;
 
-    static constexpr event_kind kind{"endpoint_returned", severity::info, "an endpoint gets calls again"};
+    static constexpr measure measures[]{{.of = &metrics::endpoint_returns}};
+    static constexpr event_kind kind{"endpoint_returned", severity::info, "an endpoint gets calls again", measures};
     static void fields(auto& self, auto&& visit) {
         visit("endpoint", self.endpoint, "its address");
         visit("ramp", self.ramp, "until it has its full weight");
@@ -44,8 +48,9 @@ struct endpoints_panic_began {
     unsigned ejected = 0;
     unsigned of = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::panics}};
     static constexpr event_kind kind{"endpoints_panic_began", severity::error,
-                                     "so few endpoints are healthy that all are used, the ejected too"};
+                                     "so few endpoints are healthy that all are used, the ejected too", measures};
     static void fields(auto& self, auto&& visit) {
         visit("ejected", self.ejected, "endpoints that are ejected, and used");
         visit("of", self.of, "endpoints in all");
@@ -69,8 +74,9 @@ struct endpoint_refused {
     unsigned of = 0;
     duration retry_after{};
 
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail = "no_endpoint"}};
     static constexpr event_kind kind{"endpoint_refused", severity::warning,
-                                     "a call is refused: none is healthy, or too few to carry it"};
+                                     "a call is refused: none is healthy, or too few to carry it", measures};
     static void fields(auto& self, auto&& visit) {
         visit("ejected", self.ejected, "endpoints that are ejected");
         visit("of", self.of, "endpoints in all");

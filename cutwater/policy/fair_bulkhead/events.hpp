@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -15,8 +16,9 @@ struct fair_bulkhead_refused {
     unsigned in_use = 0;
     unsigned queued = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail = "full"}};
     static constexpr event_kind kind{"fair_bulkhead_refused", severity::warning,
-                                     "there is no permit for this tenant and no place in its queue"};
+                                     "there is no permit for this tenant and no place in its queue", measures};
     static void fields(auto& self, auto&& visit) {
         visit("tenant", self.tenant, "its name, or `others`");
         visit("max_concurrent", self.max_concurrent, "calls inside at once, of all tenants");
@@ -40,11 +42,15 @@ struct fair_bulkhead_queued {
 
 struct fair_bulkhead_wait_ended {
     bool admitted = false;
+    duration waited{};
 
+    static constexpr measure measures[]{
+        {.of = &metrics::queue_wait, .detail_field = "admitted", .value_field = "waited"}};
     static constexpr event_kind kind{"fair_bulkhead_wait_ended", severity::debug,
-                                     "a wait ends: by a permit, by time, or because what matters more came"};
+                                     "a wait ends: by a permit, by time, or because what matters more came", measures};
     static void fields(auto& self, auto&& visit) {
         visit("admitted", self.admitted, "whether there was a permit in time");
+        visit("waited", self.waited, "how long");
     }
 };
 

@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "cutwater/core/alone.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/fair_bulkhead/events.hpp"
 #include "cutwater/policy/fair_bulkhead/options.hpp"
 #include "cutwater/policy/fair_bulkhead/shared_shares.hpp"
@@ -69,6 +70,12 @@ public:
         return shares_->bounds(number_of(tenant)).own;
     }
     [[nodiscard]] unsigned queued() const noexcept { return shares_->queued(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::concurrency_limit, limit());
+        seen(metrics::calls_in_flight, in_use());
+        seen(metrics::queue_length, queued());
+    }
 
 private:
     friend waits_in_line<fair_bulkhead>;

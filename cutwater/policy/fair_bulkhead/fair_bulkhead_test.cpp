@@ -35,8 +35,8 @@ fair_bulkhead_options but(fair_bulkhead_options o, double may_borrow) {
     o.may_borrow = may_borrow;
     return o;
 }
-const std::string let_in = "db fair_bulkhead_wait_ended admitted=true";
-const std::string in_vain = "db fair_bulkhead_wait_ended admitted=false";
+std::string let_in(const std::string& waited) { return "db fair_bulkhead_wait_ended admitted=true waited=" + waited; }
+std::string in_vain(const std::string& waited) { return "db fair_bulkhead_wait_ended admitted=false waited=" + waited; }
 
 const std::vector<scenario> scenarios{
     {.name = "there_is_room", .options = four, .tenant = "gold", .result = "7", .elapsed = 5ms, .events = {}},
@@ -53,7 +53,7 @@ const std::vector<scenario> scenarios{
      .tenant = "silver",
      .result = "db: get: no permit or place became free in time (limit 200ms)",
      .elapsed = 200ms,
-     .events = {"db fair_bulkhead_queued longest_wait=200ms queued=1", in_vain}},
+     .events = {"db fair_bulkhead_queued longest_wait=200ms queued=1", in_vain("200ms")}},
     {.name = "S123_an_owner_is_let_in_before_who_has_borrowed",
      .options = four,
      .others_of = {"silver", "silver", "silver", "silver", "silver"},
@@ -61,7 +61,7 @@ const std::vector<scenario> scenarios{
      .tenant = "gold",
      .result = "7",
      .elapsed = 55ms,
-     .events = {"db fair_bulkhead_queued longest_wait=200ms queued=2", let_in}},
+     .events = {"db fair_bulkhead_queued longest_wait=200ms queued=2", let_in("50ms")}},
     {.name = "who_has_borrowed_waits_for_an_owner",
      .options = four,
      .others_of = {"silver", "silver", "silver", "silver", "gold"},
@@ -69,7 +69,7 @@ const std::vector<scenario> scenarios{
      .tenant = "silver",
      .result = "db: get: no permit or place became free in time (limit 200ms)",
      .elapsed = 200ms,
-     .events = {"db fair_bulkhead_queued longest_wait=200ms queued=2", in_vain}},
+     .events = {"db fair_bulkhead_queued longest_wait=200ms queued=2", in_vain("200ms")}},
     {.name = "the_queue_of_the_tenant_is_full",
      .options = four,
      .others_of = {"silver", "silver", "silver", "silver", "silver"},

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -16,8 +17,10 @@ struct fallback_used {
     std::string error_type;
     std::string error_message;
 
+    static constexpr measure measures[]{{.of = &metrics::degraded, .detail_field = "source"},
+                                        {.of = &metrics::rescued, .detail = "fallback"}};
     static constexpr event_kind kind{"fallback_used", severity::warning,
-                                     "a function gave a value in place of a failure"};
+                                     "a function gave a value in place of a failure", measures};
     static void fields(auto& self, auto&& visit) {
         visit("source", self.source, "the tier's name");
         visit("tier", self.tier, "its place in the chain, from 1");
@@ -31,8 +34,10 @@ struct fallback_default_used {
     std::string error_type;
     std::string error_message;
 
+    static constexpr measure measures[]{{.of = &metrics::degraded, .detail_field = "source"},
+                                        {.of = &metrics::rescued, .detail = "fallback"}};
     static constexpr event_kind kind{"fallback_default_used", severity::error,
-                                     "a constant, the safe default, stands in for a failure"};
+                                     "a constant, the safe default, stands in for a failure", measures};
     static void fields(auto& self, auto&& visit) {
         visit("source", self.source, "the tier's name");
         visit("error_type", self.error_type, "the type of what it stands in for");
@@ -45,7 +50,8 @@ struct fallback_failed {
     std::string error_type;
     std::string error_message;
 
-    static constexpr event_kind kind{"fallback_failed", severity::error, "a tier failed itself"};
+    static constexpr measure measures[]{{.of = &metrics::fallback_failures, .detail_field = "source"}};
+    static constexpr event_kind kind{"fallback_failed", severity::error, "a tier failed itself", measures};
     static void fields(auto& self, auto&& visit) {
         visit("source", self.source, "the tier's name");
         visit("error_type", self.error_type, "the type of how it failed");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/fault/injection.hpp"
 
 namespace cutwater {
@@ -12,8 +13,10 @@ struct fault_injected {
     unsigned attempt = 0;
     duration wait{};
 
+    static constexpr measure measures[]{{.of = &metrics::faults, .detail_field = "what"}};
     static constexpr event_kind kind{"fault_injected", severity::warning,
-                                     "an attempt has a fault; of a wrong result, when the value has been changed"};
+                                     "an attempt has a fault; of a wrong result, when the value has been changed",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("rule", self.rule, "the name of the rule");
         visit("what", self.what, "is done to it");

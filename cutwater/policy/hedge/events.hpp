@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/core/verdict.hpp"
 
 namespace cutwater {
@@ -25,7 +26,8 @@ struct hedge_begun {
     hedge_cause cause{};
     duration after{};
 
-    static constexpr event_kind kind{"hedge_begun", severity::info, "another attempt begins"};
+    static constexpr measure measures[]{{.of = &metrics::hedges, .detail_field = "cause"}};
+    static constexpr event_kind kind{"hedge_begun", severity::info, "another attempt begins", measures};
     static void fields(auto& self, auto&& visit) {
         visit("under_way", self.under_way, "attempts that are under way now, this one included");
         visit("cause", self.cause, "delay: the others take too long; failure: one has failed");
@@ -36,7 +38,9 @@ struct hedge_begun {
 struct hedge_suppressed {
     unsigned under_way = 0;
 
-    static constexpr event_kind kind{"hedge_suppressed", severity::info, "the budget has nothing for another attempt"};
+    static constexpr measure measures[]{{.of = &metrics::budget_suppressed}};
+    static constexpr event_kind kind{"hedge_suppressed", severity::info, "the budget has nothing for another attempt",
+                                     measures};
     static void fields(auto& self, auto&& visit) {
         visit("under_way", self.under_way, "attempts that are under way, and go on");
     }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -25,9 +26,10 @@ struct keys_full {
     std::uint64_t keys = 0;
     bool admitted = false;
 
+    static constexpr measure measures[]{{.of = &metrics::keys_full, .detail_field = "admitted"}};
     static constexpr event_kind kind{
         "keys_full", severity::warning,
-        "a call has a new key, and of the keys that were looked at every one is still needed"};
+        "a call has a new key, and of the keys that were looked at every one is still needed", measures};
     static void fields(auto& self, auto&& visit) {
         visit("keys", self.keys, "keys that are known");
         visit("admitted", self.admitted, "whether the call goes through unguarded");
@@ -38,7 +40,9 @@ struct keys_full {
 struct key_missing {
     std::string_view by;
 
-    static constexpr event_kind kind{"key_missing", severity::warning, "a call is refused because it has no key"};
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail = "no_key"}};
+    static constexpr event_kind kind{"key_missing", severity::warning, "a call is refused because it has no key",
+                                     measures};
     static void fields(auto& self, auto&& visit) { visit("by", self.by, "where its key would have been"); }
 };
 

@@ -41,6 +41,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/keyed/cell_gate.hpp"
 #include "cutwater/policy/keyed/events.hpp"
 #include "cutwater/policy/keyed/key_teller.hpp"
@@ -232,6 +233,8 @@ public:
         return shared_->keys.with([](const auto& keys) { return keys.size(); });
     }
     [[nodiscard]] std::size_t max_keys() const noexcept { return shared_->options.max_keys; }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const { seen(metrics::keys, static_cast<double>(size())); }
     /// Memory that is taken: all of it from the start with cells, else as keys come. What a policy has on the heap is its own.
     [[nodiscard]] std::size_t bytes() const {
         constexpr auto its = [](const auto& keys) { return keys.bytes(); };

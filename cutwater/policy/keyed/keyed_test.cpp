@@ -128,7 +128,7 @@ const std::vector<scenario> scenarios{
      .options = {},
      .each = {.name = "per tenant", .permits = 10, .per = 1s, .burst = 1, .max_queue = 1},
      .calls = {{"acme", "7"}, {"acme", "7"}, {"ajax", "7"}},
-     .events = {"per tenant rate_queued expected_wait=100ms queued=1", "per tenant rate_wait_ended admitted=true"}},
+     .events = {"per tenant rate_queued expected_wait=100ms queued=1", "per tenant rate_wait_ended admitted=true waited=100ms"}},
     {.name = "T79_whole_limits_are_refused_at_max_keys_exactly",
      .options = {.max_keys = 2},
      .each = {.name = "per tenant", .window = rate_window::sliding, .permits = 1, .per = 100ms},

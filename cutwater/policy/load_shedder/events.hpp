@@ -3,6 +3,7 @@
 
 #include "cutwater/core/criticality.hpp"
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -10,8 +11,9 @@ struct load_shed {
     criticality importance = criticality::normal;
     double load = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail_field = "importance"}};
     static constexpr event_kind kind{"load_shed", severity::warning,
-                                     "a call is refused, so that what matters more is served"};
+                                     "a call is refused, so that what matters more is served", measures};
     static void fields(auto& self, auto&& visit) {
         visit("importance", self.importance, "how much it matters");
         visit("load", self.load, "the load of the last window; 1 is as much as there should be");

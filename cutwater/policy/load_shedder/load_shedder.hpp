@@ -23,6 +23,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/load_shedder/events.hpp"
 #include "cutwater/policy/load_shedder/options.hpp"
 #include "cutwater/policy/load_shedder/shared_windows.hpp"
@@ -60,6 +61,12 @@ public:
     /// Of the last window; 1 is as much as there should be.
     [[nodiscard]] double load() const noexcept { return windows_->load(); }
     [[nodiscard]] unsigned in_use() const noexcept { return windows_->inside(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::load, load());
+        seen(metrics::calls_in_flight, in_use());
+        seen(metrics::shedding, sheds() ? 1 : 0);
+    }
 
 private:
     [[nodiscard]] std::size_t slot_of(std::string_view tenant) const;

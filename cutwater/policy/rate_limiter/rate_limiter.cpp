@@ -43,11 +43,13 @@ admission<rate_limiter::ticket> rate_limiter::enqueue(waiter& w, call_context& c
 admission<rate_limiter::ticket> rate_limiter::resume(waiter& w, call_context& call, moment& now) {
     const shared_rate::waiting seen = rate_->look_again(w, now);
     if (seen.slot) {
-        call.emit(layer_, [&] { return rate_wait_ended{.admitted = true}; });
+        tell_ended(true, w, call);
         return ticket{.slot = *seen.slot, .sent = call.sent};
     }
-    if (seen.turned_away && *seen.turned_away != errc::wait_timed_out)
-        return waited_in_vain(refusal{.reason = *seen.turned_away}, call);
+    if (seen.turned_away && *seen.turned_away != errc::wait_timed_out) {
+        tell_ended(false, w, call);
+        return refusal{.reason = *seen.turned_away};
+    }
     if (seen.turned_away || now.get() >= w.until) return waited_in_vain(w, call);
     return wait_until{std::min(seen.next, end_of(w, call))};
 }
@@ -61,16 +63,12 @@ void rate_limiter::tell_refused(duration wait, call_context& call) const {
 admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const waiter& w, call_context& call) const {
     refusal why{.reason = errc::wait_timed_out};
     if (w.until < last_of(call)) why.limit = options_.max_wait;
-    return waited_in_vain(why, call);
-}
-
-admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const refusal& why, call_context& call) const {
-    tell_in_vain(call);
+    tell_ended(false, w, call);
     return why;
 }
 
-void rate_limiter::tell_in_vain(call_context& call) const {
-    call.emit(layer_, [&] { return rate_wait_ended{.admitted = false}; });
+void rate_limiter::tell_ended(bool admitted, const waiter& w, call_context& call) const {  // tidy: allow bool
+    call.emit(layer_, [&] { return rate_wait_ended{.admitted = admitted, .waited = between(w.since, call.now)}; });
 }
 
 std::optional<rate_limiter::reservation> rate_limiter::reserve(instant now, duration longest, unsigned weight) {

@@ -27,6 +27,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/rate_limiter/cells.hpp"
 #include "cutwater/policy/rate_limiter/events.hpp"
 #include "cutwater/policy/rate_limiter/options.hpp"
@@ -65,7 +66,7 @@ public:
     [[nodiscard]] admission<ticket> enqueue(waiter& w, call_context& call, moment& now);
     [[nodiscard]] admission<ticket> resume(waiter& w, call_context& call, moment& now);
     /// The caller has cancelled; `leave` follows.
-    void cancelled(waiter&, call_context& call) const { tell_in_vain(call); }
+    void cancelled(waiter& w, call_context& call) const { tell_ended(false, w, call); }
     void leave(waiter& w) noexcept { rate_->leave(w); }
 
     void settle(ticket& t, const observation&, call_context& call, moment& now) {
@@ -118,6 +119,11 @@ public:
     /// Where the limiter stands, and when `weight` permits would be there; it takes none.
     [[nodiscard]] rate_reading read(instant now, unsigned weight = 1) const { return rate_->read(weight, now); }
     [[nodiscard]] unsigned queued() const noexcept { return rate_->queued(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant now, gauge_visitor& seen) const {
+        seen(metrics::permits, static_cast<double>(read(now).remaining));
+        seen(metrics::queue_length, queued());
+    }
     /// Whether it differs in nothing from a limiter that is new, now and later: all permits are there, and nobody waits.
     [[nodiscard]] bool is_fresh(instant now) const noexcept { return rate_->is_fresh(now); }
 
@@ -131,8 +137,7 @@ private:
     }
     void tell_refused(duration wait, call_context& call) const;
     [[nodiscard]] admission<ticket> waited_in_vain(const waiter& w, call_context& call) const;
-    [[nodiscard]] admission<ticket> waited_in_vain(const refusal& why, call_context& call) const;
-    void tell_in_vain(call_context& call) const;
+    void tell_ended(bool admitted, const waiter& w, call_context& call) const;  // tidy: allow bool
 
     rate_limiter_options options_;
     name layer_;

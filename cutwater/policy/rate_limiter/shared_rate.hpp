@@ -289,14 +289,14 @@ template <template <class> class Atomic, class Mutex>
 void basic_shared_rate<Atomic, Mutex>::grant_locked(waiter& w, const rate_slot& slot) noexcept {
     line_.grant(w);  // its mark is the line's until then
     w.mark = slot.mark;
-    w.since = slot.taken;
+    w.granted_at = slot.taken;
     last_granted_ = &w;
 }
 
 template <template <class> class Atomic, class Mutex>
 rate_slot basic_shared_rate<Atomic, Mutex>::granted_to(const waiter& w) const noexcept {
     const bool rolls = window_ == rate_window::rolling;
-    return {.mark = w.mark, .amount = rolls ? rolling_.amount_of(w.weight) : w.weight, .taken = w.since};
+    return {.mark = w.mark, .amount = rolls ? rolling_.amount_of(w.weight) : w.weight, .taken = w.granted_at};
 }
 
 /// When `w` has its turn, if nobody comes who matters more. Where others had to be let in by it, they do not look when it is time: it

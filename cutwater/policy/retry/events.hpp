@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -39,7 +40,9 @@ struct retry_scheduled {
     std::string error_type;
     std::string error_message;
 
-    static constexpr event_kind kind{"retry_scheduled", severity::warning, "before each sleep"};
+    static constexpr measure measures[]{{.of = &metrics::retries},
+                                        {.of = &metrics::retry_delay, .value_field = "delay"}};
+    static constexpr event_kind kind{"retry_scheduled", severity::warning, "before each sleep", measures};
     static void fields(auto& self, auto&& visit) {
         visit("failed_attempts", self.failed_attempts, "attempts so far, all failed");
         visit("delay", self.delay, "how long the call now sleeps");
@@ -51,7 +54,8 @@ struct retry_scheduled {
 struct retry_rescued {
     unsigned attempts = 0;
 
-    static constexpr event_kind kind{"retry_rescued", severity::info, "a call succeeded after it had failed"};
+    static constexpr measure measures[]{{.of = &metrics::rescued, .detail = "retry"}};
+    static constexpr event_kind kind{"retry_rescued", severity::info, "a call succeeded after it had failed", measures};
     static void fields(auto& self, auto&& visit) { visit("attempts", self.attempts, "attempts in all"); }
 };
 
@@ -60,8 +64,9 @@ struct retry_not_tried {
     std::string error_type;
     std::string error_message;
 
+    static constexpr measure measures[]{{.of = &metrics::retries_ended, .detail_field = "reason"}};
     static constexpr event_kind kind{"retry_not_tried", severity::info,
-                                     "the first attempt failed in a way that is not retried"};
+                                     "the first attempt failed in a way that is not retried", measures};
     static void fields(auto& self, auto&& visit) {
         visit("reason", self.reason, "why not");
         visit("error_type", self.error_type, "the type of what failed");
@@ -75,8 +80,9 @@ struct retry_gave_up {
     std::string error_type;
     std::string error_message;
 
+    static constexpr measure measures[]{{.of = &metrics::retries_ended, .detail_field = "reason"}};
     static constexpr event_kind kind{"retry_gave_up", severity::error,
-                                     "attempts or time are used up, or a later attempt failed for good"};
+                                     "attempts or time are used up, or a later attempt failed for good", measures};
     static void fields(auto& self, auto&& visit) {
         visit("attempts", self.attempts, "attempts in all");
         visit("reason", self.reason, "why there is no further one");

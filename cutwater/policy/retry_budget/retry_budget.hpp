@@ -11,6 +11,7 @@
 // outlives the policies that were given it.
 #pragma once
 
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/core/striped.hpp"
 #include "cutwater/policy/retry_budget/shared_budget.hpp"
 
@@ -38,6 +39,8 @@ public:
 
     /// What is there: further attempts that would be paid for now (`ratio`), tokens, or stock. For gauges.
     [[nodiscard]] double balance(instant now) noexcept;
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant now, gauge_visitor& seen) { seen(metrics::budget_balance, balance(now)); }
     /// Whether it has last been told that it is exhausted.
     [[nodiscard]] bool is_exhausted() const noexcept { return is_exhausted_.load(std::memory_order_relaxed); }
 

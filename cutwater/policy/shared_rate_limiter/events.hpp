@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/shared_rate_limiter/options.hpp"
 
 namespace cutwater {
@@ -13,7 +14,8 @@ struct shared_limit_refused {
     unsigned weight = 1;
     duration retry_after{};
 
-    static constexpr event_kind kind{"shared_limit_refused", severity::warning, "a call is refused"};
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail_field = "reason"}};
+    static constexpr event_kind kind{"shared_limit_refused", severity::warning, "a call is refused", measures};
     static void fields(auto& self, auto&& visit) {
         visit("reason", self.reason,
               "exhausted; contended: others came between again and again; too_heavy: it weighs more than the burst; "
@@ -40,8 +42,9 @@ struct shared_limit_store_failed {
     limit_without_store then{};
     std::string_view reason{};
 
+    static constexpr measure measures[]{{.of = &metrics::store_failures}};
     static constexpr event_kind kind{"shared_limit_store_failed", severity::error,
-                                     "an outage begins: the store could not be asked; once for each"};
+                                     "an outage begins: the store could not be asked; once for each", measures};
     static void fields(auto& self, auto&& visit) {
         visit("then", self.then, "what the limit is without it: refused, unguarded, local");
         visit("reason", self.reason, "the store's error");

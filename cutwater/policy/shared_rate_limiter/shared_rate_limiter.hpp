@@ -24,6 +24,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/shared_rate_limiter/events.hpp"
 #include "cutwater/policy/shared_rate_limiter/lease_desk.hpp"
 #include "cutwater/policy/shared_rate_limiter/options.hpp"
@@ -71,6 +72,11 @@ public:
     /// For gauges: calls that wait for the store; permits in hand; permits that were leased in all.
     [[nodiscard]] unsigned queued() const { return desk_->queued(); }
     [[nodiscard]] unsigned in_hand() const { return desk_->in_hand(); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant, gauge_visitor& seen) const {
+        seen(metrics::permits, in_hand());
+        seen(metrics::queue_length, queued());
+    }
     [[nodiscard]] std::uint64_t leased() const { return desk_->leased(); }
 
 private:

@@ -3,6 +3,7 @@
 
 #include "cutwater/core/criticality.hpp"
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -12,7 +13,8 @@ struct throttle_rejected {
     std::uint64_t accepts = 0;
     criticality importance = criticality::normal;
 
-    static constexpr event_kind kind{"throttle_rejected", severity::warning, "a call is not sent"};
+    static constexpr measure measures[]{{.of = &metrics::refusals, .detail = "throttled"}};
+    static constexpr event_kind kind{"throttle_rejected", severity::warning, "a call is not sent", measures};
     static void fields(auto& self, auto&& visit) {
         visit("probability", self.probability, "with which it was rejected");
         visit("requests", self.requests,

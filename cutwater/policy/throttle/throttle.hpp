@@ -33,6 +33,7 @@
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/alone.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/throttle/options.hpp"
 #include "cutwater/policy/throttle/reading.hpp"
 #include "cutwater/policy/throttle/shared_throttle.hpp"
@@ -88,6 +89,12 @@ public:
     /// The counts of the window that calls of that importance are counted in, and what follows from them.
     [[nodiscard]] throttle_reading read(instant now, criticality importance = criticality::normal) const {
         return window_of(importance).read(now);
+    }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant now, gauge_visitor& seen) const {
+        for (const criticality each :
+             {criticality::critical, criticality::normal, criticality::sheddable, criticality::best_effort})
+            seen(metrics::rejection, read(now, each).probability, to_text(each));
     }
 
     /// Whether nothing is counted in any of its windows, so that it decides as a new one would: for `keyed`. An end that nobody has told

@@ -5,13 +5,15 @@
 #pragma once
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
 struct timed_out {
     duration limit{};
 
-    static constexpr event_kind kind{"timed_out", severity::warning, "the limit ended what was inside"};
+    static constexpr measure measures[]{{.of = &metrics::timeouts}};
+    static constexpr event_kind kind{"timed_out", severity::warning, "the limit ended what was inside", measures};
     static void fields(auto& self, auto&& visit) { visit("limit", self.limit, "the limit that was reached"); }
 };
 

@@ -1,0 +1,186 @@
+#include "cutwater/observe/metrics/event_metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/observe/metrics/metric_registry.hpp"
+#include "cutwater/testing/event_recorder.hpp"
+#include "cutwater/testing/mock_dependency.hpp"
+
+namespace cutwater {
+namespace {
+
+using ::testing::IsEmpty;
+using testing::mock_dependency;
+using testing::virtual_time;
+
+class counted_calls : public ::testing::Test {
+protected:
+    [[nodiscard]] double value(const metric& of, const metric_labels& which) const {
+        return metric_value(registry.read(instant{}), of, which);
+    }
+    virtual_time time;
+    metric_registry registry;
+    event_metrics counts{registry};
+    mock_dependency<int> stock{time};
+};
+
+TEST_F(counted_calls, a_call_counts_by_verdict_with_its_attempts_and_its_time) {
+    pipeline inventory{observe{counts}, retry{{.max_attempts = 3, .jitter = jitter::none}}};
+    stock.fails(std::errc::connection_reset).returns(7, 30ms).throws(std::logic_error{"a bug"});
+    (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "success"}), 1);
+    EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "ignored"}), 1) << "a bug says nothing about who is called";
+    EXPECT_EQ(value(metrics::attempts, {.operation = "get"}), 3);
+    EXPECT_EQ(value(metrics::call_duration, {.operation = "get", .detail = "success"}), 1);
+    EXPECT_EQ(value(metrics::retries, {.layer = "retry", .operation = "get"}), 1);
+    EXPECT_EQ(value(metrics::rescued, {.layer = "retry", .operation = "get", .detail = "retry"}), 1);
+    EXPECT_EQ(value(metrics::retries_ended, {.layer = "retry", .operation = "get", .detail = "not_transient"}), 1);
+}
+
+TEST_F(counted_calls, durations_are_seconds) {
+    pipeline inventory{observe{counts}, retry{{.max_attempts = 2, .base_delay = 250ms, .jitter = jitter::none}}};
+    stock.fails(std::errc::connection_reset).returns(7);
+    (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    EXPECT_EQ(value(metrics::retry_delay, {.layer = "retry", .operation = "get"}), 0.25);
+    const auto read = registry.read(instant{});
+    const auto calls = std::ranges::find(read, &metrics::call_duration, &metric_family::of);
+    ASSERT_NE(calls, read.end());
+    EXPECT_EQ(calls->samples.at(0).counts.sum, 0.25);
+}
+
+TEST_F(counted_calls, refusals_have_a_reason_and_are_calls_that_were_rejected) {
+    pipeline inventory{observe{counts}, rate_limiter{{.name = "partner", .permits = 1, .per = 1h, .burst = 1}}};
+    stock.returns(7);
+    (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    EXPECT_EQ(value(metrics::refusals, {.layer = "partner", .operation = "get", .detail = "rate"}), 1);
+    EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "rejected"}), 1);
+}
+
+TEST_F(counted_calls, a_flag_is_a_detail_and_a_wait_is_measured) {
+    pipeline inventory{observe{counts}, bulkhead{{.max_concurrent = 1, .max_queue = 1, .max_wait = 200ms}}};
+    (void)time.run(inventory, {.operation = "get"}, [&] {
+        (void)time.run(inventory, {.operation = "get"},
+                       [] { return 1; });  // waits for the permit of the call that it is in
+        return 2;
+    });
+    const auto read = registry.read(instant{});
+    const auto waits = std::ranges::find(read, &metrics::queue_wait, &metric_family::of);
+    ASSERT_NE(waits, read.end());
+    EXPECT_EQ(waits->samples.at(0).detail, "false") << "not admitted";
+    EXPECT_EQ(waits->samples.at(0).counts.sum, 0.2);
+}
+
+TEST_F(counted_calls, degraded_results_say_where_they_are_from) {
+    pipeline inventory{observe{counts}, fallback{0}};
+    stock.fails(std::errc::connection_reset);
+    (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    EXPECT_EQ(value(metrics::degraded, {.layer = "fallback", .operation = "get", .detail = "default"}), 1);
+}
+
+struct stamp_licked {
+    unsigned grams = 0;
+    static constexpr metric stamps{"stamps_grams_total", metric_type::counter, "Stamps."};
+    static constexpr measure measures[]{{.of = &stamps, .value_field = "grams"},
+                                        {.of = &stamps, .value_field = "nothing of that name"}};
+    static constexpr event_kind kind{"stamp_licked", severity::info, "now and then", measures};
+    static void fields(auto& self, auto&& visit) { visit("grams", self.grams, "how much"); }
+};
+
+void lick(event_metrics& told, unsigned grams, std::string_view operation = {}) {
+    const event_origin from{.layer = "post", .operation = operation, .call_id = {}, .attempt = 1, .at = {}};
+    told.on_event(event{from, stamp_licked{grams}});
+}
+
+TEST_F(counted_calls, an_event_of_ones_own_is_counted_as_it_says) {
+    lick(counts, 3);
+    lick(counts, 4);
+    EXPECT_EQ(value(stamp_licked::stamps, {.layer = "post"}), 7) << "and a field that is not there adds nothing";
+}
+
+TEST_F(counted_calls, T79_operations_without_end_take_room_for_some) {
+    event_metrics few{registry, 10};
+    for (int i = 0; i < 5000; ++i) {
+        const std::string each = "op " + std::to_string(i);
+        lick(few, 1, each);
+    }
+    const auto read = registry.read(instant{});
+    EXPECT_EQ(metric_total(read, stamp_licked::stamps), 5000);
+    EXPECT_EQ(metric_value(read, stamp_licked::stamps, {.layer = "post", .operation = "other"}), 4990);
+    EXPECT_EQ(few.lost(), 0U);
+}
+
+TEST_F(counted_calls, T88_what_it_counted_goes_with_it) {
+    {
+        event_metrics brief{registry};
+        lick(brief, 3);
+        EXPECT_EQ(registry.size(), 1U);
+    }
+    EXPECT_THAT(registry.read(instant{}), IsEmpty());
+}
+
+struct no_memory final : metric_sink {
+    [[nodiscard]] std::shared_ptr<metric_series> open(const metric&, const metric_labels&) override {
+        throw std::bad_alloc{};
+    }
+};
+struct no_room final : metric_sink {
+    [[nodiscard]] std::shared_ptr<metric_series> open(const metric&, const metric_labels&) override { return nullptr; }
+};
+
+TEST(event_metrics, a_sink_that_fails_fails_no_call) {
+    no_memory none;
+    event_metrics counts{none};
+    virtual_time time;
+    pipeline inventory{observe{counts}};
+    EXPECT_EQ(time.run(inventory, {.operation = "get"}, [] { return 7; }), 7);
+    EXPECT_EQ(counts.lost(), 1U) << "the end; a start counts nothing";
+}
+
+TEST(event_metrics, a_sink_without_room_is_let_be) {
+    no_room full;
+    event_metrics counts{full};
+    lick(counts, 1);
+    EXPECT_EQ(counts.lost(), 0U);
+}
+
+TEST_F(counted_calls, another_listener_hears_the_same) {
+    testing::event_recorder heard;
+    counts.also(heard);
+    pipeline inventory{observe{counts}};
+    (void)time.run(inventory, {.operation = "get"}, [] { return 7; });
+    EXPECT_THAT(heard.names(), ::testing::ElementsAre("call_started", "call_completed"));
+    EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "success"}), 1);
+}
+
+// ---- gauges of pipelines ----
+
+TEST_F(counted_calls, a_pipeline_is_watched_with_all_its_layers) {
+    circuit_breaker health{{.name = "health"}};
+    pipeline inventory{retry{}, cutwater::ref(health), bulkhead{{.name = "room", .max_concurrent = 7}}};
+    const auto watched = registry.watch(inventory);
+    EXPECT_EQ(value(metrics::concurrency_limit, {.layer = "room"}), 7);
+    EXPECT_EQ(value(metrics::circuit_state, {.layer = "health", .detail = "closed"}), 1);
+    health.set_mode(breaker_mode::forced_open, instant{});
+    EXPECT_EQ(value(metrics::circuit_state, {.layer = "health", .detail = "closed"}), 0);
+    EXPECT_EQ(value(metrics::circuit_state, {.layer = "health", .detail = "open"}), 1);
+}
+
+TEST_F(counted_calls, and_so_is_one_that_is_chosen_at_run_time) {
+    any_pipeline<int> inventory;
+    inventory.add(bulkhead{{.name = "room", .max_concurrent = 7}});
+    const auto watched = registry.watch(inventory);
+    EXPECT_EQ(value(metrics::concurrency_limit, {.layer = "room"}), 7);
+}
+
+TEST_F(counted_calls, a_budget_is_watched_by_its_own_name) {
+    retry_budget budget{{.name = "search", .mode = budget_mode::token_bucket, .max_tokens = 10}};
+    const auto watched = registry.watch(budget);
+    EXPECT_EQ(value(metrics::budget_balance, {.layer = "search"}), 10);
+}
+
+}  // namespace
+}  // namespace cutwater

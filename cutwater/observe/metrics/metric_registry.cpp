@@ -1,0 +1,206 @@
+#include "cutwater/observe/metrics/metric_registry.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <list>
+#include <map>
+#include <mutex>
+#include <tuple>
+
+#include "cutwater/observe/metrics/series.hpp"
+
+namespace cutwater {
+namespace detail {
+
+/// What outlives the registry, as long as somebody counts.
+class metric_store : public std::enable_shared_from_this<metric_store> {
+public:
+    explicit metric_store(const metric_registry_options& o) : max_series_{o.max_series}, bounds_{o.buckets} {}
+
+    [[nodiscard]] std::shared_ptr<metric_series> open(const metric& of, const metric_labels& which) {
+        const std::scoped_lock held{lock_};
+        if (auto there = find_locked(of, which)) return there;
+        if (series_.size() < max_series_) return make_locked(of, which);
+        refused_.fetch_add(1, std::memory_order_relaxed);
+        const metric_labels together{.layer = which.layer,
+                                     .operation = which.operation.empty() ? name{} : other_,
+                                     .detail = of.detail.empty() ? std::string_view{} : other_.view()};
+        if (auto there = find_locked(of, together)) return there;
+        return series_.size() < max_series_ + max_together ? make_locked(of, together) : nullptr;
+    }
+
+    using question = std::function<void(instant, gauge_visitor&)>;
+    [[nodiscard]] std::shared_ptr<const void> watch(question ask) {
+        auto kept = std::make_shared<const question>(std::move(ask));
+        const std::scoped_lock held{lock_};
+        std::erase_if(watched_, [](const auto& each) { return each.expired(); });
+        watched_.push_back(kept);
+        return kept;
+    }
+
+    void read(instant now, std::vector<metric_family>& into) const;
+
+    [[nodiscard]] std::size_t size() const {
+        const std::scoped_lock held{lock_};
+        return series_.size();
+    }
+    [[nodiscard]] std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
+
+private:
+    static constexpr std::size_t max_together = 1000;  // series of what there was no room for
+
+    struct key {
+        const metric* of;
+        name layer;
+        name operation;
+        std::string detail;
+
+        [[nodiscard]] auto sorted() const noexcept {
+            return std::tuple{of->name, layer.view(), operation.view(), std::string_view{detail}};
+        }
+        friend bool operator<(const key& a, const key& b) noexcept { return a.sorted() < b.sorted(); }
+    };
+
+    [[nodiscard]] std::shared_ptr<metric_series> find_locked(const metric& of, const metric_labels& which) const {
+        const auto found = series_.find({&of, which.layer, which.operation, std::string{which.detail}});
+        return found == series_.end() ? nullptr : found->second.lock();
+    }
+
+    [[nodiscard]] std::shared_ptr<metric_series> make_locked(const metric& of, const metric_labels& which) {
+        const key at{&of, which.layer, which.operation, std::string{which.detail}};
+        std::weak_ptr<kept_series>& place = series_[at];  // first: nothing may fail once the series is shared
+        std::unique_ptr<kept_series> made = make(of.type);
+        std::shared_ptr<kept_series> shared{made.release(), [from = shared_from_this(), at](kept_series* gone) {
+                                                const std::unique_ptr<kept_series> ends{gone};
+                                                from->forget(at);
+                                            }};
+        place = shared;
+        return shared;
+    }
+    [[nodiscard]] std::unique_ptr<kept_series> make(metric_type type) const {
+        switch (type) {
+            case metric_type::gauge: return std::make_unique<gauge_series>();
+            case metric_type::histogram: return std::make_unique<histogram_series>(bounds_);
+            case metric_type::counter: break;
+        }
+        return std::make_unique<counter_series>();
+    }
+    /// Its last holder has gone; another may have opened it anew meanwhile.
+    void forget(const key& at) noexcept {
+        const std::scoped_lock held{lock_};
+        const auto found = series_.find(at);
+        if (found != series_.end() && found->second.expired()) series_.erase(found);
+    }
+
+    const std::size_t max_series_;
+    const std::vector<double> bounds_;
+    const name other_{"other"};
+    mutable std::mutex lock_;
+    std::map<key, std::weak_ptr<kept_series>> series_;
+    std::vector<std::weak_ptr<const question>> watched_;
+    std::atomic<std::uint64_t> refused_{0};
+};
+
+namespace {
+
+auto labels_of(const metric_sample& s) {
+    return std::tuple{s.layer.view(), s.operation.view(), std::string_view{s.detail}};
+}
+
+metric_sample& place_for(std::vector<metric_family>& all, const metric& of, metric_sample labels) {
+    const auto family = std::ranges::lower_bound(all, of.name, {}, [](const metric_family& f) { return f.of->name; });
+    const bool is_new = family == all.end() || family->of->name != of.name;
+    auto& samples = (is_new ? *all.insert(family, metric_family{.of = &of, .samples = {}}) : *family).samples;
+    const auto at = std::ranges::lower_bound(samples, labels_of(labels), {}, labels_of);
+    if (at != samples.end() && labels_of(*at) == labels_of(labels)) return *at;
+    return *samples.insert(at, std::move(labels));
+}
+
+/// Adds what is the same, as of two policies of one name.
+class gauge_reader final : public gauge_visitor {
+public:
+    explicit gauge_reader(std::vector<metric_family>& into) noexcept : into_{&into} {}
+
+    void operator()(const metric& of, double value, std::string_view detail) override {
+        place_for(*into_, of, {.layer = layer, .detail = std::string{detail}}).value += value;
+    }
+
+private:
+    std::vector<metric_family>* into_;
+};
+
+}  // namespace
+
+void metric_store::read(instant now, std::vector<metric_family>& into) const {
+    std::vector<std::pair<key, std::shared_ptr<kept_series>>> series;
+    std::vector<std::shared_ptr<const question>> questions;
+    {
+        const std::scoped_lock held{lock_};
+        series.reserve(series_.size());
+        for (const auto& [at, each] : series_)
+            if (auto there = each.lock()) series.emplace_back(at, std::move(there));
+        for (const auto& each : watched_)
+            if (auto there = each.lock()) questions.push_back(std::move(there));
+    }
+    for (const auto& [at, each] : series)
+        each->read(place_for(into, *at.of, {.layer = at.layer, .operation = at.operation, .detail = at.detail}));
+    for (const auto& ask : questions) {
+        std::vector<metric_family> told;  // what throws in the middle has told nothing
+        gauge_reader reads{told};
+        try {
+            (*ask)(now, reads);
+        } catch (...) {
+            continue;
+        }
+        for (const metric_family& family : told)
+            for (const metric_sample& s : family.samples)
+                place_for(into, *family.of, {.layer = s.layer, .operation = s.operation, .detail = s.detail}).value +=
+                    s.value;
+    }
+}
+
+}  // namespace detail
+
+metric_registry::metric_registry(metric_registry_options options)
+    : options_{validated("metric_registry", std::move(options))},
+      store_{std::make_shared<detail::metric_store>(options_)} {}
+metric_registry::~metric_registry() = default;
+
+std::shared_ptr<metric_series> metric_registry::open(const metric& of, const metric_labels& which) {
+    return store_->open(of, which);
+}
+metric_registry::watched metric_registry::watch_by(std::function<void(instant, gauge_visitor&)> ask) {
+    return store_->watch(std::move(ask));
+}
+std::vector<metric_family> metric_registry::read(instant now) const {
+    std::vector<metric_family> all;
+    store_->read(now, all);
+    return all;
+}
+std::size_t metric_registry::size() const { return store_->size(); }
+std::uint64_t metric_registry::refused() const noexcept { return store_->refused(); }
+
+namespace {
+double number_of(const metric_family& family, const metric_sample& s) {
+    return family.of->type == metric_type::histogram ? static_cast<double>(s.counts.count) : s.value;
+}
+template <class Counts>
+double sum_of(const std::vector<metric_family>& read, const metric& of, Counts&& counts) {
+    double sum = 0;
+    for (const metric_family& family : read)
+        for (const metric_sample& s : family.samples)
+            if (family.of == &of && counts(s)) sum += number_of(family, s);
+    return sum;
+}
+}  // namespace
+
+double metric_value(const std::vector<metric_family>& read, const metric& of, const metric_labels& which) {
+    return sum_of(read, of, [&](const metric_sample& s) {
+        return s.layer == which.layer && s.operation == which.operation && s.detail == which.detail;
+    });
+}
+double metric_total(const std::vector<metric_family>& read, const metric& of) {
+    return sum_of(read, of, [](const metric_sample&) { return true; });
+}
+
+}  // namespace cutwater

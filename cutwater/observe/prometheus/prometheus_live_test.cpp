@@ -1,0 +1,105 @@
+// A real Prometheus reads a pipeline's metrics, and answers what the page says that it answers.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <fstream>
+#include <regex>
+#include <thread>
+
+#include <boost/process.hpp>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/observe/metrics/event_metrics.hpp"
+#include "cutwater/observe/prometheus/prometheus_metrics.hpp"
+#include "cutwater/testing/golden.hpp"
+#include "test/servers/nginx.hpp"
+#include "test/servers/prometheus_server.hpp"
+
+namespace cutwater {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// A service that has retries, refusals, a circuit that opens, and waits.
+class busy_service {
+public:
+    void work() {
+        for (int i = 0; i < 40; ++i) {
+            int attempt = 0;
+            (void)guarded_.run({.operation = "get_stock", .idempotent = idempotency::idempotent}, [&]() -> int {
+                if (i % 4 == 0 && attempt++ == 0) throw std::system_error{std::make_error_code(std::errc::connection_reset)};
+                return 7;
+            });
+        }
+        for (int i = 0; i < 5; ++i) (void)limited_.run({.operation = "order"}, [] { return 7; });
+    }
+    [[nodiscard]] std::string page() const { return shown_.text(); }
+
+private:
+    metric_registry registry_;
+    event_metrics counts_{registry_};
+    circuit_breaker health_{{.name = "inventory"}};
+    pipeline<observe, retry, reference<circuit_breaker>, bulkhead> guarded_{
+        observe{counts_}, retry{{.base_delay = 1ms}}, cutwater::ref(health_), bulkhead{{.name = "room", .max_concurrent = 10}}};
+    pipeline<observe, rate_limiter> limited_{observe{counts_}, rate_limiter{{.name = "partner", .permits = 1, .per = 1h, .burst = 1}}};
+    metric_registry::watched watched_ = registry_.watch(guarded_);
+    prometheus_metrics shown_{registry_};
+};
+
+/// The queries of the page, from its table.
+std::vector<std::string> documented_queries() {
+    std::ifstream page{testing::folder_of_source(__FILE__) / "README.md"};
+    const std::string text{std::istreambuf_iterator<char>{page}, {}};
+    std::vector<std::string> found;
+    const std::regex row{R"(\n\| [^|]+ \| `([^`]+)` \|)"};
+    for (std::sregex_iterator at{text.begin(), text.end(), row}; at != std::sregex_iterator{}; ++at)
+        found.push_back((*at)[1]);
+    return found;
+}
+
+TEST(prometheus_live, answers_every_query_of_the_page) {
+    busy_service service;
+    testing::nginx shows{"location /metrics { default_type text/plain; }"};
+    service.work();
+    shows.publish("metrics", service.page());
+    const testing::prometheus_server server{"127.0.0.1:" + std::to_string(shows.port())};
+    std::this_thread::sleep_for(1s);  // some scrapes, then more work, and some scrapes: rates need two
+    service.work();
+    shows.publish("metrics", service.page());
+    const auto queries = documented_queries();
+    ASSERT_GE(queries.size(), 7U);
+    for (const std::string& query : queries) {
+        std::string said;
+        for (int tries = 0; tries < 100; ++tries) {
+            said = server.query(query);
+            if (said.find("\"value\"") != std::string::npos && said.find("NaN") == std::string::npos) break;
+            std::this_thread::sleep_for(100ms);
+        }
+        EXPECT_THAT(said, HasSubstr("\"status\":\"success\"")) << query;
+        EXPECT_THAT(said, HasSubstr("\"value\"")) << query << " has no data: " << said;
+        EXPECT_EQ(said.find("NaN"), std::string::npos) << query << ": " << said;
+    }
+}
+
+TEST(prometheus_live, promtool_has_no_complaint) {
+    busy_service service;
+    service.work();
+    namespace process = boost::process;
+    process::opstream in;
+    process::ipstream out;
+    process::child check{testing::installed("promtool", "prometheus"), "check", "metrics", process::std_in < in,
+                         (process::std_out & process::std_err) > out};
+    in << service.page() << std::flush;
+    in.pipe().close();
+    const std::string complaints{std::istreambuf_iterator<char>{out}, {}};
+    check.wait();
+    EXPECT_EQ(check.exit_code(), 0);
+    EXPECT_THAT(complaints, IsEmpty());
+}
+
+}  // namespace
+}  // namespace cutwater

@@ -1,0 +1,69 @@
+#include "cutwater/observe/prometheus/prometheus_metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/observe/metrics/event_metrics.hpp"
+
+namespace cutwater {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr metric letters{"letters_total", metric_type::counter, "Letters.", "country"};
+constexpr metric weight{"weight_grams", metric_type::histogram, "Weight."};
+
+class shown_to_prometheus : public ::testing::Test {
+protected:
+    testing::virtual_time time;
+    metric_registry registry{{.buckets = {1, 10}}};
+    prometheus_metrics shown{registry, time};
+};
+
+TEST_F(shown_to_prometheus, a_counter_with_its_labels_and_help) {
+    const auto held = registry.open(letters, {.layer = "post", .operation = "send", .detail = "home"});
+    held->record(3);
+    EXPECT_THAT(shown.text(), HasSubstr("# HELP letters_total Letters.\n# TYPE letters_total counter\n"
+                                        "letters_total{layer=\"post\",operation=\"send\",country=\"home\"} 3\n"));
+}
+
+TEST_F(shown_to_prometheus, labels_that_are_empty_are_none) {
+    const auto held = registry.open(letters, {});
+    EXPECT_THAT(shown.text(), HasSubstr("\nletters_total 0\n"));
+}
+
+TEST_F(shown_to_prometheus, a_histogram_is_cumulative_up_to_infinity) {
+    const auto held = registry.open(weight, {});
+    for (const double each : {0.5, 5.0, 50.0}) held->record(each);
+    EXPECT_THAT(shown.text(), HasSubstr("weight_grams_count 3\nweight_grams_sum 55.5\n"
+                                        "weight_grams_bucket{le=\"1\"} 1\nweight_grams_bucket{le=\"10\"} 2\n"
+                                        "weight_grams_bucket{le=\"+Inf\"} 3\n"));
+}
+
+TEST_F(shown_to_prometheus, what_would_break_a_line_is_escaped_and_bytes_that_are_no_text_are_mended) {
+    const auto held = registry.open(letters, {.detail = "a\"b\\c\nd\xff"
+                                                        "e"});
+    EXPECT_THAT(shown.text(), HasSubstr(R"(country="a\"b\\c\nd)"
+                                        "\xEF\xBF\xBD"
+                                        R"(e")"));
+}
+
+TEST_F(shown_to_prometheus, gauges_are_asked_at_the_time_of_reading) {
+    circuit_breaker health{{.name = "health", .open_for = 10s}};
+    const auto watched = registry.watch(health);
+    health.open(time.now());
+    EXPECT_THAT(shown.text(), HasSubstr(R"(cutwater_circuit_state{layer="health",state="open"} 1)"));
+    time.pass(11s);
+    EXPECT_THAT(shown.text(), HasSubstr(R"(cutwater_circuit_state{layer="health",state="half_open"} 1)"));
+}
+
+TEST_F(shown_to_prometheus, it_says_how_many_series_there_are) {
+    const auto held = registry.open(letters, {});
+    EXPECT_THAT(shown.text(), HasSubstr("cutwater_metric_series 1\n"));
+    EXPECT_THAT(shown.text(), HasSubstr("cutwater_metric_series_refused_total 0\n"));
+}
+
+}  // namespace
+}  // namespace cutwater
