@@ -72,6 +72,12 @@ inline constexpr metric keys_full{
 inline constexpr metric sagas{"cutwater_sagas_total", metric_type::counter,
                               "Sagas that were resumed, undone, stuck or lost.", "what"};
 
+inline constexpr metric prefetches{
+    "cutwater_prefetches_total", metric_type::counter,
+    "Values that were refreshed before anybody waited for them, and tries to that failed.", "end"};
+inline constexpr metric events{"cutwater_events_total", metric_type::counter,
+                               "Warnings and errors that no other metric counts, by the name of the event.", "event"};
+
 // ---- of policies: what they are like now ----
 inline constexpr metric circuit_state{"cutwater_circuit_state", metric_type::gauge,
                                       "1 for the state that a circuit breaker is in, 0 for the others.", "state"};
@@ -105,7 +111,51 @@ inline constexpr metric timeout_limit{"cutwater_timeout_limit_seconds", metric_t
                                       "The limit that an adaptive timeout has in force."};
 
 /// All of them, for tables, dashboards and tests.
-inline constexpr const metric* all[]{
-    &calls, &call_duration, &attempts, &degraded, &replayed, &refusals, &queue_wait, &timeouts, &retries, &retry_delay, &retries_ended, &rescued, &hedges, &budget_events, &budget_suppressed, &circuit_changes, &fallback_failures, &limit_changes, &ejections, &endpoint_returns, &panics, &faults, &orphans_made, &store_failures, &tasks, &idempotency_incidents, &keys_full, &sagas, &circuit_state, &circuit_failure_rate, &concurrency_limit, &calls_in_flight, &queue_length, &permits, &budget_balance, &rejection, &shedding, &load, &endpoints, &orphans, &entries, &cache_bytes, &keys, &timeout_limit};
+inline constexpr const metric* all[]{&calls,
+                                     &call_duration,
+                                     &attempts,
+                                     &degraded,
+                                     &replayed,
+                                     &refusals,
+                                     &queue_wait,
+                                     &timeouts,
+                                     &retries,
+                                     &retry_delay,
+                                     &retries_ended,
+                                     &rescued,
+                                     &hedges,
+                                     &budget_events,
+                                     &budget_suppressed,
+                                     &circuit_changes,
+                                     &fallback_failures,
+                                     &limit_changes,
+                                     &ejections,
+                                     &endpoint_returns,
+                                     &panics,
+                                     &faults,
+                                     &orphans_made,
+                                     &store_failures,
+                                     &tasks,
+                                     &idempotency_incidents,
+                                     &keys_full,
+                                     &sagas,
+                                     &prefetches,
+                                     &events,
+                                     &circuit_state,
+                                     &circuit_failure_rate,
+                                     &concurrency_limit,
+                                     &calls_in_flight,
+                                     &queue_length,
+                                     &permits,
+                                     &budget_balance,
+                                     &rejection,
+                                     &shedding,
+                                     &load,
+                                     &endpoints,
+                                     &orphans,
+                                     &entries,
+                                     &cache_bytes,
+                                     &keys,
+                                     &timeout_limit};
 
 }  // namespace cutwater::metrics

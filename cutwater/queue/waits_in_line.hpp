@@ -77,7 +77,7 @@ private:
         tell_ended(false, w, call);
         return admission<typename Gate::ticket>{why};
     }
-    void tell_ended(bool admitted, const waiter& w, call_context& call) {  // tidy: allow bool
+    void tell_ended(bool admitted, const waiter& w, call_context& call) {
         call.emit(self().layer_name(), [&] {
             return typename Gate::wait_ended_event{.admitted = admitted, .waited = between(w.since, call.now)};
         });

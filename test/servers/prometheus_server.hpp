@@ -5,11 +5,11 @@
 //     server.add_rules("groups: …");                                   // before `start`
 #pragma once
 
-#include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/process.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
@@ -33,6 +33,20 @@ inline std::string http_get(std::uint16_t port, const std::string& target) {
     return std::move(answer.body());
 }
 
+/// What `promtool check metrics` says of a page: nothing where all is well.
+inline std::string promtool_check(const std::string& page) {
+    namespace process = boost::process;
+    process::opstream in;
+    process::ipstream out;
+    process::child check{installed("promtool", "prometheus"), "check", "metrics",
+                         process::std_in<in, (process::std_out & process::std_err)> out};
+    in << page << std::flush;
+    in.pipe().close();
+    std::string complaints{std::istreambuf_iterator<char>{out}, {}};
+    check.wait();
+    return check.exit_code() == 0 ? complaints : "exit code " + std::to_string(check.exit_code()) + ": " + complaints;
+}
+
 class prometheus_server {
 public:
     /// `target`: host and port of what it scrapes, at /metrics. `rules`: what stands in a rules file, if anything.
@@ -44,10 +58,10 @@ public:
     }
 
     bool start() {
-        return process_.start({installed("prometheus", "prometheus"), "--config.file=" + folder_.file("prometheus.yml"),
-                               "--storage.tsdb.path=" + folder_.file("data"),
-                               "--web.listen-address=127.0.0.1:" + std::to_string(port_)},
-                              port_, folder_.file("log"));
+        return process_.start(
+            {installed("prometheus", "prometheus"), "--config.file=" + folder_.file("prometheus.yml"),
+             "--storage.tsdb.path=" + folder_.file("data"), "--web.listen-address=127.0.0.1:" + std::to_string(port_)},
+            port_, folder_.file("log"));
     }
     void stop() { process_.stop(); }
 
@@ -61,7 +75,7 @@ public:
     [[nodiscard]] std::string get(const std::string& target) const { return http_get(port_, target); }
 
 private:
-    [[nodiscard]] std::string configuration(bool has_rules) const {  // tidy: allow bool
+    [[nodiscard]] std::string configuration(bool has_rules) const {
         const std::string rules = has_rules ? "rule_files: [" + folder_.file("rules.yml") + "]\n" : "";
         return "global: {scrape_interval: 200ms, evaluation_interval: 200ms}\n" + rules +
                "scrape_configs: [{job_name: cutwater, static_configs: [{targets: ['" + target_ + "']}]}]\n";

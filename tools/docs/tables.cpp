@@ -8,8 +8,8 @@
 #include "tools/docs/tables.hpp"
 
 #include <functional>
-#include <map>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>

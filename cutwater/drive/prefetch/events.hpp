@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater {
 
@@ -11,7 +12,8 @@ struct prefetch_refreshed {
     std::string_view asked{};
     duration next_in{};
 
-    static constexpr event_kind kind{"prefetch_refreshed", severity::debug, "a key's value is as new"};
+    static constexpr measure measures[]{{.of = &metrics::prefetches, .detail = "refreshed"}};
+    static constexpr event_kind kind{"prefetch_refreshed", severity::debug, "a key's value is as new", measures};
     static void fields(auto& self, auto&& visit) {
         visit("asked", self.asked, "the key's fingerprint");
         visit("next_in", self.next_in, "until it is asked for again");
@@ -24,8 +26,9 @@ struct prefetch_failed {
     duration next_in{};
     std::string_view text{};
 
+    static constexpr measure measures[]{{.of = &metrics::prefetches, .detail = "failed"}};
     static constexpr event_kind kind{"prefetch_failed", severity::warning,
-                                     "asking led to nothing; what is kept stays what it is"};
+                                     "asking led to nothing; what is kept stays what it is", measures};
     static void fields(auto& self, auto&& visit) {
         visit("asked", self.asked, "the key's fingerprint");
         visit("failures", self.failures, "in a row, this one included");

@@ -24,7 +24,8 @@ private:
         double total = 0;
         for (const metric_family& family : read)
             for (const metric_sample& s : family.samples)
-                if (family.of == &m && (detail.empty() || s.detail == detail) && (operation_.empty() || s.operation == operation_))
+                if (family.of == &m && (detail.empty() || s.detail == detail) &&
+                    (operation_.empty() || s.operation == operation_))
                     total += s.value;
         return total;
     }
@@ -37,7 +38,8 @@ private:
 std::string line(std::string_view what, double number, double of, std::string_view note = {}) {
     std::ostringstream out;
     out.imbue(std::locale::classic());
-    out << std::left << std::setw(22) << what << std::right << std::fixed << std::setprecision(0) << std::setw(10) << number;
+    out << std::left << std::setw(22) << what << std::right << std::fixed << std::setprecision(0) << std::setw(10)
+        << number;
     if (of > 0) out << std::setprecision(1) << std::setw(8) << 100 * number / of << " %";
     if (!note.empty()) out << "   " << note;
     out << '\n';

@@ -21,12 +21,12 @@ namespace cutwater {
 
 struct policy_effect {
     double calls = 0;
-    double succeeded = 0;         ///< with a value that the dependency gave, or something in its place
-    double rescued_by_retry = 0;  ///< of them: had failed first
-    double saved_by_fallback = 0; ///< of them: have a value in the dependency's place
-    double refused = 0;           ///< calls that our own policies turned away
-    double spared = 0;            ///< attempts that an open circuit kept from the dependency
-    double attempts = 0;          ///< that were begun, those that a layer refused among them
+    double succeeded = 0;          ///< with a value that the dependency gave, or something in its place
+    double rescued_by_retry = 0;   ///< of them: had failed first
+    double saved_by_fallback = 0;  ///< of them: have a value in the dependency's place
+    double refused = 0;            ///< calls that our own policies turned away
+    double spared = 0;             ///< attempts that an open circuit kept from the dependency
+    double attempts = 0;           ///< that were begun, those that a layer refused among them
     double retries = 0;
     double hedges = 0;
 

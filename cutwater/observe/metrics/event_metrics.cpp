@@ -23,9 +23,7 @@ public:
         take_number(field, static_cast<double>(value));
     }
     void on_number(std::string_view field, double value) override { take_number(field, value); }
-    void on_flag(std::string_view field, bool value) override {  // tidy: allow bool
-        take_text(field, value ? "true" : "false");
-    }
+    void on_flag(std::string_view field, bool value) override { take_text(field, value ? "true" : "false"); }
     void on_duration(std::string_view field, duration value) override {
         take_number(field, std::chrono::duration<double>(value).count());
     }
@@ -35,7 +33,7 @@ public:
     [[nodiscard]] double value(std::size_t nth) const noexcept {
         return wanted_[nth].value_field.empty() ? 1 : values_[nth];
     }
-    static constexpr std::size_t most = 8;
+    static constexpr std::size_t most = detail::most_measures;
 
 private:
     void take_text(std::string_view field, std::string_view value) noexcept {
@@ -77,11 +75,13 @@ void event_metrics::on_event(const event& e) noexcept {
 }
 
 void event_metrics::count(const event& e) {
-    const std::span measures = e.kind().measures.first(std::min(e.kind().measures.size(), field_reader::most));
+    const std::span measures = detail::measures_of(e.kind());
     if (measures.empty()) return;
     field_reader fields{measures};
     if (wants_fields(measures)) e.visit(fields);
-    const auto* const row = table_->get({&e.kind(), e.origin().layer, e.origin().operation, fields.detail()});
+    const bool says_itself = !e.kind().measures.empty();
+    const auto* const row =
+        table_->get({&e.kind(), e.origin().layer, e.origin().operation, says_itself ? fields.detail() : e.kind().name});
     if (row == nullptr) {
         lost_.fetch_add(1, std::memory_order_relaxed);
         return;

@@ -32,7 +32,8 @@ TEST_F(counted_calls, a_call_counts_by_verdict_with_its_attempts_and_its_time) {
     (void)time.run(inventory, {.operation = "get"}, stock.blocking());
     (void)time.run(inventory, {.operation = "get"}, stock.blocking());
     EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "success"}), 1);
-    EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "ignored"}), 1) << "a bug says nothing about who is called";
+    EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "ignored"}), 1)
+        << "a bug says nothing about who is called";
     EXPECT_EQ(value(metrics::attempts, {.operation = "get"}), 3);
     EXPECT_EQ(value(metrics::call_duration, {.operation = "get", .detail = "success"}), 1);
     EXPECT_EQ(value(metrics::retries, {.layer = "retry", .operation = "get"}), 1);
@@ -99,6 +100,23 @@ TEST_F(counted_calls, an_event_of_ones_own_is_counted_as_it_says) {
     lick(counts, 3);
     lick(counts, 4);
     EXPECT_EQ(value(stamp_licked::stamps, {.layer = "post"}), 7) << "and a field that is not there adds nothing";
+}
+
+struct stamp_torn {
+    static constexpr event_kind kind{"stamp_torn", severity::warning, "rarely"};
+    static void fields(auto&, auto&&) {}
+};
+struct stamp_seen {
+    static constexpr event_kind kind{"stamp_seen", severity::info, "often"};
+    static void fields(auto&, auto&&) {}
+};
+
+TEST_F(counted_calls, a_warning_that_counts_nothing_is_counted_by_its_name) {
+    const event_origin from{.layer = "post", .operation = {}, .call_id = {}, .attempt = 1, .at = {}};
+    counts.on_event(event{from, stamp_torn{}});
+    counts.on_event(event{from, stamp_seen{}});
+    EXPECT_EQ(value(metrics::events, {.layer = "post", .detail = "stamp_torn"}), 1);
+    EXPECT_EQ(metric_total(registry.read(instant{}), metrics::events), 1) << "what is no warning is not";
 }
 
 TEST_F(counted_calls, T79_operations_without_end_take_room_for_some) {

@@ -1,10 +1,11 @@
 // What it costs to be counted: a call of a pipeline that nobody watches, one whose events go nowhere, one that is counted; and what one record costs, alone and with two
 // threads on one series.
 
+#include "cutwater/observe/metrics/metric_registry.hpp"
+
 #include "bench/support/reference.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/observe/metrics/event_metrics.hpp"
-#include "cutwater/observe/metrics/metric_registry.hpp"
 
 namespace {
 
@@ -71,7 +72,8 @@ void read(benchmark::State& state) {
     cw::metric_registry large;
     std::vector<std::shared_ptr<cw::metric_series>> held;
     for (int i = 0; i < 1000; ++i)
-        held.push_back(large.open(cw::metrics::calls, {.operation = cw::name{"op " + std::to_string(i)}, .detail = "success"}));
+        held.push_back(
+            large.open(cw::metrics::calls, {.operation = cw::name{"op " + std::to_string(i)}, .detail = "success"}));
     for (auto _ : state) cw::bench::keep(large.read(cw::instant{}));
 }
 CUTWATER_BENCH(read, "metrics/read/1000_series");

@@ -1,10 +1,11 @@
 // What the policies were worth in a bad minute, as the metrics say it.
+#include "cutwater/observe/metrics/metric_registry.hpp"
+
 #include <cstdio>
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/observe/metrics/effect.hpp"
 #include "cutwater/observe/metrics/event_metrics.hpp"
-#include "cutwater/observe/metrics/metric_registry.hpp"
 #include "cutwater/testing/mock_dependency.hpp"
 
 namespace cw = cutwater;
@@ -22,10 +23,10 @@ int main() {
 
     for (int call = 0; call < 300; ++call) {
         const bool is_down = call >= 100 && call < 200;  // a third of the time everything fails, else one in ten
-        if (is_down || call % 10 == 0)
-            stock.fails(std::errc::connection_reset, 20ms);
+        if (is_down || call % 10 == 0) stock.fails(std::errc::connection_reset, 20ms);
         stock.returns(7, 20ms);
-        (void)time.run(inventory, {.operation = "get_stock", .idempotent = cw::idempotency::idempotent}, stock.blocking());
+        (void)time.run(inventory, {.operation = "get_stock", .idempotent = cw::idempotency::idempotent},
+                       stock.blocking());
         time.pass(200ms);
     }
 

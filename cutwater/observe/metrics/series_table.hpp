@@ -1,17 +1,20 @@
 // The series that a listener counts into, found by what an event says of itself. It only grows, so finding takes no lock.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/metric.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 
 namespace cutwater::detail {
 
@@ -33,6 +36,15 @@ struct series_key {
 private:
     static constexpr std::size_t odd = 0x9e37'79b9'7f4a'7c15;
 };
+
+inline constexpr std::size_t most_measures = 8;
+
+/// What an event counts; of a warning or an error that says nothing of it, its name.
+[[nodiscard]] inline std::span<const measure> measures_of(const event_kind& kind) noexcept {
+    static constexpr measure by_name[]{{.of = &metrics::events, .detail_field = "its name"}};
+    if (kind.measures.empty() && kind.level >= severity::warning) return by_name;
+    return kind.measures.first(std::min(kind.measures.size(), most_measures));
+}
 
 class series_table {
 public:

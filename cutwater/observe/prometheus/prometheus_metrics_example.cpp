@@ -1,9 +1,10 @@
 // A pipeline's metrics as Prometheus reads them.
+#include "cutwater/observe/prometheus/prometheus_metrics.hpp"
+
 #include <cstdio>
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/observe/metrics/event_metrics.hpp"
-#include "cutwater/observe/prometheus/prometheus_metrics.hpp"
 #include "cutwater/testing/mock_dependency.hpp"
 
 namespace cw = cutwater;

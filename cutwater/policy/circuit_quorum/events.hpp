@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/circuit_quorum/kernel.hpp"
 
 namespace cutwater {
@@ -13,8 +14,9 @@ struct circuit_quorum_heeded {
     unsigned agree = 0;
     unsigned of = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::circuit_changes, .detail = "advised"}};
     static constexpr event_kind kind{"circuit_quorum_heeded", severity::warning,
-                                     "the circuit is half-open on the others' advice: its probes decide"};
+                                     "the circuit is half-open on the others' advice: its probes decide", measures};
     static void fields(auto& self, auto&& visit) {
         visit("advice", self.advice, "what the others are, where ours was the contrary");
         visit("agree", self.agree, "how many of them are");
@@ -41,9 +43,11 @@ struct circuit_quorum_full {
 struct circuit_quorum_store_failed {
     std::string_view reason{};
 
+    static constexpr measure measures[]{{.of = &metrics::store_failures}};
     static constexpr event_kind kind{"circuit_quorum_store_failed", severity::warning,
                                      "an outage begins: the store could not be asked, and the breaker goes on alone; "
-                                     "once for each"};
+                                     "once for each",
+                                     measures};
     static void fields(auto& self, auto&& visit) { visit("reason", self.reason, "the store's error"); }
 };
 

@@ -67,7 +67,7 @@ admission<rate_limiter::ticket> rate_limiter::waited_in_vain(const waiter& w, ca
     return why;
 }
 
-void rate_limiter::tell_ended(bool admitted, const waiter& w, call_context& call) const {  // tidy: allow bool
+void rate_limiter::tell_ended(bool admitted, const waiter& w, call_context& call) const {
     call.emit(layer_, [&] { return rate_wait_ended{.admitted = admitted, .waited = between(w.since, call.now)}; });
 }
 

@@ -137,7 +137,7 @@ private:
     }
     void tell_refused(duration wait, call_context& call) const;
     [[nodiscard]] admission<ticket> waited_in_vain(const waiter& w, call_context& call) const;
-    void tell_ended(bool admitted, const waiter& w, call_context& call) const;  // tidy: allow bool
+    void tell_ended(bool admitted, const waiter& w, call_context& call) const;
 
     rate_limiter_options options_;
     name layer_;

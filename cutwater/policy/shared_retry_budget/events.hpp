@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cutwater/core/events.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/shared_retry_budget/options.hpp"
 
 namespace cutwater {
@@ -12,8 +13,9 @@ struct shared_budget_exhausted {
     std::string_view reason{};
     double balance = 0.0;
 
+    static constexpr measure measures[]{{.of = &metrics::budget_events, .detail = "exhausted"}};
     static constexpr event_kind kind{"shared_budget_exhausted", severity::warning,
-                                     "the first further attempt that is not paid for"};
+                                     "the first further attempt that is not paid for", measures};
     static void fields(auto& self, auto&& visit) {
         visit(
             "reason", self.reason,
@@ -26,8 +28,9 @@ struct shared_budget_exhausted {
 struct shared_budget_recovered {
     unsigned in_hand = 0;
 
+    static constexpr measure measures[]{{.of = &metrics::budget_events, .detail = "recovered"}};
     static constexpr event_kind kind{"shared_budget_recovered", severity::info,
-                                     "it pays again, and half of a lease is in hand"};
+                                     "it pays again, and half of a lease is in hand", measures};
     static void fields(auto& self, auto&& visit) { visit("in_hand", self.in_hand, "further attempts in hand"); }
 };
 
@@ -51,8 +54,9 @@ struct shared_budget_store_failed {
     budget_without_store then{};
     std::string_view reason{};
 
+    static constexpr measure measures[]{{.of = &metrics::store_failures}};
     static constexpr event_kind kind{"shared_budget_store_failed", severity::error,
-                                     "an outage begins: the store could not be asked; once for each"};
+                                     "an outage begins: the store could not be asked; once for each", measures};
     static void fields(auto& self, auto&& visit) {
         visit("then", self.then, "what is paid for without it");
         visit("reason", self.reason, "the store's error");

@@ -19,6 +19,7 @@
 #include <memory>
 
 #include "cutwater/core/attempt_budget.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/policy/shared_retry_budget/budget_desk.hpp"
 #include "cutwater/policy/shared_retry_budget/events.hpp"
 #include "cutwater/policy/shared_retry_budget/options.hpp"
@@ -45,6 +46,8 @@ public:
     [[nodiscard]] unsigned in_hand(instant now) const { return desk_->in_hand(now); }
     [[nodiscard]] std::uint64_t leased() const { return desk_->leased(); }
     [[nodiscard]] double balance(instant now) const { return desk_->balance(now); }
+    /// What it is like now, for whoever keeps metrics.
+    void gauges(instant now, gauge_visitor& seen) const { seen(metrics::budget_balance, balance(now)); }
     /// Whether it has last been told that it is exhausted.
     [[nodiscard]] bool is_exhausted() const noexcept { return is_exhausted_.load(std::memory_order_relaxed); }
 
