@@ -2,7 +2,7 @@
 //
 //     const auto from = cw::parse_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 //     pipeline.run({.operation = "get_stock", .trace = from ? &*from : nullptr}, [&](cw::attempt& a) {
-//         if (a.trace() != nullptr) send("traceparent", cw::to_traceparent(*a.trace()));
+//         if (a.trace() != nullptr) show(cw::to_traceparent(*a.trace()));    // of this attempt, for who is called
 //     });
 //
 // A trace has an id; what is done in it are spans, each with an id of its own. A context names the span that whatever is called is done for.

@@ -35,6 +35,8 @@
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/http_error.hpp"
 #include "cutwater/http/http_status.hpp"
+#include "cutwater/observe/otlp/options.hpp"
+#include "cutwater/observe/trace/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
 #include "cutwater/policy/adaptive_timeout/options.hpp"
@@ -390,6 +392,8 @@ int main() {
     defaults<cw::latency_estimate_options>("cutwater/estimate");
     what_errors_mean();
     defaults<cw::metadata_options>("cutwater/http");
+    defaults<cw::tracer_options>("cutwater/observe/trace");
+    defaults<cw::otlp_options>("cutwater/observe/otlp");
     defaults<cw::worker_pool_options>("cutwater/drive/pool");
     events<cw::pool_refused, cw::pool_call_ran, cw::pool_call_withdrawn, cw::pool_call_orphaned>("cutwater/drive/pool");
     defaults<cw::work_queue_options>("cutwater/drive/work");

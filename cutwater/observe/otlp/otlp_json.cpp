@@ -25,7 +25,7 @@ json value_of(const span_attribute& a) {
         json operator()(const std::string& v) const { return {{"stringValue", v}}; }
         json operator()(std::int64_t v) const { return {{"intValue", std::to_string(v)}}; }
         json operator()(double v) const { return {{"doubleValue", double_of(v)}}; }
-        json operator()(bool v) const { return {{"boolValue", v}}; }  // tidy: allow bool
+        json operator()(bool v) const { return {{"boolValue", v}}; }
     } const as_json;
     return std::visit(as_json, a.value);
 }

@@ -16,16 +16,15 @@ std::string name_of(span_role role, const call_context& call) {
 
 }  // namespace
 
-open_span::open_span(tracer& by, span_role role, trace_context own, span_id parent, call_context& call,
-                     std::shared_ptr<open_span> around)
-    : by_{&by}, role_{role}, offset_{around ? around->offset_ : by.wall_offset()}, began_{call.now},
-      next_{around ? around->next_ : call.audience}, around_{std::move(around)},
-      is_wanted_{own.is_sampled()} {
+open_span::open_span(tracer& by, span_start as, call_context& call)
+    : by_{&by}, role_{as.role}, offset_{as.around ? as.around->offset_ : by.wall_offset()}, began_{call.now},
+      next_{as.around ? as.around->next_ : call.audience}, around_{std::move(as.around)},
+      is_wanted_{as.own.is_sampled()} {
     if (next_ != nullptr) next_kept_ = next_->kept();
-    ended_.context = std::move(own);
-    ended_.parent = parent;
-    ended_.name = name_of(role, call);
-    ended_.kind = role == span_role::call ? span_kind::internal : span_kind::client;
+    ended_.context = std::move(as.own);
+    ended_.parent = as.parent;
+    ended_.name = name_of(role_, call);
+    ended_.kind = role_ == span_role::call ? span_kind::internal : span_kind::client;
     ended_.begin = unix_time(began_);
     if (around_) around_->child_began(began_);
 }

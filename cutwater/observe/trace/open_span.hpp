@@ -15,11 +15,19 @@ namespace cutwater::detail {
 
 enum class span_role : std::uint8_t { call, attempt };
 
+class open_span;
+
+/// What a span begins as.
+struct span_start {
+    span_role role = span_role::call;
+    trace_context own{};
+    span_id parent{};                     ///< the span that it is done for; zero: none
+    std::shared_ptr<open_span> around{};  ///< of an attempt: its call's, where that is recorded as well
+};
+
 class open_span final : public listener, public std::enable_shared_from_this<open_span> {
 public:
-    /// `parent`: the span that `own` is done for. `around`: the call's, where that is recorded as well.
-    open_span(tracer& by, span_role role, trace_context own, span_id parent, call_context& call,
-              std::shared_ptr<open_span> around);
+    open_span(tracer& by, span_start as, call_context& call);
     open_span(const open_span&) = delete;
     open_span& operator=(const open_span&) = delete;
     ~open_span() = default;

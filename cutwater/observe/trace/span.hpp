@@ -1,6 +1,7 @@
 // A span: something that was done in a trace, from when to when, and what happened meanwhile. A value, once it has ended.
 //
-//     for (const cw::span_attribute& a : ended.attributes) print(a.key, a.value);
+//     const cw::trace_span ended{.name = "get_stock", .attributes = {{"cutwater.verdict", "success"}}};
+//     for (const cw::span_attribute& a : ended.attributes) show(a.key);
 //
 // Kinds and statuses have the numbers that OpenTelemetry gives them. Times are wall time: see `tracer.hpp`. Thread safety: as a value.
 #pragma once

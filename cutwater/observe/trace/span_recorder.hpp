@@ -2,8 +2,7 @@
 //
 //     cw::span_recorder seen;
 //     cw::tracer tracer{seen};
-//     …
-//     for (const cw::trace_span& each : seen.all()) print(each.name);
+//     for (const cw::trace_span& each : seen.all()) show(each.name);
 //
 // It keeps the latest `most`. Thread safety: every member, from any thread.
 #pragma once

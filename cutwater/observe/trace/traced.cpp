@@ -35,8 +35,7 @@ traced_session::~traced_session() {
 void traced_session::begin(call_context& call, span_role role) {
     const trace_context* const parent = call.trace;
     if (auto around = open_span::of(*by_, call)) {
-        own_ = span_in(parent, call.random());
-        return open(call, role, parent->span, std::move(around));
+        return open(call, {role, span_in(parent, call.random()), parent->span, std::move(around)});
     }
     const bool is_decided = parent != nullptr && by_->options().caller == caller_decision::followed;
     const bool may_fail = role == span_role::call && by_->options().keep == kept_spans::failures_too;
@@ -44,12 +43,12 @@ void traced_session::begin(call_context& call, span_role role) {
     own_ = span_in(parent, call.random());
     const bool sampled = by_->samples(parent, own_.trace);
     own_.flags = static_cast<std::uint8_t>((own_.flags & trace_context::random) | (sampled ? trace_context::sampled : 0));
-    if (sampled || may_fail) return open(call, role, parent != nullptr ? parent->span : span_id{}, nullptr);
+    if (sampled || may_fail) return open(call, {role, own_, parent != nullptr ? parent->span : span_id{}, nullptr});
     call.trace = &own_;  // whoever is called does as is done here
 }
 
-void traced_session::open(call_context& call, span_role role, span_id parent, std::shared_ptr<open_span> around) {
-    span_ = std::make_shared<open_span>(*by_, role, std::move(own_), parent, call, std::move(around));
+void traced_session::open(call_context& call, span_start as) {
+    span_ = std::make_shared<open_span>(*by_, std::move(as), call);
     call.trace = &span_->context();
     call.audience = span_.get();
 }

@@ -1,5 +1,7 @@
 // The layers that trace: one round a call, one round each attempt.
 //
+//     cw::span_recorder seen;
+//     cw::tracer tracer{seen};
 //     cw::pipeline inventory{
 //         cw::traced{tracer},             // outermost: the call, with its waits and all its attempts
 //         cw::retry{{.max_attempts = 3}},
@@ -35,7 +37,7 @@ public:
 
 private:
     void begin(call_context& call, span_role role);
-    void open(call_context& call, span_role role, span_id parent, std::shared_ptr<open_span> around);
+    void open(call_context& call, span_start as);
 
     tracer* by_;
     listener* outer_audience_;
