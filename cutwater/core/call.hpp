@@ -102,7 +102,7 @@ public:
     std::string_view target;  ///< where the attempt goes: what a gate chose, else what the caller says
     /// The span that what is inside is done for: of a layer that traces, else the caller's; null where there is none.
     const trace_context* trace;
-    unsigned attempt = 1;     ///< 1 is the first
+    unsigned attempt = 1;  ///< 1 is the first
     /// How often the callable was run, or answered for; an attempt that a layer refused is not sent.
     unsigned sent = 0;
     bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller

@@ -45,7 +45,7 @@ bool may_end_so(std::string_view text, std::uint64_t version) noexcept {
 
 // --- tracestate ---------------------------------------------------------------------------------------------------------
 
-constexpr std::size_t max_part = 256;    // characters of a key, and of a value
+constexpr std::size_t max_part = 256;     // characters of a key, and of a value
 constexpr std::size_t long_member = 128;  // what is longer is left out first
 
 bool is_letter_or_digit(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -86,7 +86,8 @@ std::optional<members> members_of(std::string_view list) {
         const std::string_view member = without_blanks_round(std::string_view{part.begin(), part.end()});
         if (member.empty()) continue;
         const auto is_same = [&](std::string_view other) { return key_of(other) == key_of(member); };
-        if (!is_member(member) || all.size() == trace_state::max_members || std::ranges::any_of(all, is_same)) return {};
+        if (!is_member(member) || all.size() == trace_state::max_members || std::ranges::any_of(all, is_same))
+            return {};
         all.push_back(member);
     }
     return all;

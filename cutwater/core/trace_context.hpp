@@ -62,7 +62,9 @@ public:
     [[nodiscard]] static std::optional<trace_state> parse(std::string_view list);
 
     [[nodiscard]] bool empty() const noexcept { return text_ == nullptr; }
-    [[nodiscard]] std::string_view text() const noexcept { return text_ ? std::string_view{*text_} : std::string_view{}; }
+    [[nodiscard]] std::string_view text() const noexcept {
+        return text_ ? std::string_view{*text_} : std::string_view{};
+    }
     [[nodiscard]] std::optional<std::string_view> find(std::string_view key) const noexcept;
 
     friend bool operator==(const trace_state& a, const trace_state& b) noexcept { return a.text() == b.text(); }

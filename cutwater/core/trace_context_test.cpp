@@ -30,8 +30,8 @@ const parent_row parents[] = {
      false},
     {"a version of the future", "cc-12345678901234567890123456789012-1234567890123456-01", true},
     {"that with more", "cc-12345678901234567890123456789012-1234567890123456-01-what-the-future-will-be-like", true},
-    {"that with more, and no dash", "cc-12345678901234567890123456789012-1234567890123456-01.what-the-future-will-be-like",
-     false},
+    {"that with more, and no dash",
+     "cc-12345678901234567890123456789012-1234567890123456-01.what-the-future-will-be-like", false},
     {"version ff", "ff-12345678901234567890123456789012-1234567890123456-01", false},
     {"no digit in the version", ".0-12345678901234567890123456789012-1234567890123456-01", false},
     {"no digit in the version, second", "0.-12345678901234567890123456789012-1234567890123456-01", false},
@@ -177,8 +177,8 @@ TEST(tracestate, is_read_or_refused_as_the_suite_of_the_w3c_has_it) {
 
 TEST(tracestate, what_is_too_long_loses_long_members_first_and_then_the_last) {
     const std::string longer = "long=" + times(200, 'x');
-    const auto one_is_long = trace_state::parse("a=" + times(120, 'a') + "," + longer + ",b=" + times(120, 'b') + ",c=" +
-                                                times(100, 'c'));
+    const auto one_is_long =
+        trace_state::parse("a=" + times(120, 'a') + "," + longer + ",b=" + times(120, 'b') + ",c=" + times(100, 'c'));
     ASSERT_TRUE(one_is_long);
     EXPECT_EQ(one_is_long->text(), "a=" + times(120, 'a') + ",b=" + times(120, 'b') + ",c=" + times(100, 'c'));
     std::string many;
@@ -199,7 +199,8 @@ TEST(tracestate, members_are_found_by_their_key) {
 }
 
 RC_GTEST_PROP(tracestate, whatever_is_read_is_bounded_and_is_read_again_as_the_same, ()) {
-    const auto part = rc::gen::element<std::string>("a", "b=", "=", ",", " ", "\t", "key@v", times(140, 'y'), "7", "\x80");
+    const auto part =
+        rc::gen::element<std::string>("a", "b=", "=", ",", " ", "\t", "key@v", times(140, 'y'), "7", "\x80");
     std::string list;
     for (const std::string& each : *rc::gen::container<std::vector<std::string>>(part)) list += each;
     const auto read = trace_state::parse(list);

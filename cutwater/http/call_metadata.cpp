@@ -81,8 +81,8 @@ public:
     [[nodiscard]] call_metadata finish() && {
         std::optional<trace_context> trace = trace_.value();
         if (trace) take_state(*trace);
-        const unsigned ignored = attempt_.ignored() + retries_left_.ignored() + importance_.ignored() + key_.ignored() +
-                                 trace_.ignored();
+        const unsigned ignored =
+            attempt_.ignored() + retries_left_.ignored() + importance_.ignored() + key_.ignored() + trace_.ignored();
         return {.time_left = time_left_,
                 .attempt = attempt_.value().value_or(1),
                 .retries_left = retries_left_.value(),

@@ -101,7 +101,7 @@ struct call_metadata {
     unsigned attempt = 1;
     std::optional<unsigned> retries_left{};
     std::optional<criticality> importance{};
-    std::string key{};       ///< of `Idempotency-Key`, without its quotes
+    std::string key{};  ///< of `Idempotency-Key`, without its quotes
     std::optional<trace_context> trace{};
     unsigned malformed = 0;  ///< fields of ours that were ignored
 

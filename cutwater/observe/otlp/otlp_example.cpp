@@ -1,7 +1,5 @@
 // Spans of a few calls, sent to a collector, which here is a thread of this program: it prints what arrives.
 
-#include "cutwater/observe/otlp/otlp_exporter.hpp"
-
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -14,6 +12,7 @@
 #include <boost/asio/write.hpp>
 
 #include "cutwater/cutwater.hpp"
+#include "cutwater/observe/otlp/otlp_exporter.hpp"
 #include "cutwater/observe/trace/traced.hpp"
 
 namespace cw = cutwater;

@@ -45,7 +45,8 @@ any_pipeline<http_response> guarded_by(const otlp_options& o) {
 }
 
 span_attributes resource_of(const otlp_options& o) {
-    span_attributes all{{"service.name", o.service}, {"telemetry.sdk.name", "cutwater"}, {"telemetry.sdk.language", "cpp"}};
+    span_attributes all{
+        {"service.name", o.service}, {"telemetry.sdk.name", "cutwater"}, {"telemetry.sdk.language", "cpp"}};
     all.insert(all.end(), o.resource.begin(), o.resource.end());
     return all;
 }
@@ -161,7 +162,8 @@ private:
     }
 
     answered post(const http_request& request) {
-        const call_options said{.operation = operation_, .stop = give_up_.get_token(), .idempotent = idempotency::idempotent};
+        const call_options said{
+            .operation = operation_, .stop = give_up_.get_token(), .idempotent = idempotency::idempotent};
         std::optional<answered> out;
         const auto sends = [&]() -> asio::awaitable<void> {
             out.emplace(co_await guarded_.async_run(said, [&] { return client_.send(request); }));

@@ -29,7 +29,8 @@ std::string answer(const std::string& status, const std::string& body, const std
 const std::string taken = answer("200 OK", "{}");
 
 otlp_options to(const scripted_server& collector) {
-    return {.url = collector.url("/v1/traces"), .service = "shop", .every = 1ms, .retry_delay = 1ms, .shutdown_limit = 30s};
+    return {
+        .url = collector.url("/v1/traces"), .service = "shop", .every = 1ms, .retry_delay = 1ms, .shutdown_limit = 30s};
 }
 trace_span some_span(std::uint64_t number = 1) {
     trace_span made;

@@ -101,7 +101,8 @@ otlp_answer parse_otlp_answer(std::string_view body) {
     if (!whole.is_object()) return read;
     const auto partly = whole.find("partialSuccess");
     if (partly == whole.end() || !partly->is_object()) return read;
-    if (const auto count = partly->find("rejectedSpans"); count != partly->end()) read.rejected_spans = count_of(*count);
+    if (const auto count = partly->find("rejectedSpans"); count != partly->end())
+        read.rejected_spans = count_of(*count);
     if (const auto words = partly->find("errorMessage"); words != partly->end() && words->is_string())
         read.message = words->get<std::string>();
     return read;

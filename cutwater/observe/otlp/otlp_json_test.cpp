@@ -25,10 +25,14 @@ trace_span whole_span() {
     made.kind = span_kind::client;
     made.begin = unix_nanoseconds{std::chrono::nanoseconds{1'714'521'600'000'000'001}};
     made.end = made.begin + std::chrono::nanoseconds{41};
-    made.attributes = {{"text", "a"}, {"count", std::int64_t{9'007'199'254'740'993}}, {"least", std::numeric_limits<std::int64_t>::min()},
-                       {"real", 0.05}, {"flag", true}};
-    made.events = {{.name = "cutwater.retry_scheduled", .at = made.begin, .attributes = {{"cutwater.retry.delay", 0.1}}},
-                   {.name = "bare", .at = made.end, .attributes = {}}};
+    made.attributes = {{"text", "a"},
+                       {"count", std::int64_t{9'007'199'254'740'993}},
+                       {"least", std::numeric_limits<std::int64_t>::min()},
+                       {"real", 0.05},
+                       {"flag", true}};
+    made.events = {
+        {.name = "cutwater.retry_scheduled", .at = made.begin, .attributes = {{"cutwater.retry.delay", 0.1}}},
+        {.name = "bare", .at = made.end, .attributes = {}}};
     made.dropped_events = 3;
     made.status = span_status::error;
     made.status_message = "no route";
@@ -71,7 +75,8 @@ TEST(otlp_json, what_has_its_default_value_is_left_out) {
     bare.name = "call";
     const otlp_schema read{to_otlp_json({&bare, 1}, {})};
     ASSERT_THAT(read.problems, IsEmpty());
-    for (const char* key : {"parentSpanId", "traceState", "flags", "attributes", "events", "droppedEventsCount", "status"})
+    for (const char* key :
+         {"parentSpanId", "traceState", "flags", "attributes", "events", "droppedEventsCount", "status"})
         EXPECT_FALSE(read.spans.at(0).contains(key)) << key;
 }
 
@@ -80,15 +85,17 @@ TEST(otlp_json, numbers_that_are_not_finite_are_words_and_bytes_that_are_no_text
     one.attributes = {{"far", std::numeric_limits<double>::infinity()},
                       {"back", -std::numeric_limits<double>::infinity()},
                       {"none", std::numeric_limits<double>::quiet_NaN()},
-                      {"bytes", "a\xff"
-                                "b\n"}};
+                      {"bytes",
+                       "a\xff"
+                       "b\n"}};
     const otlp_schema read{to_otlp_json({&one, 1}, {})};
     ASSERT_THAT(read.problems, IsEmpty());
     EXPECT_EQ(value_of(read.spans[0], "far"), (json{{"doubleValue", "Infinity"}}));
     EXPECT_EQ(value_of(read.spans[0], "back"), (json{{"doubleValue", "-Infinity"}}));
     EXPECT_EQ(value_of(read.spans[0], "none"), (json{{"doubleValue", "NaN"}}));
-    EXPECT_EQ(value_of(read.spans[0], "bytes"), (json{{"stringValue", "a\xEF\xBF\xBD"
-                                                                     "b\n"}}));
+    EXPECT_EQ(value_of(read.spans[0], "bytes"), (json{{"stringValue",
+                                                       "a\xEF\xBF\xBD"
+                                                       "b\n"}}));
 }
 
 TEST(otlp_json, the_schema_of_these_tests_refuses_what_the_specification_does) {
@@ -105,7 +112,8 @@ TEST(otlp_json, the_schema_of_these_tests_refuses_what_the_specification_does) {
     EXPECT_GT(otlp_schema{"no"}.problems.size(), 0U);
 }
 
-RC_GTEST_PROP(otlp_json, whatever_a_span_says_the_message_is_one, (const std::string& text, std::int64_t count, double real)) {
+RC_GTEST_PROP(otlp_json, whatever_a_span_says_the_message_is_one,
+              (const std::string& text, std::int64_t count, double real)) {
     trace_span one = whole_span();
     one.name = text;
     one.status_message = text;
@@ -126,8 +134,9 @@ TEST(otlp_answer, says_what_was_not_taken) {
 }
 
 TEST(otlp_answer, whatever_is_none_says_nothing) {
-    for (const char* body : {"", "no", "[]", "3", R"({"partialSuccess":3})", R"({"partialSuccess":{"rejectedSpans":-3}})",
-                             R"({"partialSuccess":{"rejectedSpans":"three"}})", R"({"partialSuccess":{"rejectedSpans":""}})"})
+    for (const char* body :
+         {"", "no", "[]", "3", R"({"partialSuccess":3})", R"({"partialSuccess":{"rejectedSpans":-3}})",
+          R"({"partialSuccess":{"rejectedSpans":"three"}})", R"({"partialSuccess":{"rejectedSpans":""}})"})
         EXPECT_EQ(parse_otlp_answer(body), otlp_answer{}) << body;
 }
 

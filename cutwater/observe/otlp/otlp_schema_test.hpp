@@ -53,7 +53,8 @@ private:
     static check list(void (otlp_schema::*each)(const std::string&, const json&)) {
         return [each](otlp_schema& self, const std::string& where, const json& value) {
             if (!value.is_array()) return self.complain(where, "is no list");
-            for (std::size_t i = 0; i < value.size(); ++i) (self.*each)(where + "[" + std::to_string(i) + "]", value[i]);
+            for (std::size_t i = 0; i < value.size(); ++i)
+                (self.*each)(where + "[" + std::to_string(i) + "]", value[i]);
         };
     }
     static check one(void (otlp_schema::*part)(const std::string&, const json&)) {
@@ -87,13 +88,16 @@ private:
     }
     static check uint32(std::uint64_t most = 0xffffffff) {
         return [most](otlp_schema& self, const std::string& where, const json& value) {
-            if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most) self.complain(where, "is no such number");
+            if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most)
+                self.complain(where, "is no such number");
         };
     }
 
     void resource_spans(const std::string& where, const json& value) {
         object(where, value,
-               {{"resource", one(&otlp_schema::resource)}, {"scopeSpans", list(&otlp_schema::scope_spans)}, {"schemaUrl", text()}});
+               {{"resource", one(&otlp_schema::resource)},
+                {"scopeSpans", list(&otlp_schema::scope_spans)},
+                {"schemaUrl", text()}});
     }
     void resource(const std::string& where, const json& value) {
         object(where, value, {{"attributes", list(&otlp_schema::attribute)}, {"droppedAttributesCount", uint32()}});
@@ -104,24 +108,38 @@ private:
     }
     void scope(const std::string& where, const json& value) {
         object(where, value,
-               {{"name", text()}, {"version", text()}, {"attributes", list(&otlp_schema::attribute)},
+               {{"name", text()},
+                {"version", text()},
+                {"attributes", list(&otlp_schema::attribute)},
                 {"droppedAttributesCount", uint32()}});
     }
     void span(const std::string& where, const json& value) {
         spans.push_back(value);
         object(where, value,
-               {{"traceId", id(32)}, {"spanId", id(16)}, {"traceState", text()}, {"parentSpanId", id(16)},
-                {"flags", uint32()}, {"name", text()}, {"kind", uint32(5)}, {"startTimeUnixNano", decimal()},
-                {"endTimeUnixNano", decimal()}, {"attributes", list(&otlp_schema::attribute)},
-                {"droppedAttributesCount", uint32()}, {"events", list(&otlp_schema::event)},
-                {"droppedEventsCount", uint32()}, {"links", list(&otlp_schema::nothing_of_ours)},
-                {"droppedLinksCount", uint32()}, {"status", one(&otlp_schema::status)}});
+               {{"traceId", id(32)},
+                {"spanId", id(16)},
+                {"traceState", text()},
+                {"parentSpanId", id(16)},
+                {"flags", uint32()},
+                {"name", text()},
+                {"kind", uint32(5)},
+                {"startTimeUnixNano", decimal()},
+                {"endTimeUnixNano", decimal()},
+                {"attributes", list(&otlp_schema::attribute)},
+                {"droppedAttributesCount", uint32()},
+                {"events", list(&otlp_schema::event)},
+                {"droppedEventsCount", uint32()},
+                {"links", list(&otlp_schema::nothing_of_ours)},
+                {"droppedLinksCount", uint32()},
+                {"status", one(&otlp_schema::status)}});
         require(where, value, {"traceId", "spanId", "name", "kind", "startTimeUnixNano", "endTimeUnixNano"});
         unique_keys(where, value);
     }
     void event(const std::string& where, const json& value) {
         object(where, value,
-               {{"timeUnixNano", decimal()}, {"name", text()}, {"attributes", list(&otlp_schema::attribute)},
+               {{"timeUnixNano", decimal()},
+                {"name", text()},
+                {"attributes", list(&otlp_schema::attribute)},
                 {"droppedAttributesCount", uint32()}});
         require(where, value, {"timeUnixNano", "name"});
         unique_keys(where, value);
@@ -137,7 +155,9 @@ private:
     void any_value(const std::string& where, const json& value) {
         if (value.is_object() && value.size() != 1) complain(where, "is not one value");
         object(where, value,
-               {{"stringValue", text()}, {"intValue", decimal()}, {"boolValue", one(&otlp_schema::flag)},
+               {{"stringValue", text()},
+                {"intValue", decimal()},
+                {"boolValue", one(&otlp_schema::flag)},
                 {"doubleValue", one(&otlp_schema::real)}});
     }
     void flag(const std::string& where, const json& value) {

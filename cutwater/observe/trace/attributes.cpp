@@ -34,7 +34,8 @@ void add_server(span_attributes& to, std::string_view target, std::size_t max_te
         const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
         const bool is_port = !digits.empty() && read.ec == std::errc{} && read.ptr == digits.data() + digits.size();
         const std::string_view before = target.substr(0, colon);
-        const bool is_host = before.find(':') == std::string_view::npos || before.ends_with(']');  // else an IPv6 address
+        const bool is_host =
+            before.find(':') == std::string_view::npos || before.ends_with(']');  // else an IPv6 address
         if (is_port && is_host)
             host = before;
         else

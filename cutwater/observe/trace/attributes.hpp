@@ -27,11 +27,13 @@ public:
         : to_{to}, prefix_{"cutwater." + std::string{subject_of(event)} + "."}, max_text_{max_text} {}
 
     void on_text(std::string_view field, std::string_view value) override;
-    void on_integer(std::string_view field, std::int64_t value) override { to_.push_back({prefix_ + std::string{field}, value}); }
-    void on_number(std::string_view field, double value) override { to_.push_back({prefix_ + std::string{field}, value}); }
-    void on_flag(std::string_view field, bool value) override {
+    void on_integer(std::string_view field, std::int64_t value) override {
         to_.push_back({prefix_ + std::string{field}, value});
     }
+    void on_number(std::string_view field, double value) override {
+        to_.push_back({prefix_ + std::string{field}, value});
+    }
+    void on_flag(std::string_view field, bool value) override { to_.push_back({prefix_ + std::string{field}, value}); }
     void on_duration(std::string_view field, duration value) override {
         to_.push_back({prefix_ + std::string{field}, in_seconds(value)});
     }

@@ -54,10 +54,14 @@ struct server_row {
 };
 
 TEST(targets, have_an_address_and_a_port) {
-    const server_row rows[] = {{"10.0.0.1:8080", "10.0.0.1", 8080}, {"stock.example", "stock.example", 0},
-                               {"[::1]:80", "::1", 80},             {"::1", "::1", 0},
-                               {"fe80::1:2", "fe80::1:2", 0},       {"shard:seven", "shard:seven", 0},
-                               {"a:99999", "a:99999", 0},           {"a:", "a:", 0},
+    const server_row rows[] = {{"10.0.0.1:8080", "10.0.0.1", 8080},
+                               {"stock.example", "stock.example", 0},
+                               {"[::1]:80", "::1", 80},
+                               {"::1", "::1", 0},
+                               {"fe80::1:2", "fe80::1:2", 0},
+                               {"shard:seven", "shard:seven", 0},
+                               {"a:99999", "a:99999", 0},
+                               {"a:", "a:", 0},
                                {":80", ":80", 0}};
     for (const auto& [target, address, port] : rows) {
         span_attributes made;

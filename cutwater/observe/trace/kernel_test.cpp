@@ -14,7 +14,8 @@ TEST(share_of_traces, is_those_whose_low_56_bits_are_largest) {
     EXPECT_TRUE(is_in_share({.low = largest}, 0.5));
     EXPECT_TRUE(is_in_share({.low = largest / 2 + 1}, 0.5));
     EXPECT_FALSE(is_in_share({.low = largest / 2}, 0.5));
-    EXPECT_FALSE(is_in_share({.high = largest, .low = std::uint64_t{0xff} << 56U}, 0.5)) << "what is above them does not matter";
+    EXPECT_FALSE(is_in_share({.high = largest, .low = std::uint64_t{0xff} << 56U}, 0.5))
+        << "what is above them does not matter";
 }
 
 TEST(share_of_traces, none_and_all) {

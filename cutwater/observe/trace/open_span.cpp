@@ -57,7 +57,8 @@ void open_span::record(const event& e) {
     }
     span_event made{.name = "cutwater." + std::string{e.kind().name}, .at = unix_time(e.origin().at), .attributes = {}};
     made.attributes.push_back({"cutwater.layer", std::string{e.origin().layer.view()}});
-    if (e.origin().attempt > 0) made.attributes.push_back({"cutwater.attempt.number", std::int64_t{e.origin().attempt}});
+    if (e.origin().attempt > 0)
+        made.attributes.push_back({"cutwater.attempt.number", std::int64_t{e.origin().attempt}});
     field_attributes fields{made.attributes, e.kind().name, by_->options().max_text};
     e.visit(fields);
     ended_.events.push_back(std::move(made));
@@ -130,11 +131,13 @@ void open_span::add_outcome(const observation& seen) {
     if (const auto wish = seen.retry_after()) to.push_back({"cutwater.retry_after", in_seconds(*wish)});
     if (seen.failure == nullptr && !is_failure(meaning)) return;
     if (seen.failure == nullptr) {
-        to.push_back({"error.type", std::string{seen.judged.reason.empty() ? to_text(meaning) : seen.judged.reason.view()}});
+        to.push_back(
+            {"error.type", std::string{seen.judged.reason.empty() ? to_text(meaning) : seen.judged.reason.view()}});
         ended_.status_message = cut_off(words_of(seen.judged), max_text);
     } else {
         to.push_back({"error.type", cut_off(seen.failure->type(), max_text)});
-        if (!seen.failure->layer().empty()) to.push_back({"cutwater.error.layer", std::string{seen.failure->layer().view()}});
+        if (!seen.failure->layer().empty())
+            to.push_back({"cutwater.error.layer", std::string{seen.failure->layer().view()}});
         ended_.status_message = cut_off(seen.failure->words(), max_text);
     }
     if (meaning == verdict::cancelled)

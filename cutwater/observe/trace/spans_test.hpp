@@ -23,7 +23,9 @@ namespace cutwater::testing {
     } const as_text;
     return std::visit(as_text, found->value);
 }
-[[nodiscard]] inline std::string text_of(const trace_span& s, std::string_view key) { return text_of(s.attributes, key); }
+[[nodiscard]] inline std::string text_of(const trace_span& s, std::string_view key) {
+    return text_of(s.attributes, key);
+}
 
 [[nodiscard]] inline std::vector<std::string> names_of(const std::vector<trace_span>& all) {
     std::vector<std::string> names;

@@ -42,7 +42,8 @@ void traced_session::begin(call_context& call, span_role role) {
     if (is_decided && !parent->is_sampled() && !may_fail) return;  // goes on as it came
     own_ = span_in(parent, call.random());
     const bool sampled = by_->samples(parent, own_.trace);
-    own_.flags = static_cast<std::uint8_t>((own_.flags & trace_context::random) | (sampled ? trace_context::sampled : 0));
+    own_.flags =
+        static_cast<std::uint8_t>((own_.flags & trace_context::random) | (sampled ? trace_context::sampled : 0));
     if (sampled || may_fail) return open(call, {role, own_, parent != nullptr ? parent->span : span_id{}, nullptr});
     call.trace = &own_;  // whoever is called does as is done here
 }

@@ -61,7 +61,9 @@ public:
     [[nodiscard]] session before(call_context& call) const noexcept {
         return session{*by_, call, detail::span_role::call};
     }
-    void after(const session& kept, const observation& seen, call_context& call) const noexcept { kept.end(seen, call); }
+    void after(const session& kept, const observation& seen, call_context& call) const noexcept {
+        kept.end(seen, call);
+    }
 
 private:
     tracer* by_;
@@ -81,7 +83,9 @@ public:
     [[nodiscard]] session before(call_context& call) const noexcept {
         return session{*by_, call, detail::span_role::attempt};
     }
-    void after(const session& kept, const observation& seen, call_context& call) const noexcept { kept.end(seen, call); }
+    void after(const session& kept, const observation& seen, call_context& call) const noexcept {
+        kept.end(seen, call);
+    }
 
 private:
     tracer* by_;

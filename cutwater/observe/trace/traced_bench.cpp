@@ -37,7 +37,9 @@ void not_wanted(benchmark::State& state) {
     const auto from = cw::parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
     with(state, {}, &*from);
 }
-void kept_if_failed(benchmark::State& state) { with(state, {.share = 0, .keep = cw::kept_spans::failures_too}, nullptr); }
+void kept_if_failed(benchmark::State& state) {
+    with(state, {.share = 0, .keep = cw::kept_spans::failures_too}, nullptr);
+}
 
 CUTWATER_BENCH_ALONE(without, "traced/no_layer");
 CUTWATER_BENCH_ALONE(not_wanted, "traced/not_recorded/callers_trace");

@@ -23,7 +23,8 @@ void draw(const cw::span_recorder& seen) {
     for (const cw::trace_span& each : seen.all()) {
         const std::size_t from = column(each.begin);
         std::cout << std::left << std::setw(20) << each.name << std::string(from, ' ')
-                  << std::string(std::max<std::size_t>(column(each.end) - from, 1), each.kind == cw::span_kind::client ? '#' : '-')
+                  << std::string(std::max<std::size_t>(column(each.end) - from, 1),
+                                 each.kind == cw::span_kind::client ? '#' : '-')
                   << (each.status == cw::span_status::error ? "  " + each.status_message : "") << '\n';
         for (const cw::span_event& e : each.events)
             std::cout << std::setw(20) << "" << std::string(column(e.at), ' ') << "^ " << e.name << '\n';

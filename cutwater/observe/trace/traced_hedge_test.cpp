@@ -1,7 +1,5 @@
 // Attempts beside each other, and calls that are destroyed.
 
-#include "cutwater/observe/trace/traced.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include "cutwater/cutwater.hpp"
 #include "cutwater/drive/asio/destruction_test.hpp"
 #include "cutwater/observe/trace/spans_test.hpp"
+#include "cutwater/observe/trace/traced.hpp"
 #include "cutwater/testing/mock_dependency.hpp"
 
 namespace cutwater {
@@ -17,10 +16,10 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::events_of;
+using ::testing::IsEmpty;
 using testing::names_of;
+using ::testing::SizeIs;
 using testing::span_named;
 using testing::text_of;
 
@@ -60,7 +59,8 @@ TEST_F(hedged_and_traced, what_lost_may_tell_something_when_the_call_and_its_pip
     bulkhead db{{.name = "db", .max_concurrent = 1, .max_queue = 9, .max_wait = 1h}};
     const auto held = [&] {
         pipeline guarded{traced{all}, hedge{{.delay = 50ms}}, ref(db), traced_attempt{all}};
-        return loop.run(guarded, {.operation = "get", .deadline = time.in(200ms), .idempotent = idempotency::idempotent},
+        return loop.run(guarded,
+                        {.operation = "get", .deadline = time.in(200ms), .idempotent = idempotency::idempotent},
                         [&](attempt&) -> boost::asio::awaitable<int> {
                             co_await loop.sleep(1h);
                             co_return 1;
@@ -74,8 +74,7 @@ TEST_F(hedged_and_traced, what_lost_may_tell_something_when_the_call_and_its_pip
 
 TEST_F(hedged_and_traced, the_trace_of_the_caller_may_be_gone_when_what_lost_goes_on) {
     std::optional<trace_context> told;
-    std::optional<trace_context> parent =
-        parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+    std::optional<trace_context> parent = parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
     pipeline guarded{hedge{{.delay = 50ms}}};
     unsigned begun = 0;
     const auto asks = [&](attempt& a) -> boost::asio::awaitable<int> {
@@ -101,9 +100,9 @@ TEST(traced_destruction, of_calls_at_every_suspension_leaves_nothing_and_says_so
     span_recorder seen;
     tracer all{seen};
     const int steps = destruction::destroyed_at_every_step([&](destruction::world& w) {
-        auto guarded = destruction::keep(pipeline{
-            traced{all}, retry{{.max_attempts = 3, .base_delay = 10ms, .jitter = jitter::none}}, ref(w.narrow),
-            traced_attempt{all}, timeout{100ms}});
+        auto guarded = destruction::keep(
+            pipeline{traced{all}, retry{{.max_attempts = 3, .base_delay = 10ms, .jitter = jitter::none}}, ref(w.narrow),
+                     traced_attempt{all}, timeout{100ms}});
         w.awaits(*guarded, w.fails_after(20ms));
         w.completes(*guarded, w.sleeps(1h));
         return guarded;
@@ -117,9 +116,9 @@ TEST(traced_destruction, of_a_hedge_at_every_suspension) {
     span_recorder seen;
     tracer failures{seen, {.share = 0, .keep = kept_spans::failures_too}};
     const int steps = destruction::destroyed_at_every_step([&](destruction::world& w) {
-        auto guarded = destruction::keep(pipeline{
-            traced{failures}, hedge{{.delay = 10ms, .unstated_means = idempotency::idempotent}}, traced_attempt{failures},
-            ref(w.wide)});
+        auto guarded = destruction::keep(pipeline{traced{failures},
+                                                  hedge{{.delay = 10ms, .unstated_means = idempotency::idempotent}},
+                                                  traced_attempt{failures}, ref(w.wide)});
         w.awaits(*guarded, w.sleeps(50ms));
         w.completes(*guarded, w.fails_after(50ms));
         return guarded;

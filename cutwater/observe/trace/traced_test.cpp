@@ -17,12 +17,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::Contains;
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::driver;
+using ::testing::ElementsAre;
 using testing::events_of;
+using ::testing::IsEmpty;
 using testing::names_of;
+using ::testing::SizeIs;
 using testing::span_named;
 using testing::text_of;
 
@@ -33,7 +33,9 @@ const trace_context not_wanted = *parse_traceparent("00-4bf92f3577b34da6a3ce929d
 class traced_calls : public ::testing::TestWithParam<driver> {
 protected:
     [[nodiscard]] tracer_options with_a_wall(tracer_options options) {
-        options.wall_clock = [] { return std::chrono::time_point_cast<std::chrono::system_clock::duration>(first_of_may); };
+        options.wall_clock = [] {
+            return std::chrono::time_point_cast<std::chrono::system_clock::duration>(first_of_may);
+        };
         return options;
     }
     [[nodiscard]] auto retried(tracer& by, unsigned attempts = 3) {
@@ -245,7 +247,8 @@ TEST_P(traced_calls, the_callable_is_told_the_span_of_its_attempt) {
 TEST_P(traced_calls, one_that_its_caller_does_not_record_is_not_recorded_and_handed_on_as_it_came) {
     std::optional<trace_context> told;
     auto guarded = retried(all);
-    (void)on.play(guarded, {.operation = "get", .trace = &not_wanted}, [&](attempt& a) { return told = *a.trace(), 7; });
+    (void)on.play(guarded, {.operation = "get", .trace = &not_wanted},
+                  [&](attempt& a) { return told = *a.trace(), 7; });
     EXPECT_EQ(told, not_wanted);
     EXPECT_THAT(seen.all(), IsEmpty());
 }
@@ -267,7 +270,8 @@ TEST_P(traced_calls, a_strangers_decision_can_be_ignored_and_the_trace_is_the_sa
     tracer none{seen, with_a_wall({.share = 0, .caller = caller_decision::ignored}), on.time};
     auto guarded = retried(none);
     std::optional<trace_context> told;
-    (void)on.play(guarded, {.operation = "get", .trace = &from_outside}, [&](attempt& a) { return told = *a.trace(), 7; });
+    (void)on.play(guarded, {.operation = "get", .trace = &from_outside},
+                  [&](attempt& a) { return told = *a.trace(), 7; });
     ASSERT_TRUE(told);
     EXPECT_EQ(told->trace, from_outside.trace);
     EXPECT_NE(told->span, from_outside.span) << "the flag changes with the span only";
@@ -363,7 +367,8 @@ TEST(traced, describes_itself_and_checks_its_options) {
     span_recorder seen;
     tracer by{seen, {.share = 0.25}};
     pipeline guarded{traced{by}, retry{}, traced_attempt{by}};
-    EXPECT_NE(guarded.describe().find("traced {share = 0.25, caller = followed"), std::string::npos) << guarded.describe();
+    EXPECT_NE(guarded.describe().find("traced {share = 0.25, caller = followed"), std::string::npos)
+        << guarded.describe();
     EXPECT_NE(guarded.describe().find("traced_attempt"), std::string::npos);
     EXPECT_THROW((tracer{seen, {.share = 1.5}}), invalid_options);
     EXPECT_THROW((tracer{seen, {.max_text = 1}}), invalid_options);
