@@ -1,6 +1,6 @@
 # What a user can leave out: a component is a few rooms, the components they stand on, and the packages they bring.
 # The installed package finds only the packages of the components that were asked for.
-set(cutwater_components core keyed sqlite asio postgres redis http log prometheus sim testing testing_asio)
+set(cutwater_components core keyed sqlite asio postgres redis http log prometheus otlp sim testing testing_asio)
 
 set(cutwater_core_packages "Threads")
 
@@ -35,6 +35,10 @@ set(cutwater_log_packages "fmt" "spdlog" "nlohmann_json")
 set(cutwater_prometheus_rooms observe_prometheus)
 set(cutwater_prometheus_requires core)
 set(cutwater_prometheus_packages "prometheus-cpp" "Boost 1.81 CONFIG")
+
+set(cutwater_otlp_rooms observe_otlp)
+set(cutwater_otlp_requires http)
+set(cutwater_otlp_packages "nlohmann_json")
 
 set(cutwater_sim_rooms sim)
 set(cutwater_sim_requires core)

@@ -17,6 +17,7 @@
 #include "cutwater/core/call_scope.hpp"
 #include "cutwater/core/coded_exception.hpp"
 #include "cutwater/core/system_errors.hpp"
+#include "cutwater/core/trace_context.hpp"
 #include "cutwater/drive/pool/worker_pool.hpp"
 #include "cutwater/drive/sync/run.hpp"
 #include "cutwater/drive/system/system_load.hpp"

@@ -22,6 +22,8 @@
 
 namespace cutwater {
 
+struct trace_context;
+
 /// Whether an operation may be executed twice.
 enum class idempotency : std::uint8_t {
     unstated,        ///< whoever composes a retry round it says that it may
@@ -38,7 +40,7 @@ enum class idempotency : std::uint8_t {
 ///
 ///     pipeline.run({.operation = "charge", .deadline = cw::add(cw::now(), 2s), .idempotent = idempotency::not_idempotent}, f);
 ///
-/// Lifetime: what `id`, `tenant`, `target` and `fingerprint` point at outlives the call.
+/// Lifetime: what `id`, `tenant`, `target`, `fingerprint` and `trace` point at outlives the call.
 struct call_options {
     name operation{};          ///< for errors and events; one of a bounded set
     instant deadline = never;  ///< after which nobody wants the answer
@@ -61,6 +63,8 @@ struct call_options {
     unsigned earlier_attempts = 0;
     /// Further attempts that this and all below it may make together; else not stated.
     std::optional<unsigned> retries_left{};
+    /// Where it belongs in a trace: the span that it is made for. Null: nobody has said.
+    const trace_context* trace = nullptr;
 };
 
 /// What a call is whose caller says nothing.
@@ -87,8 +91,8 @@ protected:
 class call_context {
 public:
     call_context(const call_options& said, environment& lent, parking& place) noexcept
-        : now{&read_clock, &lent}, deadline{said.deadline}, target{said.target}, said_{said}, lent_{lent},
-          place_{place} {}
+        : now{&read_clock, &lent}, deadline{said.deadline}, target{said.target}, trace{said.trace}, said_{said},
+          lent_{lent}, place_{place} {}
     call_context(const call_context&) = delete;
     call_context& operator=(const call_context&) = delete;
     ~call_context() = default;
@@ -96,7 +100,9 @@ public:
     moment now;               ///< the present; shared by the layers of one step
     instant deadline;         ///< the earliest of the caller's and the timeouts' around the current layer
     std::string_view target;  ///< where the attempt goes: what a gate chose, else what the caller says
-    unsigned attempt = 1;     ///< 1 is the first
+    /// The span that what is inside is done for: of a layer that traces, else the caller's; null where there is none.
+    const trace_context* trace;
+    unsigned attempt = 1;  ///< 1 is the first
     /// How often the callable was run, or answered for; an attempt that a layer refused is not sent.
     unsigned sent = 0;
     bool deadline_is_ours = false;  ///< whether a timeout layer set `deadline`, rather than the caller
@@ -187,11 +193,10 @@ private:
 class attempt {
 public:
     attempt(const call_context& call, environment& lent, const std::stop_token& stop) noexcept
-        : attempt{call, lent, stop, call.said()} {}
-    /// Of a call that it may outlast: `kept` is what its caller said, kept as long as this.
+        : attempt{call, lent, stop, call.said(), call.trace} {}
+    /// Of a call that it may outlast: `kept` is what its caller said, and in which span, kept as long as this.
     attempt(const call_context& call, environment& lent, const std::stop_token& stop, const call_options& kept) noexcept
-        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, target_{call.target}, said_{&kept},
-          number_{call.attempt}, earlier_{call.earlier_attempts()}, retries_left_{call.retries_left()} {}
+        : attempt{call, lent, stop, kept, kept.trace} {}
 
     [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< 1 is the first
     [[nodiscard]] name operation() const noexcept { return said_->operation; }
@@ -212,6 +217,9 @@ public:
     /// says in `call_options::target`. Valid until the attempt ends.
     [[nodiscard]] std::string_view target() const noexcept { return target_; }
 
+    /// The span that this attempt is, for who is called; null where nobody traces. Valid until the attempt ends.
+    [[nodiscard]] const trace_context* trace() const noexcept { return trace_; }
+
     /// When this attempt must have ended: hand it to whatever can be bounded. `never` where nothing bounds it.
     [[nodiscard]] instant deadline() const noexcept { return deadline_; }
 
@@ -227,11 +235,17 @@ public:
     [[nodiscard]] bool stop_requested() const noexcept { return stop_->stop_requested(); }
 
 private:
+    attempt(const call_context& call, environment& lent, const std::stop_token& stop, const call_options& said,
+            const trace_context* trace) noexcept
+        : lent_{&lent}, stop_{&stop}, deadline_{call.deadline}, target_{call.target}, said_{&said}, trace_{trace},
+          number_{call.attempt}, earlier_{call.earlier_attempts()}, retries_left_{call.retries_left()} {}
+
     environment* lent_;
     const std::stop_token* stop_;
     instant deadline_;
     std::string_view target_;
     const call_options* said_;
+    const trace_context* trace_;
     unsigned number_;
     unsigned earlier_;
     std::optional<unsigned> retries_left_;

@@ -19,6 +19,7 @@ call_options tightened(call_options own, const call_options& by) {
     if (own.importance == criticality::normal) own.importance = by.importance;
     if (own.id.empty()) own.id = by.id;
     if (own.tenant.empty()) own.tenant = by.tenant;
+    if (own.trace == nullptr) own.trace = by.trace;
     if (!own.stop.stop_possible() || by.stop.stop_requested()) own.stop = by.stop;
     own.earlier_attempts = std::max(own.earlier_attempts, by.earlier_attempts);
     if (by.retries_left) own.retries_left = std::min(own.retries_left.value_or(*by.retries_left), *by.retries_left);
@@ -32,16 +33,18 @@ call_options handed_down(const attempt& a) {
             .importance = a.importance(),
             .tenant = a.tenant(),
             .earlier_attempts = a.earlier_attempts(),
-            .retries_left = a.retries_left()};
+            .retries_left = a.retries_left(),
+            .trace = a.trace()};
 }
 
 }  // namespace
 
-kept_scope::content::content(const call_options& from) : said{from} {
+kept_scope::content::content(const call_options& from) : trace{from.trace}, said{from} {
     texts.reserve(from.id.size() + from.tenant.size());
     texts.append(from.id).append(from.tenant);
     said.id = std::string_view{texts}.substr(0, from.id.size());
     said.tenant = std::string_view{texts}.substr(from.id.size());
+    said.trace = trace.get();
     said.target = {};  // a call's own
     said.fingerprint = {};
 }

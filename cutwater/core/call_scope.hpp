@@ -11,7 +11,7 @@
 //
 //     deadline            the earliest
 //     importance          what is said, unless that is the default; then what surrounds it
-//     id, tenant          what is said; where nothing is, what surrounds it
+//     id, tenant, trace   what is said; where nothing is, what surrounds it
 //     stop                what surrounds it, where that has been requested; else what is said; else what surrounds it
 //     earlier_attempts    the most
 //     retries_left        the least
@@ -31,7 +31,7 @@
 // One that is destroyed out of order, or on another thread, ends the program (`std::terminate`): what comes after would belong to
 // somebody else.
 //
-// Lifetime: what `id` and `tenant` point at outlives the scope; a `kept_scope` has copies. What `inherited` gives is valid as long as
+// Lifetime: what `id`, `tenant` and `trace` point at outlives the scope; a `kept_scope` has copies. What `inherited` gives is valid as long as
 // the scope. Cost: none for who has no scope. A scope allocates nothing, a `kept_scope` once; its copies share.
 // Thread safety: each thread has its own; a `kept_scope` may be copied by and installed on any number of threads.
 #pragma once
@@ -45,6 +45,7 @@
 
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/capture.hpp"
+#include "cutwater/core/trace_context.hpp"
 
 namespace cutwater {
 
@@ -72,6 +73,7 @@ private:
         ~content() = default;
 
         std::string texts;
+        kept_trace trace;
         call_options said;
     };
     std::shared_ptr<const content> content_;

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -117,6 +118,10 @@ private:
 class listener {
 public:
     virtual void on_event(const event& e) = 0;
+
+    /// Of one that is a single call's, and not a pipeline's: what keeps it. Attempts that have lost a race may tell it something when the call
+    /// is over. Null: it outlives them all.
+    [[nodiscard]] virtual std::shared_ptr<listener> kept() { return {}; }
 
 protected:
     ~listener() = default;

@@ -18,6 +18,8 @@ constexpr std::string_view request_attempt = "X-Request-Attempt";
 constexpr std::string_view request_retries_left = "X-Request-Retries-Left";
 constexpr std::string_view request_criticality = "X-Request-Criticality";
 constexpr std::string_view idempotency_key = "Idempotency-Key";
+constexpr std::string_view traceparent = "traceparent";
+constexpr std::string_view tracestate = "tracestate";
 
 std::optional<duration> parse_milliseconds(std::string_view text) noexcept {
     const auto count = detail::parse_digits<duration::rep>(text);
@@ -49,15 +51,24 @@ public:
         if (same_field(field.name, request_retries_left)) retries_left_.take(detail::parse_digits<unsigned>(value));
         if (same_field(field.name, request_criticality)) importance_.take(parse_criticality(value));
         if (same_field(field.name, idempotency_key)) key_.take(parse_key(value));
+        if (same_field(field.name, traceparent)) trace_.take(parse_traceparent(value));
+        if (same_field(field.name, tracestate)) {
+            state_.append(state_.empty() ? "" : ",").append(value);
+            ++states_;
+        }
     }
 
     [[nodiscard]] call_metadata finish() && {
-        const unsigned ignored = attempt_.ignored() + retries_left_.ignored() + importance_.ignored() + key_.ignored();
+        std::optional<trace_context> trace = trace_.value();
+        if (trace) take_state(*trace);
+        const unsigned ignored =
+            attempt_.ignored() + retries_left_.ignored() + importance_.ignored() + key_.ignored() + trace_.ignored();
         return {.time_left = time_left_,
                 .attempt = attempt_.value().value_or(1),
                 .retries_left = retries_left_.value(),
                 .importance = importance_.value(),
                 .key = key_.value().value_or(std::string{}),
+                .trace = std::move(trace),
                 .malformed = malformed_ + ignored};
     }
 
@@ -80,6 +91,12 @@ private:
 
     static std::optional<unsigned> at_least_one(std::optional<unsigned> n) { return n == 0U ? std::nullopt : n; }
 
+    void take_state(trace_context& of) {
+        std::optional<trace_state> read = trace_state::parse(state_);
+        malformed_ += read ? 0U : states_;
+        if (read) of.state = std::move(*read);
+    }
+
     void tighten(std::optional<duration> left) {
         malformed_ += left ? 0U : 1U;
         if (left) time_left_ = std::min(time_left_.value_or(forever), *left);
@@ -90,6 +107,9 @@ private:
     once<unsigned> retries_left_;
     once<criticality> importance_;
     once<std::string> key_;
+    once<trace_context> trace_;
+    std::string state_;
+    unsigned states_ = 0;
     unsigned malformed_ = 0;
 };
 
@@ -139,6 +159,16 @@ void check(const http_fields& fields, std::string_view id, const metadata_option
         " holds what is neither printable ASCII nor a space")};
 }
 
+/// In place of what stands there, both of them: the one says what the other belongs to.
+void add_trace(http_fields& fields, const attempt& a, const metadata_options& options) {
+    if (a.trace() == nullptr || options.trace == trace_fields::none) return;
+    fields.set(traceparent, to_traceparent(*a.trace()));
+    if (a.trace()->state.empty())
+        fields.remove(tracestate);
+    else
+        fields.set(tracestate, std::string{a.trace()->state.text()});
+}
+
 }  // namespace
 
 void inject(http_fields& fields, const attempt& a, const call_options& call, const metadata_options& options) {
@@ -146,6 +176,7 @@ void inject(http_fields& fields, const attempt& a, const call_options& call, con
     add_deadline(fields, a.remaining(), options);
     add_repetition(fields, a);
     add_what_is_said(fields, call.importance, call.id, options);
+    add_trace(fields, a, options);
 }
 
 void inject(http_fields& fields, const attempt& a, const metadata_options& options) {
@@ -153,6 +184,7 @@ void inject(http_fields& fields, const attempt& a, const metadata_options& optio
     add_deadline(fields, a.remaining(), options);
     add_repetition(fields, a);
     add_what_is_said(fields, a.importance(), a.id(), options);
+    add_trace(fields, a, options);
 }
 
 call_metadata extract(const http_fields& fields) {
@@ -165,6 +197,7 @@ call_options call_metadata::options(instant received, call_options own) const& {
     if (time_left) own.deadline = std::min(own.deadline, add(received, *time_left));
     if (importance) own.importance = *importance;
     if (!key.empty()) own.id = key;
+    if (trace && own.trace == nullptr) own.trace = &*trace;
     read_repetition(*this, own);
     return own;
 }

@@ -30,6 +30,7 @@ call_options options_of(const http_fields& fields, instant at, call_options own 
     const call_metadata got = extract(fields);
     call_options made = got.options(at, std::move(own));
     made.id = {};  // points into what is gone
+    made.trace = nullptr;
     return made;
 }
 
@@ -133,6 +134,96 @@ TEST(call_metadata, T93_no_time_is_a_deadline_that_has_passed_and_nothing_is_sen
     const auto result = time.run(backend, got.options(time.present()), [&] { return ++calls; });
     EXPECT_EQ(calls, 0U);
     EXPECT_EQ(result.error().code(), errc::deadline_exceeded);
+}
+
+// ---- traces: cases of the W3C's suite that are about fields (github.com/w3c/trace-context, test/test.py) ----
+
+constexpr const char* parent_11 = "00-12345678901234567890123456789011-1234567890123456-01";
+constexpr const char* parent_12 = "00-12345678901234567890123456789012-1234567890123456-00";
+
+struct trace_row {
+    std::string_view what;
+    http_fields fields;
+    std::string parent;  ///< empty: no trace
+    std::string state;
+    unsigned malformed = 0;
+};
+
+const trace_row traces[] = {
+    {"neither", {}, "", ""},
+    {"traceparent alone", {{"traceparent", parent_12}}, parent_12, ""},
+    {"two of them", {{"traceparent", parent_11}, {"traceparent", parent_12}}, "", "", 2},
+    {"a wrong name", {{"trace-parent", parent_12}}, "", ""},
+    {"another wrong name", {{"trace.parent", parent_12}}, "", ""},
+    {"a name in another case", {{"TrAcEpArEnT", parent_12}}, parent_12, ""},
+    {"a name in upper case", {{"TRACEPARENT", parent_12}}, parent_12, ""},
+    {"white space round it",
+     {{"traceparent", "\t 00-12345678901234567890123456789012-1234567890123456-00 \t"}},
+     parent_12,
+     ""},
+    {"malformed",
+     {{"traceparent", "00-00000000000000000000000000000000-1234567890123456-01"}, {"tracestate", "foo=1"}},
+     "",
+     "",
+     1},
+    {"tracestate alone", {{"tracestate", "foo=1,bar=2"}}, "", ""},
+    {"both", {{"traceparent", parent_12}, {"tracestate", "foo=1,bar=2"}}, parent_12, "foo=1,bar=2"},
+    {"a wrong name of the state", {{"traceparent", parent_12}, {"trace-state", "foo=1"}}, parent_12, ""},
+    {"the state before, in another case", {{"TraceState", "foo=1"}, {"traceparent", parent_12}}, parent_12, "foo=1"},
+    {"an empty state", {{"traceparent", parent_12}, {"tracestate", ""}}, parent_12, ""},
+    {"an empty one after it",
+     {{"traceparent", parent_12}, {"tracestate", "foo=1"}, {"tracestate", ""}},
+     parent_12,
+     "foo=1"},
+    {"an empty one before it",
+     {{"traceparent", parent_12}, {"tracestate", ""}, {"tracestate", "foo=1"}},
+     parent_12,
+     "foo=1"},
+    {"several",
+     {{"traceparent", parent_12},
+      {"tracestate", "foo=1,bar=2"},
+      {"tracestate", "rojo=1,congo=2"},
+      {"tracestate", "baz=3"}},
+     parent_12,
+     "foo=1,bar=2,rojo=1,congo=2,baz=3"},
+    {"a key in two of them",
+     {{"traceparent", parent_12}, {"tracestate", "foo=1"}, {"tracestate", "foo=2"}},
+     parent_12,
+     "",
+     2},
+    {"a malformed state", {{"traceparent", parent_12}, {"tracestate", "foo=,bar=3"}}, parent_12, "", 1},
+};
+
+TEST(call_metadata, a_trace_is_read_as_the_suite_of_the_w3c_has_it) {
+    for (const auto& [what, fields, parent, state, malformed] : traces) {
+        const call_metadata got = extract(fields);
+        EXPECT_EQ(got.trace ? to_traceparent(*got.trace) : "", parent) << what;
+        EXPECT_EQ(got.trace ? got.trace->state.text() : "", state) << what;
+        EXPECT_EQ(got.malformed, malformed) << what;
+    }
+}
+
+TEST(call_metadata, a_trace_is_handed_on_as_it_came_where_no_layer_traces) {
+    pipeline guarded{retry{{.base_delay = 1ms}}};
+    const call_metadata got = extract({{"traceparent", parent_12}, {"tracestate", "foo=1"}});
+    for (const http_fields& f : sent(guarded, got.options(received), {.attempts = 2})) {
+        EXPECT_EQ(field(f, "traceparent"), parent_12);
+        EXPECT_EQ(field(f, "tracestate"), "foo=1");
+    }
+    const trace_context mine = *parse_traceparent(parent_11);
+    EXPECT_EQ(got.options(received, {.trace = &mine}).trace, &mine);
+}
+
+TEST(call_metadata, a_trace_goes_in_place_of_what_stands_there_and_stays_where_there_is_none) {
+    pipeline guarded{timeout{1s}};
+    const http_fields forwarded{{"Traceparent", parent_11}, {"Tracestate", "a=1"}, {"tracestate", "b=2"}};
+    EXPECT_EQ(field(sent(guarded, nothing_said, {.own = forwarded}).front(), "tracestate"), "a=1");
+    const trace_context mine = *parse_traceparent(parent_12);
+    const http_fields f = sent(guarded, {.trace = &mine}, {.own = forwarded}).front();
+    EXPECT_EQ(field(f, "traceparent"), parent_12);
+    EXPECT_EQ(field(f, "tracestate"), "none");
+    const metadata_options to_strangers{.trace = trace_fields::none};
+    EXPECT_EQ(field(sent(guarded, {.trace = &mine}, {.options = to_strangers}).front(), "traceparent"), "none");
 }
 
 // ---- what is sent ----

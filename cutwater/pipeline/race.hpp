@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "cutwater/core/attempt_budget.hpp"
+#include "cutwater/core/trace_context.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
 namespace cutwater {
@@ -23,12 +25,14 @@ namespace cutwater {
 class branch_options {
 public:
     explicit branch_options(call_context& outer)
-        : said_{outer.said()}, tried_{outer.tried()}, id_{said_.id}, tenant_{said_.tenant}, target_{said_.target},
+        : said_{outer.said()}, audience_{outer.audience != nullptr ? outer.audience->kept() : nullptr},
+          trace_{outer.trace}, tried_{outer.tried()}, id_{said_.id}, tenant_{said_.tenant}, target_{said_.target},
           fingerprint_{said_.fingerprint} {
         said_.id = id_;
         said_.tenant = tenant_;
         said_.target = target_;
         said_.fingerprint = fingerprint_;
+        said_.trace = trace_.get();
         said_.deadline = outer.deadline;
         said_.stop = nobody_waits_.get_token();
     }
@@ -54,6 +58,8 @@ public:
 
 private:
     call_options said_;
+    std::shared_ptr<listener> audience_;
+    kept_trace trace_;
     tried_targets tried_;
     instant decided_at_ = never;
     pending_charges charges_;

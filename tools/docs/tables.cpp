@@ -26,6 +26,8 @@
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/idempotency/options.hpp"
 #include "cutwater/observe/metrics/options.hpp"
+#include "cutwater/observe/otlp/options.hpp"
+#include "cutwater/observe/trace/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
 #include "cutwater/policy/adaptive_timeout/options.hpp"
@@ -269,6 +271,8 @@ int main() {
     docs::what_errors_mean();
     defaults<cw::metadata_options>("cutwater/http");
     defaults<cw::idempotent_edge_options>("cutwater/http/idempotency");
+    defaults<cw::tracer_options>("cutwater/observe/trace");
+    defaults<cw::otlp_options>("cutwater/observe/otlp");
     defaults<cw::worker_pool_options>("cutwater/drive/pool");
     events<cw::pool_refused, cw::pool_call_ran, cw::pool_call_withdrawn, cw::pool_call_orphaned>("cutwater/drive/pool");
     defaults<cw::work_queue_options>("cutwater/drive/work");

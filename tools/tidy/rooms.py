@@ -47,6 +47,8 @@ HTTP_UMBRELLA = "cutwater/http.hpp"
 STORE_UMBRELLA = "cutwater/store.hpp"
 METRICS = "cutwater/observe/metrics"
 OBSERVE_PROMETHEUS = "cutwater/observe/prometheus"
+TRACE = "cutwater/observe/trace"
+OTLP = "cutwater/observe/otlp"
 SAGA = "cutwater/saga"
 SAGA_ASIO = "cutwater/saga/asio"
 
@@ -91,6 +93,8 @@ ROOMS = (
     Room(SIM, (CORE, PIPELINE)),
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
     Room(OBSERVE_PROMETHEUS, (CORE, CLOCK, METRICS), ("boost/nowide", "prometheus/")),
+    Room(TRACE, (CORE, CLOCK)),
+    Room(OTLP, (CORE, CLOCK, TRACE, PIPELINE, POLICIES, ASIO, HTTP), ("boost/asio", "nlohmann/")),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "spdlog/")),
     Room("cutwater/health", (CORE,)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
@@ -108,7 +112,7 @@ ROOMS = (
 
 # What stands beside a room's files to test, measure and show them may look further.
 SIBLINGS_LOOK_INTO = (
-    CORE, ESTIMATE, QUEUE, METRICS, STORE, STORES, PIPELINE, DRIVERS, SIM, SERVERS, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA, STORE_UMBRELLA
+    CORE, ESTIMATE, QUEUE, METRICS, TRACE, STORE, STORES, PIPELINE, DRIVERS, SIM, SERVERS, TESTING, TESTING_ASIO, BENCH_SUPPORT, UMBRELLA, ASIO_UMBRELLA, KEYED_UMBRELLA, HTTP_UMBRELLA, STORE_UMBRELLA
 )
 SIBLINGS_THIRD_PARTY = ("benchmark/", "boost/asio", "gmock/", "gtest/", "rapidcheck")
 

@@ -12,6 +12,7 @@
 
 #include "cutwater/core/capture.hpp"
 #include "cutwater/core/runner.hpp"
+#include "cutwater/core/trace_context.hpp"
 #include "cutwater/core/waiter.hpp"
 #include "cutwater/drive/pool/events.hpp"
 
@@ -52,7 +53,8 @@ private:
     environment& lent_;
     std::stop_source stop_;
     std::stop_token token_ = stop_.get_token();
-    std::string texts_;  // of `said_`: the call may be over before this is
+    kept_trace trace_;   // of `said_`: the call may be over before this is
+    std::string texts_;  // and these
     call_options said_;
     attempt attempt_;
     mutable std::mutex mutex_;

@@ -13,6 +13,7 @@
 
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/late.hpp"
+#include "cutwater/core/trace_context.hpp"
 #include "cutwater/drive/work/kernel.hpp"
 #include "cutwater/policy/rate_limiter/rate_limiter.hpp"
 
@@ -81,6 +82,7 @@ private:
 
     work_desk& desk_;
     std::string texts_;  // what is said of it, one after the other
+    kept_trace trace_;
     call_options said_;
     instant posted_ = never;                         // where somebody listens
     instant began_ = never;                          // the same

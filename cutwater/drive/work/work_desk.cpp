@@ -17,7 +17,7 @@ queue_rules rules_of_places(const work_queue_options& o) { return {.max_length =
 // --- a task ------------------------------------------------------------------------------------------------------------
 
 queued_task::queued_task(work_desk& desk, const call_options& said)
-    : work_item{said.importance, said.deadline}, desk_{desk}, said_{said} {
+    : work_item{said.importance, said.deadline}, desk_{desk}, trace_{said.trace}, said_{said} {
     own(said);
     if (desk.is_watched()) posted_ = desk.lent().now();
     if (!said.stop.stop_possible()) {
@@ -41,6 +41,7 @@ void queued_task::own(const call_options& said) {
     said_.tenant = kept(said.tenant);
     said_.target = kept(said.target);
     said_.fingerprint = kept(said.fingerprint);
+    said_.trace = trace_.get();
 }
 
 error queued_task::left_out(errc why) const {

@@ -1,5 +1,5 @@
 // Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules; a limit for each tenant; a simulated
-// minute of overload; cells in a file, and in servers that are not there.
+// minute of overload; cells in a file, and in servers that are not there; spans for a collector.
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
@@ -9,6 +9,8 @@
 #include "cutwater/http.hpp"
 #include "cutwater/keyed.hpp"
 #include "cutwater/observe/log/json_log.hpp"
+#include "cutwater/observe/otlp/otlp_exporter.hpp"
+#include "cutwater/observe/trace/traced.hpp"
 #include "cutwater/sim/clients.hpp"
 #include "cutwater/sim/service.hpp"
 #include "cutwater/store.hpp"
@@ -75,6 +77,14 @@ bool remembers() {
     return once && !cw::ask(redis, {cw::read_cell{"a"}}) && !cw::ask(postgres, {cw::read_cell{"a"}});
 }
 
+/// Spans go to a collector that is not there, and a call does not mind.
+bool traces() {
+    cw::otlp_exporter exporter{{.url = "http://127.0.0.1:1/v1/traces", .shutdown_limit = 0s}};
+    cw::tracer tracer{exporter};
+    cw::pipeline guarded{cw::traced{tracer}, cw::traced_attempt{tracer}};
+    return guarded.run([] { return 7; }) == 7 && exporter.counts().taken == 2;
+}
+
 }  // namespace
 
 int main() {
@@ -91,7 +101,7 @@ int main() {
     context.run();
 
     std::printf("%s", lines.str().c_str());
-    return passed && each_has_its_own() && survives_a_minute() && remembers() &&
+    return passed && each_has_its_own() && survives_a_minute() && remembers() && traces() &&
                    lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos
                ? 0
                : 1;
