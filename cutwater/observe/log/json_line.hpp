@@ -50,7 +50,7 @@ struct json_line_parts {
     const event* of = nullptr;               ///< with its origin and fields
     std::span<const log_field> more{};       ///< of this line
     const line_fields* always = nullptr;     ///< of each line
-    const std::exception_ptr thrown = {};    ///< becomes `exception`
+    std::exception_ptr thrown = {};          ///< becomes `exception`
 };
 
 /// Without a newline, inside or at the end.
