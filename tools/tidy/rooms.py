@@ -41,6 +41,9 @@ HTTP_UMBRELLA = "cutwater/http.hpp"
 STORE_UMBRELLA = "cutwater/store.hpp"
 METRICS = "cutwater/observe/metrics"
 OBSERVE_PROMETHEUS = "cutwater/observe/prometheus"
+OBSERVE_LOG = "cutwater/observe/log"
+LEDGER = "cutwater/observe/ledger"
+RECORDER = "cutwater/observe/recorder"
 SAGA = "cutwater/saga"
 SAGA_ASIO = "cutwater/saga/asio"
 
@@ -81,6 +84,8 @@ ROOMS = (
     Room(SIM, (CORE, PIPELINE)),
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
     Room(OBSERVE_PROMETHEUS, (CORE, CLOCK, METRICS), ("boost/nowide", "prometheus/")),
+    Room(OBSERVE_LOG, (CORE,), ("fmt/", "nlohmann/", "pthread.h", "spdlog/", "sys/wait.h", "unistd.h")),
+    Room(RECORDER, (CORE, LEDGER)),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "spdlog/")),
     Room("cutwater/health", (CORE,)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
