@@ -36,6 +36,9 @@ paint paint_of_note(const ledger_entry& e) {
     return paint_of(e.level);
 }
 
+/// Saturating: a file may say anything.
+duration from_to(duration began, duration ended) noexcept { return between(instant{began}, instant{ended}); }
+
 class row_maker {
 public:
     row_maker(const ledger_style& style, bool answer_is_told) : style_{style}, answer_is_told_{answer_is_told} {}
@@ -87,7 +90,7 @@ private:
     void add_attempt(const ledger_entry& e) {
         const std::string_view outcome = e.text("outcome");
         put(e, {.what = kind::attempt,
-                .began = e.at - e.time("took").value_or(duration::zero()),
+                .began = from_to(e.time("took").value_or(duration::zero()), e.at),
                 .ended = e.at,
                 .text = fmt::format("{}: {}", title_of(e), outcome.empty() ? "a value" : outcome),
                 .in = paint_of_attempt(e)});
@@ -135,8 +138,8 @@ span_of_time whole_of(const std::vector<ledger_row>& rows) {
 /// From when to when, in a line that is as long as all of it.
 std::string bar_of(const ledger_row& row, const span_of_time& all, std::size_t columns) {
     const auto place = [&](duration t) {
-        const double whole = std::max(static_cast<double>((all.ended - all.began).count()), 1.0);
-        const double share = static_cast<double>((t - all.began).count()) / whole;
+        const double whole = std::max(static_cast<double>(from_to(all.began, all.ended).count()), 1.0);
+        const double share = static_cast<double>(from_to(all.began, t).count()) / whole;
         return static_cast<std::size_t>(std::lround(std::clamp(share, 0.0, 1.0) * static_cast<double>(columns)));
     };
     const std::size_t from = std::min(place(row.began), columns - 1);
@@ -180,8 +183,8 @@ std::string draw(std::vector<ledger_row> rows, const page& shown) {
                        : std::vector<cell>{{"at", paint::faint}, {"took", paint::faint}, {}});
     std::ranges::stable_sort(rows, {}, &ledger_row::began);  // attempts side by side are entered when they end
     for (const ledger_row& each : rows) {
-        std::vector<cell> row{{short_text(each.began - all.began)}};
-        row.push_back({each.what == kind::note ? "" : short_text(each.ended - each.began)});
+        std::vector<cell> row{{short_text(from_to(all.began, each.began))}};
+        row.push_back({each.what == kind::note ? "" : short_text(from_to(each.began, each.ended))});
         if (bars > 0) row.push_back({bar_of(each, all, bars), each.in});
         row.push_back({printable(each.text), each.in});
         table.add(std::move(row));

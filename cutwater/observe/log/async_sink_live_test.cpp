@@ -1,0 +1,165 @@
+// A log under load, into a real file, read by another program; and what a fork leaves of it.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <streambuf>
+#include <thread>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/observe/log/async_sink.hpp"
+#include "cutwater/observe/log/json_log.hpp"
+
+namespace cutwater {
+namespace {
+
+class scratch_file {
+public:
+    scratch_file()
+        : path_{std::filesystem::temp_directory_path() / ("cutwater-log-" + std::to_string(getpid()) + ".jsonl")} {}
+    scratch_file(const scratch_file&) = delete;
+    scratch_file& operator=(const scratch_file&) = delete;
+    ~scratch_file() { std::filesystem::remove(path_); }
+
+    [[nodiscard]] std::string path() const { return path_.string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// What a shell says; fails where the last of its programs does.
+std::string said_by_shell(const std::string& script) {
+    FILE* const shell = popen(("set -o pipefail; " + script).c_str(), "r");
+    std::string said;
+    std::array<char, 4096> part{};
+    while (const std::size_t size = std::fread(part.data(), 1, part.size(), shell)) said.append(part.data(), size);
+    EXPECT_EQ(pclose(shell), 0) << script << '\n' << said;
+    return said;
+}
+
+TEST(async_sink_live, a_million_lines_under_load_are_each_parsed_by_jq) {
+    const scratch_file file;
+    constexpr int threads = 4;
+    constexpr int each = 250'000;
+    std::uint64_t written = 0;
+    std::uint64_t dropped = 0;
+    {
+        std::ofstream out{file.path()};
+        async_sink aside{out};
+        json_log log{std::ref(aside)};
+        {
+            std::vector<std::jthread> writers;
+            for (int number = 0; number < threads; ++number)
+                writers.emplace_back([&log, number] {
+                    for (int line = 0; line < each; ++line)
+                        log.write({.message = "sold \"a lot\"\n", .more = {{"by", number}, {"line", line}}});
+                });
+        }
+        aside.flush();
+        written = aside.written();
+        dropped = aside.dropped();
+        EXPECT_EQ(aside.failed(), 0U);
+        EXPECT_EQ(log.lost(), 0U);
+    }
+    EXPECT_EQ(written + dropped, std::uint64_t{threads * each});
+    EXPECT_EQ(std::stoull(said_by_shell("jq -c 'select(.by != null)' " + file.path() + " | wc -l")), written);
+    EXPECT_EQ(std::stoull(said_by_shell("jq -n '[inputs | .dropped // 0] | add' " + file.path())), dropped);
+}
+
+/// Into a pipe at once: nothing is left to be written when it closes.
+class unbuffered final : public std::streambuf {
+public:
+    explicit unbuffered(FILE* pipe) : pipe_{pipe} { setvbuf(pipe, nullptr, _IONBF, 0); }
+
+private:
+    std::streamsize xsputn(const char* text, std::streamsize size) override {
+        return static_cast<std::streamsize>(std::fwrite(text, 1, static_cast<std::size_t>(size), pipe_));
+    }
+    FILE* pipe_;
+};
+
+TEST(async_sink_live, survives_a_reader_that_has_gone_away) {
+    FILE* const reader = popen("exit 0", "w");
+    ASSERT_NE(reader, nullptr);
+    {
+        unbuffered buffer{reader};
+        std::ostream pipe{&buffer};
+        async_sink aside{pipe};
+        for (int line = 0; line < 1'000'000 && aside.failed() == 0; ++line) {
+            aside("is anybody there?");
+            aside.flush();
+        }
+        EXPECT_GT(aside.failed(), 0U);
+    }
+    pclose(reader);
+}
+
+TEST(async_sink_live, nobody_who_logs_waits_for_a_reader_that_does_not_read) {
+    FILE* const reader = popen("sleep 3600", "w");
+    ASSERT_NE(reader, nullptr);
+    unbuffered buffer{reader};
+    std::ostream pipe{&buffer};
+    auto* const aside = new async_sink{pipe, {.max_bytes = 100'000}};  // its thread hangs in the pipe: it is never destroyed
+    const std::string line(99, 'x');
+    for (int i = 0; i < 100'000; ++i) (*aside)(line);
+    EXPECT_GT(aside->dropped(), 90'000U) << "and we came here";
+    static_cast<void>(said_by_shell("pkill -P " + std::to_string(getpid()) + " sleep || true"));
+}
+
+/// Ends the child, which runs no destructors of its parent's.
+int exit_of_child(pid_t child) {
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(async_sink_live, a_fork_tears_no_line_and_writes_none_twice_and_its_child_may_log) {
+    const scratch_file file;
+    constexpr int forks = 20;
+    constexpr int lines_of_a_child = 10;
+    std::uint64_t written = 0;
+    {
+        std::ofstream out{file.path(), std::ios::app};
+        async_sink aside{out};
+        json_log log{std::ref(aside)};
+        std::jthread busy{[&](const std::stop_token& stop) {
+            for (std::uint64_t line = 0; !stop.stop_requested(); ++line)
+                log.write({.message = "parent", .more = {{"line", line}}});
+        }};
+        for (int number = 0; number < forks; ++number) {
+            const pid_t child = fork();
+            if (child == 0) {
+                for (int line = 0; line < lines_of_a_child; ++line)
+                    log.write({.message = "child", .more = {{"number", number}, {"line", line}}});
+                aside.flush();
+                _exit(aside.written() >= lines_of_a_child ? 0 : 1);
+            }
+            EXPECT_EQ(exit_of_child(child), 0);
+        }
+        busy.request_stop();
+        busy.join();
+        aside.flush();
+        written = aside.written();
+    }
+    const std::string count = " | wc -l";
+    const std::string all = "jq -c . " + file.path();
+    EXPECT_EQ(std::stoi(said_by_shell("jq -c 'select(.message == \"child\")' " + file.path() + count)),
+              forks * lines_of_a_child);
+    EXPECT_EQ(std::stoull(said_by_shell("jq -c 'select(.message == \"parent\")' " + file.path() + count)), written);
+    EXPECT_EQ(std::stoull(said_by_shell("jq 'select(.message == \"parent\") | .line' " + file.path() + " | sort -n | uniq" + count)),
+              written);
+}
+
+}  // namespace
+}  // namespace cutwater
