@@ -5,38 +5,21 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <ostream>
 #include <streambuf>
+#include <string>
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include "cutwater/cutwater.hpp"
 #include "cutwater/observe/log/async_sink.hpp"
 #include "cutwater/observe/log/json_log.hpp"
+#include "test/servers/scratch_folder.hpp"
 
 namespace cutwater {
 namespace {
-
-class scratch_file {
-public:
-    scratch_file()
-        : path_{std::filesystem::temp_directory_path() / ("cutwater-log-" + std::to_string(getpid()) + ".jsonl")} {}
-    scratch_file(const scratch_file&) = delete;
-    scratch_file& operator=(const scratch_file&) = delete;
-    ~scratch_file() { std::filesystem::remove(path_); }
-
-    [[nodiscard]] std::string path() const { return path_.string(); }
-
-private:
-    std::filesystem::path path_;
-};
 
 /// The number that jq makes of all lines of a file. It ends with an error where one of them is no JSON.
 std::uint64_t jq(const std::string& filter, const std::string& file) {
@@ -49,13 +32,14 @@ std::uint64_t jq(const std::string& filter, const std::string& file) {
 }
 
 TEST(async_sink_live, a_million_lines_under_load_are_each_parsed_by_jq) {
-    const scratch_file file;
+    const testing::scratch_folder folder;
+    const std::string file = folder.file("log.jsonl");
     constexpr int threads = 4;
     constexpr int each = 250'000;
     std::uint64_t written = 0;
     std::uint64_t dropped = 0;
     {
-        std::ofstream out{file.path()};
+        std::ofstream out{file};
         async_sink aside{out};
         json_log log{std::ref(aside)};
         {
@@ -73,8 +57,8 @@ TEST(async_sink_live, a_million_lines_under_load_are_each_parsed_by_jq) {
         EXPECT_EQ(log.lost(), 0U);
     }
     EXPECT_EQ(written + dropped, std::uint64_t{threads * each});
-    EXPECT_EQ(jq("reduce inputs as $line (0; if $line.by != null then . + 1 else . end)", file.path()), written);
-    EXPECT_EQ(jq("reduce inputs as $line (0; . + ($line.dropped // 0))", file.path()), dropped);
+    EXPECT_EQ(jq("reduce inputs as $line (0; if $line.by != null then . + 1 else . end)", file), written);
+    EXPECT_EQ(jq("reduce inputs as $line (0; . + ($line.dropped // 0))", file), dropped);
 }
 
 /// Into a pipe at once: nothing is left to be written when it closes.
@@ -128,12 +112,13 @@ int exit_of_child(pid_t child) {
 }
 
 TEST(async_sink_live, a_fork_tears_no_line_and_writes_none_twice_and_its_child_may_log) {
-    const scratch_file file;
+    const testing::scratch_folder folder;
+    const std::string file = folder.file("log.jsonl");
     constexpr int forks = 20;
     constexpr int lines_of_a_child = 10;
     std::uint64_t written = 0;
     {
-        std::ofstream out{file.path(), std::ios::app};
+        std::ofstream out{file, std::ios::app};
         async_sink aside{out};
         json_log log{std::ref(aside)};
         std::jthread busy{[&](const std::stop_token& stop) {
@@ -155,11 +140,11 @@ TEST(async_sink_live, a_fork_tears_no_line_and_writes_none_twice_and_its_child_m
         aside.flush();
         written = aside.written();
     }
-    EXPECT_EQ(jq(R"(reduce inputs as $line (0; if $line.message == "child" then . + 1 else . end))", file.path()),
+    EXPECT_EQ(jq(R"(reduce inputs as $line (0; if $line.message == "child" then . + 1 else . end))", file),
               forks * lines_of_a_child);
     const std::string numbers = R"([inputs | select(.message == "parent") | .line])";
-    EXPECT_EQ(jq(numbers + " | length", file.path()), written);
-    EXPECT_EQ(jq(numbers + " | unique | length", file.path()), written);
+    EXPECT_EQ(jq(numbers + " | length", file), written);
+    EXPECT_EQ(jq(numbers + " | unique | length", file), written);
 }
 
 }  // namespace

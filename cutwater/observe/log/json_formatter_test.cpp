@@ -4,7 +4,6 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,6 +12,8 @@
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
+
+#include "test/servers/scratch_folder.hpp"
 
 namespace cutwater {
 namespace {
@@ -112,22 +113,20 @@ TEST(json_formatter, is_cloned_whole_for_each_sink_of_a_logger) {
 }
 
 TEST(json_formatter, serves_files_that_rotate) {
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("cutwater-rotating-" + std::to_string(::getpid()));
-    std::filesystem::create_directory(folder);
+    const testing::scratch_folder folder;
     {
-        auto file = std::make_shared<spdlog::sinks::rotating_file_sink_st>((folder / "shop.log").string(), 1000, 3);
+        auto file = std::make_shared<spdlog::sinks::rotating_file_sink_st>(folder.file("shop.log"), 1000, 3);
         file->set_formatter(std::make_unique<json_formatter>());
         spdlog::logger shop{"shop", file};
         for (int i = 0; i < 30; ++i) shop.info("sold {}", i);
     }
     int files = 0;
-    for (const auto& each : std::filesystem::directory_iterator{folder}) {
+    for (const auto& each : std::filesystem::directory_iterator{folder.path()}) {
         ++files;
         std::ifstream in{each.path()};
         for (std::string line; std::getline(in, line);) EXPECT_TRUE(json::accept(line)) << line;
     }
     EXPECT_EQ(files, 4);
-    std::filesystem::remove_all(folder);
 }
 
 }  // namespace
