@@ -77,9 +77,9 @@ protected:
 
 /// Where and when an event happened.
 struct event_origin {
-    name layer;
-    name operation;
-    std::string_view call_id;
+    name layer{};
+    name operation{};
+    std::string_view call_id{};
     unsigned attempt = 0;
     instant at{};
 };
