@@ -28,7 +28,7 @@ set(cutwater_http_rooms http http_idempotency)
 set(cutwater_http_requires asio)
 set(cutwater_http_packages "Boost 1.81 CONFIG" "OpenSSL 3.0" "nlohmann_json")
 
-set(cutwater_log_rooms observe_log)
+set(cutwater_log_rooms observe_log observe_ledger observe_recorder)
 set(cutwater_log_requires core)
 set(cutwater_log_packages "fmt" "spdlog" "nlohmann_json")
 

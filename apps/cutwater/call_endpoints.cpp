@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "apps/cutwater/units.hpp"
+#include "apps/cutwater/ledger_words.hpp"
 #include "cutwater/policy/endpoints/events.hpp"
 
 namespace cutwater::app {
@@ -68,29 +68,20 @@ void shorten(std::vector<call_endpoint>& all) {
     for (call_endpoint& e : all) e.label = same ? e.address.substr(scheme_of(e.url).size()) : e.address;
 }
 
-std::string_view label_of(std::string_view address, std::span<const call_endpoint> at) {
-    const auto found = std::ranges::find(at, address, &call_endpoint::address);
-    return found == at.end() ? address : found->label;
-}
-
-std::string ejection_words(const endpoint_ejected& e, std::span<const call_endpoint> at) {
-    std::string_view because = "too many failures in a row";
-    if (e.cause == ejection_cause::success_rate) because = "it fails more often than the others";
-    if (e.cause == ejection_cause::failure_share) because = "too many of its calls fail";
-    return fmt::format("{} is ejected for {}: {}", label_of(e.endpoint, at), short_text(e.how_long), because);
-}
-
 }  // namespace
 
+std::string label_of(std::string_view address, std::span<const call_endpoint> at) {
+    const auto found = std::ranges::find(at, address, &call_endpoint::address);
+    return found == at.end() ? std::string{address} : found->label;
+}
+
 std::optional<std::string> words_of_endpoints(const event& e, std::span<const call_endpoint> at) {
-    if (const auto* gone = e.get_if<endpoint_ejected>()) return ejection_words(*gone, at);
-    if (const auto* back = e.get_if<endpoint_returned>())
-        return fmt::format("{} is back", label_of(back->endpoint, at));
-    if (const auto* all = e.get_if<endpoints_panic_began>())
-        return fmt::format("all {} are ejected, so all are asked", all->of);
-    if (const auto* some = e.get_if<endpoints_panic_ended>())
-        return fmt::format("only those are asked that are not ejected: {} of {}", some->of - some->ejected, some->of);
-    return {};
+    const bool is_theirs = e.get_if<endpoint_ejected>() != nullptr || e.get_if<endpoint_returned>() != nullptr ||
+                           e.get_if<endpoints_panic_began>() != nullptr || e.get_if<endpoints_panic_ended>() != nullptr;
+    if (!is_theirs) return {};
+    constexpr std::size_t long_enough = 1'000;
+    return endpoint_words(to_entry(e, e.origin().at, long_enough),
+                          [&](std::string_view address) { return label_of(address, at); });
 }
 
 std::expected<std::vector<call_endpoint>, problems> endpoints_of(const std::vector<std::string>& bases,

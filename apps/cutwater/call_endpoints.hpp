@@ -29,6 +29,9 @@ struct call_endpoint {
 [[nodiscard]] std::expected<std::vector<call_endpoint>, std::vector<std::string>> endpoints_of(
     const std::vector<std::string>& bases, std::string_view path);
 
+/// As people are shown it; an address that is none of `at` as it is.
+[[nodiscard]] std::string label_of(std::string_view address, std::span<const call_endpoint> at);
+
 /// What an event says of endpoints, in words; nothing where it is none of theirs.
 [[nodiscard]] std::optional<std::string> words_of_endpoints(const event& e, std::span<const call_endpoint> at);
 

@@ -3,6 +3,7 @@
 //     ledger kept;                       // hears the events, and is told of the attempts
 //     kept.close(result);
 //     write_all(stderr, kept.text(page));
+//     write_ledger(file, kept.book());   // `cutwater explain` draws the same of it
 //
 // Thread safety: none; it belongs to the thread of the call.
 #pragma once
@@ -13,7 +14,8 @@
 #include <vector>
 
 #include "apps/cutwater/call_client.hpp"
-#include "apps/cutwater/text_table.hpp"
+#include "apps/cutwater/ledger_drawing.hpp"
+#include "cutwater/observe/ledger/call_ledger.hpp"
 
 namespace cutwater::app {
 
@@ -27,7 +29,7 @@ public:
     void on_attempt(const attempt_seen& seen);
 
     /// The call is over.
-    void close(instant at, std::string result, paint in);
+    void close(instant at, const std::string& result, paint in);
 
     /// Why there was no further attempt; nothing where the last one was good, or nobody asked.
     struct ending_note {
@@ -42,30 +44,15 @@ public:
     /// A row for each entry, by when it began; the times drawn to scale where the line has room.
     [[nodiscard]] std::string text(const page& shown) const;
 
-private:
-    enum class kind : std::uint8_t { attempt, wait, note };
-    struct entry {
-        kind what{};
-        instant began{};
-        instant ended{};
-        std::string text;
-        paint in = paint::plain;
-        std::optional<attempt_seen> cut_off = {};  ///< by whom is not known yet
-    };
+    /// As it is saved.
+    [[nodiscard]] ledger_book book() const { return kept_.book(); }
 
-    void add(entry e);
-    void note(instant at, std::string text, paint in);
-    void on_timeout(const event& e, duration limit);
-    void on_wait(const event& e, duration delay, unsigned failed);
-    [[nodiscard]] std::vector<const entry*> by_beginning() const;
-    [[nodiscard]] std::string bar_of(const entry& e, std::size_t columns) const;
+private:
+    [[nodiscard]] std::vector<ledger_row> rows() const;
 
     std::span<const call_endpoint> at_;
-    std::optional<instant> started_;
-    instant ended_{};
-    std::vector<entry> entries_;
+    call_ledger kept_;
     std::optional<ending_note> ending_;
-    bool is_hedged_ = false;  ///< a retry counts as one what were two attempts
 };
 
 }  // namespace cutwater::app

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <optional>
+#include <sstream>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -60,6 +62,12 @@ paint paint_of(int exit) {
     return exit == succeeded ? paint::good : exit == client_error ? paint::waiting : paint::bad;
 }
 
+exit_code save(const ledger& kept, output_file& to) {
+    std::ostringstream lines;
+    write_ledger(lines, kept.book());
+    return to.write("", lines.str());
+}
+
 /// With several endpoints: which of them did what.
 void list_attempts(const call_settings& settings, const ledger& kept) {
     if (!settings.has_choice()) return;
@@ -97,7 +105,9 @@ std::optional<severity> shown_events(const call_settings& settings) {
 
 int call_once(const call_settings& settings, const http_request& request) {
     output_file out{settings.output.value_or("-")};
-    if (!out.is_open()) return failed;
+    std::optional<output_file> saved;
+    if (settings.ledger) saved.emplace(*settings.ledger);
+    if (!out.is_open() || (saved && !saved->is_open())) return failed;
     const std::optional<severity> level = shown_events(settings);
     json_log log{std::cerr, {.min_level = level.value_or(severity::error)}};
     ledger kept{settings.at};
@@ -111,6 +121,8 @@ int call_once(const call_settings& settings, const http_request& request) {
         const exit_code written = out.write(settings.include ? header_of(*end.got) : "", end.got->body);
         if (written != succeeded) end.exit = written;
     }
+    if (saved)
+        if (const exit_code written = save(kept, *saved); written != succeeded) end.exit = written;
     say_why(settings, end, kept);
     if (settings.explain) {
         const page shown{.columns = columns_of(stderr), .colours = wants_colours(stderr)};

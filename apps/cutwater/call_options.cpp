@@ -202,6 +202,7 @@ void add_output_options(CLI::App& command, call_settings& s) {
         ->type_name("LEVEL")
         ->default_str("warning");
     in.flag("--explain", s.explain, "afterwards, the ledger of the call: each attempt, wait and refusal, and why");
+    in.text("--ledger", s.ledger, "FILE", "save that ledger; cutwater explain --ledger FILE draws it");
 }
 
 void add_repeat_options(CLI::App& command, call_settings& s) {
@@ -209,9 +210,10 @@ void add_repeat_options(CLI::App& command, call_settings& s) {
     CLI::Option* const repeat =
         in.parsed(
               "--repeat", parse_count, [&s](std::uint64_t calls) { s.repeat = calls; },
-              "so many calls, and a summary in place of the answers; not with -i, -o and --explain")
+              "so many calls, and a summary in place of the answers; not with -i, -o, --explain and --ledger")
             ->type_name("N");
-    for (const auto* const alone : {"--include", "--output", "--explain"}) repeat->excludes(command.get_option(alone));
+    for (const auto* const alone : {"--include", "--output", "--explain", "--ledger"})
+        repeat->excludes(command.get_option(alone));
     in.count("--concurrency", s.concurrency, "of them at once")->needs(repeat);
 }
 

@@ -40,6 +40,7 @@ struct call_settings {
     bool silent = false;
     bool explain = false;
     std::optional<std::string> output;
+    std::optional<std::string> ledger;  ///< the file that the call's ledger is saved in
     std::optional<std::string> events;  ///< a level, or `none`
 
     std::optional<std::uint64_t> repeat;  ///< nothing: one call, whose answer is shown

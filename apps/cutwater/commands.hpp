@@ -15,5 +15,6 @@ using action = std::function<int()>;
 
 void add_call(CLI::App& program, action& chosen);
 void add_demo(CLI::App& program, action& chosen);
+void add_explain(CLI::App& program, action& chosen);
 
 }  // namespace cutwater::app

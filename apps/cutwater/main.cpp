@@ -21,12 +21,13 @@ constexpr auto examples = R"(Examples:
   cutwater demo
   cutwater call https://stock.example/items/7
   cutwater call --repeat 1000 --concurrency 20 http://127.0.0.1:8080/
+  cutwater explain --ledger dump.jsonl
 
 Exit codes: 0 it worked, 1 the output could not be written, 2 the command line is wrong, 130 stopped by Ctrl-C, 141 nobody reads
 the output. `cutwater SUB-COMMAND --help` tells the others.)";
 
 /// The sub-commands: to add one, write its file, declare it in commands.hpp, and list it here.
-constexpr std::array sub_commands{add_call, add_demo};
+constexpr std::array sub_commands{add_call, add_demo, add_explain};
 
 int hint(const std::string& called) {
     complain(called, "try `" + called + " --help`");

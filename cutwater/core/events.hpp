@@ -78,11 +78,17 @@ protected:
 
 /// Where and when an event happened.
 struct event_origin {
-    name layer;
-    name operation;
-    std::string_view call_id;
+    name layer{};
+    name operation{};
+    std::string_view call_id{};
     unsigned attempt = 0;
     instant at{};
+};
+
+/// One more field of an event, said by who hands it on.
+struct event_extra {
+    std::string_view field;
+    std::int64_t value = 0;
 };
 
 /// One event, seen through a reference.
@@ -94,7 +100,17 @@ public:
 
     [[nodiscard]] const event_kind& kind() const noexcept { return *kind_; }
     [[nodiscard]] const event_origin& origin() const noexcept { return origin_; }
-    void visit(field_visitor& v) const { visit_(body_, v); }
+    void visit(field_visitor& v) const {
+        visit_(body_, v);
+        if (extra_ != nullptr) v.on_integer(extra_->field, extra_->value);
+    }
+
+    /// The same event with one more field, in place of any that was said so before. `more` outlives what is made.
+    [[nodiscard]] event with(const event_extra& more) const noexcept {
+        event told{*this};
+        told.extra_ = &more;
+        return told;
+    }
 
     /// The struct itself where the event is a `Body`, else null.
     template <class Body>
@@ -113,6 +129,7 @@ private:
     const event_kind* kind_;
     const void* body_;
     void (*visit_)(const void*, field_visitor&);
+    const event_extra* extra_ = nullptr;
 };
 
 class listener {

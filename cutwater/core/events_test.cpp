@@ -178,6 +178,25 @@ TEST(call_context, watching_a_call_does_not_fail_it) {
     EXPECT_EQ(audience.heard, 1);
 }
 
+TEST(event, is_handed_on_with_one_more_field) {
+    const everything_happened body{};
+    const event_origin origin{.layer = "retry", .operation = "get", .call_id = "c-1", .attempt = 3, .at = instant{9s}};
+    const event told{origin, body};
+    const event_extra more{.field = "suppressed", .value = 12};
+    typed plain;
+    told.visit(plain);
+    typed handed_on;
+    told.with(more).visit(handed_on);
+
+    ASSERT_EQ(handed_on.seen.size(), plain.seen.size() + 1);
+    EXPECT_EQ(handed_on.seen.back(), "integer suppressed 12");
+    EXPECT_EQ(told.with(more).get_if<everything_happened>(), &body) << "and stays what it is";
+    EXPECT_EQ(told.with(more).origin().at, instant{9s});
+    typed again;
+    told.visit(again);
+    EXPECT_EQ(again.seen, plain.seen) << "the event itself has no more than before";
+}
+
 // ---- what the callable sees ----
 
 TEST(attempt, shows_what_its_call_said) {

@@ -49,6 +49,9 @@ METRICS = "cutwater/observe/metrics"
 OBSERVE_PROMETHEUS = "cutwater/observe/prometheus"
 TRACE = "cutwater/observe/trace"
 OTLP = "cutwater/observe/otlp"
+OBSERVE_LOG = "cutwater/observe/log"
+LEDGER = "cutwater/observe/ledger"
+RECORDER = "cutwater/observe/recorder"
 SAGA = "cutwater/saga"
 SAGA_ASIO = "cutwater/saga/asio"
 
@@ -95,6 +98,8 @@ ROOMS = (
     Room(OBSERVE_PROMETHEUS, (CORE, CLOCK, METRICS), ("boost/nowide", "prometheus/")),
     Room(TRACE, (CORE, CLOCK)),
     Room(OTLP, (CORE, CLOCK, TRACE, PIPELINE, POLICIES, ASIO, HTTP), ("boost/asio", "nlohmann/")),
+    Room(OBSERVE_LOG, (CORE,), ("fmt/", "nlohmann/", "pthread.h", "spdlog/", "sys/wait.h", "unistd.h")),
+    Room(RECORDER, (CORE, LEDGER)),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "spdlog/")),
     Room("cutwater/health", (CORE,)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),

@@ -28,7 +28,7 @@
 #include <string>
 #include <string_view>
 
-#include "cutwater/core/events.hpp"
+#include "cutwater/observe/log/json_line.hpp"
 
 namespace cutwater {
 
@@ -36,26 +36,7 @@ struct json_log_options {
     std::string logger = "cutwater";
     severity min_level = severity::info;
     std::function<std::chrono::system_clock::time_point()> wall_clock = {};  ///< none: the system's
-};
-
-/// One more key of a line, and its value: a text, number, flag, duration, name or enumeration. Refers to both.
-class log_field {
-public:
-    template <class Value>
-    log_field(std::string_view key, const Value& value) noexcept
-        : key_{key}, value_{&value}, visit_{&visit_value<Value>} {}
-
-    void visit(field_visitor& v) const { visit_(v, key_, value_); }
-
-private:
-    template <class Value>
-    static void visit_value(field_visitor& v, std::string_view key, const void* value) {
-        v.on_field(key, *static_cast<const Value*>(value));
-    }
-
-    std::string_view key_;
-    const void* value_;
-    void (*visit_)(field_visitor&, std::string_view, const void*);
+    line_fields always = {};                                                 ///< more fields of each line
 };
 
 /// A line of the program's own.

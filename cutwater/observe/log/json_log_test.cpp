@@ -213,6 +213,63 @@ TEST(json_log, describes_an_exception_with_those_nested_in_it) {
     EXPECT_EQ(exception["cause"]["message"], "no row 7");
 }
 
+TEST(json_log, describes_what_was_thrown_though_it_is_no_exception) {
+    log_in_memory memory;
+    memory.log.write({.message = "failed", .thrown = std::make_exception_ptr(7)});
+    const json exception = memory.only_line()["exception"];
+    EXPECT_EQ(exception["type"], "int");
+    EXPECT_FALSE(exception.contains("cause"));
+}
+
+/// `depth` exceptions, each nested in the next.
+std::exception_ptr nested(int depth) {
+    std::exception_ptr inner = std::make_exception_ptr(std::runtime_error{"the innermost"});
+    for (int i = 1; i < depth; ++i) try {
+            try {
+                std::rethrow_exception(inner);
+            } catch (...) {
+                std::throw_with_nested(std::runtime_error{"round it"});
+            }
+        } catch (...) {
+            inner = std::current_exception();
+        }
+    return inner;
+}
+
+TEST(json_log, describes_the_outer_ones_of_very_many_nested_exceptions) {
+    log_in_memory memory;
+    memory.log.write({.message = "failed", .thrown = nested(1000)});
+    const json line = memory.only_line();
+    const json* at = &line["exception"];
+    int depth = 1;
+    for (; at->contains("cause"); at = &(*at)["cause"]) ++depth;
+    EXPECT_EQ(depth, 16);
+}
+
+TEST(json_log, replaces_bytes_that_are_not_utf8_in_keys_and_messages_as_well) {
+    log_in_memory memory;
+    memory.log.write({.message = "caf\xe9", .more = {{"gr\xf6\xdf" "e", 7}}, .thrown = std::make_exception_ptr(std::runtime_error{"\xff"})});
+    const json line = memory.only_line();
+    EXPECT_EQ(line["message"], "caf\ufffd");
+    EXPECT_EQ(line["gr\ufffd\ufffd" "e"], 7);
+    EXPECT_EQ(line["exception"]["message"], "\ufffd");
+}
+
+TEST(json_log, adds_what_each_line_is_to_have) {
+    json_log_options options = at(noon);
+    options.always = [](field_visitor& line) {
+        line.on_text("service", "shop");
+        line.on_text("event", "mine");
+    };
+    log_in_memory memory{std::move(options)};
+    memory.log.on_event(event{somewhere, failing_event{}});
+    memory.log.write({.message = "open"});
+    for (const std::string& text : memory.lines()) {
+        EXPECT_EQ(json::parse(text)["service"], "shop");
+        EXPECT_EQ(json::parse(text)["field_event"], "mine");
+    }
+}
+
 TEST(json_log, hears_a_whole_call_at_the_levels_of_its_events) {
     log_in_memory memory;
     testing::virtual_time time;

@@ -4,23 +4,17 @@
 //     spdlog::set_default_logger(std::make_shared<spdlog::logger>("shop", std::make_shared<cw::spdlog_sink>(log)));
 //     spdlog::warn("only {} left", 3);      // {"timestamp":…,"level":"warning","logger":"shop","message":"only 3 left"}
 //
-// And the other way, events into what spdlog can write to (rotating files, syslog, a queue): give the log a sink that
-// hands each line to a logger whose pattern is "%v". Thread safety: as `json_log`. Lifetime: the log outlives the sink.
+// Where spdlog itself is to write our lines (rotating files, syslog), its sink has a `json_formatter`. Events into such a sink: give the log a
+// function that hands each line to a logger whose pattern is "%v". Thread safety: as `json_log`. Lifetime: the log outlives the sink.
 #pragma once
 
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include "cutwater/observe/log/json_formatter.hpp"
 #include "cutwater/observe/log/json_log.hpp"
 
 namespace cutwater {
-
-/// spdlog's levels as ours: trace is debug, critical is error.
-[[nodiscard]] constexpr severity to_severity(spdlog::level::level_enum level) noexcept {
-    if (level <= spdlog::level::debug) return severity::debug;
-    if (level == spdlog::level::info) return severity::info;
-    return level == spdlog::level::warn ? severity::warning : severity::error;
-}
 
 class spdlog_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {  // the log has its own
 public:

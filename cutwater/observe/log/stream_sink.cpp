@@ -39,12 +39,18 @@ private:
 void stream_sink::operator()(std::string_view line) const {
     std::string whole{line};
     whole += '\n';
-    const std::scoped_lock lock{*turn_};
+    write(whole);
+}
+
+void stream_sink::write(std::string_view lines) const {
+    const std::scoped_lock lock{shared_->turn};
     const without_sigpipe quietly;
     const std::ios_base::iostate throws = to_->exceptions();
     to_->exceptions(std::ios_base::goodbit);
     to_->clear();  // it may have failed for the line before: a disk has room again
-    const bool written = to_->write(whole.data(), static_cast<std::streamsize>(whole.size())).flush().good();
+    if (shared_->has_failed) to_->put('\n');
+    const bool written = to_->write(lines.data(), static_cast<std::streamsize>(lines.size())).flush().good();
+    shared_->has_failed = !written;
     to_->clear();
     to_->exceptions(throws);
     if (!written) throw std::ios_base::failure{"the line could not be written"};

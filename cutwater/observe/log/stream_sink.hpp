@@ -2,9 +2,11 @@
 //
 //     cw::stream_sink sink{std::clog};
 //     sink("one line");                       // throws where it cannot be written; the stream is usable again
+//     sink.write("two lines\nat once\n");
 //
 // A reader that has gone away is an error like any other here: SIGPIPE is held back while a line is written, in this
-// thread only. Lifetime: the stream outlives the sink and is written to by nobody else meanwhile.
+// thread only. What comes after a failure begins on a new line, so that half a line does not spoil the next. Lifetime: the stream outlives the
+// sink and is written to by nobody else meanwhile.
 #pragma once
 
 #include <iosfwd>
@@ -16,14 +18,21 @@ namespace cutwater {
 
 class stream_sink {
 public:
-    explicit stream_sink(std::ostream& to) : to_{&to}, turn_{std::make_shared<std::mutex>()} {}
+    explicit stream_sink(std::ostream& to) : to_{&to}, shared_{std::make_shared<shared>()} {}
 
     /// Throws `std::ios_base::failure`, or what the stream's buffer throws.
     void operator()(std::string_view line) const;
+    /// The same of several lines, each with its newline.
+    void write(std::string_view lines) const;
 
 private:
+    struct shared {
+        std::mutex turn{};
+        bool has_failed = false;
+    };
+
     std::ostream* to_;
-    std::shared_ptr<std::mutex> turn_;
+    std::shared_ptr<shared> shared_;
 };
 
 }  // namespace cutwater
