@@ -41,6 +41,8 @@ HTTP_UMBRELLA = "cutwater/http.hpp"
 STORE_UMBRELLA = "cutwater/store.hpp"
 METRICS = "cutwater/observe/metrics"
 OBSERVE_PROMETHEUS = "cutwater/observe/prometheus"
+HEALTH = "cutwater/health"
+ADMIN = "cutwater/admin"
 SAGA = "cutwater/saga"
 SAGA_ASIO = "cutwater/saga/asio"
 
@@ -82,7 +84,8 @@ ROOMS = (
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),
     Room(OBSERVE_PROMETHEUS, (CORE, CLOCK, METRICS), ("boost/nowide", "prometheus/")),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "spdlog/")),
-    Room("cutwater/health", (CORE,)),
+    Room(HEALTH, (CORE, CLOCK, POOL), ("nlohmann/",)),
+    Room(ADMIN, (CORE, HEALTH), ("boost/",)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
     Room(STORE, (CORE,)),
     Room(STORES, (CORE, STORE, CLOCK, SYNC, PIPELINE, ASIO), ("boost/asio", "boost/system", "hiredis/", "libpq-fe.h", "sqlite3.h", "poll.h")),
