@@ -21,9 +21,7 @@ class admin_client {
 public:
     using answer = boost::beast::http::response<boost::beast::http::string_body>;
 
-    explicit admin_client(std::uint16_t port) {
-        socket_.connect({boost::asio::ip::address_v4::loopback(), port});
-    }
+    explicit admin_client(std::uint16_t port) { socket_.connect({boost::asio::ip::address_v4::loopback(), port}); }
 
     answer send(boost::beast::http::verb method, std::string_view target) {
         boost::beast::http::request<boost::beast::http::empty_body> asked{method, {target.data(), target.size()}, 11};

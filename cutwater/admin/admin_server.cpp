@@ -148,7 +148,7 @@ private:
         const bool keeps = answer.keep_alive();
         const bool is_written = co_await write(with, answer, parser.get().method() == http::verb::head);
         with.waits_for_client = true;
-        co_return is_written && keeps;
+        co_return is_written&& keeps;
     }
 
     asio::awaitable<bool> write(detail::admin_connection& with, detail::wire_answer& answer, bool without_body) {
@@ -172,8 +172,7 @@ private:
         with.stream.expires_after(std::chrono::seconds{1});
         std::array<char, 4096> thrown_away{};
         for (int i = 0; i < 64 && !failed; ++i)
-            std::tie(failed, std::ignore) =
-                co_await with.stream.async_read_some(asio::buffer(thrown_away), quietly);
+            std::tie(failed, std::ignore) = co_await with.stream.async_read_some(asio::buffer(thrown_away), quietly);
     }
 
     const admin_options options_;
@@ -188,7 +187,9 @@ private:
 admin_server::admin_server(admin_options options) : running_{std::make_unique<running>(std::move(options))} {}
 admin_server::~admin_server() { stop(); }
 const admin_options& admin_server::options() const noexcept { return running_->options(); }
-void admin_server::page(std::string path, page_function shows) { running_->pages().add(std::move(path), std::move(shows)); }
+void admin_server::page(std::string path, page_function shows) {
+    running_->pages().add(std::move(path), std::move(shows));
+}
 void admin_server::start() { running_->start(); }
 void admin_server::stop() noexcept { running_->stop(); }
 std::uint16_t admin_server::port() const noexcept { return running_->port(); }

@@ -36,7 +36,8 @@ unsigned ask(std::uint16_t port, const std::string& path) {
 }  // namespace
 
 int main() {
-    cw::circuit_breaker partner{{.name = "partner", .window = cw::breaker_window::consecutive, .consecutive_failures = 1}};
+    cw::circuit_breaker partner{
+        {.name = "partner", .window = cw::breaker_window::consecutive, .consecutive_failures = 1}};
     cw::pipeline orders{cw::ref(partner)};
 
     cw::health_monitor health{{.name = "shop", .drain_for = std::chrono::seconds{1}}};

@@ -23,9 +23,9 @@
 namespace cutwater {
 namespace {
 
+using testing::admin_client;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using testing::admin_client;
 namespace http = boost::beast::http;
 
 void until(const auto& holds) {

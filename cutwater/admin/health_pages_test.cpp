@@ -62,7 +62,8 @@ TEST_F(health_pages_test, says_what_it_has_seen_only_when_asked) {
     EXPECT_THAT(health_page(health, {.path = "/healthz"}).body, Not(HasSubstr("abc")));
     EXPECT_THAT(health_page(health, {.path = "/healthz"}).body, HasSubstr("rotate it"));
     EXPECT_THAT(health_page(health, {.path = "/healthz", .query = "verbose"}).body, HasSubstr("abc"));
-    EXPECT_THAT(probe_page(health, health_probe::ready, {.path = "/readyz", .query = "verbose"}).body, HasSubstr("abc"));
+    EXPECT_THAT(probe_page(health, health_probe::ready, {.path = "/readyz", .query = "verbose"}).body,
+                HasSubstr("abc"));
     EXPECT_THAT(probe_page(health, health_probe::ready, {.path = "/readyz"}).body,
                 HasSubstr(R"("because":["it has not started","disk"])"));
 }

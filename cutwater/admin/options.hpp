@@ -28,7 +28,8 @@ struct admin_options {
         visit("max_connections", self.max_connections, within(1U, 10'000U),
               "connections at once; one more takes the place of the one that has been silent for longest");
         visit("max_header", self.max_header, within<std::size_t>(256, 1U << 20U), "bytes of a request's header");
-        visit("max_body", self.max_body, within<std::size_t>(0, 1U << 20U), "bytes of a request's body, which is not looked at");
+        visit("max_body", self.max_body, within<std::size_t>(0, 1U << 20U),
+              "bytes of a request's body, which is not looked at");
         visit("request_timeout", self.request_timeout, within<duration>(10ms, 10min),
               "how long a request may take to come, and an answer to be taken");
         visit("idle_timeout", self.idle_timeout, within<duration>(10ms, 1h),

@@ -18,7 +18,8 @@ site with_pages() {
         return page_answer{.body = std::string{asked.path} + " " + std::string{asked.query}};
     });
     made.add("/broken", [](const page_request&) -> page_answer { throw std::runtime_error{"secret"}; });
-    made.add("/busy", [](const page_request&) { return page_answer{.status = 503, .content_type = "application/json"}; });
+    made.add("/busy",
+             [](const page_request&) { return page_answer{.status = 503, .content_type = "application/json"}; });
     return made;
 }
 wire_answer ask(http::verb method, std::string_view target, unsigned version = 11) {

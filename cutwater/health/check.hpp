@@ -87,7 +87,7 @@ template <health_check F>
 }
 
 /// Asks; what it throws becomes a failure.
-[[nodiscard]] inline check_result ask(check_function& check, const check_run& run) {
+[[nodiscard]] inline check_result run_check(check_function& check, const check_run& run) {
     try {
         return check(run);
     } catch (...) {

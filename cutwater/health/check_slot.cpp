@@ -17,8 +17,8 @@ auto check_slot::look(instant now, random_source& random) -> looked {
     if (is_late) {
         give_up(now, seen);
     } else if (given_up_ && next_due_ <= now) {
-        seen.was = hear(check_result::failed("it has not returned for " + to_text(between(since_, now))), now,
-                        seen.was_for);
+        seen.was =
+            hear(check_result::failed("it has not returned for " + to_text(between(since_, now))), now, seen.was_for);
     }
     if (next_due_ > now) return seen;
     next_due_ = add(now, options_.period - random.below(scale(options_.period, options_.jitter)));
@@ -75,7 +75,9 @@ std::optional<health_status> check_slot::hear(check_result said, instant now, du
     const bool is_first = !kernel_.has_result();
     (void)kernel_.report(said.status, now);
     latest_ = std::move(said);
-    return is_first ? std::optional{health_status::healthy} : kernel_.status(now) != before ? std::optional{before} : std::nullopt;
+    return is_first                        ? std::optional{health_status::healthy}
+           : kernel_.status(now) != before ? std::optional{before}
+                                           : std::nullopt;
 }
 
 bool check_slot::keeps_away(instant now, std::uint64_t seed) const noexcept {

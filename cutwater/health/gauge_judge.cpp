@@ -87,8 +87,7 @@ void judge_circuit(std::string_view layer, const layer_gauges& said, findings& f
 
 void judge_load(std::string_view layer, const layer_gauges& said, const watch_options& rules, findings& found) {
     if (said.sheds)
-        found.add(layer, "sheds load: what matters less is refused",
-                  "Add capacity, or find out who sends so much.");
+        found.add(layer, "sheds load: what matters less is refused", "Add capacity, or find out who sends so much.");
     if (said.rejecting >= rules.rejecting)
         found.add(layer, "turns away " + percent(said.rejecting) + " of the calls",
                   "The dependency refuses: send it less, or give it more capacity.");
@@ -118,10 +117,11 @@ check_result gauge_judge::judge(instant now, const std::function<void(gauge_visi
         }
         const duration full_for = between(full_since_.try_emplace(layer, now).first->second, now);
         if (full_for >= rules_.full_for)
-            found.add(layer,
-                      "is full for " + to_text(full_for) + " (" + whole(said.in_flight) + " of " + whole(*said.limit) +
-                          ", " + whole(said.waiting) + " waiting)",
-                      "The dependency is slower than it was, or the limit too small: compare its latency before raising it.");
+            found.add(
+                layer,
+                "is full for " + to_text(full_for) + " (" + whole(said.in_flight) + " of " + whole(*said.limit) + ", " +
+                    whole(said.waiting) + " waiting)",
+                "The dependency is slower than it was, or the limit too small: compare its latency before raising it.");
     }
     std::erase_if(full_since_, [&](const auto& each) { return !all.seen.contains(each.first); });
     return std::move(found).result();

@@ -56,10 +56,10 @@ TEST(gauge_judge, knows_a_circuit_by_its_metric) {
 
 TEST(gauge_judge, says_that_a_gate_is_full_only_when_it_has_been_so_for_long) {
     gauge_judge judge{{.full_for = 10s}};
-    strangers gate{.called = "payments",
-                   .says = {{&metrics::concurrency_limit, 5, ""},
-                            {&metrics::calls_in_flight, 5, ""},
-                            {&metrics::queue_length, 3, ""}}};
+    strangers gate{
+        .called = "payments",
+        .says = {
+            {&metrics::concurrency_limit, 5, ""}, {&metrics::calls_in_flight, 5, ""}, {&metrics::queue_length, 3, ""}}};
     EXPECT_EQ(judged(judge, gate, noon).status, health_status::healthy);
     EXPECT_EQ(judged(judge, gate, noon + 10s - 1ns).status, health_status::healthy);
     const auto full = judged(judge, gate, noon + 10s);
@@ -73,14 +73,12 @@ TEST(gauge_judge, says_that_a_gate_is_full_only_when_it_has_been_so_for_long) {
 
 TEST(gauge_judge, knows_shedding_rejecting_and_ejected_endpoints) {
     EXPECT_THAT(judged({.says = {{&metrics::shedding, 1, ""}}}).detail, HasSubstr("sheds load"));
-    EXPECT_THAT(judged({.says = {{&metrics::rejection, 0.02, "critical"}, {&metrics::rejection, 0.5, "sheddable"}}})
-                    .detail,
-                HasSubstr("turns away 50 % of the calls"));
-    const auto some =
-        judged({.says = {{&metrics::endpoints, 2, "healthy"}, {&metrics::endpoints, 1, "ejected"}}});
+    EXPECT_THAT(
+        judged({.says = {{&metrics::rejection, 0.02, "critical"}, {&metrics::rejection, 0.5, "sheddable"}}}).detail,
+        HasSubstr("turns away 50 % of the calls"));
+    const auto some = judged({.says = {{&metrics::endpoints, 2, "healthy"}, {&metrics::endpoints, 1, "ejected"}}});
     EXPECT_THAT(some.detail, HasSubstr("has ejected 1 of 3 endpoints"));
-    const auto none =
-        judged({.says = {{&metrics::endpoints, 0, "healthy"}, {&metrics::endpoints, 3, "ejected"}}});
+    const auto none = judged({.says = {{&metrics::endpoints, 0, "healthy"}, {&metrics::endpoints, 3, "ejected"}}});
     EXPECT_THAT(none.what_to_do, HasSubstr("No endpoint is well"));
 }
 

@@ -13,7 +13,8 @@ cw::health_monitor& ten() {
     static cw::health_monitor health;
     static const bool made = [] {
         for (int i = 0; i < 10; ++i)
-            health.check({.name = "check " + std::to_string(i), .stale_after = std::chrono::hours{24},
+            health.check({.name = "check " + std::to_string(i),
+                          .stale_after = std::chrono::hours{24},
                           .readiness = cw::readiness_effect::shared},
                          [i] { return i < 8 ? cw::check_result::ok() : cw::check_result::degraded("slow", "look"); });
         for (cw::due_check& each : health.take_due()) each.run();

@@ -27,6 +27,7 @@ inline constexpr std::string_view health_content_type = "application/json";
 [[nodiscard]] std::string health_json(const health_report& of, health_detail how = health_detail::brief);
 
 /// Of one probe: whether it passes and, if not, because of what; with `full` the checks that it depends on.
-[[nodiscard]] std::string probe_json(const health_report& of, health_probe which, health_detail how = health_detail::brief);
+[[nodiscard]] std::string probe_json(const health_report& of, health_probe which,
+                                     health_detail how = health_detail::brief);
 
 }  // namespace cutwater

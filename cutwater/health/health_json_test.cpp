@@ -11,9 +11,9 @@
 namespace cutwater {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using nlohmann::json;
 
 class health_json_test : public ::testing::Test {
 protected:
@@ -59,8 +59,7 @@ TEST_F(health_json_test, S113_has_a_status_and_the_checks) {
 }
 
 TEST_F(health_json_test, what_was_seen_is_there_only_where_it_is_asked_for) {
-    for (const std::string& brief :
-         {health_json(health.report()), probe_json(health.report(), health_probe::ready)}) {
+    for (const std::string& brief : {health_json(health.report()), probe_json(health.report(), health_probe::ready)}) {
         EXPECT_THAT(brief, Not(HasSubstr("secret")));
         EXPECT_THAT(brief, Not(HasSubstr("bob")));
     }
@@ -80,8 +79,7 @@ TEST_F(health_json_test, is_one_line_that_ends) {
 }
 
 TEST_F(health_json_test, a_probe_says_because_of_what) {
-    EXPECT_EQ(probe(health_probe::live),
-              json::parse(R"({"status":"healthy","probe":"live","because":[]})"));
+    EXPECT_EQ(probe(health_probe::live), json::parse(R"({"status":"healthy","probe":"live","because":[]})"));
     EXPECT_EQ(probe(health_probe::ready),
               json::parse(R"({"status":"unhealthy","probe":"ready","because":["database"]})"));
     time.pass(10s);

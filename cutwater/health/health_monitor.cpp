@@ -11,8 +11,8 @@ namespace cutwater {
 namespace {
 
 /// What has changed, as an event.
-void add_change(detail::health_news& news, const detail::check_slot& s, std::optional<health_status> was, duration was_for,
-                instant now) {
+void add_change(detail::health_news& news, const detail::check_slot& s, std::optional<health_status> was,
+                duration was_for, instant now) {
     if (!was) return;
     const health_status is = s.status(now);
     const std::string& check = s.options().name;
@@ -35,7 +35,7 @@ due_check::~due_check() {
 }
 std::string_view due_check::name() const noexcept { return slot_->options().name; }
 check_run due_check::begin() { return of_->begin(*slot_); }
-check_result due_check::ask(const check_run& run) { return cutwater::ask(slot_->function(), run); }
+check_result due_check::ask(const check_run& run) { return run_check(slot_->function(), run); }
 void due_check::end(check_result said) {
     const auto slot = std::exchange(slot_, nullptr);
     of_->end(*slot, std::move(said));
@@ -50,7 +50,7 @@ health_monitor::health_monitor(health_options options, environment& time)
 
 health_monitor::~health_monitor() = default;
 
-void health_monitor::add(check_options options, check_function f) {
+void health_monitor::add_check(check_options options, check_function f) {
     options = validated("health check", std::move(options));
     const auto made = std::make_shared<detail::check_slot>(std::move(options), std::move(f), time_->now());
     const std::scoped_lock lock{mutex_};
@@ -65,16 +65,16 @@ void health_monitor::watch_by(std::string called, std::function<void(instant, ga
                               watch_options options) {
     if (option_problems wrong = problems_of(options); !wrong.empty())
         throw invalid_options{"health watch", called, std::move(wrong)};
-    add({.name = std::move(called),
-         .importance = options.importance,
-         .period = options.period,
-         .worse_after = 1,
-         .better_after = 1,
-         .stale_after = 3 * options.period + 30s},
-        [judge = gauge_judge{options}, visit = std::move(visit), time = time_](const check_run&) mutable {
-            const instant now = time->now();
-            return judge.judge(now, [&](gauge_visitor& seen) { visit(now, seen); });
-        });
+    add_check({.name = std::move(called),
+               .importance = options.importance,
+               .period = options.period,
+               .worse_after = 1,
+               .better_after = 1,
+               .stale_after = 3 * options.period + 30s},
+              [judge = gauge_judge{options}, visit = std::move(visit), time = time_](const check_run&) mutable {
+                  const instant now = time->now();
+                  return judge.judge(now, [&](gauge_visitor& seen) { visit(now, seen); });
+              });
 }
 
 bool health_monitor::remove(std::string_view check) {
@@ -111,10 +111,10 @@ bool health_monitor::live_at(instant now) const {
 
 bool health_monitor::started_at() const {
     if (has_started_) return true;
-    const bool waits =
-        std::ranges::any_of(tasks_, [](const auto& task) { return !task->is_done(); }) ||
-        std::ranges::any_of(
-            checks_, [](const slot& s) { return s->options().startup == startup_effect::waits && !s->has_worked(); });
+    const bool waits = std::ranges::any_of(tasks_, [](const auto& task) { return !task->is_done(); }) ||
+                       std::ranges::any_of(checks_, [](const slot& s) {
+                           return s->options().startup == startup_effect::waits && !s->has_worked();
+                       });
     return has_started_ = !waits;
 }
 

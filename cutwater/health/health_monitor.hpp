@@ -65,7 +65,8 @@ private:
 /// A run that is due: for runners. Dropped without being run, it is as if it had not been due.
 class due_check {
 public:
-    due_check(health_monitor& of, std::shared_ptr<detail::check_slot> slot) noexcept : of_{&of}, slot_{std::move(slot)} {}
+    due_check(health_monitor& of, std::shared_ptr<detail::check_slot> slot) noexcept
+        : of_{&of}, slot_{std::move(slot)} {}
     due_check(const due_check&) = delete;
     due_check(due_check&&) noexcept = default;
     due_check& operator=(const due_check&) = delete;
@@ -104,19 +105,21 @@ public:
     // ---- what there is ----
     template <health_check F>
     void check(check_options options, F f) {
-        add(std::move(options), as_check(std::move(f)));
+        add_check(std::move(options), as_check(std::move(f)));
     }
     /// What a policy or a pipeline is like, judged by its gauges (gauge_judge.hpp): degraded at worst.
     template <has_gauges P>
     void watch(std::string called, P& what, watch_options options = {}) {
-        watch_by(std::move(called), [&what](instant now, gauge_visitor& seen) { visit_gauges(what, now, seen); }, options);
+        watch_by(
+            std::move(called), [&what](instant now, gauge_visitor& seen) { visit_gauges(what, now, seen); }, options);
     }
     template <has_gauges P>
         requires requires(const P& p) { p.layer_name(); }
     void watch(P& policy, watch_options options = {}) {
         watch(std::string{policy.layer_name().view()}, policy, options);
     }
-    void watch_by(std::string called, std::function<void(instant now, gauge_visitor& seen)> ask, watch_options options = {});
+    void watch_by(std::string called, std::function<void(instant now, gauge_visitor& seen)> ask,
+                  watch_options options = {});
     /// Takes a check or a watch away; false where there is none. A run that has begun goes on, and is not heard.
     bool remove(std::string_view check);
 
@@ -151,7 +154,7 @@ private:
     friend class due_check;
     using slot = std::shared_ptr<detail::check_slot>;
 
-    void add(check_options options, check_function f);
+    void add_check(check_options options, check_function f);
     [[nodiscard]] check_run begin(detail::check_slot& s);
     void end(detail::check_slot& s, check_result said);
     void withdraw(detail::check_slot& s);

@@ -257,9 +257,9 @@ TEST_F(health_monitor_test, a_report_says_what_there_is_to_know) {
 
 template <class Monitor>
 concept liveness_takes_a_check =
-    requires(Monitor& m) { m.heartbeat(check_options{}, [] { return true; }); } ||
-    requires(Monitor& m) { m.liveness_check(check_options{}, [] { return true; }); } ||
-    requires(Monitor& m) { m.check(check_options{}, [] { return true; }, health_probe::live); };
+    requires(Monitor& m) { m.heartbeat(check_options{}, [] { return true; }); } || requires(Monitor& m) {
+        m.liveness_check(check_options{}, [] { return true; });
+    } || requires(Monitor& m) { m.check(check_options{}, [] { return true; }, health_probe::live); };
 
 TEST_F(health_monitor_test, T92_no_dependency_can_be_part_of_liveness) {
     static_assert(!liveness_takes_a_check<health_monitor>);
@@ -357,8 +357,9 @@ TEST_F(health_monitor_test, what_drains_is_not_ready_and_alive) {
     time.pass(3s);
     EXPECT_EQ(health.drain(), time.in(7s)) << "it does not begin anew";
     EXPECT_THAT(health.report().not_ready_because, ElementsAre("it drains"));
-    EXPECT_EQ(heard.lines_of("shop"), (std::vector<std::string>{"shop readiness_changed because=\"\" is_ready=true",
-                                                                "shop readiness_changed because=\"it drains\" is_ready=false"}));
+    EXPECT_EQ(heard.lines_of("shop"),
+              (std::vector<std::string>{"shop readiness_changed because=\"\" is_ready=true",
+                                        "shop readiness_changed because=\"it drains\" is_ready=false"}));
 }
 
 // ---- policies ----

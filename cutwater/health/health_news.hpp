@@ -12,7 +12,8 @@ namespace cutwater::detail {
 
 class health_news {
 public:
-    using any = std::variant<health_worsened, health_improved, health_check_hung, health_check_returned, readiness_changed>;
+    using any =
+        std::variant<health_worsened, health_improved, health_check_hung, health_check_returned, readiness_changed>;
 
     void add(any said) { all_.push_back(std::move(said)); }
     /// What a listener throws is swallowed.

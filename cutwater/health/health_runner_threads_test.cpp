@@ -1,5 +1,3 @@
-#include "cutwater/health/health_runner.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include <thread>
 
 #include "cutwater/health/health_json.hpp"
+#include "cutwater/health/health_runner.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 
 namespace cutwater {
@@ -41,8 +40,7 @@ TEST(health_runner_threads, checks_run_by_themselves_again_and_again) {
 TEST(health_runner_threads, checks_run_beside_each_other) {
     std::latch all_here{4};
     health_monitor health;
-    for (const char* each : {"a", "b", "c", "d"})
-        health.check({.name = each}, [&] { all_here.arrive_and_wait(); });
+    for (const char* each : {"a", "b", "c", "d"}) health.check({.name = each}, [&] { all_here.arrive_and_wait(); });
     health_runner runner{health, {.threads = 4}};
     all_here.wait();
     until([&] { return health.report().status == health_status::healthy; });

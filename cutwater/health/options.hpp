@@ -77,7 +77,8 @@ struct check_options {
 
     void cross_check(option_problems& problems) const {
         if (stale_after != duration::zero() && stale_after < period + timeout)
-            problems.push_back({"stale_after", to_exact_text(stale_after), "0s, or at least period and timeout together"});
+            problems.push_back(
+                {"stale_after", to_exact_text(stale_after), "0s, or at least period and timeout together"});
     }
 
     [[nodiscard]] health_thresholds thresholds() const {

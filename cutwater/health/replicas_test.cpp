@@ -83,11 +83,9 @@ TEST(replicas, a_short_outage_takes_nobody_who_shares) {
 }
 
 RC_GTEST_PROP(replicas, who_shares_leaves_one_after_the_other, (std::uint64_t seed)) {
-    replicas ten{{.name = "database",
-                  .readiness = readiness_effect::shared,
-                  .unready_after = 1min,
-                  .unready_spread = 10min},
-                 seed};
+    replicas ten{
+        {.name = "database", .readiness = readiness_effect::shared, .unready_after = 1min, .unready_spread = 10min},
+        seed};
     ten.works = false;
     const auto first_minutes = ten.pass(3min);
     RC_ASSERT(first_minutes.fewest >= 1);  // the odds of the contrary: three in a hundred millions

@@ -31,13 +31,13 @@ struct check_report {
     check_importance importance{};
     readiness_effect readiness{};
     startup_effect startup{};
-    duration since{};                         ///< how long it has been that
-    std::optional<duration> age{};            ///< of the latest result, where there is one
-    duration took{};                          ///< by the run that gave it
-    bool hangs = false;                       ///< whether a run was given up on and has not returned
-    std::string detail{};                     ///< of the latest result
-    std::string what_to_do{};                 ///< where it is not healthy
-    std::string last_error{};                 ///< of the latest run that was not healthy
+    duration since{};               ///< how long it has been that
+    std::optional<duration> age{};  ///< of the latest result, where there is one
+    duration took{};                ///< by the run that gave it
+    bool hangs = false;             ///< whether a run was given up on and has not returned
+    std::string detail{};           ///< of the latest result
+    std::string what_to_do{};       ///< where it is not healthy
+    std::string last_error{};       ///< of the latest run that was not healthy
     std::optional<duration> last_error_age{};
 };
 
@@ -58,7 +58,7 @@ struct health_report {
     std::vector<std::string> not_live_because{};
     std::vector<std::string> not_ready_because{};
     std::vector<std::string> not_started_because{};
-    std::vector<check_report> checks{};          ///< in the order in which they were added
+    std::vector<check_report> checks{};  ///< in the order in which they were added
     std::vector<heartbeat_report> heartbeats{};
 
     [[nodiscard]] bool passes(health_probe p) const noexcept {

@@ -21,6 +21,7 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "cutwater/admin/options.hpp"
 #include "cutwater/classify/grpc/grpc_status.hpp"
 #include "cutwater/classify/redis/redis_error.hpp"
 #include "cutwater/classify/sql/sqlstate.hpp"
@@ -33,6 +34,9 @@
 #include "cutwater/drive/work/events.hpp"
 #include "cutwater/drive/work/options.hpp"
 #include "cutwater/estimate/options.hpp"
+#include "cutwater/health/events.hpp"
+#include "cutwater/health/health_runner.hpp"
+#include "cutwater/health/options.hpp"
 #include "cutwater/http/asio_errors.hpp"
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/http_error.hpp"
@@ -173,8 +177,8 @@ std::string code(std::string_view text) { return "`" + std::string{text} + "`"; 
 void head(std::string_view room, std::string_view part) { std::cout << "@ " << room << "/README.md " << part << '\n'; }
 
 template <class Options>
-void defaults(std::string_view room) {
-    head(room, "defaults");
+void defaults(std::string_view room, std::string_view part = "defaults") {
+    head(room, part);
     row("option", "default", "allowed", "meaning");
     std::cout << "|---|---|---|---|\n";
     const Options in_force{};
@@ -282,6 +286,17 @@ void metrics() {
         row(code(each->name), to_text(each->type), each->detail.empty() ? "–" : code(each->detail), each->help,
             each->type == cw::metric_type::gauge ? "gauges" : by);
     }
+}
+
+void health_and_admin() {
+    defaults<cw::check_options>("cutwater/health");
+    defaults<cw::health_options>("cutwater/health", "monitor");
+    defaults<cw::health_runner_options>("cutwater/health", "runner");
+    defaults<cw::heartbeat_options>("cutwater/health", "heartbeat");
+    defaults<cw::watch_options>("cutwater/health", "watch");
+    events<cw::health_worsened, cw::health_improved, cw::health_check_hung, cw::health_check_returned,
+           cw::readiness_changed>("cutwater/health");
+    defaults<cw::admin_options>("cutwater/admin");
 }
 
 // --- what an error means -------------------------------------------------------------------------------------------
@@ -413,6 +428,7 @@ void what_errors_mean() {
 
 int main() {
     policies();
+    health_and_admin();
     defaults<cw::latency_estimate_options>("cutwater/estimate");
     what_errors_mean();
     defaults<cw::metadata_options>("cutwater/http");
