@@ -89,7 +89,7 @@ RC_GTEST_PROP(health_kernel, the_status_never_changes_without_a_row_that_agrees,
             RC_ASSERT(said.size() > row);
             for (unsigned back = 0; back < row; ++back) {
                 const health_status heard = said[said.size() - 1 - back];
-                RC_ASSERT(is > *status ? heard >= is : heard <= is);
+                RC_ASSERT((is > *status ? heard >= is : heard <= is));
             }
         }
         status = is;

@@ -1,11 +1,13 @@
 // Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules; a limit for each tenant; a simulated
-// minute of overload; cells in a file, and in servers that are not there.
+// minute of overload; cells in a file, and in servers that are not there; an admin port.
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
 
 #include <boost/asio.hpp>
 
+#include "cutwater/admin/health_pages.hpp"
+#include "cutwater/health/health_runner.hpp"
 #include "cutwater/http.hpp"
 #include "cutwater/keyed.hpp"
 #include "cutwater/observe/log/json_log.hpp"
@@ -75,6 +77,18 @@ bool remembers() {
     return once && !cw::ask(redis, {cw::read_cell{"a"}}) && !cw::ask(postgres, {cw::read_cell{"a"}});
 }
 
+/// It says how it is to whoever asks over HTTP.
+bool answers_probes() {
+    cw::health_monitor health{{.name = "consumer"}};
+    health.check({.name = "itself"}, [] { return true; });
+    const cw::health_runner runner{health};
+    cw::admin_server admin{{.port = 0}};
+    cw::add_health_pages(admin, health);
+    admin.start();
+    return admin.port() != 0 && health.is_live() &&
+           cw::probe_page(health, cw::health_probe::live, {.path = "/livez"}).status == 200;
+}
+
 }  // namespace
 
 int main() {
@@ -91,7 +105,7 @@ int main() {
     context.run();
 
     std::printf("%s", lines.str().c_str());
-    return passed && each_has_its_own() && survives_a_minute() && remembers() &&
+    return passed && each_has_its_own() && survives_a_minute() && remembers() && answers_probes() &&
                    lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos
                ? 0
                : 1;
