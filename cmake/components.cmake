@@ -1,6 +1,6 @@
 # What a user can leave out: a component is a few rooms, the components they stand on, and the packages they bring.
 # The installed package finds only the packages of the components that were asked for.
-set(cutwater_components core keyed sqlite asio postgres redis http log prometheus otlp sim testing testing_asio)
+set(cutwater_components core keyed sqlite asio postgres redis http log prometheus otlp health admin sim testing testing_asio)
 
 set(cutwater_core_packages "Threads")
 
@@ -39,6 +39,14 @@ set(cutwater_prometheus_packages "prometheus-cpp" "Boost 1.81 CONFIG")
 set(cutwater_otlp_rooms observe_otlp)
 set(cutwater_otlp_requires http)
 set(cutwater_otlp_packages "nlohmann_json")
+
+set(cutwater_health_rooms health)
+set(cutwater_health_requires core)
+set(cutwater_health_packages "Threads" "nlohmann_json")
+
+set(cutwater_admin_rooms admin)
+set(cutwater_admin_requires asio health)
+set(cutwater_admin_packages "Boost 1.81 CONFIG")
 
 set(cutwater_sim_rooms sim)
 set(cutwater_sim_requires core)

@@ -16,6 +16,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "cutwater/admin/options.hpp"
 #include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/core/text.hpp"
 #include "cutwater/drive/pool/events.hpp"
@@ -23,6 +24,9 @@
 #include "cutwater/drive/work/events.hpp"
 #include "cutwater/drive/work/options.hpp"
 #include "cutwater/estimate/options.hpp"
+#include "cutwater/health/events.hpp"
+#include "cutwater/health/health_runner.hpp"
+#include "cutwater/health/options.hpp"
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/idempotency/options.hpp"
 #include "cutwater/observe/metrics/options.hpp"
@@ -146,8 +150,8 @@ std::string allowed_text(const Value&, const auto& allowed) {
 // --- tables ----------------------------------------------------------------------------------------------------------
 
 template <class Options>
-void defaults(std::string_view room) {
-    head(room, "defaults");
+void defaults(std::string_view room, std::string_view part = "defaults") {
+    head(room, part);
     row("option", "default", "allowed", "meaning");
     std::cout << "|---|---|---|---|\n";
     const Options in_force{};
@@ -263,10 +267,22 @@ void metrics() {
     }
 }
 
+void health_and_admin() {
+    defaults<cw::check_options>("cutwater/health");
+    defaults<cw::health_options>("cutwater/health", "monitor");
+    defaults<cw::health_runner_options>("cutwater/health", "runner");
+    defaults<cw::heartbeat_options>("cutwater/health", "heartbeat");
+    defaults<cw::watch_options>("cutwater/health", "watch");
+    events<cw::health_worsened, cw::health_improved, cw::health_check_hung, cw::health_check_returned,
+           cw::readiness_changed>("cutwater/health");
+    defaults<cw::admin_options>("cutwater/admin");
+}
+
 }  // namespace
 
 int main() {
     policies();
+    health_and_admin();
     defaults<cw::latency_estimate_options>("cutwater/estimate");
     docs::what_errors_mean();
     defaults<cw::metadata_options>("cutwater/http");

@@ -52,6 +52,8 @@ OTLP = "cutwater/observe/otlp"
 OBSERVE_LOG = "cutwater/observe/log"
 LEDGER = "cutwater/observe/ledger"
 RECORDER = "cutwater/observe/recorder"
+HEALTH = "cutwater/health"
+ADMIN = "cutwater/admin"
 SAGA = "cutwater/saga"
 SAGA_ASIO = "cutwater/saga/asio"
 
@@ -101,7 +103,8 @@ ROOMS = (
     Room(OBSERVE_LOG, (CORE,), ("fmt/", "nlohmann/", "pthread.h", "spdlog/", "sys/wait.h", "unistd.h")),
     Room(RECORDER, (CORE, LEDGER)),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "spdlog/")),
-    Room("cutwater/health", (CORE,)),
+    Room(HEALTH, (CORE, CLOCK, POOL), ("nlohmann/",)),
+    Room(ADMIN, (CORE, HEALTH), ("boost/",)),
     Room(HTTP, (CORE, GRPC, PIPELINE, CLOCK, ASIO), ("boost/", "openssl/")),
     Room(HTTP_IDEMPOTENCY, (CORE, STORE, HTTP), ("boost/", "nlohmann/", "openssl/")),  # whole answers go into a cell
     Room(STORE, (CORE,)),

@@ -1,15 +1,19 @@
 // Every component: coroutine calls through one pipeline, logged as JSON, with an HTTP client and its rules; a limit for each tenant; a simulated
-// minute of overload; cells in a file, and in servers that are not there; spans for a collector.
+// minute of overload; cells in a file, and in servers that are not there; spans for a collector; an admin port.
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
 
 #include <boost/asio.hpp>
 
+#include "cutwater/admin/health_pages.hpp"
+#include "cutwater/health/health_runner.hpp"
 #include "cutwater/http.hpp"
 #include "cutwater/keyed.hpp"
 #include "cutwater/observe/log/json_log.hpp"
+#include "cutwater/observe/metrics/event_metrics.hpp"
 #include "cutwater/observe/otlp/otlp_exporter.hpp"
+#include "cutwater/observe/prometheus/prometheus_metrics.hpp"
 #include "cutwater/observe/trace/traced.hpp"
 #include "cutwater/sim/clients.hpp"
 #include "cutwater/sim/service.hpp"
@@ -85,6 +89,27 @@ bool traces() {
     return guarded.run([] { return 7; }) == 7 && exporter.counts().taken == 2;
 }
 
+/// It says how it is to whoever asks over HTTP.
+bool answers_probes() {
+    cw::health_monitor health{{.name = "consumer"}};
+    health.check({.name = "itself"}, [] { return true; });
+    const cw::health_runner runner{health};
+    cw::admin_server admin{{.port = 0}};
+    cw::add_health_pages(admin, health);
+    admin.start();
+    return admin.port() != 0 && health.is_live() &&
+           cw::probe_page(health, cw::health_probe::live, {.path = "/livez"}).status == 200;
+}
+
+/// What happens is counted, and Prometheus may read it.
+bool counts() {
+    cw::metric_registry registry;
+    cw::event_metrics counted{registry};
+    cw::pipeline guarded{cw::observe{counted}, cw::retry{}};
+    (void)guarded.run([] { return 7; });
+    return cw::prometheus_metrics{registry}.text().contains("cutwater_calls_total{verdict=\"success\"} 1");
+}
+
 }  // namespace
 
 int main() {
@@ -101,7 +126,7 @@ int main() {
     context.run();
 
     std::printf("%s", lines.str().c_str());
-    return passed && each_has_its_own() && survives_a_minute() && remembers() && traces() &&
+    return passed && each_has_its_own() && survives_a_minute() && remembers() && traces() && answers_probes() && counts() &&
                    lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos
                ? 0
                : 1;

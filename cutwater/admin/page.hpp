@@ -1,0 +1,30 @@
+// A page of an admin server: a path, and what it shows to whoever asks.
+//
+//     admin.page("/version", [](const cw::page_request&) { return cw::page_answer{.body = "1.2.3\n"}; });
+//
+// A page is made on the server's own thread, one at a time: it must not block. What it throws becomes 500, without its words.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace cutwater {
+
+struct page_request {
+    std::string_view path;
+    std::string_view query{};  ///< what is behind the `?`, as it came
+
+    /// Whether the query has this flag: `verbose`, `verbose=1`, but not `verbose=0` or `verbose=false`.
+    [[nodiscard]] bool has(std::string_view flag) const noexcept;
+};
+
+struct page_answer {
+    unsigned status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    std::string body{};
+};
+
+using page_function = std::function<page_answer(const page_request&)>;
+
+}  // namespace cutwater

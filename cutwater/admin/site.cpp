@@ -1,0 +1,63 @@
+#include "cutwater/admin/site.hpp"
+
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/verb.hpp>
+
+namespace cutwater::detail {
+
+namespace {
+
+namespace http = boost::beast::http;
+
+wire_answer to_wire(page_answer shown, unsigned version) {
+    wire_answer out;
+    out.version(version);
+    out.result(shown.status);
+    out.set(http::field::content_type, shown.content_type);
+    out.set(http::field::cache_control, "no-store");
+    out.set("X-Content-Type-Options", "nosniff");
+    out.body() = std::move(shown.body);
+    out.content_length(out.body().size());
+    return out;
+}
+
+}  // namespace
+
+wire_answer site::answer(const wire_request& asked) const {
+    if (asked.method() != http::verb::head && asked.method() != http::verb::get) {
+        wire_answer out = to_wire({.status = 405, .body = "only GET and HEAD are understood here\n"}, asked.version());
+        out.set(http::field::allow, "GET, HEAD");
+        out.keep_alive(asked.keep_alive());
+        return out;
+    }
+    const std::string_view target{asked.target().data(), asked.target().size()};
+    const std::size_t mark = target.find('?');
+    const page_request request{.path = target.substr(0, mark),
+                               .query = mark == std::string_view::npos ? "" : target.substr(mark + 1)};
+    wire_answer out = to_wire(look_up(request), asked.version());
+    out.keep_alive(asked.keep_alive());
+    return out;
+}
+
+wire_answer site::refusal(unsigned status, std::string words) {
+    constexpr unsigned http_1_1 = 11;
+    wire_answer out = to_wire({.status = status, .body = std::move(words)}, http_1_1);
+    out.keep_alive(false);
+    return out;
+}
+
+page_answer site::look_up(const page_request& asked) const {
+    const auto found = pages_.find(asked.path);
+    if (found == pages_.end()) {
+        std::string known = "there is no such page; there are:\n";
+        for (const auto& [path, shows] : pages_) known.append(path).append("\n");
+        return {.status = 404, .body = std::move(known)};
+    }
+    try {
+        return found->second(asked);
+    } catch (...) {  // what it says may not be for everybody
+        return {.status = 500, .body = "the page cannot be shown: making it failed\n"};
+    }
+}
+
+}  // namespace cutwater::detail

@@ -1,0 +1,97 @@
+#include "cutwater/admin/site.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace cutwater::detail {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+namespace http = boost::beast::http;
+
+site with_pages() {
+    site made;
+    made.add("/a", [](const page_request& asked) {
+        return page_answer{.body = std::string{asked.path} + " " + std::string{asked.query}};
+    });
+    made.add("/broken", [](const page_request&) -> page_answer { throw std::runtime_error{"secret"}; });
+    made.add("/busy",
+             [](const page_request&) { return page_answer{.status = 503, .content_type = "application/json"}; });
+    return made;
+}
+wire_answer ask(http::verb method, std::string_view target, unsigned version = 11) {
+    return with_pages().answer(wire_request{method, {target.data(), target.size()}, version});
+}
+
+TEST(admin_site, shows_a_page_and_what_it_was_asked) {
+    const auto got = ask(http::verb::get, "/a?x=1&y");
+    EXPECT_EQ(got.result_int(), 200U);
+    EXPECT_EQ(got.body(), "/a x=1&y");
+    EXPECT_EQ(got[http::field::content_length], "8");
+    EXPECT_EQ(got[http::field::cache_control], "no-store");
+    EXPECT_EQ(got[http::field::content_type], "text/plain; charset=utf-8");
+    EXPECT_TRUE(got.keep_alive());
+}
+
+TEST(admin_site, a_page_says_its_status_and_type) {
+    const auto got = ask(http::verb::get, "/busy");
+    EXPECT_EQ(got.result_int(), 503U);
+    EXPECT_EQ(got[http::field::content_type], "application/json");
+    EXPECT_EQ(got[http::field::content_length], "0");
+}
+
+TEST(admin_site, says_which_pages_there_are) {
+    const auto got = ask(http::verb::get, "/b");
+    EXPECT_EQ(got.result_int(), 404U);
+    EXPECT_EQ(got.body(), "there is no such page; there are:\n/a\n/broken\n/busy\n");
+    EXPECT_EQ(ask(http::verb::get, "/a/").result_int(), 404U);
+    EXPECT_EQ(ask(http::verb::get, "").result_int(), 404U);
+}
+
+TEST(admin_site, only_reads) {
+    for (const http::verb each : {http::verb::post, http::verb::put, http::verb::delete_, http::verb::options}) {
+        const auto got = ask(each, "/a");
+        EXPECT_EQ(got.result_int(), 405U);
+        EXPECT_EQ(got[http::field::allow], "GET, HEAD");
+    }
+    EXPECT_EQ(ask(http::verb::head, "/a").result_int(), 200U);
+}
+
+TEST(admin_site, a_page_that_fails_says_nothing_of_why) {
+    const auto got = ask(http::verb::get, "/broken");
+    EXPECT_EQ(got.result_int(), 500U);
+    EXPECT_THAT(got.body(), Not(HasSubstr("secret")));
+}
+
+TEST(admin_site, speaks_the_version_that_it_is_asked_in) {
+    const auto old = ask(http::verb::get, "/a", 10);
+    EXPECT_EQ(old.version(), 10U);
+    EXPECT_FALSE(old.keep_alive());
+}
+
+TEST(admin_site, what_was_replaced_is_gone) {
+    site made = with_pages();
+    made.add("/a", [](const page_request&) { return page_answer{.body = "new"}; });
+    EXPECT_EQ(made.answer(wire_request{http::verb::get, "/a", 11}).body(), "new");
+}
+
+TEST(page_request, knows_its_flags) {
+    const auto has = [](std::string_view query) { return page_request{.path = "/", .query = query}.has("verbose"); };
+    EXPECT_TRUE(has("verbose"));
+    EXPECT_TRUE(has("a=b&verbose"));
+    EXPECT_TRUE(has("verbose&a"));
+    EXPECT_TRUE(has("verbose="));
+    EXPECT_TRUE(has("verbose=1"));
+    EXPECT_FALSE(has("verbose=0"));
+    EXPECT_FALSE(has("verbose=false"));
+    EXPECT_FALSE(has(""));
+    EXPECT_FALSE(has("verbosely"));
+    EXPECT_FALSE(has("a=verbose"));
+    EXPECT_FALSE(has("&&"));
+}
+
+}  // namespace
+}  // namespace cutwater::detail

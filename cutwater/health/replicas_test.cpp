@@ -1,0 +1,102 @@
+// Ten replicas and a database that all of them share: what an outage of it does to who is sent requests.
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "cutwater/health/health_monitor.hpp"
+#include "cutwater/testing/virtual_time.hpp"
+
+namespace cutwater {
+namespace {
+
+class replicas {
+public:
+    explicit replicas(const check_options& database, std::uint64_t seed = 42) : time{seed} {
+        for (int i = 0; i < 10; ++i) {
+            all_.push_back(std::make_unique<health_monitor>(health_options{}, time));
+            all_.back()->check(database, [this] { return works; });
+        }
+        pass(1min);
+    }
+
+    testing::virtual_time time;
+    bool works = true;
+
+    /// By the second, as an orchestrator asks; the fewest that were ready, and the most that left in any ten seconds.
+    struct seen {
+        long fewest = 10;
+        long most_at_once = 0;
+    };
+    seen pass(duration d) {
+        seen so_far;
+        std::vector<long> left;
+        for (const instant end = time.in(d); time.present() < end; time.pass(1s)) {
+            for (const auto& each : all_)
+                for (due_check& due : each->take_due()) due.run();
+            const long ready = count();
+            left.push_back(ready);
+            so_far.fewest = std::min(so_far.fewest, ready);
+            if (left.size() > 10) so_far.most_at_once = std::max(so_far.most_at_once, left[left.size() - 11] - ready);
+        }
+        return so_far;
+    }
+    [[nodiscard]] long count() const {
+        return std::ranges::count_if(all_, [](const auto& each) { return each->is_ready(); });
+    }
+    [[nodiscard]] bool all_say(health_status s) const {
+        return std::ranges::all_of(all_, [&](const auto& each) { return each->report().status == s; });
+    }
+
+private:
+    std::vector<std::unique_ptr<health_monitor>> all_;
+};
+
+constexpr check_importance critical = check_importance::critical;
+
+TEST(replicas, by_default_an_outage_of_what_they_share_takes_nobody) {
+    replicas ten{{.name = "database", .importance = critical}};
+    ASSERT_EQ(ten.count(), 10);
+    ten.works = false;
+    EXPECT_EQ(ten.pass(24h).fewest, 10) << "each goes on: with stale answers, or with a clear error";
+    EXPECT_TRUE(ten.all_say(health_status::unhealthy)) << "and says what is the matter";
+    ten.works = true;
+    (void)ten.pass(1min);
+    EXPECT_TRUE(ten.all_say(health_status::healthy));
+}
+
+TEST(replicas, what_each_has_for_itself_would_take_all_of_them_at_once) {
+    replicas ten{{.name = "database", .readiness = readiness_effect::own}};
+    ten.works = false;
+    EXPECT_EQ(ten.pass(1min).fewest, 0) << "which is why it is not for what is shared";
+}
+
+TEST(replicas, a_short_outage_takes_nobody_who_shares) {
+    replicas ten{{.name = "database", .readiness = readiness_effect::shared, .unready_after = 1min}};
+    ten.works = false;
+    EXPECT_EQ(ten.pass(1min).fewest, 10);
+    ten.works = true;
+    EXPECT_EQ(ten.pass(10min).fewest, 10);
+}
+
+RC_GTEST_PROP(replicas, who_shares_leaves_one_after_the_other, (std::uint64_t seed)) {
+    replicas ten{
+        {.name = "database", .readiness = readiness_effect::shared, .unready_after = 1min, .unready_spread = 10min},
+        seed};
+    ten.works = false;
+    const auto first_minutes = ten.pass(3min);
+    RC_ASSERT(first_minutes.fewest >= 1);  // the odds of the contrary: three in a hundred millions
+    RC_ASSERT(first_minutes.most_at_once <= 5);
+    const auto later = ten.pass(9min);
+    RC_ASSERT(later.most_at_once <= 5);
+    RC_ASSERT(ten.count() == 0);  // who shares says that it is to leave
+    ten.works = true;
+    (void)ten.pass(30s);
+    RC_ASSERT(ten.count() == 10);
+}
+
+}  // namespace
+}  // namespace cutwater
