@@ -57,6 +57,13 @@ def alone(run: Run, benchmark: str, times: float) -> float:
     return of(run, benchmark, times)
 
 
+def remote_swaps(run: Run, what: str, store: str, times: float) -> float:
+    """So many times the questions that it asks of that store."""
+    return of(run, f"stores/{what}/{store}", times)
+
+
+REMOTE = ("sqlite", "postgres", "redis")
+
 # What each limiter may admit, in words; `accuracy_bench.cpp` has it as a formula.
 CONTRACTS = {
     "accuracy/rate_limiter/rolling": "burst + rate * t",
@@ -127,5 +134,35 @@ TARGETS = [
     Target("M17", "fault/disarmed", 1, "no layer + 0.5 R", lambda r: of(r, "reference/no_layer", 1) + rmw(r, 0.5)),
     Target("M6", "fault/disarmed", 2, "1.3 x one thread", lambda r: alone(r, "fault/disarmed", 1.3)),
     Target("M18", "pipeline/exception/sync", 1, "1.5 guard", lambda r: of(r, "reference/exception", 1.5)),
+    # A hit does what the map under a lock does (one hash, one lock, one search), hashes the operation too, reads the clock once, counts a question, and
+    # holds what it copies meanwhile: a reference counted up and down. Locks are 16, and half of the questions meet nobody at theirs.
+    Target("L5", "cache/hit", 1, "a map under a lock + 1.2 C + 8 R",
+           lambda r: of(r, "cache/map_under_a_lock", 1) + clock(r, 1.2) + rmw(r, 8)),
+    Target("L5", "cache/hit", 2, "half of a map under a lock, on two threads", lambda r: of(r, "cache/map_under_a_lock", 0.5, 2)),
+    # A miss makes a key, a flight and what is kept: six allocations of some 4 R, two locks more, and what an eviction does.
+    Target("L6", "cache/miss_and_keep", 1, "a hit + 60 R", lambda r: of(r, "cache/hit", 1) + rmw(r, 60)),
+    # What it asks of a store over a wire or in a file is nearly all that it costs; over memory its own work, two records and a key, is at most half as much again.
+    *(Target("L7", f"stores/guarded_call/{store}", 1, "1.15 x two swaps", lambda r, s=store: remote_swaps(r, "two_swaps", s, 1.15)) for store in REMOTE),
+    Target("L7", "stores/guarded_call/memory", 1, "1.5 x two swaps", lambda r: remote_swaps(r, "two_swaps", "memory", 1.5)),
+    Target("L7", "idempotency_guard/executes", 1, "1.5 x two swaps", lambda r: of(r, "idempotency_guard/two_swaps", 1.5)),
+    *(Target("L8", f"stores/saga_of_three/{store}", 1, "1.15 x four writes", lambda r, s=store: remote_swaps(r, "four_writes", s, 1.15)) for store in REMOTE),
+    Target("L8", "stores/saga_of_three/memory", 1, "1.5 x four writes", lambda r: remote_swaps(r, "four_writes", "memory", 1.5)),
+    Target("L8", "saga/completes", 1, "1.5 x four writes", lambda r: of(r, "saga/four_writes", 1.5)),
+    # One question for each lease, whatever its size; a permit of one that is there is a local limiter's, and its lock's.
+    Target("L9", "stores/limited_call/redis/lease:1", 1, "1.15 x a swap", lambda r: remote_swaps(r, "one_swap", "redis", 1.15)),
+    Target("L9", "stores/limited_call/redis/lease:10", 1, "0.12 of a swap + C + 10 R",
+           lambda r: remote_swaps(r, "one_swap", "redis", 0.12) + clock(r, 1) + rmw(r, 10)),
+    Target("L9", "stores/limited_call/redis/lease:100", 1, "0.012 of a swap + C + 10 R",
+           lambda r: remote_swaps(r, "one_swap", "redis", 0.012) + clock(r, 1) + rmw(r, 10)),
+    # Two are drawn and looked at; taken and given back are two RMWs, what is learned of it two more; each end reads the clock. On two threads, of ten, every
+    # fifth pair meets at one: two contended RMWs in place of four.
+    *(Target("L10", f"endpoints/in_flight/{n}", 1, "2 C + 8 R", lambda r: clock(r, 2) + rmw(r, 8)) for n in (3, 10, 100)),
+    Target("L10", "endpoints/latency/10", 1, "2 C + 12 R", lambda r: clock(r, 2) + rmw(r, 12)),
+    Target("L10", "endpoints/in_flight/10", 2, "2 C + 8 R + 2 cR", lambda r: clock(r, 2) + rmw(r, 8) + contended(r, 2)),
+    Target("L10", "endpoints/in_flight/100", 2, "2 C + 8 R + 1 cR", lambda r: clock(r, 2) + rmw(r, 8) + contended(r, 1)),
+    # An attempt that may have to be cut off is a coroutine thread of its own; the timer that would begin the second is the wheel's. On a pool the job is all.
+    Target("L11", "hedge/not_fired/asio", 1, "without + 1.5 co_spawn",
+           lambda r: of(r, "hedge/none/asio", 1) + of(r, "hedge/reference/co_spawn", 1.5)),
+    Target("L11", "hedge/not_fired/pool", 1, "1.1 x without", lambda r: of(r, "hedge/none/pool", 1.1)),
     Target("M19", "pipeline/6_layers/sync", 1, "2 C + 7 R", lambda r: clock(r, 2) + rmw(r, 7)),
 ]

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cutwater/cutwater.hpp"
+#include "cutwater/drive/prefetch/prefetcher.hpp"
 #include "cutwater/policy/cache/cache.hpp"
 #include "cutwater/policy/idempotency_guard/idempotency_guard.hpp"
 #include "cutwater/policy/shared_rate_limiter/shared_rate_limiter.hpp"

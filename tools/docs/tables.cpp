@@ -28,6 +28,8 @@
 #include "cutwater/core/text.hpp"
 #include "cutwater/drive/pool/events.hpp"
 #include "cutwater/drive/pool/options.hpp"
+#include "cutwater/drive/prefetch/events.hpp"
+#include "cutwater/drive/prefetch/options.hpp"
 #include "cutwater/drive/work/events.hpp"
 #include "cutwater/drive/work/options.hpp"
 #include "cutwater/estimate/options.hpp"
@@ -396,5 +398,7 @@ int main() {
     events<cw::work_queued, cw::work_refused, cw::work_displaced, cw::work_started, cw::work_expired,
            cw::work_withdrawn, cw::work_completed, cw::work_failed, cw::work_queue_drained, cw::work_queue_stopped>(
         "cutwater/drive/work");
+    defaults<cw::prefetch_options>("cutwater/drive/prefetch");
+    events<cw::prefetch_refreshed, cw::prefetch_failed, cw::prefetch_recovered>("cutwater/drive/prefetch");
     events<cw::call_started, cw::call_completed, cw::call_failed, cw::call_refused>("cutwater/pipeline");
 }

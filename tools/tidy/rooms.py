@@ -22,6 +22,8 @@ SYSTEM = "cutwater/drive/system"
 ASIO = "cutwater/drive/asio"
 WORK = "cutwater/drive/work"
 ASYNC_WORK = "cutwater/drive/async_work"
+PREFETCH = "cutwater/drive/prefetch"
+ASYNC_PREFETCH = "cutwater/drive/async_prefetch"
 RATE = "cutwater/policy/rate_limiter"
 DRIVERS = "cutwater/drive/*"
 STANDARD = "cutwater/standard"
@@ -71,6 +73,8 @@ ROOMS = (
     Room(ASIO, (CORE, PIPELINE, CLOCK, WHEEL), ("boost/asio", "boost/system", "sanitizer/")),
     Room(WORK, (CORE, QUEUE, RATE, PIPELINE, CLOCK, SYNC)),  # the one driver with a rate of its own
     Room(ASYNC_WORK, (CORE, PIPELINE, WHEEL, ASIO, WORK), ("boost/asio",)),
+    Room(PREFETCH, (CORE, CACHE, PIPELINE, WORK)),
+    Room(ASYNC_PREFETCH, (CORE, CACHE, ASYNC_WORK, PREFETCH), ("boost/asio",)),
     Room(STANDARD, (CORE, PIPELINE, POLICIES, CLOCK, SYNC)),
     Room(TESTING, (CORE, PIPELINE, CLOCK, SYNC), ("gtest/", "gmock/")),
     Room(TESTING_ASIO, (CORE, PIPELINE, CLOCK, SYNC, ASIO, TESTING), ("boost/asio", "gtest/", "gmock/")),
@@ -86,7 +90,7 @@ ROOMS = (
     Room(SAGA, (CORE, STORE, CLOCK)),
     Room(SAGA_ASIO, (CORE, STORE, SAGA, CLOCK, ASIO, PIPELINE), ("boost/asio",)),
     Room(UMBRELLA, (CORE, CLASSIFY, ESTIMATE, PIPELINE, POLICIES, CLOCK, POOL, SYNC, SYSTEM, WORK, STANDARD)),
-    Room(STORE_UMBRELLA, (UMBRELLA, CORE, STORE, STORES, POLICIES)),
+    Room(STORE_UMBRELLA, (UMBRELLA, CORE, STORE, STORES, POLICIES, PREFETCH)),
     Room(KEYED_UMBRELLA, (UMBRELLA, CORE, KEYED)),
     Room(ASIO_UMBRELLA, (UMBRELLA, CORE, PIPELINE, POLICIES, CLOCK, SYNC, STANDARD, ASIO, ASYNC_WORK)),
     Room(HTTP_UMBRELLA, (ASIO_UMBRELLA, HTTP)),

@@ -15,7 +15,7 @@
 // come meanwhile wait for its outcome, and get a copy; where it goes without one (cancelled, destroyed, past its own deadline), the next
 // asks. For `stale_while_revalidate` they do not wait but have the stale value at once. Where asking fails, by a transient failure or a refusal
 // of ours, a value is given that was fresh no longer ago than `stale_if_error`; where there is none, the safe default, if there is one. What is
-// older than the call's own `max_age` is given to no call; with zero it always asks, and what it gets is kept.
+// older than the call's own `max_age` is given to no call; with zero it always asks, what it gets is kept, and it has no default either.
 //
 // Only a success is kept, and, where `negative_for` says so, a permanent failure. A value comes out as a copy, marked with the cache's name and its age; one that
 // is not fresh, or the default, is `is_degraded`. The default is not kept.
@@ -75,6 +75,8 @@ public:
 
     /// By hand: what is kept for a key; a value is put there as if it had just come; it is forgotten, here and in the store.
     [[nodiscard]] std::optional<T> peek(const cache_key& key);
+    /// Of a success that is kept for a key; nothing where there is none. Looking is not asking: it keeps nothing from leaving.
+    [[nodiscard]] std::optional<cache_lifetime> lifetime(const cache_key& key) const;
     void put(const cache_key& key, T value, instant now);
     void forget(const cache_key& key);
     void clear() { table_.clear(); }  ///< of memory
@@ -110,6 +112,13 @@ template <class T, class Codec, class Hash>
 std::optional<T> cache<T, Codec, Hash>::peek(const cache_key& key) {
     const auto kept = table_.find(key);
     return kept && kept->out.is_success() ? std::optional<T>{*kept->out.result()} : std::nullopt;
+}
+
+template <class T, class Codec, class Hash>
+std::optional<cache_lifetime> cache<T, Codec, Hash>::lifetime(const cache_key& key) const {
+    const auto kept = table_.peek(key);
+    if (!kept || !kept->out.is_success()) return std::nullopt;
+    return cache_lifetime{kept->born, kept->fresh_for};
 }
 
 template <class T, class Codec, class Hash>

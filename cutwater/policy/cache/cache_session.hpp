@@ -230,7 +230,7 @@ private:
             (void)give_stale(call, stale_cause::failed, words, out);
             return;
         }
-        if (!by_->default_) return;
+        if (!by_->default_ || call.said().max_age == duration::zero()) return;  // it wants the dependency's own
         call.emit(by_->layer_, [&] { return cache_default_used{words}; });
         out.emplace(std::in_place, *by_->default_);
         out->mark_degraded(by_->layer_);

@@ -106,6 +106,14 @@ public:
         return found == nullptr ? nullptr : *found;
     }
 
+    /// The same, and nobody has asked for it.
+    [[nodiscard]] kept peek(const cache_key& key) const {
+        const shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        const kept* const found = in.values.peek(key);
+        return found == nullptr ? nullptr : *found;
+    }
+
     /// What a call finds that has `seen` what was kept, and wants a newer one: with neither, it leads now.
     struct question {
         std::shared_ptr<flight> under_way;  ///< on which it may wait
@@ -204,7 +212,7 @@ private:
 
     struct shard {
         explicit shard(s3_fifo_limits most) : values{most} {}
-        std::mutex lock;
+        mutable std::mutex lock;
         s3_fifo<kept_key, kept, hash, key_equal> values;
         std::unordered_map<kept_key, std::shared_ptr<flight>, hash, key_equal> flights;
     };

@@ -161,6 +161,46 @@ TEST_P(caches, the_third_tier_is_the_safe_default_handed_out_as_a_copy) {
     EXPECT_THAT(play(known), has_value(7)) << "a default is not kept";
 }
 
+TEST_P(caches, who_wants_the_dependencys_own_answer_gets_no_default) {
+    cache<int> known{usual, 0};
+    on.dependency.fails(std::errc::connection_reset);
+    said.max_age = 0s;
+    EXPECT_THAT(play(known), fails_with(std::errc::connection_reset));
+    EXPECT_EQ(on.heard.count("cache_default_used"), 0U);
+    said.max_age = 1ns;
+    EXPECT_THAT(play(known), has_value(0));
+}
+
+TEST_P(caches, a_values_lifetime_is_that_of_its_answer_and_looking_is_not_asking) {
+    usual.jitter = 0.5;
+    usual.negative_for = 5s;
+    usual.max_entries = 2;
+    cache<int> known{usual};
+    on.dependency.returns(7, 100ms).returns(8).returns(9);
+    const cache_key key{.operation = "get_stock", .asked = "sku-1"};
+    EXPECT_EQ(known.lifetime(key), std::nullopt);
+    EXPECT_THAT(play(known), has_value(7));
+    const std::optional<cache_lifetime> lives = known.lifetime(key);
+    ASSERT_TRUE(lives);
+    EXPECT_EQ(lives->born, on.time.start + 100ms);
+    EXPECT_LE(lives->fresh_for, 10s);
+    EXPECT_GT(lives->fresh_for, 5s);
+    for (int i = 0; i < 10; ++i) (void)known.lifetime(key);
+    for (const auto* other : {"sku-2", "sku-3"})
+        EXPECT_TRUE(play(known, {.operation = "get_stock", .fingerprint = other}).has_value());
+    EXPECT_EQ(known.lifetime(key), std::nullopt) << "it has left as one that nobody asked for";
+}
+
+TEST_P(caches, a_failure_that_is_kept_has_no_lifetime) {
+    usual.negative_for = 5s;
+    cache<int> known{usual};
+    on.dependency.throws(std::invalid_argument{"no such sku"});
+    pipeline guarded{cutwater::ref(known), classify{permanent(exception<std::invalid_argument>())}};
+    EXPECT_THAT(on.play(guarded, said), fails_with(errc::failed));
+    EXPECT_EQ(known.size(), 1U);
+    EXPECT_EQ(known.lifetime({.operation = "get_stock", .asked = "sku-1"}), std::nullopt);
+}
+
 TEST_P(caches, what_is_stale_and_may_be_given_is_refreshed_by_who_finds_it_so) {
     usual.stale_while_revalidate = 10s;
     cache<int> known{usual};

@@ -22,6 +22,14 @@ enum class freshness : std::uint8_t {
     return f <= freshness::expired ? texts[static_cast<std::uint8_t>(f)] : "unknown";
 }
 
+/// A value's time.
+struct cache_lifetime {
+    instant born;        ///< when it was the dependency's answer
+    duration fresh_for;  ///< since then, its jitter included
+
+    friend bool operator==(const cache_lifetime&, const cache_lifetime&) = default;
+};
+
 class cache_kernel {
 public:
     explicit cache_kernel(const cache_options& options) noexcept : options_{options} {}

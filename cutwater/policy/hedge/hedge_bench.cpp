@@ -2,10 +2,13 @@
 
 #include "cutwater/policy/hedge/hedge.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "bench/support/reference.hpp"
 #include "cutwater/asio.hpp"
@@ -34,6 +37,24 @@ void awaits(benchmark::State& state, Pipeline& guarded) {
     asio::co_spawn(context, loop(), asio::detached);
     context.run();
 }
+
+/// What it costs to have something that can be cut off by itself.
+void one_co_spawn(benchmark::State& state) {
+    asio::io_context context{1};
+    asio::cancellation_signal signal;
+    const auto loop = [&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        asio::steady_timer pending{executor, 24h};
+        pending.async_wait([](auto) {});
+        for (auto _ : state)
+            cw::bench::keep(co_await asio::co_spawn(executor, quick(),
+                                                    asio::bind_cancellation_slot(signal.slot(), asio::use_awaitable)));
+        pending.cancel();
+    };
+    asio::co_spawn(context, loop(), asio::detached);
+    context.run();
+}
+CUTWATER_BENCH_ALONE(one_co_spawn, "hedge/reference/co_spawn");
 
 void coroutine_without(benchmark::State& state) {
     static cw::pipeline guarded{cw::timeout{1h}, cw::bulkhead{}};
