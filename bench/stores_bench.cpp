@@ -43,7 +43,7 @@ public:
 
     template <unsigned Lease>
     void limited_call(benchmark::State& state) {
-        auto& [limiter, guarded] = limited<Lease>();
+        auto& guarded = limited<Lease>().guarded;
         for (auto _ : state) cw::bench::keep(guarded.run(cw::bench::bare_call));
     }
     /// Of one cell, over and over, as a limit's is.
@@ -70,15 +70,17 @@ private:
     template <unsigned Lease>
     auto& limited() {
         struct made {
+            explicit made(cw::cell_store& cells)
+                : limiter{cells,
+                          {.name = "limit-" + std::to_string(Lease),
+                           .permits = 1'000'000'000,
+                           .per = 1s,
+                           .burst = 1'000'000'000,
+                           .lease = Lease}} {}
             cw::shared_rate_limiter limiter;
             cw::pipeline<cw::reference<cw::shared_rate_limiter>> guarded{cw::ref(limiter)};
         };
-        static made one{{*cells_,
-                         {.name = "limit-" + std::to_string(Lease),
-                          .permits = 1'000'000'000,
-                          .per = 1s,
-                          .burst = 1'000'000'000,
-                          .lease = Lease}}};
+        static made one{*cells_};
         return one;
     }
     static void step(std::uint64_t& n) { cw::bench::keep(++n); }
@@ -123,8 +125,8 @@ std::shared_ptr<cw::cell_store> postgres() {
 }
 std::shared_ptr<cw::cell_store> redis() {
     auto server = std::make_shared<cw::testing::redis_server>();
-    auto store = std::make_unique<cw::redis_store>(cw::redis_store_options{
-        .host = "127.0.0.1", .port = server->port(), .timeout = 1min, .dead_after = 1min});
+    auto store = std::make_unique<cw::redis_store>(
+        cw::redis_store_options{.host = "127.0.0.1", .port = server->port(), .timeout = 1min, .dead_after = 1min});
     return with(std::move(server), std::move(store));
 }
 

@@ -26,14 +26,14 @@ template <class Cache, class Guarded, class Ask>
 class async_prefetcher : public basic_prefetcher<async_work_queue, Cache, Guarded, Ask> {
     using base = basic_prefetcher<async_work_queue, Cache, Guarded, Ask>;
     using executor = boost::asio::any_io_executor;
+    using calls = prefetch_calls<Cache, Guarded, Ask>;
 
 public:
     async_prefetcher(const executor& on, Cache& known, Guarded guarded, Ask ask, prefetch_options options = {})
-        : base{known, std::move(guarded), std::move(ask), std::move(options), nullptr, maker{on}} {}
-    async_prefetcher(const executor& on, Cache& known, Guarded guarded, Ask ask, prefetch_options options,
-                     listener& hears)
-        : base{known, std::move(guarded), std::move(ask), std::move(options), &hears, maker{on}} {}
-    async_prefetcher(const executor&, Cache&, Guarded, Ask, prefetch_options, listener&&) = delete;
+        : base{{known, std::move(guarded), std::move(ask)}, std::move(options), nullptr, maker{on}} {}
+    async_prefetcher(const executor& on, calls what, prefetch_options options, listener& hears)
+        : base{std::move(what), std::move(options), &hears, maker{on}} {}
+    async_prefetcher(const executor&, calls, prefetch_options, listener&&) = delete;
     async_prefetcher(const async_prefetcher&) = delete;
     async_prefetcher& operator=(const async_prefetcher&) = delete;
     ~async_prefetcher() { this->stop(); }

@@ -58,12 +58,13 @@ protected:
     [[nodiscard]] auto executor() { return loop.context().get_executor(); }
     void run_for(duration d) {
         const instant end = time.in(d);
+        time.after(d, [] {});
         loop.run_until([&] { return time.present() >= end; });
     }
 };
 
 TEST_F(async_prefetchers, S90_a_declared_key_is_asked_for_by_itself_before_its_value_ends) {
-    async_prefetcher ahead{executor(), known, cutwater::ref(guarded), fetches(1s), usual, heard};
+    async_prefetcher ahead{executor(), prefetch_calls{known, cutwater::ref(guarded), fetches(1s)}, usual, heard};
     EXPECT_TRUE(ahead.declare(key("a")));
     run_for(1h);
     EXPECT_THAT(asked.size(), AllOf(Ge(44U), Le(72U)));
@@ -91,7 +92,7 @@ TEST_F(async_prefetchers, ordinary_calls_wait_for_the_same_answer) {
 }
 
 TEST_F(async_prefetchers, S90_an_outage_is_asked_into_ever_less_often) {
-    async_prefetcher ahead{executor(), known, cutwater::ref(guarded), fetches(0s), usual, heard};
+    async_prefetcher ahead{executor(), prefetch_calls{known, cutwater::ref(guarded), fetches(0s)}, usual, heard};
     is_down = true;
     EXPECT_TRUE(ahead.declare(key("a")));
     run_for(10min);
@@ -104,7 +105,7 @@ TEST_F(async_prefetchers, S90_an_outage_is_asked_into_ever_less_often) {
 
 TEST_F(async_prefetchers, one_that_goes_in_the_middle_of_a_refresh_interrupts_it_and_tells_nothing) {
     std::optional<async_prefetcher<cache<int>, decltype(cutwater::ref(guarded)), decltype(fetches(1h))>> ahead;
-    ahead.emplace(executor(), known, cutwater::ref(guarded), fetches(1h), usual, heard);
+    ahead.emplace(executor(), prefetch_calls{known, cutwater::ref(guarded), fetches(1h)}, usual, heard);
     for (const auto* each : {"a", "b", "c"}) EXPECT_TRUE(ahead->declare(key(each)));
     run_for(1s);
     EXPECT_EQ(at_once, 2U);

@@ -15,6 +15,18 @@
 #include "cutwater/pipeline/pipeline.hpp"
 #include "cutwater/pipeline/ref.hpp"
 
+namespace cutwater {
+
+/// What is asked for: for values of which cache, through what (a `cw::ref` to a pipeline), and how, of a `const cw::cache_key&`.
+template <class Cache, class Guarded, class Ask>
+struct prefetch_calls {
+    Cache& known;
+    Guarded guarded;
+    Ask ask;
+};
+
+}  // namespace cutwater
+
 namespace cutwater::detail {
 
 /// A call for each worker, and a round, may have ended and have its place yet.
@@ -24,10 +36,13 @@ namespace cutwater::detail {
 
 /// What a call for a key gives, as a report of it.
 template <class T>
-[[nodiscard]] prefetch_report report_of(prefetch_ticket of, const result<T>& went, std::optional<cache_lifetime> value) {
+[[nodiscard]] prefetch_report report_of(prefetch_ticket of, const result<T>& went,
+                                        std::optional<cache_lifetime> value) {
     using enum prefetch_report::kind;
     if (went && !went.is_degraded()) return {.of = std::move(of), .what = refreshed, .value = value};
-    if (went) return {.of = std::move(of), .what = failed, .text = "what came is degraded: " + std::string{went.source().view()}};
+    if (went)
+        return {
+            .of = std::move(of), .what = failed, .text = "what came is degraded: " + std::string{went.source().view()}};
     return {.of = std::move(of),
             .what = failed,
             .wish = went.error().retry_after().value_or(duration::zero()),
@@ -37,16 +52,15 @@ template <class T>
 template <class Queue, class Cache, class Guarded, class Ask>
 class prefetching : public std::enable_shared_from_this<prefetching<Queue, Cache, Guarded, Ask>> {
 public:
-    prefetching(Cache& known, Guarded guarded, Ask ask, prefetch_options options, listener* hears)
-        : desk{std::move(options), known.options().fresh_for, hears}, known_{known}, guarded_{std::move(guarded)},
-          ask_{std::move(ask)} {}
+    prefetching(prefetch_calls<Cache, Guarded, Ask> calls, prefetch_options options, listener* hears)
+        : desk{std::move(options), calls.known.options().fresh_for, hears}, calls_{std::move(calls)} {}
 
     /// Of the cache's: where its values are shared, no tenant has one.
     [[nodiscard]] cache_key key_of(cache_key key) const {
-        if (known_.options().scope == cache_scope::shared) key.tenant = {};
+        if (calls_.known.options().scope == cache_scope::shared) key.tenant = {};
         return key;
     }
-    [[nodiscard]] bool declare(const cache_key& key) { return desk.declare(key, known_.lifetime(key)); }
+    [[nodiscard]] bool declare(const cache_key& key) { return desk.declare(key, calls_.known.lifetime(key)); }
 
     void begin(std::weak_ptr<Queue> queue) {
         queue_ = std::move(queue);
@@ -60,15 +74,16 @@ private:
         const std::shared_ptr<Queue> queue = queue_.lock();
         if (!queue) return;
         const auto self = this->shared_from_this();
-        (void)queue->post(nothing_said, pipeline{cutwater::ref(desk)}, [self] { self->post_due(); },
-                          [self](const result<void>&) { self->post_round(); });
+        (void)queue->post(
+            nothing_said, pipeline{cutwater::ref(desk)}, [self] { self->post_due(); },
+            [self](const result<void>&) { self->post_round(); });
     }
 
     void post_due() {
         const std::shared_ptr<Queue> queue = queue_.lock();
         if (!queue) return;
         while (auto due = desk.take_due()) {
-            const auto value = known_.lifetime(due->key.view());
+            const auto value = calls_.known.lifetime(due->key.view());
             if (value && value->born != due->born)  // somebody else has asked
                 desk.hear({.of = std::move(*due), .what = prefetch_report::kind::unneeded, .value = value});
             else
@@ -85,15 +100,14 @@ private:
                                 .fingerprint = key.asked,
                                 .max_age = duration::zero()};
         const auto done = [self, due](const auto& went) {
-            self->desk.hear(report_of(due, went, self->known_.lifetime(due.key.view())));
+            self->desk.hear(report_of(due, went, self->calls_.known.lifetime(due.key.view())));
         };
-        const auto taken = queue.post(said, guarded_, [self, due] { return self->ask_(due.key.view()); }, done);
+        const auto taken =
+            queue.post(said, calls_.guarded, [self, due] { return self->calls_.ask(due.key.view()); }, done);
         if (!taken) desk.hear({.of = due, .what = prefetch_report::kind::failed, .text = taken.error().message()});
     }
 
-    Cache& known_;
-    Guarded guarded_;
-    Ask ask_;
+    prefetch_calls<Cache, Guarded, Ask> calls_;
     std::weak_ptr<Queue> queue_;
 };
 
@@ -123,10 +137,12 @@ public:
     void stop() noexcept { queue_->stop(); }
 
 protected:
+    using calls = prefetch_calls<Cache, Guarded, Ask>;
+
     /// `make` makes the queue, of options for one.
     template <class Make>
-    basic_prefetcher(Cache& known, Guarded guarded, Ask ask, prefetch_options options, listener* hears, Make&& make)
-        : all_{std::make_shared<all>(known, std::move(guarded), std::move(ask), std::move(options), hears)},
+    basic_prefetcher(calls what, prefetch_options options, listener* hears, Make&& make)
+        : all_{std::make_shared<all>(std::move(what), std::move(options), hears)},
           queue_{make(detail::queue_of(all_->desk.options()))} {
         all_->begin(queue_);
     }

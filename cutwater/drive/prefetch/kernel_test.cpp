@@ -10,12 +10,8 @@ namespace {
 constexpr instant start = instant{} + 1h;
 constexpr double last_share = 1.0 - 0x1.0p-53;
 
-const prefetch_options usual{.refresh_at = 0.8,
-                             .jitter = 0.3,
-                             .first_within = 10s,
-                             .least_pause = 1s,
-                             .base_delay = 2s,
-                             .max_delay = 20s};
+const prefetch_options usual{
+    .refresh_at = 0.8, .jitter = 0.3, .first_within = 10s, .least_pause = 1s, .base_delay = 2s, .max_delay = 20s};
 const prefetch_kernel kernel{usual};
 
 TEST(prefetch_kernel, a_key_without_a_value_is_asked_for_within_the_time_for_that) {
@@ -49,9 +45,10 @@ class prefetch_failures : public ::testing::TestWithParam<waited> {};
 TEST_P(prefetch_failures, are_waited_out_twice_as_long_each_time) {
     const waited& row = GetParam();
     EXPECT_EQ(between(start, kernel.after_failure(start, start - 1min, row.failures, row.wish, 0.0)), row.least);
-    EXPECT_NEAR(static_cast<double>(
-                    between(start, kernel.after_failure(start, start - 1min, row.failures, row.wish, last_share)).count()),
-                static_cast<double>(row.most.count()), 10);
+    EXPECT_NEAR(
+        static_cast<double>(
+            between(start, kernel.after_failure(start, start - 1min, row.failures, row.wish, last_share)).count()),
+        static_cast<double>(row.most.count()), 10);
 }
 INSTANTIATE_TEST_SUITE_P(script, prefetch_failures,
                          ::testing::ValuesIn(std::vector<waited>{
@@ -90,7 +87,8 @@ RC_GTEST_PROP(prefetch_kernel, T54_no_wait_overflows_or_is_shorter_than_the_leas
 TEST(prefetch_options_check, what_cannot_be_is_refused) {
     EXPECT_THAT((problems_of(prefetch_options{.refresh_at = 0.5, .jitter = 0.6})), ::testing::SizeIs(1));
     EXPECT_THAT((problems_of(prefetch_options{.base_delay = 2min})), ::testing::SizeIs(1));
-    EXPECT_THAT((problems_of(prefetch_options{.refresh_at = 0.0, .jitter = 0.0, .least_pause = 0s, .workers = 0})), ::testing::SizeIs(3));
+    EXPECT_THAT((problems_of(prefetch_options{.refresh_at = 0.0, .jitter = 0.0, .least_pause = 0s, .workers = 0})),
+                ::testing::SizeIs(3));
     EXPECT_THAT(problems_of(prefetch_options{}), ::testing::IsEmpty());
 }
 

@@ -24,7 +24,7 @@ namespace cutwater {
 /// A key that is due, or of which something is told.
 struct prefetch_ticket {
     detail::kept_key key;
-    std::uint64_t number = 0;      ///< of its declaration
+    std::uint64_t number = 0;       ///< of its declaration
     std::optional<instant> born{};  ///< of the value that it was planned by
 };
 
@@ -81,10 +81,10 @@ private:
         std::uint64_t number = 0;
         bool rests = false;
         instant due = never;
-        std::size_t at = 0;             // of those that rest
-        std::optional<instant> begun;   // when it was asked for last
-        std::optional<instant> taken;   // when it was due, while it is under way
-        std::optional<instant> born;    // of the value that it was planned by
+        std::size_t at = 0;            // of those that rest
+        std::optional<instant> begun;  // when it was asked for last
+        std::optional<instant> taken;  // when it was due, while it is under way
+        std::optional<instant> born;   // of the value that it was planned by
         unsigned failures = 0;
         const detail::kept_key* key = nullptr;
     };

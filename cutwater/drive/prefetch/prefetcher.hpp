@@ -34,9 +34,9 @@ class prefetcher : public basic_prefetcher<work_queue, Cache, Guarded, Ask> {
 
 public:
     prefetcher(Cache& known, Guarded guarded, Ask ask, prefetch_options options = {})
-        : base{known, std::move(guarded), std::move(ask), std::move(options), nullptr, make} {}
+        : base{{known, std::move(guarded), std::move(ask)}, std::move(options), nullptr, make} {}
     prefetcher(Cache& known, Guarded guarded, Ask ask, prefetch_options options, listener& hears)
-        : base{known, std::move(guarded), std::move(ask), std::move(options), &hears, make} {}
+        : base{{known, std::move(guarded), std::move(ask)}, std::move(options), &hears, make} {}
     prefetcher(Cache&, Guarded, Ask, prefetch_options, listener&&) = delete;
     prefetcher(const prefetcher&) = delete;
     prefetcher& operator=(const prefetcher&) = delete;

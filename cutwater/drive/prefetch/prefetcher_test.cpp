@@ -35,9 +35,9 @@ class prefetcher_by_hand : public basic_prefetcher<testing::by_hand, Cache, Guar
     using base = basic_prefetcher<testing::by_hand, Cache, Guarded, Ask>;
 
 public:
-    prefetcher_by_hand(testing::virtual_time& time, Cache& known, Guarded guarded, Ask ask, prefetch_options options,
+    prefetcher_by_hand(testing::virtual_time& time, prefetch_calls<Cache, Guarded, Ask> calls, prefetch_options options,
                        listener* hears = nullptr)
-        : base{known, std::move(guarded), std::move(ask), std::move(options), hears,
+        : base{std::move(calls), std::move(options), hears,
                [&](work_queue_options of) { return std::make_shared<testing::by_hand>(time, std::move(of)); }},
           time_{time} {}
 
@@ -98,7 +98,7 @@ protected:
 TEST_F(prefetchers, S90_a_declared_key_is_asked_for_by_itself_before_its_value_ends) {
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(1h);
     EXPECT_GE(asked.size(), 45U);
@@ -112,7 +112,7 @@ TEST_F(prefetchers, a_value_that_is_kept_already_is_not_asked_for_when_it_is_dec
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
     known.put(key("a"), 7, time.present());
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(49s);
     EXPECT_THAT(asked, ::testing::IsEmpty());
@@ -124,7 +124,7 @@ TEST_F(prefetchers, what_an_ordinary_call_has_refreshed_needs_nobody_to_ask) {
     usual.jitter = 0.0;
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual, &heard};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual, &heard};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(60s);
     EXPECT_EQ(time.run(guarded, {.operation = "get", .fingerprint = "a", .max_age = 1s}, [] { return 99; }), 99);
@@ -152,7 +152,7 @@ TEST_F(prefetchers, a_refresh_wants_the_dependencys_own_answer_and_matters_least
     cache<int> known{cached};
     pipeline guarded{looks_at_calls{seen}, cutwater::ref(known)};
     known.put(key("a"), 7, time.present() - 99s);
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(0s);
     EXPECT_THAT(known.peek(key("a")), ::testing::Optional(1)) << "what was kept would have done for others";
@@ -166,7 +166,7 @@ TEST_F(prefetchers, a_thousand_keys_do_not_go_at_once) {
     usual.first_within = 50s;
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     for (unsigned i = 0; i < keys; ++i) EXPECT_TRUE(ahead.declare(key(std::to_string(i))));
     ahead.run_for(1h);
     std::map<std::int64_t, unsigned> in_second;
@@ -184,7 +184,7 @@ TEST_F(prefetchers, a_thousand_keys_do_not_go_at_once) {
 TEST_F(prefetchers, keys_that_were_declared_with_values_of_one_instant_go_apart) {
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     for (unsigned i = 0; i < 1'000; ++i) {
         known.put(key(std::to_string(i)), 7, time.present());
         EXPECT_TRUE(ahead.declare(key(std::to_string(i))));
@@ -200,7 +200,7 @@ TEST_F(prefetchers, S90_an_outage_is_asked_into_ever_less_often_and_left_at_once
     usual.jitter = 0.0;
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual, &heard};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual, &heard};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(79s);
     is_down = true;
@@ -230,7 +230,7 @@ TEST_F(prefetchers, what_a_policy_refuses_is_asked_for_when_it_says) {
     cache<int> known{cached};
     circuit_breaker breaker{{.name = "db", .open_for = 5min}};
     pipeline guarded{cutwater::ref(known), cutwater::ref(breaker)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual, &heard};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual, &heard};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(79s);
     breaker.open(time.present());
@@ -242,7 +242,7 @@ TEST_F(prefetchers, what_a_policy_refuses_is_asked_for_when_it_says) {
 TEST_F(prefetchers, the_safe_default_is_no_answer_and_nobody_has_been_given_it) {
     cache<int> known{cached, -1};
     pipeline guarded{observe{heard}, cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     is_down = true;
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(1s);
@@ -253,7 +253,7 @@ TEST_F(prefetchers, the_safe_default_is_no_answer_and_nobody_has_been_given_it) 
 TEST_F(prefetchers, a_degraded_answer_of_a_layer_inside_is_a_failure) {
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known), fallback{[] { return 0; }}};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual, &heard};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual, &heard};
     is_down = true;
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(1s);
@@ -265,7 +265,7 @@ TEST_F(prefetchers, no_key_starves_though_the_dependency_is_slower_than_they_are
     cached.fresh_for = 10s;
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(1s), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches(1s)}, usual};
     for (unsigned i = 0; i < 30; ++i) EXPECT_TRUE(ahead.declare(key(std::to_string(i))));
     ahead.run_for(10min);
     EXPECT_EQ(asked_for.size(), 30U);
@@ -277,7 +277,7 @@ TEST_F(prefetchers, never_more_often_than_the_least_pause) {
     cached.fresh_for = 10ms;
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(1min);
     EXPECT_THAT(gaps(), Each(1s));
@@ -287,7 +287,7 @@ TEST_F(prefetchers, what_has_no_room_in_the_cache_is_not_asked_for_more_often_fo
     cached.max_bytes = 100;
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(10min);
     EXPECT_EQ(known.size(), 0U);
@@ -297,7 +297,7 @@ TEST_F(prefetchers, what_has_no_room_in_the_cache_is_not_asked_for_more_often_fo
 TEST_F(prefetchers, a_key_that_is_withdrawn_is_asked_for_no_more) {
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     EXPECT_TRUE(ahead.declare(key("b")));
     ahead.run_for(1s);
@@ -313,7 +313,7 @@ TEST_F(prefetchers, where_values_are_shared_no_tenant_has_a_key) {
     cached.scope = cache_scope::shared;
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare({.operation = "get", .tenant = "acme", .asked = "a"}));
     EXPECT_TRUE(ahead.declare({.operation = "get", .tenant = "globex", .asked = "a"}));
     EXPECT_EQ(ahead.keys(), 1U);
@@ -324,7 +324,7 @@ TEST_F(prefetchers, where_values_are_shared_no_tenant_has_a_key) {
 TEST_F(prefetchers, each_tenant_has_its_own_otherwise) {
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     const cache_key acme{.operation = "get", .tenant = "acme", .asked = "a"};
     EXPECT_TRUE(ahead.declare(acme));
     ahead.run_for(1s);
@@ -336,7 +336,7 @@ TEST_F(prefetchers, no_more_are_declared_than_there_may_be) {
     usual.max_keys = 2;
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     EXPECT_TRUE(ahead.declare(key("b")));
     EXPECT_FALSE(ahead.declare(key("c")));
@@ -348,7 +348,7 @@ TEST_F(prefetchers, no_more_are_declared_than_there_may_be) {
 TEST_F(prefetchers, one_that_is_declared_while_the_round_waits_does_not_wait_with_it) {
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(10s);
     EXPECT_TRUE(ahead.declare(key("b")));
@@ -359,7 +359,7 @@ TEST_F(prefetchers, one_that_is_declared_while_the_round_waits_does_not_wait_wit
 TEST_F(prefetchers, who_is_stopped_asks_no_more_and_tells_nothing_of_it) {
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), fetches(), usual, &heard};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual, &heard};
     for (const auto* each : {"a", "b", "c"}) EXPECT_TRUE(ahead.declare(key(each)));
     while (asked.empty()) ASSERT_TRUE(ahead.queue().turn());
     ahead.stop();
@@ -377,7 +377,7 @@ TEST_F(prefetchers, a_call_that_asks_while_a_key_is_refreshed_waits_for_nobody) 
         EXPECT_EQ(read(guarded, "a"), 7);
         return fetch(of);
     };
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), asks_meanwhile, usual};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), asks_meanwhile}, usual};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(0s);
     EXPECT_THAT(asked, ::testing::SizeIs(1));
@@ -388,7 +388,7 @@ TEST_F(prefetchers, what_asking_throws_is_a_failure) {
     cache<int> known{cached};
     pipeline guarded{cutwater::ref(known)};
     const auto throws = [&](const cache_key&) -> int { throw std::runtime_error{"no route"}; };
-    prefetcher_by_hand ahead{time, known, cutwater::ref(guarded), throws, usual, &heard};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), throws}, usual, &heard};
     EXPECT_TRUE(ahead.declare(key("a")));
     ahead.run_for(0s);
     EXPECT_EQ(ahead.failing(), 1U);
