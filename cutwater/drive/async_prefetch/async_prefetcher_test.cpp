@@ -133,7 +133,7 @@ TEST_F(async_prefetchers, without_a_key_the_executor_has_nothing_to_wait_for) {
     loop.run_all();
     EXPECT_EQ(time.elapsed(), 0s);
     EXPECT_TRUE(ahead.declare(key("a"))) << "and it is still there";
-    run_for(1s);
+    run_for(1s + 1ms);
     EXPECT_EQ(ended, 1U);
     EXPECT_TRUE(ahead.withdraw(key("a")));
     loop.run_all();

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "cutwater/core/random.hpp"
+
 namespace cutwater {
 namespace {
 

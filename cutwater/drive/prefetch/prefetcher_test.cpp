@@ -35,9 +35,9 @@ class prefetcher_by_hand : public basic_prefetcher<testing::by_hand, Cache, Guar
     using base = basic_prefetcher<testing::by_hand, Cache, Guarded, Ask>;
 
 public:
-    prefetcher_by_hand(testing::virtual_time& time, prefetch_calls<Cache, Guarded, Ask> calls, prefetch_options options,
+    prefetcher_by_hand(testing::virtual_time& time, prefetch_calls<Cache, Guarded, Ask> what, prefetch_options options,
                        listener* hears = nullptr)
-        : base{std::move(calls), std::move(options), hears,
+        : base{std::move(what), std::move(options), hears,
                [&](work_queue_options of) { return std::make_shared<testing::by_hand>(time, std::move(of)); }},
           time_{time} {}
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "cutwater/core/random.hpp"
 #include "cutwater/drive/prefetch/prefetcher.hpp"
 #include "cutwater/store.hpp"
 #include "cutwater/testing/event_recorder.hpp"

@@ -108,14 +108,11 @@ private:
 
     /// By what is kept now.
     flow look_again(kept now, call_context& call, outcome_slot<T>& out, pause_point& at) {
-        seen_ = old_ = std::move(now);
-        switch (judged(call, old_)) {
-            case freshness::fresh: return give(call, *old_, out);
-            case freshness::revalidate: return revalidate(call, out, at);
-            case freshness::if_error: break;
-            case freshness::expired: old_ = nullptr; break;
-        }
-        return lead_or_follow(call, out, at);
+        const freshness is = judged(call, now);
+        if (is == freshness::fresh) return give(call, *now, out);
+        old_ = is == freshness::expired ? nullptr : now;
+        seen_ = std::move(now);
+        return is == freshness::revalidate ? revalidate(call, out, at) : lead_or_follow(call, out, at);
     }
 
     flow lead_or_follow(call_context& call, outcome_slot<T>& out, pause_point& at) {

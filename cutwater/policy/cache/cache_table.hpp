@@ -40,17 +40,26 @@ private:
     std::string texts_;
 };
 
+/// One that is hashed once, for whoever chooses the shard and for the tables in it.
+struct hashed_key {
+    const cache_key& key;
+    std::size_t hash;
+};
+
 [[nodiscard]] inline cache_key view_of(const cache_key& key) noexcept { return key; }
+[[nodiscard]] inline cache_key view_of(const hashed_key& key) noexcept { return key.key; }
 [[nodiscard]] inline cache_key view_of(const kept_key& key) noexcept { return key.view(); }
 
 struct key_equal {
     using is_transparent = void;
     bool operator()(const auto& a, const auto& b) const noexcept { return view_of(a) == view_of(b); }
 };
+/// It does not say that it does not throw: of a hash that does, the standard library's tables keep none, and compute those of neighbours for each search.
 template <class Hash>
 struct key_hash {
     using is_transparent = void;
-    std::size_t operator()(const auto& key) const noexcept {
+    std::size_t operator()(const hashed_key& key) const noexcept { return key.hash; }
+    std::size_t operator()(const auto& key) const {
         const cache_key k = view_of(key);
         const std::size_t parts[] = {std::hash<name>{}(k.operation), Hash{}(k.tenant), Hash{}(k.asked)};
         std::size_t mixed = 0;
@@ -100,9 +109,10 @@ public:
     }
 
     [[nodiscard]] kept find(const cache_key& key) {
-        shard& in = shard_of(key);
+        const hashed_key hashed{key, hash{}(key)};
+        shard& in = shard_of(hashed);
         const std::scoped_lock held{in.lock};
-        const kept* const found = in.values.find(key);
+        const kept* const found = in.values.find(hashed);
         return found == nullptr ? nullptr : *found;
     }
 
@@ -217,9 +227,10 @@ private:
         std::unordered_map<kept_key, std::shared_ptr<flight>, hash, key_equal> flights;
     };
 
-    [[nodiscard]] shard& shard_of(const cache_key& key) const noexcept {
-        return shards_.size() == 1 ? *shards_.front() : *shards_[(hash{}(key) >> 20U) % shards_.size()];
+    [[nodiscard]] shard& shard_of(const hashed_key& key) const noexcept {
+        return shards_.size() == 1 ? *shards_.front() : *shards_[(key.hash >> 20U) % shards_.size()];
     }
+    [[nodiscard]] shard& shard_of(const cache_key& key) const { return shard_of(hashed_key{key, hash{}(key)}); }
     static bool keep(shard& in, const cache_key& key, kept outcome, std::size_t bytes) {
         kept_key own{key};
         const std::size_t cost = bytes + own.size();
