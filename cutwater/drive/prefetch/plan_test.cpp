@@ -140,6 +140,20 @@ TEST_F(prefetch_plans, no_key_is_asked_for_twice_within_the_least_pause) {
     EXPECT_EQ(plan.next_due(), asked + 1s);
 }
 
+TEST_F(prefetch_plans, not_even_after_a_failure_that_is_soon_waited_out) {
+    options.base_delay = 10ms;
+    prefetch_plan plan{options, 1min};
+    const auto a = declared(plan, "a", 10s);
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(next(plan), "a");
+        const instant asked = now;
+        now += 100ms;
+        (void)hear(plan, a, kind::failed);
+        EXPECT_EQ(plan.next_due(), asked + 1s);
+        now = plan.next_due();
+    }
+}
+
 TEST_F(prefetch_plans, a_key_that_is_removed_is_not_heard_of_and_not_due) {
     prefetch_plan plan{options, 1min};
     const auto a = declared(plan, "a", 10s);

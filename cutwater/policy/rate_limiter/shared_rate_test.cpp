@@ -155,6 +155,23 @@ TEST(a_rate_limiters_line, T80_who_leaves_with_what_it_was_granted_leaves_no_mor
     EXPECT_TRUE(p.rate.try_take(1, noon + 30ms));
 }
 
+TEST(a_rate_limiters_line, T80_who_leaves_gives_back_nothing_that_others_have_taken_since_a_give_back) {
+    rate_limiter_options o = one_a_second(rate_window::rolling);
+    o.burst = 4;
+    shared_rate rate{o};
+    const auto all = rate.try_take(4, noon);
+    ASSERT_TRUE(all);
+    guest g;
+    g.place.until = noon + 1h;
+    ASSERT_EQ(rate.take_or_queue(g.place, noon, 1h).what, shared_rate::answer::queued);
+    ASSERT_FALSE(rate.try_take(4, noon + 1s));
+    ASSERT_EQ(g.woken, 1U) << "it was let in";
+    rate.give_back(*all, noon + 1s);
+    ASSERT_TRUE(rate.try_take(2, noon + 3s)) << "the state is as it was when that was let in";
+    rate.leave(g.place);
+    EXPECT_EQ(rate.read(1, noon + 3s).remaining, 2U);
+}
+
 TEST(a_rate_limiters_line, T80_who_looks_too_late_gives_back_what_has_not_come_by_itself) {
     party p{even(2)};
     guest& first = p.come(20ms);
@@ -171,6 +188,34 @@ TEST(a_rate_limiters_line, T85_who_is_overtaken_looks_when_its_own_permit_is_due
     guest& normal = p.come();
     for (int i = 0; i < 3; ++i) p.come(1h, noon + 1ms, criticality::critical);
     EXPECT_EQ(p.look(normal, 2ms).next, noon + 40ms);
+}
+
+TEST(a_rate_limiters_line, who_asks_by_hand_does_not_overtake_one_that_waits_for_more) {
+    for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
+        SCOPED_TRACE(to_text(window));
+        rate_limiter_options o = one_a_second(window);
+        o.permits = 3;
+        if (window == rate_window::rolling) o.burst = 3;
+        shared_rate rate{o};
+        ASSERT_TRUE(rate.try_take(2, noon));
+        guest heavy;
+        heavy.place.weight = 2;
+        heavy.place.until = noon + 1h;
+        ASSERT_EQ(rate.take_or_queue(heavy.place, noon, 1h).what, shared_rate::answer::queued);
+        EXPECT_FALSE(rate.try_take(1, noon)) << "one is there";
+        EXPECT_FALSE(rate.reserve(1, noon, 1h));
+        EXPECT_TRUE(rate.look_again(heavy.place, noon + 1s).slot);
+    }
+}
+
+TEST(a_rate_limiters_line, T75_after_time_has_jumped_back_a_limit_is_used_up_and_fills) {
+    rate_limiter_options o = one_a_second(rate_window::rolling);
+    o.burst = 2;
+    shared_rate rate{o};
+    ASSERT_TRUE(rate.try_take(2, noon + 1h));
+    EXPECT_FALSE(rate.try_take(1, noon));
+    EXPECT_FALSE(rate.try_take(1, noon + 1s - 1ns));
+    EXPECT_TRUE(rate.try_take(1, noon + 1s));
 }
 
 TEST(a_rate_limiters_line, T75_looking_at_a_limit_changes_nothing) {
