@@ -1,5 +1,7 @@
 #include "bench/support/reference.hpp"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -46,6 +48,8 @@ std::uint64_t cutwater::bench::allocations() noexcept {
     benchmark::DoNotOptimize(has_had_a_thread);
     return made_here;
 }
+
+std::size_t cutwater::bench::heap_bytes() noexcept { return mallinfo2().uordblks; }
 
 /// Asio's way to the heap.
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {

@@ -14,12 +14,16 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace cutwater::bench {
 
 /// Allocations of this thread so far.
 [[nodiscard]] std::uint64_t allocations() noexcept;
+
+/// Bytes that this process has of the heap, with what the heap itself adds to each block.
+[[nodiscard]] std::size_t heap_bytes() noexcept;
 
 /// Reports the allocations of each iteration, as `allocs`.
 class count_allocations {

@@ -78,7 +78,7 @@ ROOMS = (
     Room(STANDARD, (CORE, PIPELINE, POLICIES, CLOCK, SYNC)),
     Room(TESTING, (CORE, PIPELINE, CLOCK, SYNC), ("gtest/", "gmock/")),
     Room(TESTING_ASIO, (CORE, PIPELINE, CLOCK, SYNC, ASIO, TESTING), ("boost/asio", "gtest/", "gmock/")),
-    Room(BENCH_SUPPORT, (), ("benchmark/",)),
+    Room(BENCH_SUPPORT, (), ("benchmark/", "malloc.h")),
     Room(SERVERS, (), ("boost/", "unistd.h")),
     Room(SIM, (CORE, PIPELINE)),
     Room("cutwater/config", (CORE, PIPELINE, POLICIES), ("fmt/", "nlohmann/", "valijson/", "yaml-cpp/")),

@@ -1,7 +1,5 @@
 // What a hit costs, beside a map under one lock; what an entry takes; and how often S3-FIFO and LRU hit, on Zipf's questions and with scans among them.
 
-#include <malloc.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
@@ -96,11 +94,11 @@ void miss(benchmark::State& state) {
 /// As the cache counts it, key and value included; and all that is asked of the heap for it, the table's own part too.
 void bytes_an_entry(benchmark::State& state) {
     for (auto _ : state) {
-        const std::size_t before = mallinfo2().uordblks;
+        const std::size_t before = cw::bench::heap_bytes();
         cw::cache<std::uint64_t> kept{{.fresh_for = 8760h, .max_entries = std::size_t{4} * keys}};
         for (const std::string& each : questions()) kept.put({.operation = "get", .asked = each}, 7, cw::now());
         state.counters["bytes"] = static_cast<double>(kept.bytes()) / keys;
-        state.counters["heap"] = static_cast<double>(mallinfo2().uordblks - before) / keys;
+        state.counters["heap"] = static_cast<double>(cw::bench::heap_bytes() - before) / keys;
     }
 }
 

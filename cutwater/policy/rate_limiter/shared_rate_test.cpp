@@ -218,6 +218,32 @@ TEST(a_rate_limiters_line, T75_after_time_has_jumped_back_a_limit_is_used_up_and
     EXPECT_TRUE(rate.try_take(1, noon + 1s));
 }
 
+TEST(a_rate_limiters_line, T43_whatever_comes_back_has_the_first_look_again_also_where_it_is_not_enough) {
+    rate_limiter_options o = one_a_second(rate_window::rolling);
+    o.burst = 3;
+    shared_rate rate{o};
+    const auto one = rate.try_take(1, noon);
+    ASSERT_TRUE(one && rate.try_take(2, noon));
+    guest heavy;
+    heavy.place.weight = 2;
+    heavy.place.until = noon + 1h;
+    ASSERT_EQ(rate.take_or_queue(heavy.place, noon, 1h).wait, 2s);
+    rate.give_back(*one, noon);
+    EXPECT_EQ(heavy.woken, 1U);
+    EXPECT_EQ(rate.look_again(heavy.place, noon).next, noon + 1s) << "sooner than it was told";
+}
+
+TEST(a_rate_limiters_line, T43_a_reservation_that_is_cancelled_lets_in_who_waits) {
+    shared_rate rate{one_a_second(rate_window::rolling)};
+    const auto made = rate.reserve(1, noon, 0s);
+    ASSERT_TRUE(made);
+    guest waits;
+    waits.place.until = noon + 1h;
+    ASSERT_EQ(rate.take_or_queue(waits.place, noon, 1h).what, shared_rate::answer::queued);
+    rate.cancel(*made, noon);
+    EXPECT_EQ(waits.woken, 1U) << "and need not look by itself";
+}
+
 TEST(a_rate_limiters_line, T75_looking_at_a_limit_changes_nothing) {
     for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
         SCOPED_TRACE(to_text(window));
