@@ -109,7 +109,6 @@ protected:
 
     const effects book;
 };
-INSTANTIATE_TEST_SUITE_P(stores, a_killed_saga, ::testing::Values("sqlite", "postgres", "redis"), its_name{});
 
 // --- by name ---------------------------------------------------------------------------------------------------------------
 
