@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cutwater/core/events.hpp"
 #include "cutwater/core/options.hpp"
 #include "cutwater/http/http_client.hpp"
 #include "cutwater/observe/trace/span.hpp"

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <thread>
+
 #include "cutwater/cutwater.hpp"
 #include "cutwater/http/scripted_server_live_test.hpp"
 #include "cutwater/observe/otlp/otlp_schema_test.hpp"
@@ -22,11 +25,11 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace testing;  // the servers of these tests
 
-std::string answer(const std::string& status, const std::string& body, const std::string& more = {}) {
+std::string http_answer(const std::string& status, const std::string& body, const std::string& more = {}) {
     return "HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\n" + more +
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
-const std::string taken = answer("200 OK", "{}");
+const std::string taken = http_answer("200 OK", "{}");
 
 otlp_options to(const scripted_server& collector) {
     return {
@@ -137,7 +140,7 @@ INSTANTIATE_TEST_SUITE_P(statuses, otlp_retries,
                          [](const auto& status) { return "HTTP_" + std::string{status.param}.substr(0, 3); });
 
 TEST_P(otlp_retries, what_may_pass_is_sent_again_as_it_was) {
-    scripted_server collector{answers(answer(GetParam(), "{}", "Retry-After: 0\r\n")), answers(taken)};
+    scripted_server collector{answers(http_answer(GetParam(), "{}", "Retry-After: 0\r\n")), answers(taken)};
     event_recorder heard;
     otlp_options options = to(collector);
     options.told = &heard;
@@ -167,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(statuses, otlp_refusals,
                          [](const auto& status) { return "HTTP_" + std::string{status.param}.substr(0, 3); });
 
 TEST_P(otlp_refusals, any_other_status_is_not_asked_again_and_counted) {
-    scripted_server collector{answers(answer(GetParam(), R"({"message":"no"})")), answers(taken)};
+    scripted_server collector{answers(http_answer(GetParam(), R"({"message":"no"})")), answers(taken)};
     otlp_exporter exporter{to(collector)};
     exporter.take(some_span());
     export_all(exporter);
@@ -181,7 +184,7 @@ TEST_P(otlp_refusals, any_other_status_is_not_asked_again_and_counted) {
 
 TEST(otlp_live, partial_success_is_counted_and_not_sent_again) {
     scripted_server collector{
-        answers(answer("200 OK", R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}})"))};
+        answers(http_answer("200 OK", R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}})"))};
     otlp_options options = to(collector);
     options.every = 1h;
     otlp_exporter exporter{options};
@@ -202,6 +205,7 @@ TEST(otlp_live, a_dead_collector_costs_memory_that_is_bounded_and_every_span_is_
                             .retry_delay = 1ms,
                             .shutdown_limit = 0s}};
     for (std::uint64_t i = 1; i <= 10'000; ++i) exporter.take(some_span(i));
+    while (exporter.counts().requests == 0) std::this_thread::yield();
     EXPECT_LE(exporter.counts().pending(), 110U);
     EXPECT_GT(exporter.counts().dropped, 0U);
     exporter.shutdown(0s);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <vector>
 
 #include "cutwater/observe/otlp/otlp_exporter.hpp"
 

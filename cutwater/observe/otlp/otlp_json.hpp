@@ -23,7 +23,7 @@ namespace cutwater {
 /// What a collector has answered to a request that it took.
 struct otlp_answer {
     std::uint64_t rejected_spans = 0;
-    std::string message;
+    std::string message{};
 
     friend bool operator==(const otlp_answer&, const otlp_answer&) = default;
 };

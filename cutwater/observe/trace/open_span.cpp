@@ -18,7 +18,7 @@ std::string name_of(span_role role, const call_context& call) {
 
 open_span::open_span(tracer& by, span_start as, call_context& call)
     : by_{&by}, role_{as.role}, offset_{as.around ? as.around->offset_ : by.wall_offset()}, began_{call.now},
-      next_{as.around ? as.around->next_ : call.audience}, around_{std::move(as.around)},
+      next_{as.around ? as.around->next_ : call.audience}, around_{std::move(as.around)}, sent_before_{call.sent},
       is_wanted_{as.own.is_sampled()} {
     if (next_ != nullptr) next_kept_ = next_->kept();
     ended_.context = std::move(as.own);
@@ -119,6 +119,7 @@ void open_span::add_attempt(const call_context& call) {
     to.push_back({"cutwater.attempt.number", std::int64_t{call.attempt}});
     if (call.said().earlier_attempts > 0)
         to.push_back({"cutwater.attempt.earlier", std::int64_t{call.earlier_attempts()}});
+    if (call.sent == sent_before_) to.push_back({"cutwater.attempt.sent", false});
     if (call.lost_at() != never) to.push_back({"cutwater.attempt.lost", true});
     add_server(to, call.target, by_->options().max_text);
 }

@@ -65,6 +65,7 @@ private:
     std::shared_ptr<listener> next_kept_;
     std::shared_ptr<open_span> around_;
     trace_span ended_;  // as far as it is known
+    unsigned sent_before_;
     bool has_ended_ = false;
     bool is_wanted_;  // by the sink
 

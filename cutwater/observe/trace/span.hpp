@@ -36,17 +36,17 @@ enum class span_status : std::uint8_t { unset = 0, ok = 1, error = 2 };
 using unix_nanoseconds = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 struct span_attribute {
-    std::string key;
-    std::variant<std::string, std::int64_t, double, bool> value;
+    std::string key{};
+    std::variant<std::string, std::int64_t, double, bool> value{};
 
     friend bool operator==(const span_attribute&, const span_attribute&) = default;
 };
 using span_attributes = std::vector<span_attribute>;
 
 struct span_event {
-    std::string name;
+    std::string name{};
     unix_nanoseconds at{};
-    span_attributes attributes;
+    span_attributes attributes{};
 
     friend bool operator==(const span_event&, const span_event&) = default;
 };
@@ -54,15 +54,15 @@ struct span_event {
 struct trace_span {
     trace_context context{};
     span_id parent{};  ///< zero: it is the first of its trace
-    std::string name;
+    std::string name{};
     span_kind kind = span_kind::internal;
     unix_nanoseconds begin{};
     unix_nanoseconds end{};
-    span_attributes attributes;
-    std::vector<span_event> events;
+    span_attributes attributes{};
+    std::vector<span_event> events{};
     unsigned dropped_events = 0;  ///< those that there was no room for
     span_status status = span_status::unset;
-    std::string status_message;  ///< the error's words
+    std::string status_message{};  ///< the error's words
 
     friend bool operator==(const trace_span&, const trace_span&) = default;
 };

@@ -17,6 +17,11 @@ trace_context span_in(const trace_context* parent, random_source& random) {
     return made;
 }
 
+/// Nothing is sent any more: its caller has cancelled, or its time is over.
+bool is_over(call_context& call) {
+    return call.said().stop.stop_requested() || (call.deadline != never && call.deadline <= call.now.get());
+}
+
 }  // namespace
 
 traced_session::traced_session(tracer& by, call_context& call, span_role role) noexcept
@@ -49,6 +54,7 @@ void traced_session::begin(call_context& call, span_role role) {
 }
 
 void traced_session::open(call_context& call, span_start as) {
+    if (as.role == span_role::attempt && is_over(call)) return;
     span_ = std::make_shared<open_span>(*by_, std::move(as), call);
     call.trace = &span_->context();
     call.audience = span_.get();

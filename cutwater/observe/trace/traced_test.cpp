@@ -184,6 +184,7 @@ TEST_P(traced_calls, one_that_comes_too_late_is_a_span_too) {
     on.dependency.returns(7);
     (void)on.play(guarded, {.operation = "get", .deadline = on.time.present()});
     EXPECT_EQ(text_of(span_named(seen, "get"), "error.type"), "cutwater:deadline_exceeded");
+    EXPECT_THAT(seen.all(), SizeIs(1)) << "there was no attempt";
     EXPECT_EQ(on.dependency.calls(), 0U);
 }
 
@@ -214,6 +215,16 @@ TEST_P(traced_calls, any_pipeline_traces_alike) {
     EXPECT_THAT(names_of(seen.all()), ElementsAre("get attempt", "get attempt", "get"));
     EXPECT_EQ(text_of(span_named(seen, "get"), "cutwater.call.caller_time"), "0.1");
     EXPECT_THROW(any_pipeline<int>{}.add(traced_attempt{all}).add(retry{}), std::logic_error);
+}
+
+TEST_P(traced_calls, an_attempt_that_a_layer_inside_refuses_was_not_sent) {
+    circuit_breaker health{{.name = "health", .open_for = 10s}};
+    health.open(on.time.now());
+    pipeline guarded{traced{all}, traced_attempt{all}, ref(health)};
+    on.dependency.returns(7);
+    (void)on.play(guarded, {.operation = "get"});
+    EXPECT_EQ(text_of(span_named(seen, "get attempt"), "cutwater.attempt.sent"), "false");
+    EXPECT_EQ(text_of(span_named(seen, "get attempt"), "error.type"), "cutwater:circuit_open");
 }
 
 // ---- whose trace it is, and whether it is recorded ----
@@ -360,7 +371,7 @@ TEST_P(traced_calls, the_wall_clock_is_read_once_and_again_when_asked_for) {
     EXPECT_EQ(since_began(span_named(seen, "get attempt").end), 30ms);
     on.dependency.on_call({});
     (void)on.play(guarded, {.operation = "later"});
-    EXPECT_EQ(since_began(span_named(seen, "later").begin), -1h);
+    EXPECT_EQ(since_began(span_named(seen, "later").begin), -1h + 30ms);
 }
 
 TEST(traced, describes_itself_and_checks_its_options) {

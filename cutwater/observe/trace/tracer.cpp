@@ -1,5 +1,7 @@
 #include "cutwater/observe/trace/tracer.hpp"
 
+#include <utility>
+
 #include "cutwater/observe/trace/kernel.hpp"
 
 namespace cutwater {
