@@ -32,7 +32,8 @@ TEST_F(counted_calls, a_call_counts_by_verdict_with_its_attempts_and_its_time) {
     (void)time.run(inventory, {.operation = "get"}, stock.blocking());
     (void)time.run(inventory, {.operation = "get"}, stock.blocking());
     EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "success"}), 1);
-    EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "ignored"}), 1) << "a bug says nothing about who is called";
+    EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "ignored"}), 1)
+        << "a bug says nothing about who is called";
     EXPECT_EQ(value(metrics::attempts, {.operation = "get"}), 3);
     EXPECT_EQ(value(metrics::call_duration, {.operation = "get", .detail = "success"}), 1);
     EXPECT_EQ(value(metrics::retries, {.layer = "retry", .operation = "get"}), 1);

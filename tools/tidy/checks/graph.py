@@ -11,7 +11,7 @@ from tree import File, Tree
 
 RULES = ("include", "include-missing", "include-cycle", "unknown-room", "border", "third-party", "target", "depends")
 
-ROOTS = ("cutwater/", "apps/", "bench/", "test/", "web/")
+ROOTS = ("cutwater/", "apps/", "bench/", "test/", "tools/", "web/")
 
 
 def check(tree: Tree) -> Iterator[Finding]:
