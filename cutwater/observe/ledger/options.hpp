@@ -11,7 +11,7 @@ namespace cutwater {
 
 struct call_ledger_options {
     std::string name = "ledger";
-    std::string only_call;
+    std::string only_call = {};
     std::size_t max_entries = 10'000;
     std::size_t max_text = 1'000;
 
