@@ -26,7 +26,8 @@ constexpr auto about = R"(Draws a ledger that was saved: each decision, when it 
 
 A ledger is written by cutwater call --ledger, by a program with the library's call_ledger, or by its flight_recorder when a circuit opens.)";
 
-constexpr auto at_the_end = R"(A ledger of calls is drawn call by call, one of a flight recorder as one timeline of all layers. Where a line has 76 columns, the times are drawn to scale.
+constexpr auto at_the_end =
+    R"(A ledger of calls is drawn call by call, one of a flight recorder as one timeline of all layers. Where a line has 76 columns, the times are drawn to scale.
 
 Examples:
   cutwater call --ledger call.jsonl https://stock.example/items/7
@@ -145,8 +146,7 @@ int run_explain(const explain_arguments& given) {
             continue;
         }
         const auto entries = entries_of(book, *given.call);
-        if (!entries.empty())
-            all.push_back(section(title_of(entries), entries, ledger_style::whose::one_call, shown));
+        if (!entries.empty()) all.push_back(section(title_of(entries), entries, ledger_style::whose::one_call, shown));
     }
     if (all.empty()) return refuse(printable(no_such_call(given, *books)));
     std::string text;

@@ -15,9 +15,9 @@ namespace cutwater::app {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using testing::answer_ok;
 using testing::answers;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::ran;
@@ -54,7 +54,8 @@ ran explain(const std::string& content, std::vector<std::string> more = {}) {
 TEST(explain_program_live, draws_what_a_call_has_saved_as_the_call_itself_would) {
     const scratch_folder folder;
     scripted_server server{answers(busy), answers(answer_ok)};
-    const ran call = run({"call", "--base-delay", "1ms", "--explain", "--ledger", folder.file("ledger"), server.url("/")});
+    const ran call =
+        run({"call", "--base-delay", "1ms", "--explain", "--ledger", folder.file("ledger"), server.url("/")});
     EXPECT_EQ(call.exit, 0);
     const ran done = run({"explain", "--ledger", folder.file("ledger")});
     EXPECT_EQ(done.exit, 0);
@@ -83,9 +84,9 @@ TEST(explain_program_live, draws_what_a_flight_recorder_has_dumped) {
     testing::virtual_time time;
     testing::mock_dependency<int> stock{time};
     stock.fails(std::errc::connection_reset, 5ms);
-    pipeline guarded{observe{recorder}, circuit_breaker{{.name = "inventory",
-                                                         .window = breaker_window::consecutive,
-                                                         .consecutive_failures = 2}}};
+    pipeline guarded{
+        observe{recorder},
+        circuit_breaker{{.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 2}}};
     for (const char* const id : {"a", "b", "c"}) (void)time.run(guarded, {.id = id}, stock.blocking());
     const ran done = explain(file);
     EXPECT_EQ(done.exit, 0);

@@ -22,9 +22,8 @@ paint paint_of(severity level) {
 
 /// Of an attempt: by its status where it had one, else by the verdict.
 paint paint_of_attempt(const ledger_entry& e) {
-    if (const auto status = e.number("status")) return *status >= 500 || *status < 1 ? paint::bad
-                                                     : *status >= 400                ? paint::waiting
-                                                                                     : paint::good;
+    if (const auto status = e.number("status"))
+        return *status >= 500 || *status < 1 ? paint::bad : *status >= 400 ? paint::waiting : paint::good;
     const std::string_view meaning = e.text("meaning");
     if (meaning == "success") return paint::good;
     return meaning == "transient" || meaning == "permanent" ? paint::bad : paint::waiting;
@@ -100,13 +99,13 @@ private:
 
     /// Says whose limit it was that cut off the last attempt; the call's own may end it elsewhere, too.
     void add_timeout(const ledger_entry& e) {
-        const std::string whose = fmt::format("the {} limit of {}", e.layer,
-                                              short_text(e.time("limit").value_or(duration::zero())));
+        const std::string whose =
+            fmt::format("the {} limit of {}", e.layer, short_text(e.time("limit").value_or(duration::zero())));
         if (!cut_off_) return put(e, {.began = e.at, .ended = e.at, .text = "timed out: " + whose, .in = paint::bad});
         const auto [row, attempt] = *std::exchange(cut_off_, std::nullopt);
         const std::string_view busy = attempt->text("busy_with");
-        rows_[row].text = fmt::format("{}: timed out{}{}: {}", title_of(*attempt), busy.empty() ? "" : " while ", busy,
-                                      whose);
+        rows_[row].text =
+            fmt::format("{}: timed out{}{}: {}", title_of(*attempt), busy.empty() ? "" : " while ", busy, whose);
         rows_[row].in = paint::bad;
     }
 

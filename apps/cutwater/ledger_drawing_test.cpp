@@ -16,10 +16,16 @@ constexpr page wide{.columns = 200};
 constexpr page narrow{.columns = 60};
 
 ledger_entry entry(duration at, std::string event, std::vector<ledger_field> fields = {}) {
-    return {.at = at, .level = severity::info, .event = std::move(event), .layer = "layer", .attempt = 1, .fields = std::move(fields)};
+    return {.at = at,
+            .level = severity::info,
+            .event = std::move(event),
+            .layer = "layer",
+            .attempt = 1,
+            .fields = std::move(fields)};
 }
 ledger_entry attempt(duration from, duration to, std::string outcome, std::string meaning) {
-    return entry(to, "attempt_ended", {{"took", to - from}, {"outcome", std::move(outcome)}, {"meaning", std::move(meaning)}});
+    return entry(to, "attempt_ended",
+                 {{"took", to - from}, {"outcome", std::move(outcome)}, {"meaning", std::move(meaning)}});
 }
 
 std::string drawn(const std::vector<ledger_entry>& entries, const page& shown = wide,
@@ -44,8 +50,9 @@ TEST(ledger_drawing, says_how_a_call_ended) {
     const std::vector<ledger_field> failure{{"attempts", std::int64_t{1}}, {"error_message", std::string{"no route"}}};
     EXPECT_THAT(drawn({entry(1ms, "call_failed", failure)}), HasSubstr("failed, after 1 attempt: no route"));
     EXPECT_THAT(drawn({entry(1ms, "call_refused", failure)}), HasSubstr("refused, after 1 attempt: no route"));
-    EXPECT_THAT(drawn({entry(1ms, "call_failed", failure), entry(1ms, "call_answered", {{"result", std::string{"503"}}})}),
-                Not(HasSubstr("no route")))
+    EXPECT_THAT(
+        drawn({entry(1ms, "call_failed", failure), entry(1ms, "call_answered", {{"result", std::string{"503"}}})}),
+        Not(HasSubstr("no route")))
         << "where the program has said it, in words of its own";
 }
 
@@ -59,17 +66,21 @@ TEST(ledger_drawing, says_whose_limit_ended_an_attempt_that_was_cancelled) {
 }
 
 TEST(ledger_drawing, has_words_for_decisions_that_it_does_not_know) {
-    EXPECT_THAT(drawn({entry(1ms, "pacer_refused", {{"retry_after", duration{2s}}, {"per_second", 0.5}, {"is_full", true},
-                                                    {"why", std::string{"too soon"}}, {"empty", std::string{}}})}),
+    EXPECT_THAT(drawn({entry(1ms, "pacer_refused",
+                             {{"retry_after", duration{2s}},
+                              {"per_second", 0.5},
+                              {"is_full", true},
+                              {"why", std::string{"too soon"}},
+                              {"empty", std::string{}}})}),
                 HasSubstr("pacer refused (retry after 2.00s, per second 0.5, is full true, why too soon)"));
     EXPECT_THAT(drawn({entry(1ms, "pacer_refused")}), HasSubstr("pacer refused\n"));
 }
 
 TEST(ledger_drawing, leaves_out_a_scheme_that_all_addresses_share) {
     const auto ejected = [](const char* endpoint) {
-        return entry(1ms, "endpoint_ejected", {{"endpoint", std::string{endpoint}},
-                                               {"cause", std::string{"success_rate"}},
-                                               {"how_long", duration{30s}}});
+        return entry(
+            1ms, "endpoint_ejected",
+            {{"endpoint", std::string{endpoint}}, {"cause", std::string{"success_rate"}}, {"how_long", duration{30s}}});
     };
     EXPECT_THAT(drawn({ejected("http://a"), ejected("http://b")}),
                 HasSubstr("  a is ejected for 30.0s: it fails more often than the others\n"));
@@ -93,16 +104,14 @@ TEST(ledger_drawing, shows_nothing_that_a_terminal_would_obey) {
 TEST(ledger_drawing, draws_whatever_times_a_file_may_say) {
     const duration most = duration::max();
     const duration least = duration::min();
-    const std::string text = drawn({entry(most, "x"), entry(least, "y"), attempt(0ms, 1ms, "", "success"),
-                                    entry(1ms, "attempt_ended", {{"took", least}}),
-                                    entry(most, "retry_scheduled", {{"delay", most}})});
+    const std::string text =
+        drawn({entry(most, "x"), entry(least, "y"), attempt(0ms, 1ms, "", "success"),
+               entry(1ms, "attempt_ended", {{"took", least}}), entry(most, "retry_scheduled", {{"delay", most}})});
     EXPECT_THAT(text, HasSubstr("x\n"));
     EXPECT_THAT(text, HasSubstr("y\n"));
 }
 
-TEST(ledger_drawing, of_nothing_has_only_its_head) {
-    EXPECT_EQ(drawn({}, narrow), "at  took\n");
-}
+TEST(ledger_drawing, of_nothing_has_only_its_head) { EXPECT_EQ(drawn({}, narrow), "at  took\n"); }
 
 }  // namespace
 }  // namespace cutwater::app

@@ -47,15 +47,16 @@ std::string count_of(const ledger_entry& e, std::string_view field) {
 std::string circuit_words(const ledger_entry& e) {
     const std::string_view reason = e.text("reason");
     const std::string because = reason == "failure_rate"
-                                    ? fmt::format("{} of {} attempts failed", percent(e.number("failure_rate").value_or(0)),
-                                                  count_of(e, "calls"))
+                                    ? fmt::format("{} of {} attempts failed",
+                                                  percent(e.number("failure_rate").value_or(0)), count_of(e, "calls"))
                                     : std::string{reason};
     return fmt::format("the circuit opens for {}: {}", time_of(e, "open_for"), because);
 }
 
 std::string hedge_words(const ledger_entry& e) {
-    return e.text("cause") == "failure" ? "one has failed: another attempt"
-                                        : fmt::format("no answer after {}: another attempt beside it", time_of(e, "after"));
+    return e.text("cause") == "failure"
+               ? "one has failed: another attempt"
+               : fmt::format("no answer after {}: another attempt beside it", time_of(e, "after"));
 }
 
 std::string end_words(const ledger_entry& e) {
@@ -73,7 +74,8 @@ std::optional<std::string> own_words(const ledger_entry& e) {
     if (is == "circuit_half_opened") return "the circuit is half-open: a probe may pass";
     if (is == "circuit_closed") return "the circuit closes";
     if (is == "circuit_refused")
-        return fmt::format("refused: the circuit is {}; ask again after {}", e.text("state"), time_of(e, "retry_after"));
+        return fmt::format("refused: the circuit is {}; ask again after {}", e.text("state"),
+                           time_of(e, "retry_after"));
     if (is == "bulkhead_refused")
         return fmt::format("refused: {} attempts are at work, {} wait", count_of(e, "max_concurrent"),
                            count_of(e, "queued"));

@@ -7,14 +7,9 @@
 
 #include "tools/docs/tables.hpp"
 
-#include <functional>
 #include <iostream>
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <vector>
 
 #include "cutwater/admin/options.hpp"
 #include "cutwater/core/standard_metrics.hpp"
@@ -29,8 +24,13 @@
 #include "cutwater/health/options.hpp"
 #include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/idempotency/options.hpp"
+#include "cutwater/observe/ledger/events.hpp"
+#include "cutwater/observe/ledger/options.hpp"
+#include "cutwater/observe/log/events.hpp"
+#include "cutwater/observe/log/options.hpp"
 #include "cutwater/observe/metrics/options.hpp"
 #include "cutwater/observe/otlp/options.hpp"
+#include "cutwater/observe/recorder/options.hpp"
 #include "cutwater/observe/trace/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
@@ -72,6 +72,7 @@
 #include "cutwater/store/postgres/options.hpp"
 #include "cutwater/store/redis/options.hpp"
 #include "cutwater/store/sqlite/options.hpp"
+#include "tools/docs/table.hpp"
 
 namespace {
 
@@ -80,118 +81,6 @@ using docs::code;
 using docs::head;
 using docs::row;
 
-// --- what an option allows -----------------------------------------------------------------------------------------
-
-template <auto Value>
-constexpr std::string_view spelled() {
-    return __PRETTY_FUNCTION__;
-}
-
-/// Compilers spell a value that no enumerator has as a cast, `(cutwater::backoff)7`.
-template <auto Value>
-constexpr bool is_enumerator() {
-    constexpr std::string_view text = spelled<Value>();
-    return text[text.find("Value = ") + 8] != '(';
-}
-
-template <class Enum, int Next = 0>
-std::string enumerators(const auto& allowed, std::string list = {}) {
-    if constexpr (constexpr auto value = static_cast<Enum>(Next); is_enumerator<value>()) {
-        if (allowed.holds(value)) list.append(list.empty() ? "" : ", ").append(to_text(value));
-        return enumerators<Enum, Next + 1>(allowed, std::move(list));
-    } else {
-        return list;
-    }
-}
-
-/// `: none, full, equal` for an enumeration, else nothing.
-template <class Value>
-std::string one_of(const Value&) {
-    if constexpr (std::is_enum_v<Value>)
-        return ": " + enumerators<Value>(cw::any_value);
-    else
-        return {};
-}
-
-template <class Value>
-inline constexpr bool is_function = false;
-template <class Signature>
-inline constexpr bool is_function<std::function<Signature>> = true;
-template <class Value>
-inline constexpr bool is_functions = false;
-template <class Signature>
-inline constexpr bool is_functions<std::vector<std::function<Signature>>> = true;
-
-template <class Value>
-inline constexpr bool is_shared = false;
-template <class Shared>
-inline constexpr bool is_shared<std::shared_ptr<Shared>> = true;
-
-template <class Value>
-std::string allowed_text(const Value&, const auto& allowed) {
-    if constexpr (std::is_enum_v<Value>)
-        return enumerators<Value>(allowed);
-    else if constexpr (is_function<Value>)
-        return "a function, or none";
-    else if constexpr (is_functions<Value>)
-        return "functions, or none";
-    else if constexpr (is_shared<Value>)
-        return "one that is shared, or none";
-    else if constexpr (std::is_same_v<Value, cw::attempt_budget*>)
-        return "a budget, or none";
-    else if constexpr (std::is_pointer_v<Value>)
-        return "a function";
-    else if constexpr (std::is_same_v<Value, std::string>)
-        return "any text";
-    else
-        return allowed.text();
-}
-
-// --- tables ----------------------------------------------------------------------------------------------------------
-
-template <class Options>
-void defaults(std::string_view room, std::string_view part = "defaults") {
-    head(room, part);
-    row("option", "default", "allowed", "meaning");
-    std::cout << "|---|---|---|---|\n";
-    const Options in_force{};
-    Options::fields(in_force,
-                    [](std::string_view option, const auto& value, const auto& allowed, std::string_view meaning) {
-                        row(code(option), code(cw::to_text(value)), allowed_text(value, allowed), meaning);
-                    });
-}
-
-/// Who counts into each metric, in words.
-std::map<std::string_view, std::string>& counted_by() {
-    static std::map<std::string_view, std::string> events;
-    return events;
-}
-
-template <class Event>
-void event() {
-    for (const cw::measure& each : Event::kind.measures) {
-        std::string& by = counted_by()[each.of->name];
-        by.append(by.empty() ? "" : ", ").append(code(Event::kind.name));
-    }
-    std::string fields;
-    const Event body{};
-    Event::fields(body, [&](std::string_view field, const auto& value, std::string_view meaning) {
-        fields.append(fields.empty() ? "" : "<br>")
-            .append(code(field))
-            .append(" ")
-            .append(meaning)
-            .append(one_of(value));
-    });
-    row(code(Event::kind.name), to_text(Event::kind.level), Event::kind.when, fields.empty() ? "–" : fields);
-}
-
-template <class... Events>
-void events(std::string_view room) {
-    head(room, "events");
-    row("event", "level", "when", "fields");
-    std::cout << "|---|---|---|---|\n";
-    (event<Events>(), ...);
-}
 
 void policies() {
     defaults<cw::retry_options>("cutwater/policy/retry");
@@ -298,5 +187,11 @@ int main() {
     defaults<cw::prefetch_options>("cutwater/drive/prefetch");
     events<cw::prefetch_refreshed, cw::prefetch_failed, cw::prefetch_recovered>("cutwater/drive/prefetch");
     events<cw::call_started, cw::call_completed, cw::call_failed, cw::call_refused>("cutwater/pipeline");
+    defaults<cw::async_sink_options>("cutwater/observe/log", "async_sink");
+    defaults<cw::sampled_options>("cutwater/observe/log", "sampled");
+    events<cw::events_suppressed>("cutwater/observe/log");
+    defaults<cw::call_ledger_options>("cutwater/observe/ledger");
+    events<cw::attempt_ended>("cutwater/observe/ledger");
+    defaults<cw::flight_recorder_options>("cutwater/observe/recorder");
     metrics();
 }

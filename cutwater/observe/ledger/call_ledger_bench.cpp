@@ -12,7 +12,8 @@ namespace cw = cutwater;
 cw::circuit_opened opened() {
     return {.reason = cw::circuit_reason::failure_rate, .failure_rate = 0.5, .calls = 10, .open_for = {}};
 }
-const cw::event_origin somewhere{.layer = "inventory", .operation = "get_stock", .call_id = "order-1", .attempt = 1, .at = {}};
+const cw::event_origin somewhere{
+    .layer = "inventory", .operation = "get_stock", .call_id = "order-1", .attempt = 1, .at = {}};
 
 void is_kept(benchmark::State& state) {
     cw::call_ledger kept{{.max_entries = 1'000}};

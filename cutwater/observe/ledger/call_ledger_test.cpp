@@ -50,10 +50,8 @@ TEST_P(a_ledger, has_each_attempt_wait_and_end_of_a_call_with_its_time) {
 
 TEST_P(a_ledger, has_refusals_with_the_numbers_that_they_were_decided_by) {
     on.dependency.fails(std::errc::connection_reset);
-    circuit_breaker inventory{{.name = "inventory",
-                               .window = breaker_window::consecutive,
-                               .consecutive_failures = 1,
-                               .open_for = 20s}};
+    circuit_breaker inventory{
+        {.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 1, .open_for = 20s}};
     pipeline guarded{observe{kept}, ref(inventory), tell_attempts{}};
     (void)on.play(guarded);
     kept.clear();

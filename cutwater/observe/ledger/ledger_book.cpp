@@ -208,8 +208,8 @@ std::expected<std::vector<ledger_book>, ledger_problem> read_ledger(std::istream
         if (!is_good) return std::unexpected{ledger_problem{number, line.problem().column, line.problem().words}};
     }
     if (books.empty())
-        return std::unexpected{ledger_problem{
-            .words = std::string{"the file is empty; a ledger begins with the line "} + first_line}};
+        return std::unexpected{
+            ledger_problem{.words = std::string{"the file is empty; a ledger begins with the line "} + first_line}};
     return books;
 }
 

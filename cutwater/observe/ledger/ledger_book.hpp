@@ -30,10 +30,10 @@ namespace cutwater {
 inline constexpr int ledger_version = 1;
 
 struct ledger_book {
-    std::string about = "calls";   ///< `calls`, or `decisions` of a flight recorder
-    std::string reason{};          ///< why it was written
-    std::int64_t unix_ms = 0;      ///< when, by the wall clock; 0: not said
-    std::uint64_t left_out = 0;    ///< entries that there was no room for
+    std::string about = "calls";  ///< `calls`, or `decisions` of a flight recorder
+    std::string reason{};         ///< why it was written
+    std::int64_t unix_ms = 0;     ///< when, by the wall clock; 0: not said
+    std::uint64_t left_out = 0;   ///< entries that there was no room for
     std::vector<ledger_entry> entries{};
 
     friend bool operator==(const ledger_book&, const ledger_book&) = default;

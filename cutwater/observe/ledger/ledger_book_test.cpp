@@ -62,7 +62,8 @@ TEST(ledger_book, leaves_out_what_an_entry_does_not_know) {
 }
 
 TEST(ledger_book, is_read_as_it_was_written) {
-    const ledger_book book{.reason = "asked", .unix_ms = 1'714'564'800'042, .left_out = 1, .entries = {an_entry(), an_entry()}};
+    const ledger_book book{
+        .reason = "asked", .unix_ms = 1'714'564'800'042, .left_out = 1, .entries = {an_entry(), an_entry()}};
     EXPECT_EQ(read_back(written(book)), std::vector{book});
 }
 
@@ -96,7 +97,8 @@ TEST(ledger_book, replaces_bytes_that_are_not_utf8_and_stays_on_its_line) {
 }
 
 TEST(ledger_book, passes_over_empty_lines_and_keys_that_it_does_not_know) {
-    const auto books = read_back("\n{\"ledger\":1,\"by\":\"somebody\"}\n\r\n{\"event\":\"x\",\"at_ms\":1,\"more\":[]}\n");
+    const auto books =
+        read_back("\n{\"ledger\":1,\"by\":\"somebody\"}\n\r\n{\"event\":\"x\",\"at_ms\":1,\"more\":[]}\n");
     ASSERT_EQ(books.front().entries.size(), 1U);
     EXPECT_EQ(books.front().entries.front().at, 1ms);
 }
@@ -114,8 +116,8 @@ TEST(ledger_book, says_where_a_file_is_no_json) {
 
 TEST(ledger_book, says_where_a_value_is_not_what_it_should_be) {
     const std::pair<std::string, std::size_t> cases[] = {
-        {R"({"at_ms":1})", 1},                                           // no event
-        {R"({"event":"x"})", 1},                                         // no time
+        {R"({"at_ms":1})", 1},    // no event
+        {R"({"event":"x"})", 1},  // no time
         {R"({"event":"x","at_ms":"1"})", 14},
         {R"({"event":7,"at_ms":1})", 2},
         {R"({"event":"x","at_ms":1,"attempt":-1})", 24},

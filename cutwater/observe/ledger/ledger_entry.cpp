@@ -22,7 +22,7 @@ public:
     }
     void on_integer(std::string_view field, std::int64_t value) override { keep(field, value); }
     void on_number(std::string_view field, double value) override { keep(field, value); }
-    void on_flag(std::string_view field, bool value) override { keep(field, value); }  // tidy: allow bool
+    void on_flag(std::string_view field, bool value) override { keep(field, value); }
     void on_duration(std::string_view field, duration value) override { keep(field, value); }
 
 private:

@@ -11,7 +11,7 @@ namespace cutwater {
 
 struct call_ledger_options {
     std::string name = "ledger";
-    std::string only_call;
+    std::string only_call = {};
     std::size_t max_entries = 10'000;
     std::size_t max_text = 1'000;
 
@@ -20,7 +20,8 @@ struct call_ledger_options {
         visit("only_call", self.only_call, any_value, "the id of the one call that is written down; empty: all calls");
         visit("max_entries", self.max_entries, within(std::size_t{1}, std::size_t{100'000'000}),
               "entries that are kept; those that come later are counted");
-        visit("max_text", self.max_text, within(std::size_t{1}, std::size_t{1'000'000}), "bytes of one text that are kept");
+        visit("max_text", self.max_text, within(std::size_t{1}, std::size_t{1'000'000}),
+              "bytes of one text that are kept");
     }
 };
 

@@ -38,7 +38,7 @@ public:
         call.emit(layer_, [&] {
             return attempt_ended{.took = between(kept.began, call.now),
                                  .meaning = seen.meaning(),
-                                 .outcome = seen.failure != nullptr ? seen.failure->words()
+                                 .outcome = seen.failure != nullptr              ? seen.failure->words()
                                             : seen.meaning() == verdict::success ? std::string{}
                                                                                  : words_of(seen.judged),
                                  .target = call.target};

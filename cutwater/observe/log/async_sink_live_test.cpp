@@ -1,5 +1,7 @@
 // A log under load, into a real file, read by another program; and what a fork leaves of it.
 
+#include "cutwater/observe/log/async_sink.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +16,6 @@
 #include <thread>
 #include <vector>
 
-#include "cutwater/observe/log/async_sink.hpp"
 #include "cutwater/observe/log/json_log.hpp"
 #include "test/servers/scratch_folder.hpp"
 
@@ -128,10 +129,11 @@ TEST(async_sink_live, a_fork_tears_no_line_and_writes_none_twice_and_its_child_m
         for (int number = 0; number < forks; ++number) {
             const pid_t child = fork();
             if (child == 0) {
+                const std::uint64_t of_the_parent = aside.written();
                 for (int line = 0; line < lines_of_a_child; ++line)
                     log.write({.message = "child", .more = {{"number", number}, {"line", line}}});
                 aside.flush();
-                _exit(aside.written() >= lines_of_a_child ? 0 : 1);
+                _exit(aside.written() == of_the_parent + lines_of_a_child && aside.failed() == 0 ? 0 : 1);
             }
             EXPECT_EQ(exit_of_child(child), 0);
         }

@@ -1,7 +1,5 @@
 // A sink with a thread of its own: what is written, what is dropped, and that nobody waits.
 
-#include "cutwater/observe/log/async_sink.hpp"
-
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -14,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cutwater/observe/log/async_sink.hpp"
 #include "cutwater/observe/log/json_log.hpp"
 
 namespace cutwater {
@@ -81,7 +80,7 @@ TEST(async_sink_threads, drops_what_has_no_room_and_says_so_in_the_log) {
     async_sink aside{disk.sink(), {.name = "shop", .max_bytes = 1024}};
     const std::string line(99, 'x');
     aside(line);
-    disk.wait_until_it_is_asked();              // the first line is being written, and the memory for others is empty
+    disk.wait_until_it_is_asked();             // the first line is being written, and the memory for others is empty
     for (int i = 0; i < 25; ++i) aside(line);  // ten of a hundred bytes have room
     EXPECT_EQ(aside.dropped(), 15U);
     disk.go_on();
@@ -185,7 +184,7 @@ TEST(async_sink_threads, does_not_spoil_the_line_after_one_that_was_written_in_p
     aside.flush();
     aside(R"({"message":"whole"})");
     aside.flush();
-    EXPECT_EQ(memory.str(), "{\"message\"\n{\"message\":\"whole\"}\n");
+    EXPECT_EQ(memory.str(), "{\"message\n{\"message\":\"whole\"}\n");
     EXPECT_EQ(aside.failed(), 1U);
     EXPECT_EQ(aside.written(), 1U);
 }

@@ -1,9 +1,9 @@
 #include "cutwater/observe/log/json_formatter.hpp"
 
-#include <spdlog/details/log_msg.h>
-
 #include <span>
 #include <string_view>
+
+#include <spdlog/details/log_msg.h>
 
 namespace cutwater {
 
@@ -17,8 +17,9 @@ void append(spdlog::memory_buf_t& into, std::string_view text) { into.append(tex
 
 void json_formatter::format(const spdlog::details::log_msg& said, spdlog::memory_buf_t& into) {
     const std::string_view logger = view_of(said.logger_name);
-    const std::string source =
-        said.source.empty() ? std::string{} : std::string{said.source.filename} + ":" + std::to_string(said.source.line);
+    const std::string source = said.source.empty()
+                                   ? std::string{}
+                                   : std::string{said.source.filename} + ":" + std::to_string(said.source.line);
     const log_field place{"source", source};
     const auto line_with = [&](const line_fields* always) {
         return to_json_line({.at = said.time,

@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/sinks/rotating_file_sink.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +10,8 @@
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
 
 #include "test/servers/scratch_folder.hpp"
 

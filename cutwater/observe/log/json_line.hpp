@@ -46,11 +46,11 @@ struct json_line_parts {
     std::chrono::system_clock::time_point at{};
     severity level = severity::info;
     std::string_view logger{};
-    std::string_view message{};              ///< of an event none: it says its own
-    const event* of = nullptr;               ///< with its origin and fields
-    std::span<const log_field> more{};       ///< of this line
-    const line_fields* always = nullptr;     ///< of each line
-    std::exception_ptr thrown = {};          ///< becomes `exception`
+    std::string_view message{};           ///< of an event none: it says its own
+    const event* of = nullptr;            ///< with its origin and fields
+    std::span<const log_field> more{};    ///< of this line
+    const line_fields* always = nullptr;  ///< of each line
+    std::exception_ptr thrown = {};       ///< becomes `exception`
 };
 
 /// Without a newline, inside or at the end.

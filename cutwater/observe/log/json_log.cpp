@@ -11,11 +11,8 @@ json_log::json_log(sink to, json_log_options options) : sink_{std::move(to)}, op
 
 void json_log::on_event(const event& e) noexcept {
     deliver(e.kind().level, [&] {
-        return to_json_line({.at = now(),
-                             .level = e.kind().level,
-                             .logger = options_.logger,
-                             .of = &e,
-                             .always = &options_.always});
+        return to_json_line(
+            {.at = now(), .level = e.kind().level, .logger = options_.logger, .of = &e, .always = &options_.always});
     });
 }
 

@@ -248,10 +248,16 @@ TEST(json_log, describes_the_outer_ones_of_very_many_nested_exceptions) {
 
 TEST(json_log, replaces_bytes_that_are_not_utf8_in_keys_and_messages_as_well) {
     log_in_memory memory;
-    memory.log.write({.message = "caf\xe9", .more = {{"gr\xf6\xdf" "e", 7}}, .thrown = std::make_exception_ptr(std::runtime_error{"\xff"})});
+    memory.log.write({.message = "caf\xe9",
+                      .more = {{"gr\xf6\xdf"
+                                "e",
+                                7}},
+                      .thrown = std::make_exception_ptr(std::runtime_error{"\xff"})});
     const json line = memory.only_line();
     EXPECT_EQ(line["message"], "caf\ufffd");
-    EXPECT_EQ(line["gr\ufffd\ufffd" "e"], 7);
+    EXPECT_EQ(line["gr\ufffd\ufffd"
+                   "e"],
+              7);
     EXPECT_EQ(line["exception"]["message"], "\ufffd");
 }
 

@@ -50,7 +50,8 @@ private:
 
 line_writer::line_writer(output to, maker notice, std::size_t max_bytes)
     : to_{std::move(to)}, notice_{std::move(notice)}, max_bytes_{max_bytes} {
-    filling_.lines.reserve(max_bytes_);  // later growth would be copied while callers wait; untouched, it takes no memory
+    filling_.lines.reserve(
+        max_bytes_);  // later growth would be copied while callers wait; untouched, it takes no memory
     emptying_.lines.reserve(max_bytes_);
     {
         const std::scoped_lock held{lock_};

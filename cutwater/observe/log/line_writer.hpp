@@ -62,7 +62,7 @@ private:
     std::mutex writing_;  // held while a piece is written: a fork waits for it
     std::unique_ptr<crew> crew_;
     piece filling_;
-    piece emptying_;          // the thread's
+    piece emptying_;            // the thread's
     std::uint64_t unsaid_ = 0;  // the thread's: dropped, and the log does not say so yet
     std::uint64_t handed_in_ = 0;
     std::uint64_t done_ = 0;

@@ -21,14 +21,15 @@ int main() {
     const auto first_of_may = std::chrono::sys_days{std::chrono::year{2024} / 5 / 1};
     cw::async_sink aside{std::cout};
     cw::json_log log{std::ref(aside), {.logger = "shop", .wall_clock = [&] {
-                                           return first_of_may + std::chrono::duration_cast<std::chrono::milliseconds>(
-                                                                     time.elapsed());
+                                           return first_of_may +
+                                                  std::chrono::duration_cast<std::chrono::milliseconds>(time.elapsed());
                                        }}};
     cw::sampled fewer{log, {.first = 2, .every = 100, .period = 1s}};
 
     cw::pipeline inventory{
         cw::observe{fewer},
-        cw::circuit_breaker{{.name = "inventory", .window = cw::breaker_window::consecutive, .consecutive_failures = 3}},
+        cw::circuit_breaker{
+            {.name = "inventory", .window = cw::breaker_window::consecutive, .consecutive_failures = 3}},
     };
     for (int i = 0; i < 3000; ++i) {
         (void)time.run(inventory, {.operation = "get_stock"}, stock.blocking());
@@ -37,7 +38,8 @@ int main() {
     fewer.tell_suppressed(time.present());
     aside.flush();
 
-    log.write({.message = "of the outage", .more = {{"events", fewer.passed() + fewer.suppressed()}, {"lines", aside.written()}}});
+    log.write({.message = "of the outage",
+               .more = {{"events", fewer.passed() + fewer.suppressed()}, {"lines", aside.written()}}});
     aside.flush();
     return aside.dropped() == 0 && fewer.suppressed() > 5000 && aside.written() < 100 ? 0 : 1;
 }

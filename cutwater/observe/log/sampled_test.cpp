@@ -81,7 +81,8 @@ TEST_F(sampling, what_nobody_told_of_is_told_when_the_next_event_comes) {
     tell(ordinary{}, 7);
     heard.clear();
     tell(other{}, 1, 1s);
-    EXPECT_THAT(heard.lines(), ElementsAre("retry events_suppressed suppressed_event=ordinary suppressed=5", "retry other"));
+    EXPECT_THAT(heard.lines(),
+                ElementsAre("retry events_suppressed suppressed_event=ordinary suppressed=5", "retry other"));
     heard.clear();
     tell(ordinary{}, 1, 1s);
     EXPECT_THAT(heard.lines(), ElementsAre("retry ordinary")) << "and is not told twice";

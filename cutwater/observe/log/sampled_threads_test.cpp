@@ -46,8 +46,8 @@ TEST(sampled_threads, every_event_is_told_or_counted) {
                 const std::string own = "layer " + std::to_string(t);
                 for (int i = 0; i < each; ++i) {
                     const instant at{std::chrono::microseconds{i}};
-                    fewer.on_event(event{{.layer = i % 2 == 0 ? name{"shared"} : name{own}, .operation = {}, .at = at},
-                                         flood{}});
+                    fewer.on_event(
+                        event{{.layer = i % 2 == 0 ? name{"shared"} : name{own}, .operation = {}, .at = at}, flood{}});
                 }
             });
     }

@@ -38,8 +38,7 @@ public:
             heard_ = 0;
         }
         ++heard_;
-        const bool passes =
-            heard_ <= limits.first || (limits.every > 0 && (heard_ - limits.first) % limits.every == 0);
+        const bool passes = heard_ <= limits.first || (limits.every > 0 && (heard_ - limits.first) % limits.every == 0);
         if (passes) return {.passes = true, .left_out = std::exchange(left_out_, 0)};
         ++left_out_;
         return {};

@@ -21,7 +21,8 @@ int main() {
     cw::pipeline inventory{
         cw::observe{recorder},
         cw::retry{{.max_attempts = 3, .base_delay = 100ms, .jitter = cw::jitter::none}},
-        cw::circuit_breaker{{.name = "inventory", .window = cw::breaker_window::consecutive, .consecutive_failures = 3}},
+        cw::circuit_breaker{
+            {.name = "inventory", .window = cw::breaker_window::consecutive, .consecutive_failures = 3}},
         cw::timeout{{.name = "attempt", .after = 500ms}},
     };
     for (int i = 0; i < 205; ++i)

@@ -162,8 +162,7 @@ TEST(flight_recorder, tells_how_it_came_to_an_open_circuit) {
     testing::virtual_time time;
     testing::mock_dependency<int> stock{time};
     stock.fails(std::errc::connection_reset, 5ms);
-    circuit_breaker inventory{
-        {.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 3}};
+    circuit_breaker inventory{{.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 3}};
     pipeline guarded{observe{recorder}, retry{{.max_attempts = 4, .jitter = jitter::none}}, ref(inventory)};
     (void)time.run(guarded, {.operation = "get_stock", .id = "order-7"}, stock.blocking());
 

@@ -24,14 +24,17 @@ struct flight_recorder_options {
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "names it in errors");
-        visit("last", self.last, within(std::size_t{1}, std::size_t{1'000'000}), "decisions of each layer that are kept");
+        visit("last", self.last, within(std::size_t{1}, std::size_t{1'000'000}),
+              "decisions of each layer that are kept");
         visit("max_layers", self.max_layers, within(std::size_t{1}, std::size_t{100'000}),
               "layers that have a ring of their own; the others share one");
         visit("min_level", self.min_level, any_value, "what is below it is not kept");
-        visit("dump_on", self.dump_on, any_value, "names of the events that have it dumped, with blanks or commas between; empty: none");
+        visit("dump_on", self.dump_on, any_value,
+              "names of the events that have it dumped, with blanks or commas between; empty: none");
         visit("dump_every", self.dump_every, within<duration>(duration::zero(), std::chrono::hours{24}),
               "least time between two dumps that events have asked for");
-        visit("unix_ms", self.unix_ms, any_value, "the wall clock, as a dump says when it was made; none: the system's");
+        visit("unix_ms", self.unix_ms, any_value,
+              "the wall clock, as a dump says when it was made; none: the system's");
     }
 };
 

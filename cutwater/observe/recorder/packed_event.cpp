@@ -32,12 +32,8 @@ public:
     }
     void on_integer(std::string_view field, std::int64_t value) override { put_plain(type::whole, field, value); }
     void on_number(std::string_view field, double value) override { put_plain(type::number, field, value); }
-    void on_flag(std::string_view field, bool value) override {  // tidy: allow bool
-        put_plain(type::flag, field, value);
-    }
-    void on_duration(std::string_view field, duration value) override {
-        put_plain(type::time, field, value.count());
-    }
+    void on_flag(std::string_view field, bool value) override { put_plain(type::flag, field, value); }
+    void on_duration(std::string_view field, duration value) override { put_plain(type::time, field, value.count()); }
 
 private:
     template <class Plain>
@@ -68,8 +64,7 @@ private:
 
 class packed_event::unpacking {
 public:
-    explicit unpacking(const packed_event& from) noexcept
-        : left_{std::span{from.fields_}.first(from.used_)} {}
+    explicit unpacking(const packed_event& from) noexcept : left_{std::span{from.fields_}.first(from.used_)} {}
 
     void into(std::vector<ledger_field>& fields) {
         while (!left_.empty()) {

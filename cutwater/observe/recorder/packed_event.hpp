@@ -18,9 +18,9 @@ namespace cutwater {
 
 class packed_event {
 public:
-    static constexpr std::size_t max_bytes = 384;    ///< of its fields, their names included
+    static constexpr std::size_t max_bytes = 384;  ///< of its fields, their names included
     static constexpr std::size_t max_call_id = 48;
-    static constexpr std::size_t max_text = 120;     ///< of each text: long ones leave room for the numbers behind them
+    static constexpr std::size_t max_text = 120;  ///< of each text: long ones leave room for the numbers behind them
 
     packed_event() noexcept = default;
     explicit packed_event(const event& e);
@@ -48,7 +48,7 @@ private:
     std::uint16_t used_ = 0;
     std::uint8_t id_used_ = 0;
     bool is_cut_ = false;
-    std::array<char, max_call_id> id_;    // as far as it is used
+    std::array<char, max_call_id> id_;  // as far as it is used
     std::array<std::byte, max_bytes> fields_;
 };
 
