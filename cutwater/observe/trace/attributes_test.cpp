@@ -23,7 +23,7 @@ RC_GTEST_PROP(texts_in_spans, are_a_beginning_within_the_bound_whatever_bytes_th
     const auto most = *rc::gen::inRange<std::size_t>(4, 40);
     const std::string cut = cut_off(text, most);
     RC_ASSERT(cut.size() <= most && text.starts_with(cut));
-    RC_ASSERT(text.size() <= most ? cut == text : cut.size() + 4 >= most);
+    RC_ASSERT((text.size() <= most ? cut == text : cut.size() + 4 >= most));
 }
 
 TEST(fields_of_events, are_named_after_what_the_event_is_about) {
