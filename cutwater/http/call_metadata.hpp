@@ -88,7 +88,8 @@ struct metadata_options {
         visit("share", self.share, within<double>(0.01, 1.0), "of what is left after `margin`, what is sent");
         visit("margin", self.margin, within<duration>(0s, 1h), "what the way there and back may take, at least");
         visit("key", self.key, within(key_on_wire::none, key_on_wire::call_id), "what `Idempotency-Key` is made of");
-        visit("trace", self.trace, within(trace_fields::none, trace_fields::w3c), "in which fields the trace of the attempt is sent: w3c, or none");
+        visit("trace", self.trace, within(trace_fields::none, trace_fields::w3c),
+              "in which fields the trace of the attempt is sent: w3c, or none");
     }
 };
 

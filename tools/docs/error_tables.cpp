@@ -22,8 +22,6 @@ namespace docs {
 
 namespace {
 
-namespace cw = cutwater;
-
 cw::observation default_of(const cw::error& failure) {
     return {.judged = {.meaning = cw::default_verdict(failure)}, .failure = &failure};
 }

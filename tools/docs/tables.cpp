@@ -72,15 +72,15 @@
 #include "cutwater/store/postgres/options.hpp"
 #include "cutwater/store/redis/options.hpp"
 #include "cutwater/store/sqlite/options.hpp"
-#include "tools/docs/table.hpp"
 
 namespace {
 
 namespace cw = cutwater;
 using docs::code;
+using docs::defaults;
+using docs::events;
 using docs::head;
 using docs::row;
-
 
 void policies() {
     defaults<cw::retry_options>("cutwater/policy/retry");
@@ -150,7 +150,7 @@ void metrics() {
     row("metric", "type", "detail", "what", "counted by");
     std::cout << "|---|---|---|---|---|\n";
     for (const cw::metric* each : cw::metrics::all) {
-        const std::string& by = counted_by()[each->name];
+        const std::string& by = docs::counted_by()[each->name];
         row(code(each->name), to_text(each->type), each->detail.empty() ? "–" : code(each->detail), each->help,
             each->type == cw::metric_type::gauge ? "gauges" : by);
     }

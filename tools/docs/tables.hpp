@@ -13,6 +13,7 @@
 #include "cutwater/core/attempt_budget.hpp"
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/metric.hpp"
+#include "cutwater/core/options.hpp"
 #include "cutwater/core/text.hpp"
 
 namespace docs {

@@ -126,8 +126,8 @@ int main() {
     context.run();
 
     std::printf("%s", lines.str().c_str());
-    return passed && each_has_its_own() && survives_a_minute() && remembers() && traces() && answers_probes() && counts() &&
-                   lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos
+    return passed && each_has_its_own() && survives_a_minute() && remembers() && traces() && answers_probes() &&
+                   counts() && lines.str().find("\"event\":\"retry_scheduled\"") != std::string::npos
                ? 0
                : 1;
 }
