@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "apps/cutwater/call_tally.hpp"
 #include "apps/cutwater/units.hpp"
 #include "cutwater/policy/endpoints/events.hpp"
@@ -123,6 +125,27 @@ std::string call_endpoint_tally::text(instant began, instant ended, const page& 
     for (const std::size_t place : order) add_row(table, place, ended);
     if (order.size() < at_.size()) add_others(table, order);
     return "\n" + table.text(shown) + lines(began, shown);
+}
+
+nlohmann::ordered_json call_endpoint_tally::json(instant ended) const {
+    const auto seconds = [](duration d) { return std::chrono::duration<double>{d}.count(); };
+    auto all = nlohmann::ordered_json::array();
+    if (at_.size() < 2) return all;
+    for (std::size_t place = 0; place < at_.size(); ++place) {
+        const score& s = scores_[place];
+        const auto percentile = [&](double share) -> nlohmann::ordered_json {
+            if (s.took.empty()) return nullptr;
+            return seconds(call_tally::percentile_of(s.took, share));
+        };
+        all.push_back({{"endpoint", at_[place].address},
+                       {"attempts", s.attempts},
+                       {"failed", s.failed},
+                       {"p50_seconds", percentile(0.5)},
+                       {"p99_seconds", percentile(0.99)},
+                       {"ejected", s.ejected_at != never},
+                       {"ejected_seconds", seconds(ejected_for(s, ended))}});
+    }
+    return all;
 }
 
 }  // namespace cutwater::app

@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "apps/cutwater/call_client.hpp"
 #include "apps/cutwater/text_table.hpp"
 
@@ -27,6 +29,8 @@ public:
 
     /// A row for each, and a line for each ejection and return; of calls from `began` to `ended`.
     [[nodiscard]] std::string text(instant began, instant ended, const page& shown) const;
+    /// The same of each for machines; times in seconds. An empty list where there are fewer than two.
+    [[nodiscard]] nlohmann::ordered_json json(instant ended) const;
 
 private:
     struct score {

@@ -7,6 +7,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <nlohmann/json.hpp>
 
 #include "apps/cutwater/call_client.hpp"
 #include "apps/cutwater/call_endpoint_tally.hpp"
@@ -125,6 +126,21 @@ std::string title_of(const call_settings& settings, const http_request& request,
                        static_cast<double>(counted.calls()) / std::max(seconds, 1e-9));
 }
 
+std::string text_of(const many_calls& all, const call_settings& settings, const http_request& request, instant began,
+                    instant ended) {
+    const duration elapsed = between(began, ended);
+    const page shown{.columns = columns_of(stdout), .colours = wants_colours(stdout)};
+    return title_of(settings, request, all.counted(), elapsed) + all.counted().text(elapsed, ended, shown) +
+           all.each().text(began, ended, shown);
+}
+
+std::string json_of(const many_calls& all, const http_request& request, duration elapsed, instant ended) {
+    nlohmann::ordered_json summary{{"method", request.method}, {"url", request.url.text()}};
+    summary.update(all.counted().json(elapsed, ended));
+    summary["endpoints"] = all.each().json(ended);
+    return summary.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+}
+
 /// Each attempt takes a connection: as many as the system lets us have.
 void raise_file_limit() noexcept {
     rlimit limit{};
@@ -147,10 +163,8 @@ int call_many(const call_settings& settings, const http_request& request) {
     all.run();
     const instant ended = now();
     const duration elapsed = between(began, ended);
-    const page shown{.columns = columns_of(stdout), .colours = wants_colours(stdout)};
-    const exit_code written =
-        write_all(stdout, title_of(settings, request, all.counted(), elapsed) +
-                              all.counted().text(elapsed, ended, shown) + all.each().text(began, ended, shown));
+    const exit_code written = write_all(
+        stdout, settings.json ? json_of(all, request, elapsed, ended) : text_of(all, settings, request, began, ended));
     if (written != succeeded) return written;
     if (all.stopped().came()) return all.stopped().exit_code();
     return all.counted().failed() == 0 ? static_cast<int>(succeeded) : some_failed;

@@ -214,6 +214,18 @@ TEST(call_nginx_live, many_calls_end_in_a_table) {
     EXPECT_EQ(server.requests(60).size(), 60U);
 }
 
+TEST(call_nginx_live, or_in_json_for_machines) {
+    nginx server{"location / { return 200 ok; }"};
+    const ran done = call({"--repeat", "20", "--json", server.url("/")});
+    EXPECT_EQ(done.exit, 0);
+    const auto said = nlohmann::json::parse(done.out);
+    EXPECT_EQ(said["calls"], 20);
+    EXPECT_EQ(said["succeeded"], 20);
+    EXPECT_EQ(said["requests_seen"], 20);
+    EXPECT_TRUE(said["endpoints"].empty());
+    EXPECT_NE(call({"--json", server.url("/")}).exit, 0) << "one call has no summary";
+}
+
 TEST(call_nginx_live, the_circuit_opens_and_the_rest_of_many_calls_is_refused) {
     nginx server{"location / { return 503; }"};
     const ran done = call({"--repeat", "50", "--breaker-consecutive", "3", "--breaker-open-for", "1h", "--retries", "0",

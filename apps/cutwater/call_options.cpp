@@ -215,6 +215,7 @@ void add_repeat_options(CLI::App& command, call_settings& s) {
     for (const auto* const alone : {"--include", "--output", "--explain", "--ledger"})
         repeat->excludes(command.get_option(alone));
     in.count("--concurrency", s.concurrency, "of them at once")->needs(repeat);
+    in.flag("--json", s.json, "the summary as JSON, for machines")->needs(repeat);
 }
 
 }  // namespace

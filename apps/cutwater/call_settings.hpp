@@ -43,6 +43,7 @@ struct call_settings {
     std::optional<std::string> ledger;  ///< the file that the call's ledger is saved in
     std::optional<std::string> events;  ///< a level, or `none`
 
+    bool json = false;                    ///< the summary of many calls as JSON
     std::optional<std::uint64_t> repeat;  ///< nothing: one call, whose answer is shown
     unsigned concurrency = 1;
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include "apps/cutwater/call_outcome.hpp"
 #include "apps/cutwater/units.hpp"
 
@@ -79,9 +81,13 @@ duration call_tally::percentile_of(std::vector<duration> waits, double share) {
     return *at;
 }
 
+std::uint64_t call_tally::refused() const {
+    std::uint64_t all = 0;
+    for (const auto& [reason, count] : refusals_) all += count;
+    return all;
+}
+
 void call_tally::add_calls(text_table& table) const {
-    std::uint64_t refused = 0;
-    for (const auto& [reason, count] : refusals_) refused += count;
     const auto add = [&](const std::string& what, std::uint64_t count, paint in) {
         table.add({{what}, {std::to_string(count)}, {share_of(count, calls()), count > 0 ? in : paint::plain}});
     };
@@ -89,9 +95,9 @@ void call_tally::add_calls(text_table& table) const {
         {{"calls"}, {std::to_string(calls())}, {interrupted_ > 0 ? fmt::format("and {} cut off", interrupted_) : ""}});
     add("succeeded", calls() - failed_, paint::good);
     if (rescued_ > 0) table.add({{"  after a retry"}, {std::to_string(rescued_)}, {}});
-    add("failed", failed_ - refused, paint::bad);
+    add("failed", failed_ - refused(), paint::bad);
     add_each(table, failures_);
-    add("refused by a policy", refused, paint::waiting);
+    add("refused by a policy", refused(), paint::waiting);
     add_each(table, refusals_);
 }
 
@@ -133,6 +139,35 @@ std::string call_tally::text(duration elapsed, instant at, const page& shown) co
     add_load(table, elapsed, at);
     add_latency(table);
     return table.text(shown);
+}
+
+nlohmann::ordered_json call_tally::json(duration elapsed, instant at) const {
+    const auto seconds = [](duration d) { return std::chrono::duration<double>{d}.count(); };
+    const auto latency = [&](const std::vector<duration>& waits) -> nlohmann::ordered_json {
+        if (waits.empty()) return nullptr;
+        return {{"p50", seconds(percentile_of(waits, 0.5))},
+                {"p90", seconds(percentile_of(waits, 0.9))},
+                {"p99", seconds(percentile_of(waits, 0.99))},
+                {"max", seconds(percentile_of(waits, 1))}};
+    };
+    return {{"calls", calls()},
+            {"interrupted", interrupted_},
+            {"succeeded", calls() - failed_},
+            {"succeeded_after_a_retry", rescued_},
+            {"failed", failed_ - refused()},
+            {"failures", failures_},
+            {"refused", refused()},
+            {"refusals", refusals_},
+            {"attempts", attempts_},
+            {"results", results_},
+            {"hedges", hedges_},
+            {"hedges_won", hedges_won_},
+            {"requests_seen", sent_},
+            {"circuit_openings", openings_},
+            {"circuit_open_seconds", seconds(circuit_open(at))},
+            {"elapsed_seconds", seconds(elapsed)},
+            {"latency_seconds", latency(waits_)},
+            {"latency_of_successes_seconds", latency(good_waits_)}};
 }
 
 }  // namespace cutwater::app

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "apps/cutwater/call_client.hpp"
 #include "apps/cutwater/text_table.hpp"
 
@@ -33,8 +35,11 @@ public:
 
     /// The summary of `elapsed`, which ended at `at`.
     [[nodiscard]] std::string text(duration elapsed, instant at, const page& shown) const;
+    /// The same for machines; times in seconds.
+    [[nodiscard]] nlohmann::ordered_json json(duration elapsed, instant at) const;
 
 private:
+    [[nodiscard]] std::uint64_t refused() const;
     void add_calls(text_table& table) const;
     void add_load(text_table& table, duration elapsed, instant at) const;
     void add_latency(text_table& table) const;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "cutwater/http/http_error.hpp"
 
 namespace cutwater::app {
@@ -52,6 +54,26 @@ TEST(call_tally, counts_what_users_saw_apart_by_success_failure_and_refusal) {
     EXPECT_THAT(text, HasSubstr(" 503 Busy 2"));
     EXPECT_THAT(text, HasSubstr("refused by a policy 2 20.0 %"));
     EXPECT_THAT(text, HasSubstr(" the circuit is open 2"));
+}
+
+TEST(call_tally, says_the_same_to_machines) {
+    call_tally counted;
+    for (int i = 0; i < 6; ++i) counted.on_call(answer(200, "OK"), 10ms);
+    for (int i = 0; i < 2; ++i) counted.on_call(answer(503, "Busy"), 250ms);
+    counted.on_call(failure(errc::circuit_open), 0ms);
+    hear(counted, 0s, circuit_opened{.open_for = 1min});
+    const auto said = counted.json(2s, start + 1500ms);
+    EXPECT_EQ(said["calls"], 9);
+    EXPECT_EQ(said["succeeded"], 6);
+    EXPECT_EQ(said["failed"], 2);
+    EXPECT_EQ(said["failures"]["503 Busy"], 2);
+    EXPECT_EQ(said["refused"], 1);
+    EXPECT_EQ(said["refusals"]["the circuit is open"], 1);
+    EXPECT_EQ(said["latency_seconds"]["max"], 0.25);
+    EXPECT_EQ(said["latency_of_successes_seconds"]["max"], 0.01);
+    EXPECT_EQ(said["circuit_open_seconds"], 1.5);
+    EXPECT_EQ(said["elapsed_seconds"], 2.0);
+    EXPECT_TRUE(call_tally{}.json(0s, start)["latency_seconds"].is_null());
 }
 
 TEST(call_tally, does_not_count_as_failed_what_was_cut_off_by_hand) {
