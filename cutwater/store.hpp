@@ -9,6 +9,7 @@
 #include "cutwater/policy/cache/cache.hpp"
 #include "cutwater/policy/idempotency_guard/idempotency_guard.hpp"
 #include "cutwater/policy/shared_rate_limiter/shared_rate_limiter.hpp"
+#include "cutwater/policy/shared_retry_budget/shared_retry_budget.hpp"
 #include "cutwater/store/cell_store.hpp"
 #include "cutwater/store/codec.hpp"
 #include "cutwater/store/memory/memory_store.hpp"

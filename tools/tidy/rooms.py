@@ -36,6 +36,9 @@ KEYED_UMBRELLA = "cutwater/keyed.hpp"
 IDEMPOTENCY = "cutwater/policy/idempotency_guard"
 CACHE = "cutwater/policy/cache"
 SHARED_RATE = "cutwater/policy/shared_rate_limiter"
+SHARED_BUDGET = "cutwater/policy/shared_retry_budget"
+CIRCUIT = "cutwater/policy/circuit_breaker"
+CIRCUIT_QUORUM = "cutwater/policy/circuit_quorum"
 HTTP = "cutwater/http"
 HTTP_UMBRELLA = "cutwater/http.hpp"
 STORE_UMBRELLA = "cutwater/store.hpp"
@@ -60,6 +63,8 @@ ROOMS = (
     Room(IDEMPOTENCY, (CORE, STORE)),  # these, too: what they remember may outlast their process
     Room(CACHE, (CORE, STORE)),
     Room(SHARED_RATE, (CORE, STORE)),
+    Room(SHARED_BUDGET, (CORE, STORE)),
+    Room(CIRCUIT_QUORUM, (CORE, STORE, CIRCUIT)),  # the one policy that advises another
     Room(POLICIES, (CORE, QUEUE, ESTIMATE)),
     Room(CLASSIFY, (CORE,)),
     Room(PIPELINE, (CORE,)),

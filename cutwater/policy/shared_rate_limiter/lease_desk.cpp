@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "cutwater/policy/shared_rate_limiter/in_turn.hpp"
+#include "cutwater/store/in_turn.hpp"
+
 
 namespace cutwater {
 
