@@ -5,7 +5,6 @@
 
 #include "cutwater/store/in_turn.hpp"
 
-
 namespace cutwater {
 
 namespace {

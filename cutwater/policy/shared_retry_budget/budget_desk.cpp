@@ -17,8 +17,8 @@ constexpr duration cell_lives = std::chrono::hours{24};  // after the last quest
 }  // namespace
 
 budget_desk::budget_desk(cell_store& store, const shared_retry_budget_options& options)
-    : options_{options}, rule_{options.rule()}, share_{options.share()}, key_{options.cell_key()},
-      store_{store}, outage_{options.retry_store_every} {
+    : options_{options}, rule_{options.rule()}, share_{options.share()}, key_{options.cell_key()}, store_{store},
+      outage_{options.retry_store_every} {
     originals_.open_mine(subject, room);
 }
 
@@ -116,11 +116,12 @@ void budget_desk::look_locked(instant now) {
 
 budget_desk::question budget_desk::ask_if_worth_locked(instant now, environment& lent) {
     if (is_under_way() || !outage_.may_ask(now)) return {};
-    const bool is_low = usable_locked(now) <= options_.lease / 2;
+    const unsigned usable = usable_locked(now);
     retry_credit there = known_locked(now);
     rule_.deposit(there, untold_.originals);
     if (now >= hand_.end) rule_.give_back(there, hand_.count);
-    const bool is_worth_it = is_low && there.units >= retry_credit::whole;
+    const bool is_low = usable <= options_.lease / 2;
+    const bool is_worth_it = is_low && rule_.take(there, options_.lease) >= (options_.lease + 1) / 2;
     const bool is_time = now >= tells_again_ && (untold_.originals > 0 || hand_.count < options_.lease);
     if (!is_time && !is_worth_it && !outage_.is_on()) return {};
     flight_ = {.number = ++flights_, .began = now, .lent = &lent};
@@ -148,11 +149,10 @@ budget_desk::question budget_desk::compose_locked(instant now) {
         next.reads = true;
         return next;
     }
-    next.what = cell_request{.what = swap_cell{.key = key_,
-                                               .expected = known_.version,
-                                               .value = credit.encoded(),
-                                               .time_to_live = cell_lives},
-                             .limit = options_.store_limit};
+    next.what = cell_request{
+        .what =
+            swap_cell{.key = key_, .expected = known_.version, .value = credit.encoded(), .time_to_live = cell_lives},
+        .limit = options_.store_limit};
     return next;
 }
 

@@ -15,9 +15,10 @@ struct shared_budget_exhausted {
     static constexpr event_kind kind{"shared_budget_exhausted", severity::warning,
                                      "the first further attempt that is not paid for"};
     static void fields(auto& self, auto&& visit) {
-        visit("reason", self.reason,
-              "exhausted; leasing: the store has not answered yet; store_unavailable; share: of what this instance keeps "
-              "while the store fails");
+        visit(
+            "reason", self.reason,
+            "exhausted; leasing: the store has not answered yet; store_unavailable; share: of what this instance keeps "
+            "while the store fails");
         visit("balance", self.balance, "further attempts that were in the store, as far as is known");
     }
 };

@@ -45,12 +45,15 @@ struct shared_retry_budget_options {
         visit("key", self.key, any_value, "what is shared: all with the same key share one budget; empty: the name");
         visit("ratio", self.ratio, within(0.0, 10.0), "further attempts for each original, whoever makes them");
         visit("window", self.window, within<duration>(1s, 1h),
-              "how long an original can pay that the store was not told of; it is told ten times in that time, and with each lease");
+              "how long an original can pay that the store was not told of; it is told ten times in that time, and "
+              "with each lease");
         visit("min_per_second", self.min_per_second, within(0.0, 1e6),
               "further attempts a second beside those, of all instances together");
-        visit("capacity", self.capacity, within(1U, 1'000'000U), "further attempts that can be saved up, of all together");
-        visit("lease", self.lease, within(1U, 100'000U),
-              "further attempts that an instance has in hand at the most; more are fewer questions, and a looser bound");
+        visit("capacity", self.capacity, within(1U, 1'000'000U),
+              "further attempts that can be saved up, of all together");
+        visit(
+            "lease", self.lease, within(1U, 100'000U),
+            "further attempts that an instance has in hand at the most; more are fewer questions, and a looser bound");
         visit("lease_for", self.lease_for, within<duration>(2ms, 24h),
               "how long it may use them; then they are given back with the next question");
         visit("without_store", self.without_store, within(budget_without_store::refused, budget_without_store::local),
@@ -69,7 +72,8 @@ struct shared_retry_budget_options {
     }
 
     [[nodiscard]] shared_retry_budget_kernel rule(unsigned parts = 1) const {
-        return shared_retry_budget_kernel{{.ratio = ratio, .min_per_second = min_per_second, .capacity = capacity}, parts};
+        return shared_retry_budget_kernel{{.ratio = ratio, .min_per_second = min_per_second, .capacity = capacity},
+                                          parts};
     }
     /// What one instance keeps by itself.
     [[nodiscard]] shared_retry_budget_kernel share() const { return rule(instances); }

@@ -44,8 +44,7 @@ public:
 
     void run(duration d) {
         ends_ = time.in(d);
-        for (const auto& one : instances_)
-            time.after(dice_.below(1ms), [this, &budget = *one] { call(budget); });
+        for (const auto& one : instances_) time.after(dice_.below(1ms), [this, &budget = *one] { call(budget); });
         time.pass(d);
     }
 
@@ -92,7 +91,7 @@ private:
         called_.push_back(time.elapsed());
         ++originals_;
         if (in_bursts)
-            time.after(options_.bursts_every / 2, [this, &budget] { while (charge(budget)) {} });
+            time.after(options_.bursts_every / 2, [this, &budget] { take_all(budget, 100); });
         else
             attempt_fails(budget, 0);
     }
@@ -104,6 +103,10 @@ private:
             budget.refund({.cost = 1});
             charges_.emplace_back(time.elapsed(), -1);
         });
+    }
+    void take_all(shared_retry_budget& budget, unsigned times) {
+        while (charge(budget)) {}
+        if (times > 0) time.after(1ms, [this, &budget, times] { take_all(budget, times - 1); });
     }
     [[nodiscard]] bool charge(shared_retry_budget& budget) {
         std::optional<budget_charge> paid;

@@ -64,9 +64,8 @@ void shared_retry_budget::tell_if_recovered(call_context& call) {
 void shared_retry_budget::tell_news(call_context& call) {
     const budget_desk::news heard = desk_->take_news();
     if (heard.questions > 0)
-        call.emit(name_, [&] {
-            return shared_budget_leased{heard.attempts, heard.originals, heard.questions, heard.took};
-        });
+        call.emit(name_,
+                  [&] { return shared_budget_leased{heard.attempts, heard.originals, heard.questions, heard.took}; });
     if (heard.store.failure)
         call.emit(name_, [&] { return shared_budget_store_failed{options_.without_store, *heard.store.failure}; });
     if (heard.store.back_after) call.emit(name_, [&] { return shared_budget_store_back{*heard.store.back_after}; });

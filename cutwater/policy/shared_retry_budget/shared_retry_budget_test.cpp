@@ -256,16 +256,17 @@ TEST_P(shared_budgets, without_a_store_there_are_no_further_attempts) {
 }
 
 TEST_P(shared_budgets, or_each_instance_keeps_its_share_of_the_floor_and_what_its_own_originals_bring) {
-    shared_retry_budget budget{
-        cells, fifth_but([](auto& o) {
-            o.min_per_second = 10, o.without_store = budget_without_store::local, o.instances = 5;
-        })};
+    shared_retry_budget budget{cells, fifth_but([](auto& o) {
+                                   o.min_per_second = 10, o.without_store = budget_without_store::local,
+                                   o.instances = 5;
+                               })};
     cells.fails(std::errc::connection_refused, 1000);
     succeed(budget, 1);
     on.time.pass(4ms);
     EXPECT_EQ(retried(20, budget), 2U + 4U) << "a fifth of ten at once, and a fifth of its calls";
     on.time.pass(5s);
-    EXPECT_EQ(retried(20, budget), 4U + 3U) << "what a fifth of the capacity holds, and of its calls what did not spill";
+    EXPECT_EQ(retried(20, budget), 4U + 3U)
+        << "what a fifth of the capacity holds, and of its calls what did not spill";
     EXPECT_EQ(on.heard.last("shared_budget_store_failed").field("then"), "local");
 }
 
@@ -382,7 +383,7 @@ TEST(shared_budget_fleet, what_was_in_hand_comes_on_top_and_no_more_than_that) {
                      .bursts_every = 20s}};
     all.run(2min);
     EXPECT_GT(all.worst_excess(), 75.0) << "the bound is no phantom";
-    EXPECT_LE(all.worst_excess(), 100.0);
+    EXPECT_LE(all.worst_excess(), 100.0 + 1e-6);
 }
 
 TEST(shared_budget_fleet, nearly_all_of_it_is_used_where_it_is_wanted) {
