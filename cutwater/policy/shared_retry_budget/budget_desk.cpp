@@ -18,7 +18,7 @@ constexpr duration cell_lives = std::chrono::hours{24};  // after the last quest
 
 budget_desk::budget_desk(cell_store& store, const shared_retry_budget_options& options)
     : options_{options}, rule_{options.rule()}, share_{options.share()}, key_{options.cell_key()}, store_{store},
-      outage_{options.retry_store_every} {
+      wanted_{options.lease}, outage_{options.retry_store_every} {
     originals_.open_mine(subject, room);
 }
 
@@ -92,6 +92,8 @@ budget_desk::answer budget_desk::try_charge(instant now, environment& lent) {
 }
 
 budget_desk::answer budget_desk::take_locked(instant now) {
+    is_used_ = true;
+    wanted_ = options_.lease;
     if (usable_locked(now) > 0) {
         --hand_.count;
         return answer::paid;
@@ -120,9 +122,9 @@ budget_desk::question budget_desk::ask_if_worth_locked(instant now, environment&
     retry_credit there = known_locked(now);
     rule_.deposit(there, untold_.originals);
     if (now >= hand_.end) rule_.give_back(there, hand_.count);
-    const bool is_low = usable <= options_.lease / 2;
-    const bool is_worth_it = is_low && rule_.take(there, options_.lease) >= (options_.lease + 1) / 2;
-    const bool is_time = now >= tells_again_ && (untold_.originals > 0 || hand_.count < options_.lease);
+    const bool is_low = usable <= wanted_ / 2;
+    const bool is_worth_it = is_low && rule_.take(there, wanted_) >= (wanted_ + 1) / 2;
+    const bool is_time = now >= tells_again_ && (untold_.originals > 0 || hand_.count < wanted_);
     if (!is_time && !is_worth_it && !outage_.is_on()) return {};
     flight_ = {.number = ++flights_, .began = now, .lent = &lent};
     tells_again_ = add(now, options_.tells_every());
@@ -134,13 +136,11 @@ budget_desk::question budget_desk::ask_if_worth_locked(instant now, environment&
 budget_desk::question budget_desk::compose_locked(instant now) {
     if (flight_.tells.originals == 0) flight_.tells.since = untold_.since;
     flight_.tells.originals += std::exchange(untold_.originals, 0);
-    if (between(flight_.tells.since, now) > options_.window) flight_.tells.originals = 0;
-    if (now >= hand_.end) flight_.gives_back += std::exchange(hand_.count, 0);
-    const unsigned owned = hand_.count;
+    give_back_unused_locked(now);
     retry_credit credit = known_locked(now);
     rule_.deposit(credit, flight_.tells.originals);
     rule_.give_back(credit, flight_.gives_back);
-    flight_.takes = rule_.take(credit, options_.lease > owned ? options_.lease - owned : 0);
+    flight_.takes = rule_.take(credit, wanted_ > hand_.count ? wanted_ - hand_.count : 0);
     flight_.asked = now;
     question next{.flight = flight_.number, .credit = credit};
     if (flight_.takes == 0 && flight_.gives_back == 0 && flight_.tells.originals == 0) {
@@ -154,6 +154,13 @@ budget_desk::question budget_desk::compose_locked(instant now) {
             swap_cell{.key = key_, .expected = known_.version, .value = credit.encoded(), .time_to_live = cell_lives},
         .limit = options_.store_limit};
     return next;
+}
+
+/// Where none of them was used, half as many will do.
+void budget_desk::give_back_unused_locked(instant now) {
+    if (now < hand_.end || hand_.count == 0) return;
+    flight_.gives_back += std::exchange(hand_.count, 0);
+    if (!is_used_) wanted_ = std::max(1U, wanted_ / 2);
 }
 
 void budget_desk::ask(question next) noexcept {
@@ -186,6 +193,7 @@ void budget_desk::keep_locked(const question& asked, cell_version version, insta
     known_ = {.version = version, .credit = asked.credit, .since = now};
     hand_.count += flight_.takes;
     hand_.end = add(flight_.asked, options_.lease_for);
+    is_used_ = false;
     leased_ += flight_.takes;
     leased_ -= flight_.gives_back;
     news_.attempts += flight_.takes;

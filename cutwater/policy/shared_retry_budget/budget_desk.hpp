@@ -119,6 +119,7 @@ private:
     [[nodiscard]] unsigned usable_locked(instant now) const noexcept { return now < hand_.end ? hand_.count : 0; }
     [[nodiscard]] answer take_locked(instant now);
     [[nodiscard]] bool is_under_way() const noexcept { return flight_.number != 0; }
+    void give_back_unused_locked(instant now);
     void put_back_locked();
     void begin_outage_locked(std::string why, instant now);
     void plan_locked(instant now);
@@ -131,6 +132,8 @@ private:
 
     mutable std::mutex lock_;
     in_hand_now hand_;
+    unsigned wanted_;       // in hand: `lease`, and less where it is not used
+    bool is_used_ = false;  // some of what was leased last
     untold untold_;
     std::uint64_t counted_ = 0;  // beside the cells
     instant gathered_ = instant::min();

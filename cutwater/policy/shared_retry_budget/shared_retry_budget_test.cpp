@@ -176,8 +176,24 @@ TEST_P(shared_budgets, what_was_not_used_in_time_goes_back_with_the_next_questio
     EXPECT_EQ(there(), 16.0);
     EXPECT_EQ(retried(1, budget), 0U);
     on.time.pass(2ms);
-    EXPECT_EQ(budget.in_hand(on.time.present()), 4U) << "leased anew";
-    EXPECT_NEAR(there(), 16.2, 0.21) << "four went back, and four were taken";
+    EXPECT_EQ(budget.in_hand(on.time.present()), 2U) << "leased anew";
+    EXPECT_NEAR(there(), 18.2, 0.21) << "four went back, and two were taken, as none had been used";
+}
+
+TEST_P(shared_budgets, one_that_needs_none_hoards_none) {
+    const auto short_lived = fifth_but([](auto& o) { o.lease_for = 5s, o.window = 1min; });
+    shared_retry_budget budget{cells, short_lived};
+    succeed(budget, 100);
+    for (unsigned left : {4U, 2U, 1U, 1U}) {
+        on.time.pass(6s);
+        succeed(budget, 1);
+        on.time.pass(2ms);
+        EXPECT_EQ(budget.in_hand(on.time.present()), left);
+    }
+    EXPECT_GT(there(), 18.9) << "the others have them";
+    EXPECT_EQ(retried(1, budget), 1U);
+    on.time.pass(2ms);
+    EXPECT_EQ(budget.in_hand(on.time.present()), 4U) << "a whole lease, once one is used";
 }
 
 TEST_P(shared_budgets, an_original_of_long_ago_pays_for_nothing) {
