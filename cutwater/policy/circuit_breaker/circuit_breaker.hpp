@@ -108,9 +108,11 @@ public:
     std::optional<circuit_change> record_success(instant now) { return shared_->record(verdict::success, now); }
     std::optional<circuit_change> record_failure(instant now) { return shared_->record(verdict::transient, now); }
 
-    /// By hand: opens for the open time, closes at once, forces or frees. They give the change, if there was one.
+    /// By hand: opens for the open time, closes at once, is half-open at once (a closed circuit is to prove itself, an open one does not wait for its
+    /// time), forces or frees. They give the change, if there was one.
     std::optional<circuit_change> open(instant now) { return shared_->open(now); }
     std::optional<circuit_change> close(instant now) { return shared_->close(now); }
+    std::optional<circuit_change> probe(instant now) { return shared_->probe(now); }
     std::optional<circuit_change> set_mode(breaker_mode mode, instant now) { return shared_->set_mode(mode, now); }
     [[nodiscard]] breaker_mode mode() const { return shared_->mode(); }
 

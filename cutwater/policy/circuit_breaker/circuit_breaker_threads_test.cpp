@@ -30,6 +30,7 @@ enum class deed : std::uint8_t {
     retry_after,
     open,
     close,
+    probe,
     set_mode,
     snapshot,
     restore
@@ -65,7 +66,7 @@ std::ostream& operator<<(std::ostream& out, const circuit_change& c) {
 
 std::ostream& operator<<(std::ostream& out, const circuit_call& c) {
     constexpr std::array names{"admit",       "settle", "abandon", "record",   "counts",   "state",
-                               "retry_after", "open",   "close",   "set_mode", "snapshot", "restore"};
+                               "retry_after", "open",   "close",   "probe",    "set_mode", "snapshot", "restore"};
     out << names[static_cast<std::size_t>(c.what)] << " at " << to_text(between(noon, c.at));
     if (c.what == deed::settle || c.what == deed::record) out << " " << to_text(c.meaning);
     if (c.what == deed::settle || c.what == deed::abandon) out << c.ticket;
@@ -101,6 +102,7 @@ void carry_out(auto& circuit, circuit_call& c) {
         case deed::state: c.state = circuit.state(c.at); return;
         case deed::open: c.change = circuit.open(c.at); return;
         case deed::close: c.change = circuit.close(c.at); return;
+        case deed::probe: c.change = circuit.probe(c.at); return;
         case deed::set_mode: c.change = circuit.set_mode(c.mode, c.at); return;
         case deed::retry_after: c.wait = circuit.retry_after(c.at); return;
         case deed::snapshot: c.kept = circuit.snapshot(c.at); return;
@@ -125,6 +127,7 @@ public:
             case deed::state: return c.state == kernel_.state(c.at);
             case deed::open: return c.change == kernel_.open(c.at, dice);
             case deed::close: return c.change == kernel_.close(c.at);
+            case deed::probe: return c.change == kernel_.probe(c.at);
             case deed::set_mode: return c.change == kernel_.set_mode(c.mode, c.at);
             case deed::retry_after: return c.wait == kernel_.retry_after(c.at);
             case deed::snapshot: return c.kept == kernel_.snapshot(c.at);
@@ -163,11 +166,11 @@ public:
         const std::uint64_t n = dice_() % 100;
         if (n < 55 && !held_.empty()) return end_of_a_call(c, n < 8 ? deed::abandon : deed::settle);
         if (n < 75) return c;
-        if (n < 87) return c.what = deed::record, c.meaning = outcome(), c;
+        if (n < 86) return c.what = deed::record, c.meaning = outcome(), c;
         static constexpr std::array rest{deed::counts,  deed::counts,      deed::counts,   deed::state, deed::state,
                                          deed::state,   deed::retry_after, deed::snapshot, deed::open,  deed::close,
-                                         deed::restore, deed::set_mode,    deed::set_mode};
-        c.what = rest[n - 87];
+                                         deed::restore, deed::set_mode,    deed::set_mode, deed::probe};
+        c.what = rest[n - 86];
         c.mode = static_cast<breaker_mode>(dice_() % 2 == 0 ? 0 : dice_() % 5);
         if (c.what == deed::restore) c.kept = any_snapshot();
         return c;

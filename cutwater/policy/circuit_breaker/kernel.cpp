@@ -223,6 +223,11 @@ auto circuit_breaker_kernel::close(instant now) -> std::optional<circuit_change>
     return change;
 }
 
+auto circuit_breaker_kernel::probe(instant now) -> std::optional<circuit_change> {
+    if (mode_ != breaker_mode::automatic || state(now) == circuit_state::half_open) return {};
+    return enter(circuit_state::half_open, circuit_reason::manual, now);
+}
+
 auto circuit_breaker_kernel::set_mode(breaker_mode mode, instant now) -> std::optional<circuit_change> {
     if (mode == mode_) return {};
     const circuit_state before = state(now);

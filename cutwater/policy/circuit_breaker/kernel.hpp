@@ -3,6 +3,7 @@
 //     closed ── a failure or slow call brings a rate to its threshold, with enough calls ──► open
 //     open ── open_for has passed ──► half_open, where up to `probes` calls hold a lease
 //     half_open ── probe_successes succeeded ──► closed      half_open ── too many failed for that ──► open
+//     closed, open ── told to `probe` ──► half_open
 //
 // - Only a failure or a slow call can open the circuit: a success that happens to fill `minimum_calls` does not.
 // - Each entry into a state is an epoch, with an empty window. A ticket carries the epoch that it was issued in; its
@@ -84,6 +85,8 @@ public:
     std::optional<circuit_change> set_mode(breaker_mode mode, instant now);
     std::optional<circuit_change> open(instant now, random_source& random);
     std::optional<circuit_change> close(instant now);
+    /// Half-open at once: a closed circuit is to prove itself, an open one does not wait for its time.
+    std::optional<circuit_change> probe(instant now);
 
     [[nodiscard]] circuit_state state(instant now) const noexcept;
     [[nodiscard]] breaker_mode mode() const noexcept { return mode_; }

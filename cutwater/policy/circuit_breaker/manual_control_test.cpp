@@ -78,6 +78,63 @@ TEST(circuit_by_hand, closing_one_whose_traffic_grows_lets_all_through) {
     EXPECT_EQ(circuit.admitted_of(9), 9U);
 }
 
+// ---- probing ----
+
+TEST(circuit_by_hand, an_open_one_that_is_told_to_probe_does_not_wait_for_its_time) {
+    played circuit{touchy};
+    circuit.play("FF");
+    circuit.after(1s);
+    const auto change = circuit.kernel.probe(circuit.now);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(*change, (circuit_change{.from = open, .to = half_open, .reason = circuit_reason::manual}));
+    const circuit_ticket probe = circuit.admitted();
+    EXPECT_EQ(circuit.refused(), 30s) << "no more than probes pass";
+    EXPECT_EQ(circuit.ends(probe, verdict::success), closed);
+}
+
+TEST(circuit_by_hand, one_whose_probes_fail_after_that_opens_for_longer_as_ever) {
+    played circuit{touchy};
+    circuit.play("FF");
+    circuit.after(1s);
+    (void)circuit.kernel.probe(circuit.now);
+    EXPECT_EQ(circuit.play("F"), open);
+    EXPECT_EQ(circuit.changes.back().open_for, 20s);
+}
+
+TEST(circuit_by_hand, T10_a_closed_one_that_is_told_to_probe_proves_itself) {
+    played circuit{touchy};
+    circuit.play("SSF");
+    const circuit_ticket early = circuit.admitted();
+    const auto change = circuit.kernel.probe(circuit.now);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->from, closed);
+    const circuit_ticket probe = circuit.admitted();
+    EXPECT_EQ(circuit.ends(early, verdict::transient), half_open) << "what began before decides nothing";
+    EXPECT_EQ(circuit.ends(probe, verdict::success), closed);
+    EXPECT_EQ(circuit.counts(), window_counts{});
+    (void)circuit.kernel.probe(circuit.now);
+    EXPECT_EQ(circuit.play("F"), open) << "its own evidence";
+}
+
+TEST(circuit_by_hand, T13_one_that_probes_goes_on_with_that) {
+    played circuit{touchy};
+    circuit.play("FF");
+    circuit.after(10s);
+    EXPECT_FALSE(circuit.kernel.probe(circuit.now)) << "its time is over: it is half-open";
+    const circuit_ticket probe = circuit.admitted();
+    EXPECT_FALSE(circuit.kernel.probe(circuit.now));
+    EXPECT_EQ(circuit.ends(probe, verdict::success), closed);
+}
+
+TEST(circuit_by_hand, T10_what_is_forced_does_not_probe) {
+    for (const breaker_mode mode : {breaker_mode::forced_open, breaker_mode::forced_closed, breaker_mode::metrics_only,
+                                    breaker_mode::disabled}) {
+        played circuit{in_mode(mode)};
+        EXPECT_FALSE(circuit.kernel.probe(circuit.now));
+        EXPECT_EQ(circuit.state(), mode == breaker_mode::forced_open ? open : closed);
+    }
+}
+
 // ---- modes ----
 
 TEST(circuit_by_hand, T10_forced_open_refuses_whatever_time_it_is) {
@@ -221,15 +278,16 @@ public:
         const std::uint32_t epoch = circuit_.kernel.epoch();
         circuit_.now = add(circuit_.now, *rc::gen::element<duration>(0s, 1ns, 1s, 5s, 10s, 24h, -1ns, -1h));
         const instant now = circuit_.now;
-        switch (*rc::gen::inRange(0, 12)) {
+        switch (*rc::gen::inRange(0, 13)) {
             case 0: (void)circuit_.kernel.open(now, circuit_.dice); break;
             case 1: (void)circuit_.kernel.close(now); break;
             case 2: (void)circuit_.kernel.set_mode(any_mode(), now); break;
             case 3: circuit_.kernel.restore(any_snapshot(), now); break;
             case 4: (void)circuit_.kernel.record({.meaning = any_verdict()}, now, circuit_.dice); break;
-            case 5:
+            case 5: (void)circuit_.kernel.probe(now); break;
             case 6:
-            case 7: admit(); break;
+            case 7:
+            case 8: admit(); break;
             default: end(); break;
         }
         check(before, epoch);

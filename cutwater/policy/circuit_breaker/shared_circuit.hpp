@@ -46,6 +46,7 @@ public:
     void abandon(const ticket& t) noexcept;
     change open(instant now);
     change close(instant now);
+    change probe(instant now);
     change set_mode(breaker_mode mode, instant now);
     [[nodiscard]] circuit_state state(instant now) const;
     [[nodiscard]] breaker_mode mode() const;
@@ -251,6 +252,11 @@ auto basic_shared_circuit<Atomic, Mutex>::open(instant now) -> change {
 template <template <class> class Atomic, class Mutex>
 auto basic_shared_circuit<Atomic, Mutex>::close(instant now) -> change {
     return with_kernel(now, [&](auto& kernel) { return kernel.close(now); });
+}
+
+template <template <class> class Atomic, class Mutex>
+auto basic_shared_circuit<Atomic, Mutex>::probe(instant now) -> change {
+    return with_kernel(now, [&](auto& kernel) { return kernel.probe(now); });
 }
 
 template <template <class> class Atomic, class Mutex>
