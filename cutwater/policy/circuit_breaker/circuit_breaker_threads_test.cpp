@@ -65,8 +65,8 @@ std::ostream& operator<<(std::ostream& out, const circuit_change& c) {
 }
 
 std::ostream& operator<<(std::ostream& out, const circuit_call& c) {
-    constexpr std::array names{"admit",       "settle", "abandon", "record",   "counts",   "state",
-                               "retry_after", "open",   "close",   "probe",    "set_mode", "snapshot", "restore"};
+    constexpr std::array names{"admit", "settle", "abandon", "record",   "counts",   "state",  "retry_after",
+                               "open",  "close",  "probe",   "set_mode", "snapshot", "restore"};
     out << names[static_cast<std::size_t>(c.what)] << " at " << to_text(between(noon, c.at));
     if (c.what == deed::settle || c.what == deed::record) out << " " << to_text(c.meaning);
     if (c.what == deed::settle || c.what == deed::abandon) out << c.ticket;

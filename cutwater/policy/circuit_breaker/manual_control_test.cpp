@@ -127,8 +127,8 @@ TEST(circuit_by_hand, T13_one_that_probes_goes_on_with_that) {
 }
 
 TEST(circuit_by_hand, T10_what_is_forced_does_not_probe) {
-    for (const breaker_mode mode : {breaker_mode::forced_open, breaker_mode::forced_closed, breaker_mode::metrics_only,
-                                    breaker_mode::disabled}) {
+    for (const breaker_mode mode :
+         {breaker_mode::forced_open, breaker_mode::forced_closed, breaker_mode::metrics_only, breaker_mode::disabled}) {
         played circuit{in_mode(mode)};
         EXPECT_FALSE(circuit.kernel.probe(circuit.now));
         EXPECT_EQ(circuit.state(), mode == breaker_mode::forced_open ? open : closed);

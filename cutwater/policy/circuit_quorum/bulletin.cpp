@@ -81,7 +81,8 @@ std::string text_of(const circuit_report& r) {
     std::string line{std::begin(id), end};
     line.append(" ").append(std::to_string(r.number)).append(" ");
     line.push_back(letters[static_cast<std::size_t>(r.state)]);
-    for (const std::int64_t number : {in_ms(r.since), in_ms(r.open_left)}) line.append(" ").append(std::to_string(number));
+    for (const std::int64_t number : {in_ms(r.since), in_ms(r.open_left)})
+        line.append(" ").append(std::to_string(number));
     for (const std::uint64_t number : {r.calls, r.failures}) line.append(" ").append(std::to_string(number));
     return line.append("\n");
 }
@@ -104,8 +105,8 @@ circuit_bulletin circuit_bulletin::decoded(std::string_view bytes, std::size_t m
     while (!bytes.empty()) {
         const auto line = cut(bytes, '\n');
         const auto report = line ? read_report(*line) : std::nullopt;
-        const bool is_new =
-            report && std::ranges::find(made.reports, report->instance, &circuit_report::instance) == made.reports.end();
+        const bool is_new = report && std::ranges::find(made.reports, report->instance, &circuit_report::instance) ==
+                                          made.reports.end();
         if (is_new && made.reports.size() < most)
             made.reports.push_back(*report);
         else

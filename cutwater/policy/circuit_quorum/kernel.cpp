@@ -11,8 +11,8 @@ constexpr int times_stale = 3;  // then it is forgotten
 }  // namespace
 
 circuit_quorum_kernel::circuit_quorum_kernel(const circuit_quorum_options& o) noexcept
-    : stale_after_{o.stale_after}, open_at_least_{o.open_at_least}, quorum_{o.quorum},
-      min_instances_{o.min_instances}, max_instances_{o.max_instances} {}
+    : stale_after_{o.stale_after}, open_at_least_{o.open_at_least}, quorum_{o.quorum}, min_instances_{o.min_instances},
+      max_instances_{o.max_instances} {}
 
 void circuit_quorum_kernel::hear(const circuit_bulletin& said, std::uint64_t mine, instant now) {
     std::vector<heard> seen;

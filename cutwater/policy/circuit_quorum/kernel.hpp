@@ -62,7 +62,7 @@ public:
 private:
     struct heard {
         circuit_report last{};
-        instant changed{};  // when the number was first seen
+        instant changed{};      // when the number was first seen
         bool is_alive = false;  // it has changed while we looked
 
         friend bool operator==(const heard&, const heard&) = default;

@@ -27,17 +27,21 @@ struct circuit_quorum_options {
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
-        visit("key", self.key, any_value, "what is shared: all with the same key are one fleet; empty: the breaker's name");
-        visit("every", self.every, within<duration>(10ms, 1h), "how often an instance tells and hears, while it has calls");
+        visit("key", self.key, any_value,
+              "what is shared: all with the same key are one fleet; empty: the breaker's name");
+        visit("every", self.every, within<duration>(10ms, 1h),
+              "how often an instance tells and hears, while it has calls");
         visit("jitter", self.jitter, within(0.0, 1.0), "share of `every` that is random, added");
-        visit("stale_after", self.stale_after, within<duration>(20ms, 24h),
-              "an instance that has said nothing new for so long counts no more; after three times that it is forgotten");
+        visit(
+            "stale_after", self.stale_after, within<duration>(20ms, 24h),
+            "an instance that has said nothing new for so long counts no more; after three times that it is forgotten");
         visit("quorum", self.quorum, above_and_up_to(0.0, 1.0),
               "share of the other instances that has to agree before it is heeded");
         visit("min_instances", self.min_instances, within(1U, 1000U), "and how many of them at the least");
         visit("open_at_least", self.open_at_least, within<duration>(0s, 24h),
               "how long a circuit of ours stays open whatever the others say");
-        visit("max_instances", self.max_instances, within(2U, 1000U), "instances whose state is kept; more are left out");
+        visit("max_instances", self.max_instances, within(2U, 1000U),
+              "instances whose state is kept; more are left out");
         visit("store_limit", self.store_limit, within<duration>(1ms, 1min),
               "how long one question to the store may take");
     }

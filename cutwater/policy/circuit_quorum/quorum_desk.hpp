@@ -81,7 +81,7 @@ private:
     void begin_outage_locked(std::string why, instant now);
     [[nodiscard]] circuit_report report_locked(instant now, environment& lent);
     [[nodiscard]] bool is_under_way_locked(instant now);
-    void wake_a_call() noexcept { due_.store(instant::min(), std::memory_order_relaxed); }
+    void plan_locked() noexcept;
 
     const circuit_quorum_options options_;
     const std::string key_;

@@ -22,6 +22,7 @@ using testing::fails_with;
 using testing::has_value;
 using ::testing::HasSubstr;
 using testing::retry_fleet;
+using ::testing::SizeIs;
 
 /// A fifth, nothing beside it, twenty at once, four in hand.
 shared_retry_budget_options fifth_but(auto&& change) {
@@ -86,6 +87,7 @@ TEST_P(shared_budgets, originals_are_told_to_the_store_and_further_attempts_leas
     EXPECT_EQ(there(), 6.0) << "fifty originals brought ten, and four of them are in hand";
     EXPECT_EQ(budget.in_hand(on.time.present()), 4U);
     EXPECT_EQ(budget.leased(), 4U);
+    EXPECT_TRUE(budget.is_saturated()) << "of a success it need not hear";
 }
 
 TEST_P(shared_budgets, a_further_attempt_is_paid_from_what_is_in_hand) {
@@ -191,6 +193,7 @@ TEST_P(shared_budgets, one_that_needs_none_hoards_none) {
         EXPECT_EQ(budget.in_hand(on.time.present()), left);
     }
     EXPECT_GT(there(), 18.9) << "the others have them";
+    EXPECT_EQ(budget.leased(), 1U);
     EXPECT_EQ(retried(1, budget), 1U);
     on.time.pass(2ms);
     EXPECT_EQ(budget.in_hand(on.time.present()), 4U) << "a whole lease, once one is used";
@@ -206,6 +209,43 @@ TEST_P(shared_budgets, an_original_of_long_ago_pays_for_nothing) {
     on.time.pass(2ms);
     EXPECT_LT(there(), 1.0) << "the window is ten seconds";
     EXPECT_EQ(budget.leased(), 0U);
+}
+
+TEST_P(shared_budgets, nor_does_one_that_was_counted_and_could_not_be_told) {
+    shared_retry_budget budget{cells, fifth};
+    succeed(budget, 4);
+    on.time.pass(2ms);
+    EXPECT_EQ(retried(1, budget), 0U) << "five originals, of which the store has not heard";
+    on.time.pass(11s);
+    succeed(budget, 1);
+    on.time.pass(1s);
+    succeed(budget, 1);
+    on.time.pass(2ms);
+    EXPECT_EQ(budget.leased(), 0U);
+}
+
+TEST_P(shared_budgets, T60_what_is_refunded_beyond_a_lease_is_lost) {
+    cells.takes = 0ms;
+    shared_retry_budget budget{cells, fifth_but([](auto& o) { o.min_per_second = 10; })};
+    blocking_parking nowhere;
+    call_context call{nothing_said, on.time, nowhere};
+    budget.count_original(call);
+    std::vector<budget_charge> paid;
+    for (int i = 0; i < 3; ++i)
+        if (const auto one = budget.try_charge(nullptr, call)) paid.push_back(*one);
+    EXPECT_THAT(paid, SizeIs(3));
+    for (const budget_charge one : paid) budget.refund(one);
+    EXPECT_EQ(budget.in_hand(on.time.present()), 4U);
+}
+
+TEST_P(shared_budgets, what_may_have_been_told_is_not_told_again) {
+    shared_retry_budget budget{cells, fifth};
+    succeed(budget, 50);
+    on.time.pass(1s);
+    cells.loses_reply();
+    succeed(budget, 1);
+    on.time.pass(10ms);
+    EXPECT_EQ(there() + budget.in_hand(on.time.present()), 6.0) << "ten, of which four were leased and nobody knows it";
 }
 
 TEST_P(shared_budgets, where_others_make_the_originals_it_looks_what_they_have_brought) {
@@ -410,6 +450,7 @@ TEST(shared_budget_fleet, nearly_all_of_it_is_used_where_it_is_wanted) {
     all.run(1min);
     EXPECT_GT(static_cast<double>(all.paid()), 0.19 * static_cast<double>(all.originals()));
     EXPECT_LE(static_cast<double>(all.paid()), 0.2 * static_cast<double>(all.originals()));
+    EXPECT_LT(all.cells.asked, all.paid() / 2) << "for one at a time nobody asks";
 }
 
 TEST(shared_budget_fleet, where_all_is_well_a_question_a_second_is_all_that_it_costs) {
