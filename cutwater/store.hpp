@@ -1,4 +1,4 @@
-// What remembers: stores of cells, a cache of answers, and operations that are executed once for each key.
+// What remembers, and what instances share: stores of cells, a cache of answers, operations that are executed once for each key, limits and budgets of all together.
 //
 //     #include "cutwater/store.hpp"
 //
@@ -7,6 +7,7 @@
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/policy/cache/cache.hpp"
+#include "cutwater/policy/circuit_quorum/circuit_quorum.hpp"
 #include "cutwater/policy/idempotency_guard/idempotency_guard.hpp"
 #include "cutwater/policy/shared_rate_limiter/shared_rate_limiter.hpp"
 #include "cutwater/policy/shared_retry_budget/shared_retry_budget.hpp"

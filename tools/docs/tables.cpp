@@ -40,8 +40,6 @@
 #include "cutwater/policy/adaptive_timeout/options.hpp"
 #include "cutwater/policy/bulkhead/events.hpp"
 #include "cutwater/policy/bulkhead/options.hpp"
-#include "cutwater/policy/cache/events.hpp"
-#include "cutwater/policy/cache/options.hpp"
 #include "cutwater/policy/circuit_breaker/events.hpp"
 #include "cutwater/policy/circuit_breaker/options.hpp"
 #include "cutwater/policy/concurrency_limiter/events.hpp"
@@ -56,8 +54,6 @@
 #include "cutwater/policy/fault/options.hpp"
 #include "cutwater/policy/hedge/events.hpp"
 #include "cutwater/policy/hedge/options.hpp"
-#include "cutwater/policy/idempotency_guard/events.hpp"
-#include "cutwater/policy/idempotency_guard/options.hpp"
 #include "cutwater/policy/keyed/events.hpp"
 #include "cutwater/policy/keyed/options.hpp"
 #include "cutwater/policy/load_shedder/events.hpp"
@@ -68,15 +64,13 @@
 #include "cutwater/policy/retry/options.hpp"
 #include "cutwater/policy/retry_budget/events.hpp"
 #include "cutwater/policy/retry_budget/options.hpp"
-#include "cutwater/policy/shared_rate_limiter/events.hpp"
-#include "cutwater/policy/shared_rate_limiter/options.hpp"
 #include "cutwater/policy/throttle/events.hpp"
 #include "cutwater/policy/throttle/options.hpp"
 #include "cutwater/policy/timeout/events.hpp"
 #include "cutwater/policy/timeout/options.hpp"
 #include "cutwater/saga/events.hpp"
 #include "cutwater/saga/options.hpp"
-#include "cutwater/store/memory/memory_store.hpp"
+#include "cutwater/store.hpp"
 #include "cutwater/store/offloaded/options.hpp"
 #include "cutwater/store/postgres/options.hpp"
 #include "cutwater/store/redis/options.hpp"
@@ -237,6 +231,12 @@ void policies() {
     defaults<cw::shared_rate_limiter_options>("cutwater/policy/shared_rate_limiter");
     events<cw::shared_limit_refused, cw::shared_limit_leased, cw::shared_limit_store_failed,
            cw::shared_limit_store_back>("cutwater/policy/shared_rate_limiter");
+    defaults<cw::shared_retry_budget_options>("cutwater/policy/shared_retry_budget");
+    events<cw::shared_budget_exhausted, cw::shared_budget_recovered, cw::shared_budget_leased,
+           cw::shared_budget_store_failed, cw::shared_budget_store_back>("cutwater/policy/shared_retry_budget");
+    defaults<cw::circuit_quorum_options>("cutwater/policy/circuit_quorum");
+    events<cw::circuit_quorum_heeded, cw::circuit_quorum_unreadable, cw::circuit_quorum_full,
+           cw::circuit_quorum_store_failed, cw::circuit_quorum_store_back>("cutwater/policy/circuit_quorum");
     defaults<cw::saga_options>("cutwater/saga");
     events<cw::saga_resumed, cw::saga_undoing, cw::saga_undone, cw::saga_stuck, cw::saga_lost>("cutwater/saga");
     defaults<cw::memory_store_options>("cutwater/store/memory");

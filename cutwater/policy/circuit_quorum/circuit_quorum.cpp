@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "cutwater/policy/circuit_quorum/events.hpp"
-
 namespace cutwater {
 
 circuit_quorum::circuit_quorum(cell_store& store, circuit_breaker& breaker, circuit_quorum_options options)

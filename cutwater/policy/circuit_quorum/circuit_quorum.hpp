@@ -21,6 +21,7 @@
 
 #include "cutwater/core/admission.hpp"
 #include "cutwater/core/call.hpp"
+#include "cutwater/policy/circuit_quorum/events.hpp"
 #include "cutwater/policy/circuit_quorum/options.hpp"
 #include "cutwater/policy/circuit_quorum/quorum_desk.hpp"
 
@@ -39,7 +40,7 @@ public:
     circuit_quorum& operator=(const circuit_quorum&) = delete;
     circuit_quorum& operator=(circuit_quorum&&) = delete;
     ~circuit_quorum() {
-        if (desk_ != nullptr) desk_->detach();
+        if (desk_ != nullptr) desk_->forget_breaker();
     }
 
     [[nodiscard]] name layer_name() const noexcept { return layer_; }

@@ -44,7 +44,7 @@ void quorum_desk::notice_open(instant now, environment& lent) {
     ask(std::move(next));
 }
 
-void quorum_desk::detach() noexcept {
+void quorum_desk::forget_breaker() noexcept {
     const std::scoped_lock held{lock_};
     breaker_ = nullptr;
 }

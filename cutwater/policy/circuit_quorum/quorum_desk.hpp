@@ -32,7 +32,7 @@ public:
     /// Ours was seen to be open: where the others have not been told, they are to be, now.
     void notice_open(instant now, environment& lent);
     /// The breaker is not touched any more.
-    void detach() noexcept;
+    void forget_breaker() noexcept;
 
     struct heeded {
         circuit_advice advice{};

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "cutwater/policy/shared_retry_budget/events.hpp"
-
 namespace cutwater {
 
 namespace {

@@ -20,6 +20,7 @@
 
 #include "cutwater/core/attempt_budget.hpp"
 #include "cutwater/policy/shared_retry_budget/budget_desk.hpp"
+#include "cutwater/policy/shared_retry_budget/events.hpp"
 #include "cutwater/policy/shared_retry_budget/options.hpp"
 
 namespace cutwater {
