@@ -37,6 +37,20 @@ private:
     random_source dice_;
 };
 
+/// What breakers and quorums tell, but for each refusal: a fleet makes many calls.
+class circuit_events final : public listener {
+public:
+    void on_event(const event& e) override {
+        const std::string_view what = e.kind().name;
+        if (what.starts_with("circuit_") && what != "circuit_refused") kept_.on_event(e);
+    }
+    [[nodiscard]] std::size_t count(const std::string& called) const { return kept_.count(called); }
+    [[nodiscard]] recorded_event last(const std::string& called) const { return kept_.last(called); }
+
+private:
+    event_recorder kept_;
+};
+
 struct circuit_fleet_options {
     unsigned instances = 5;
     circuit_breaker_options breaker{.name = "inventory", .open_for = 30s};
@@ -57,7 +71,7 @@ public:
         other_clock clock;
         circuit_breaker breaker;
         circuit_quorum others;
-        event_recorder heard;
+        circuit_events heard;
         bool cannot_reach_it = false;
         duration longest_pause{};
         unsigned called = 0;
