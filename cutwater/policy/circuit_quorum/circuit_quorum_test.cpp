@@ -285,6 +285,7 @@ RC_GTEST_PROP(circuit_fleet, T34_one_that_cannot_reach_it_opens_nobody_elses_cir
     o.quorum.quorum = *rc::gen::element(0.3, 0.5, 1.0);
     o.quorum.every = *rc::gen::element<duration>(500ms, 2s);
     o.store_takes = *rc::gen::element<duration>(0ms, 2ms, 40ms);
+    o.longest_pause = 500ms;
     o.fails_anyway = *rc::gen::element(0.0, 0.05);
     o.seed = *rc::gen::inRange<std::uint64_t>(1, 1'000'000);
     circuit_fleet all{o};
@@ -302,6 +303,7 @@ RC_GTEST_PROP(circuit_fleet, T34_one_that_cannot_reach_it_opens_nobody_elses_cir
 /// Even where those that are wrong are a quorum: each rise of it is one round of probes, and they succeed.
 RC_GTEST_PROP(circuit_fleet, T34_a_quorum_that_is_wrong_costs_the_others_a_round_of_probes_and_nothing_else, ()) {
     testing::circuit_fleet_options o{.instances = *rc::gen::inRange(5U, 10U)};
+    o.longest_pause = 500ms;
     o.breaker.open_for = *rc::gen::element<duration>(10s, 1min);
     o.seed = *rc::gen::inRange<std::uint64_t>(1, 1'000'000);
     const unsigned wrong = o.instances / 2 + 1;
@@ -324,6 +326,7 @@ RC_GTEST_PROP(circuit_fleet, where_it_is_down_who_has_not_noticed_probes_within_
     o.quorum.every = *rc::gen::element<duration>(1s, 2s);
     o.store_takes = *rc::gen::element<duration>(0ms, 2ms, 20ms);
     o.seed = *rc::gen::inRange<std::uint64_t>(1, 1'000'000);
+    o.longest_pause = 400ms;
     o.breaker.minimum_calls = 35;
     circuit_fleet all{o};
     auto& rare = all.of(0);
