@@ -31,9 +31,8 @@ public:
     template <std::integral Number>
     void read(Number& number, int base = 10) {
         const auto word = next();
-        const auto end = word.data() + word.size();
-        const auto got = std::from_chars(word.data(), end, number, base);
-        if (got.ec != std::errc{} || got.ptr != end) is_well_ = false;
+        const auto got = std::from_chars(word.data(), word.data() + word.size(), number, base);
+        if (got.ec != std::errc{} || got.ptr != word.data() + word.size()) is_well_ = false;
     }
     void read(duration& d) {
         std::int64_t ms = 0;

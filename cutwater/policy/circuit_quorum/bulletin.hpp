@@ -1,7 +1,8 @@
 // What instances say of one circuit, as the bytes of a cell.
 //
+//     cw::cell there{.value = "cwq1\n7 1 c 0 0 20 1\n"};
 //     cw::circuit_bulletin said = cw::circuit_bulletin::decoded(there.value, 64);
-//     said.reports.push_back({.instance = 7, .number = 1, .state = cw::circuit_state::open, .open_left = 20s});
+//     said.reports.push_back({.instance = 8, .number = 1, .state = cw::circuit_state::open, .open_left = 20s});
 //     there.value = said.encoded();
 //
 // Times are relative to when the report was made; no hour of anybody's clock is in it. What cannot be read is passed over and counted, line by line.

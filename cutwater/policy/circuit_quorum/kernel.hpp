@@ -1,9 +1,11 @@
 // What follows for a circuit from what other instances say of theirs: advice, and never an order. Without store, clock or thread.
 //
-//     cw::circuit_quorum_kernel others{options};
-//     others.hear(said, mine, now);                                        // what is in the cell
-//     cw::circuit_bulletin next = others.compose(said, report, now);       // and what is to be there: our report among theirs
-//     if (others.advise(cw::circuit_state::closed, now) == cw::circuit_advice::others_open) …     // probe
+//     cw::circuit_quorum_kernel others{cw::circuit_quorum_options{}};
+//     cw::circuit_bulletin said;                                           // what is in the cell
+//     const cw::circuit_report ours{.instance = 7, .number = 1};
+//     others.hear(said, ours.instance, now);
+//     said = others.compose(said, ours, now);                              // what is to be there
+//     if (others.advise(ours.state, now) == cw::circuit_advice::others_open) …     // probe
 //
 // - An instance is *fresh* while its report's number has changed within `stale_after`, by our own clock. One that is seen for the first time is not: it may be
 //   long dead. What has not changed for three times that is left out of what is written.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr unsigned most_tries = 8;  // against others who come between
 constexpr duration margin = std::chrono::seconds{1};
-constexpr int times_stale = 4;    // the cell lives longer than what is in it is remembered
+constexpr int cell_outlives = 4;  // the cell lives longer than what is in it is remembered
 constexpr int soonest_part = 10;  // of `every`: no exchange sooner after another
 
 std::string key_for(const circuit_quorum_options& o, const circuit_breaker& breaker) {
@@ -86,7 +86,7 @@ quorum_desk::question quorum_desk::compose_locked(instant now) {
     next.what = cell_request{.what = swap_cell{.key = key_,
                                                .expected = known_.version,
                                                .value = next.next.encoded(),
-                                               .time_to_live = add(times_stale * options_.stale_after, margin)},
+                                               .time_to_live = add(cell_outlives * options_.stale_after, margin)},
                              .limit = options_.store_limit};
     return next;
 }
