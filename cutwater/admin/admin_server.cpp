@@ -114,6 +114,7 @@ private:
     }
 
     asio::awaitable<void> serve(std::shared_ptr<detail::admin_connection> with) {
+        const detail::listed_connection listed{connections_, with};
         boost::beast::flat_buffer buffer{options_.max_header + options_.max_body + 4096};
         for (bool is_first = true, goes_on = true; goes_on; is_first = false) {
             with->stream.expires_after(is_first ? options_.request_timeout : options_.idle_timeout);
@@ -128,7 +129,6 @@ private:
         error_code ignored;
         with->stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
         with->stream.close();
-        connections_.remove(with);
     }
 
     /// Reads a request and answers it. Whether the connection can have another.
@@ -177,9 +177,9 @@ private:
 
     const admin_options options_;
     detail::site site_;
+    detail::connections connections_;  // outlives the coroutines, which go with the context
     asio::io_context context_{1};
     tcp::acceptor acceptor_{context_};
-    detail::connections connections_;
     std::atomic<std::uint16_t> port_{0};
     std::jthread thread_;
 };

@@ -41,6 +41,8 @@ public:
     }
     void close_all() noexcept {
         for (const one& each : all_) each->stream.close();
+        all_.clear();
+        tell_size();
     }
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
@@ -59,6 +61,19 @@ private:
     std::size_t most_;
     std::list<one> all_;
     std::atomic<std::size_t> size_{0};
+};
+
+/// Is in the list until it goes, however its coroutine ends.
+class listed_connection {
+public:
+    listed_connection(connections& in, connections::one which) noexcept : in_{&in}, which_{std::move(which)} {}
+    listed_connection(const listed_connection&) = delete;
+    listed_connection& operator=(const listed_connection&) = delete;
+    ~listed_connection() { in_->remove(which_); }
+
+private:
+    connections* in_;
+    connections::one which_;
 };
 
 }  // namespace cutwater::detail

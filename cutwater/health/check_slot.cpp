@@ -17,8 +17,11 @@ auto check_slot::look(instant now, random_source& random) -> looked {
     if (is_late) {
         give_up(now, seen);
     } else if (given_up_ && next_due_ <= now) {
-        seen.was =
-            hear(check_result::failed("it has not returned for " + to_text(between(since_, now))), now, seen.was_for);
+        const std::string so_long = to_text(between(since_, now));
+        seen.was = hear(check_result::failed(state_ == state::running
+                                                 ? "it has not returned for " + so_long
+                                                 : "no thread was free for " + so_long + ": other checks hang"),
+                        now, seen.was_for);
     }
     if (next_due_ > now) return seen;
     next_due_ = add(now, options_.period - random.below(scale(options_.period, options_.jitter)));

@@ -142,7 +142,7 @@ TEST_F(health_monitor_test, who_hurries_shares_one_run) {
 
 TEST_F(health_monitor_test, a_check_that_flaps_changes_nothing) {
     bool works = true;
-    health.check({.name = "flaps", .worse_after = 2}, [&] { return works; });
+    health.check({.name = "flaps", .jitter = 0, .worse_after = 2}, [&] { return works; });
     turn();
     for (int i = 0; i < 100; ++i, works = !works) pass(10s);
     EXPECT_EQ(of("flaps").status, healthy);
@@ -358,8 +358,8 @@ TEST_F(health_monitor_test, what_drains_is_not_ready_and_alive) {
     EXPECT_EQ(health.drain(), time.in(7s)) << "it does not begin anew";
     EXPECT_THAT(health.report().not_ready_because, ElementsAre("it drains"));
     EXPECT_EQ(heard.lines_of("shop"),
-              (std::vector<std::string>{"shop readiness_changed because=\"\" is_ready=true",
-                                        "shop readiness_changed because=\"it drains\" is_ready=false"}));
+              (std::vector<std::string>{"shop readiness_changed because= is_ready=true",
+                                        "shop readiness_changed because=it drains is_ready=false"}));
 }
 
 // ---- policies ----
@@ -395,7 +395,7 @@ TEST_F(health_monitor_test, a_listener_hears_of_changes_and_of_nothing_else) {
     works = true;
     pass(1min);
     EXPECT_EQ(heard.last("health_improved").field("to"), "healthy");
-    EXPECT_EQ(heard.last("health_improved").field("after"), "1m");
+    EXPECT_EQ(heard.last("health_improved").field("after"), "1min");
 }
 
 struct throwing_listener final : listener {
