@@ -95,6 +95,7 @@ private:
         const auto self = this->shared_from_this();
         const cache_key key = due.key.view();
         const call_options said{.operation = key.operation,
+                                .stop = due.stop,
                                 .importance = criticality::best_effort,
                                 .tenant = key.tenant,
                                 .fingerprint = key.asked,
@@ -126,7 +127,7 @@ public:
 
     /// Has the key's value refreshed from now on; texts are copied. Whether it is: false where as many as there may be are declared.
     [[nodiscard]] bool declare(const cache_key& key) { return all_->declare(all_->key_of(key)); }
-    /// No longer; what is under way is ended. Whether it was declared.
+    /// No longer: what has not begun is called off, what is under way is asked to stop. Whether it was declared.
     bool withdraw(const cache_key& key) { return all_->desk.withdraw(all_->key_of(key)); }
 
     /// For gauges, each for itself: keys that are declared, and those of them whose latest refresh failed.

@@ -11,16 +11,17 @@ std::optional<prefetch_ticket> prefetch_plan::add(const cache_key& key) {
     if (!is_new) return std::nullopt;
     at->second.number = ++numbers_;
     at->second.key = &at->first;
-    return prefetch_ticket{at->first, numbers_};
+    return prefetch_ticket{.key = at->first, .number = numbers_, .born = {}, .stop = at->second.stop.get_token()};
 }
 
-bool prefetch_plan::remove(const cache_key& key) {
+std::optional<std::stop_source> prefetch_plan::remove(const cache_key& key) {
     const auto found = keys_.find(key);
-    if (found == keys_.end()) return false;
+    if (found == keys_.end()) return std::nullopt;
     if (found->second.rests) resting_.remove(found->second);
     (void)forget_failures(found->second);
+    std::stop_source stop = std::move(found->second.stop);
     keys_.erase(found);
-    return true;
+    return stop;
 }
 
 std::optional<prefetch_news> prefetch_plan::hear(prefetch_report report, instant now, double share) {
@@ -69,7 +70,7 @@ void prefetch_plan::rest(entry& e, instant due) noexcept {
 std::optional<prefetch_ticket> prefetch_plan::take_due(instant now) {
     if (next_due() > now) return std::nullopt;
     entry& e = resting_.first();
-    prefetch_ticket taken{*e.key, e.number, e.born};
+    prefetch_ticket taken{.key = *e.key, .number = e.number, .born = e.born, .stop = e.stop.get_token()};
     resting_.remove(e);
     e.rests = false;
     e.taken = now;

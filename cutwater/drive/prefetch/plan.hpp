@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <unordered_map>
 
@@ -26,6 +27,7 @@ struct prefetch_ticket {
     detail::kept_key key;
     std::uint64_t number = 0;       ///< of its declaration
     std::optional<instant> born{};  ///< of the value that it was planned by
+    std::stop_token stop{};         ///< requested when it is removed
 };
 
 /// How it went.
@@ -61,7 +63,8 @@ public:
 
     /// A ticket for a key that is new; nothing where it has one, or there is no room.
     [[nodiscard]] std::optional<prefetch_ticket> add(const cache_key& key);
-    bool remove(const cache_key& key);
+    /// Whether it was declared, and what has its question called off; nothing may be held when that is requested, as it calls others.
+    [[nodiscard]] std::optional<std::stop_source> remove(const cache_key& key);
     [[nodiscard]] bool contains(const cache_key& key) const { return keys_.contains(key); }
 
     /// Plans the key anew; what there is to tell. `share` is in [0, 1).
@@ -79,6 +82,7 @@ public:
 private:
     struct entry {
         std::uint64_t number = 0;
+        std::stop_source stop{};
         bool rests = false;
         instant due = never;
         std::size_t at = 0;            // of those that rest

@@ -168,6 +168,18 @@ TEST_F(prefetch_plans, a_key_that_is_removed_is_not_heard_of_and_not_due) {
     (void)b;
 }
 
+TEST_F(prefetch_plans, who_asks_for_it_is_told_to_stop_when_it_is_removed) {
+    prefetch_plan plan{options, 1min};
+    (void)declared(plan, "a", 10s);
+    const auto due = plan.take_due(now);
+    ASSERT_TRUE(due);
+    EXPECT_FALSE(due->stop.stop_requested());
+    EXPECT_TRUE(plan.remove(key("a"))->request_stop());
+    EXPECT_TRUE(due->stop.stop_requested());
+    (void)declared(plan, "a", 10s);
+    EXPECT_FALSE(plan.take_due(now)->stop.stop_requested()) << "its later self is another";
+}
+
 TEST_F(prefetch_plans, one_that_is_declared_anew_hears_nothing_of_its_earlier_self) {
     prefetch_plan plan{options, 1min};
     const auto earlier = declared(plan, "a", 10s);

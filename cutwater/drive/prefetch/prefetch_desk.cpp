@@ -22,8 +22,12 @@ bool prefetch_desk::declare(const cache_key& key, std::optional<cache_lifetime> 
 }
 
 bool prefetch_desk::withdraw(const cache_key& key) {
-    const std::scoped_lock lock{mutex_};
-    return plan_.remove(key);
+    std::optional<std::stop_source> stop;
+    {
+        const std::scoped_lock lock{mutex_};
+        stop = plan_.remove(key);
+    }
+    return stop && (stop->request_stop(), true);  // not under the lock: it may call what the question has registered
 }
 
 std::size_t prefetch_desk::size() const {

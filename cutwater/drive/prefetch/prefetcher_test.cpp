@@ -309,6 +309,21 @@ TEST_F(prefetchers, a_key_that_is_withdrawn_is_asked_for_no_more) {
     EXPECT_THAT(asked_for["b"], ::testing::SizeIs(Ge(7U)));
 }
 
+TEST_F(prefetchers, one_that_waits_to_be_asked_for_is_not_when_it_is_withdrawn) {
+    cache<int> known{cached};
+    pipeline guarded{cutwater::ref(known)};
+    prefetcher_by_hand ahead{time, prefetch_calls{known, cutwater::ref(guarded), fetches()}, usual, &heard};
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_TRUE(ahead.declare(key("a")));
+        EXPECT_TRUE(ahead.queue().turn()) << "the round puts it in the queue";
+        EXPECT_TRUE(ahead.withdraw(key("a")));
+    }
+    ahead.run_for(1min);
+    EXPECT_THAT(asked, ::testing::IsEmpty());
+    EXPECT_EQ(ahead.queue().held(), 1U) << "the round";
+    EXPECT_THAT(heard.names(), ::testing::IsEmpty());
+}
+
 TEST_F(prefetchers, where_values_are_shared_no_tenant_has_a_key) {
     cached.scope = cache_scope::shared;
     cache<int> known{cached};

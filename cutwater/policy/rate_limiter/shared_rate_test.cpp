@@ -212,7 +212,7 @@ TEST(a_rate_limiters_line, T75_after_time_has_jumped_back_a_limit_is_used_up_and
     rate_limiter_options o = one_a_second(rate_window::rolling);
     o.burst = 2;
     shared_rate rate{o};
-    ASSERT_TRUE(rate.try_take(2, noon + 1h));
+    ASSERT_TRUE(rate.try_take(2, noon + 48h));
     EXPECT_FALSE(rate.try_take(1, noon));
     EXPECT_FALSE(rate.try_take(1, noon + 1s - 1ns));
     EXPECT_TRUE(rate.try_take(1, noon + 1s));
@@ -231,6 +231,31 @@ TEST(a_rate_limiters_line, T43_whatever_comes_back_has_the_first_look_again_also
     rate.give_back(*one, noon);
     EXPECT_EQ(heavy.woken, 1U);
     EXPECT_EQ(rate.look_again(heavy.place, noon).next, noon + 1s) << "sooner than it was told";
+}
+
+TEST(a_rate_limiters_line, T80_who_looks_too_late_gives_back_all_that_it_weighs) {
+    rate_limiter_options o = one_a_second(rate_window::rolling);
+    o.burst = 3;
+    party p{o};
+    guest& heavy = p.guests.emplace_back();
+    heavy.place.weight = 2;
+    heavy.place.until = noon + 2s;
+    ASSERT_EQ(p.rate.take_or_queue(heavy.place, noon, 2s).what, shared_rate::answer::queued);
+    ASSERT_FALSE(p.rate.try_take(3, noon + 2s));
+    ASSERT_EQ(heavy.woken, 1U) << "it was let in";
+    EXPECT_EQ(p.look(heavy, 2s + 1ns).turned_away, errc::wait_timed_out);
+    EXPECT_EQ(p.rate.read(1, noon + 2s + 1ns).remaining, 2U);
+}
+
+TEST(a_rate_limiters_line, one_that_somebody_waits_for_is_not_as_new_whatever_has_come_back) {
+    for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
+        SCOPED_TRACE(to_text(window));
+        party p{one_a_second(window)};
+        guest& waits = p.come();
+        EXPECT_FALSE(p.rate.is_fresh(noon + 1min));
+        ASSERT_TRUE(p.is_in(waits, 1min));
+        EXPECT_TRUE(p.rate.is_fresh(noon + 2min));
+    }
 }
 
 TEST(a_rate_limiters_line, T43_a_reservation_that_is_cancelled_lets_in_who_waits) {
