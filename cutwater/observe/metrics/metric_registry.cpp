@@ -12,6 +12,25 @@
 namespace cutwater {
 namespace detail {
 
+/// What is asked when the registry is read, until it ends.
+class question {
+public:
+    explicit question(std::function<void(instant, gauge_visitor&)> ask) : ask_{std::move(ask)} {}
+
+    void ask(instant now, gauge_visitor& seen) {
+        const std::scoped_lock held{lock_};
+        if (ask_) ask_(now, seen);
+    }
+    void end() noexcept {
+        const std::scoped_lock held{lock_};
+        ask_ = nullptr;
+    }
+
+private:
+    std::mutex lock_;
+    std::function<void(instant, gauge_visitor&)> ask_;
+};
+
 /// What outlives the registry, as long as somebody counts.
 class metric_store : public std::enable_shared_from_this<metric_store> {
 public:
@@ -29,13 +48,14 @@ public:
         return series_.size() < max_series_ + max_together ? make_locked(of, together) : nullptr;
     }
 
-    using question = std::function<void(instant, gauge_visitor&)>;
-    [[nodiscard]] std::shared_ptr<const void> watch(question ask) {
-        auto kept = std::make_shared<const question>(std::move(ask));
+    /// It ends with what comes back: whoever is being asked then is waited for.
+    [[nodiscard]] std::shared_ptr<const void> watch(std::function<void(instant, gauge_visitor&)> ask) {
+        const auto kept = std::make_shared<question>(std::move(ask));
+        std::shared_ptr<const void> held_by{kept.get(), [kept](const void*) noexcept { kept->end(); }};
         const std::scoped_lock held{lock_};
         std::erase_if(watched_, [](const auto& each) { return each.expired(); });
         watched_.push_back(kept);
-        return kept;
+        return held_by;
     }
 
     void read(instant now, std::vector<metric_family>& into) const;
@@ -66,15 +86,25 @@ private:
         return found == series_.end() ? nullptr : found->second.lock();
     }
 
+    /// A series in its place. Where that fails halfway nothing is in the place: it is forgotten only once it was placed.
+    struct placed {
+        std::unique_ptr<kept_series> series;
+        key at;
+        std::shared_ptr<metric_store> in{};
+
+        placed(std::unique_ptr<kept_series> made, key where) : series{std::move(made)}, at{std::move(where)} {}
+        placed(const placed&) = delete;
+        placed& operator=(const placed&) = delete;
+        ~placed() {
+            if (in) in->forget(at);
+        }
+    };
     [[nodiscard]] std::shared_ptr<metric_series> make_locked(const metric& of, const metric_labels& which) {
-        const key at{&of, which.layer, which.operation, std::string{which.detail}};
-        std::weak_ptr<kept_series>& place = series_[at];  // first: nothing may fail once the series is shared
-        std::unique_ptr<kept_series> made = make(of.type);
-        std::shared_ptr<kept_series> shared{made.release(), [from = shared_from_this(), at](kept_series* gone) {
-                                                const std::unique_ptr<kept_series> ends{gone};
-                                                from->forget(at);
-                                            }};
-        place = shared;
+        key at{&of, which.layer, which.operation, std::string{which.detail}};
+        const auto made = std::make_shared<placed>(make(of.type), at);
+        std::shared_ptr<kept_series> shared{made, made->series.get()};
+        series_.insert_or_assign(std::move(at), shared);
+        made->in = shared_from_this();
         return shared;
     }
     [[nodiscard]] std::unique_ptr<kept_series> make(metric_type type) const {
@@ -97,7 +127,7 @@ private:
     const name other_{"other"};
     mutable std::mutex lock_;
     std::map<key, std::weak_ptr<kept_series>> series_;
-    std::vector<std::weak_ptr<const question>> watched_;
+    std::vector<std::weak_ptr<question>> watched_;
     std::atomic<std::uint64_t> refused_{0};
 };
 
@@ -132,23 +162,24 @@ private:
 }  // namespace
 
 void metric_store::read(instant now, std::vector<metric_family>& into) const {
-    std::vector<std::pair<key, std::shared_ptr<kept_series>>> series;
-    std::vector<std::shared_ptr<const question>> questions;
+    std::vector<std::pair<const key*, std::shared_ptr<kept_series>>> series;  // who is held is not forgotten
+    std::vector<std::shared_ptr<question>> questions;
     {
         const std::scoped_lock held{lock_};
         series.reserve(series_.size());
+        questions.reserve(watched_.size());
         for (const auto& [at, each] : series_)
-            if (auto there = each.lock()) series.emplace_back(at, std::move(there));
+            if (auto there = each.lock()) series.emplace_back(&at, std::move(there));
         for (const auto& each : watched_)
             if (auto there = each.lock()) questions.push_back(std::move(there));
     }
     for (const auto& [at, each] : series)
-        each->read(place_for(into, *at.of, {.layer = at.layer, .operation = at.operation, .detail = at.detail}));
+        each->read(place_for(into, *at->of, {.layer = at->layer, .operation = at->operation, .detail = at->detail}));
     for (const auto& ask : questions) {
         std::vector<metric_family> told;  // what throws in the middle has told nothing
         gauge_reader reads{told};
         try {
-            (*ask)(now, reads);
+            ask->ask(now, reads);
         } catch (...) {
             continue;
         }

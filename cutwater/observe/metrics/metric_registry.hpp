@@ -68,7 +68,7 @@ public:
 
     [[nodiscard]] std::shared_ptr<metric_series> open(const metric& of, const metric_labels& which) override;
 
-    /// A watch on gauges, as long as it is held.
+    /// A watch on gauges, as long as it is held. Who lets it go waits for a reading that is asking just then, so not from inside of `gauges`.
     using watched = std::shared_ptr<const void>;
     /// A policy, a pipeline, a retry budget: what has `gauges(now, seen)`.
     template <has_gauges P>

@@ -62,5 +62,23 @@ TEST(metric_registry_threads, series_are_opened_and_let_go_from_all_sides) {
     EXPECT_EQ(registry.size(), 0U);
 }
 
+TEST(metric_registry_threads, what_is_watched_may_go_as_soon_as_its_watch_has) {
+    static constexpr metric warmth{"warmth_celsius", metric_type::gauge, "Warmth."};
+    metric_registry registry;
+    std::atomic<bool> ends{false};
+    std::jthread reads{[&] {
+        while (!ends) (void)registry.read(instant{});
+    }};
+    for (int i = 0; i < 300; ++i) {
+        auto alive = std::make_unique<std::atomic<bool>>(true);
+        auto watched = registry.watch_by([seen_by = alive.get()](instant, gauge_visitor& seen) {
+            for (int look = 0; look < 100; ++look) seen(warmth, seen_by->load() ? 1 : 0);
+        });
+        watched.reset();
+        alive.reset();  // nobody looks at it any more
+    }
+    ends = true;
+}
+
 }  // namespace
 }  // namespace cutwater

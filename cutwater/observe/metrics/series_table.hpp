@@ -94,7 +94,7 @@ private:
         if (rows_.size() >= most_ + most_together) return nullptr;
         auto made = std::make_unique<row>(row{.key = key, .detail = std::string{key.detail}, .series = {}});
         made->key.detail = made->detail;
-        for (const measure& each : key.kind->measures)
+        for (const measure& each : measures_of(*key.kind))
             made->series.push_back(sink_->open(*each.of, labels_of(each, key)));
         const row* const added = rows_.emplace_back(std::move(made)).get();
         std::size_t at = place_of(key);
