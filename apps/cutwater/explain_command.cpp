@@ -94,10 +94,9 @@ std::string title_of(const std::vector<ledger_entry>& entries) {
 std::string title_of(const ledger_book& book) {
     std::string title = book.about;
     if (!book.reason.empty()) title += ", because: " + book.reason;
-    if (book.unix_ms != 0) {
-        const std::chrono::sys_time<std::chrono::milliseconds> at{std::chrono::milliseconds{book.unix_ms}};
-        title += fmt::format(", at {:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
-    }
+    constexpr std::int64_t last_ms = 253'402'300'799'999;  // of the year 9999
+    if (book.unix_ms > 0 && book.unix_ms <= last_ms)
+        title += fmt::format(", at {:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(book.unix_ms / 1000)));
     if (book.left_out != 0) title += fmt::format("; {} entries had no room", book.left_out);
     return title;
 }

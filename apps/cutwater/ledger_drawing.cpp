@@ -77,7 +77,7 @@ private:
 
     void add_wait(const ledger_entry& e) {
         const duration delay = e.time("delay").value_or(duration::zero());
-        const auto failed = static_cast<std::uint64_t>(e.number("failed_attempts").value_or(0));
+        const auto failed = count_in(e, "failed_attempts", 0);
         put(e, {.what = kind::wait,
                 .began = e.at,
                 .ended = cutwater::add(e.at, delay),
@@ -101,11 +101,14 @@ private:
     void add_timeout(const ledger_entry& e) {
         const std::string whose =
             fmt::format("the {} limit of {}", e.layer, short_text(e.time("limit").value_or(duration::zero())));
-        if (!cut_off_) return put(e, {.began = e.at, .ended = e.at, .text = "timed out: " + whose, .in = paint::bad});
+        const bool is_its =
+            cut_off_ && cut_off_->second->call_id == e.call_id && cut_off_->second->attempt == e.attempt;
+        if (!is_its) return put(e, {.began = e.at, .ended = e.at, .text = "timed out: " + whose, .in = paint::bad});
         const auto [row, attempt] = *std::exchange(cut_off_, std::nullopt);
         const std::string_view busy = attempt->text("busy_with");
-        rows_[row].text =
-            fmt::format("{}: timed out{}{}: {}", title_of(*attempt), busy.empty() ? "" : " while ", busy, whose);
+        const bool is_one_call = style_.are == ledger_style::whose::one_call;
+        rows_[row].text = fmt::format("{}{}: timed out{}{}: {}", is_one_call ? "" : who(*attempt), title_of(*attempt),
+                                      busy.empty() ? "" : " while ", busy, whose);
         rows_[row].in = paint::bad;
     }
 
@@ -168,7 +171,9 @@ labeller shared_label(std::span<const ledger_entry> entries) {
         for (const std::string_view address : {e.text("target"), e.text("endpoint")})
             if (!address.empty()) schemes.insert(scheme_of(address));
     if (schemes.size() != 1) return [](std::string_view address) { return std::string{address}; };
-    return [length = schemes.begin()->size()](std::string_view address) { return std::string{address.substr(length)}; };
+    return [length = schemes.begin()->size()](std::string_view address) {
+        return std::string{address.substr(std::min(length, address.size()))};
+    };
 }
 
 std::string draw(std::vector<ledger_row> rows, const page& shown) {

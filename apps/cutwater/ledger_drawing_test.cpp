@@ -97,6 +97,37 @@ TEST(ledger_drawing, of_all_calls_says_which_layer_and_call_and_lets_no_wait_end
     EXPECT_THAT(text, HasSubstr("layer: the circuit closes"));
 }
 
+TEST(ledger_drawing, of_all_calls_gives_no_call_the_timeout_of_another) {
+    const auto cut_off = [](std::string id) {
+        ledger_entry e = entry(2ms, "attempt_ended",
+                               {{"took", duration{1ms}}, {"outcome", std::string{"cancelled"}}, {"cut_off", true}});
+        e.call_id = std::move(id);
+        e.attempt = 1;
+        return e;
+    };
+    ledger_entry limit = entry(3ms, "timed_out", {{"limit", duration{1s}}});
+    limit.call_id = "b";
+    limit.attempt = 1;
+    const std::string text = drawn({cut_off("a"), limit}, wide, ledger_style::whose::all_calls);
+    EXPECT_THAT(text, HasSubstr("a layer: attempt 1: cancelled"));
+    EXPECT_THAT(text, HasSubstr("b layer: timed out: the layer limit of 1.00s"));
+    limit.call_id = "a";
+    EXPECT_THAT(drawn({cut_off("a"), limit}, wide, ledger_style::whose::all_calls),
+                HasSubstr("a layer: attempt 1: timed out: the layer limit of 1.00s"));
+}
+
+TEST(ledger_drawing, takes_counts_that_are_none_as_what_is_usual) {
+    for (const double wrong : {-1.0, 1e300, std::numeric_limits<double>::quiet_NaN()})
+        EXPECT_THAT(drawn({entry(1ms, "retry_scheduled", {{"failed_attempts", wrong}, {"delay", duration{1s}}}),
+                           entry(2ms, "call_failed", {{"attempts", wrong}, {"error_message", std::string{"no"}}})}),
+                    HasSubstr("failed, after "));
+}
+
+TEST(ledger_drawing, of_an_endpoint_without_an_address_says_so_much) {
+    ledger_entry tried = entry(1ms, "attempt_ended", {{"target", std::string{"https://a"}}});
+    EXPECT_THAT(drawn({tried, entry(2ms, "endpoint_returned")}), HasSubstr(" is back"));
+}
+
 TEST(ledger_drawing, shows_nothing_that_a_terminal_would_obey) {
     EXPECT_THAT(drawn({entry(1ms, "x", {{"text", std::string{"\x1b[31m\n"}}})}), HasSubstr("x (text ?[31m?)"));
 }

@@ -60,7 +60,7 @@ std::string hedge_words(const ledger_entry& e) {
 }
 
 std::string end_words(const ledger_entry& e) {
-    const auto attempts = static_cast<std::uint64_t>(e.number("attempts").value_or(1));
+    const auto attempts = count_in(e, "attempts", 1);
     const std::string after = fmt::format("after {} {}", attempts, attempts == 1 ? "attempt" : "attempts");
     if (e.event == "call_completed") return fmt::format("a value, {}", after);
     const std::string_view what = e.event == "call_refused" ? "refused" : "failed";
@@ -108,6 +108,12 @@ std::string plain_words(const ledger_entry& e) {
 }
 
 }  // namespace
+
+std::uint64_t count_in(const ledger_entry& e, std::string_view field, std::uint64_t otherwise) {
+    constexpr double most = 1e15;
+    const double said = e.number(field).value_or(static_cast<double>(otherwise));
+    return said >= 0 ? static_cast<std::uint64_t>(std::min(said, most)) : otherwise;
+}
 
 std::optional<std::string> endpoint_words(const ledger_entry& e, const labeller& label) {
     static constexpr std::array<word, 3> causes{{

@@ -5,6 +5,7 @@
 // Thread safety: functions of their arguments.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@ namespace cutwater::app {
 
 /// An address as people are shown it.
 using labeller = std::function<std::string(std::string_view address)>;
+
+/// A count that a file may say anything of: `otherwise` where it is none.
+[[nodiscard]] std::uint64_t count_in(const ledger_entry& e, std::string_view field, std::uint64_t otherwise);
 
 /// Of any decision: in words of its own, or as its name and fields.
 [[nodiscard]] std::string words_of(const ledger_entry& e, const labeller& label);

@@ -47,9 +47,30 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
     return lines;
 }
 
+namespace {
+
+/// How many bytes at the beginning a terminal would obey, and not show: C0, C1, and what turns the direction of writing (U+202A to U+202E, U+2066 to U+2069).
+std::size_t obeyed(std::string_view text) noexcept {
+    const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+    if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+    if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
+    const bool turns = (byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) ||
+                       (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9);
+    return byte(0) == 0xe2 && turns ? 3 : 0;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
-    std::string shown{text};
-    std::ranges::replace_if(shown, [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; }, '?');
+    std::string shown;
+    while (!text.empty()) {
+        const std::size_t bytes = obeyed(text);
+        if (bytes > 0)
+            shown += '?';
+        else
+            shown += text.front();
+        text.remove_prefix(std::max<std::size_t>(bytes, 1));
+    }
     return shown;
 }
 

@@ -60,6 +60,9 @@ TEST(wrapped, breaks_at_blanks_and_cuts_what_has_none) {
 TEST(printable, keeps_a_server_from_speaking_to_the_terminal) {
     EXPECT_EQ(printable("503 \x1b[31mred\x07\r\n\x7f"), "503 ?[31mred????");
     EXPECT_EQ(printable("größer"), "größer");
+    EXPECT_EQ(printable("a\u009b31mb"), "a?31mb") << "the one-character CSI";
+    EXPECT_EQ(printable("a\u202eb\u2066c"), "a?b?c") << "what turns the direction";
+    EXPECT_EQ(printable("…\u2070\xc2"), "…\u2070\xc2");
 }
 
 }  // namespace

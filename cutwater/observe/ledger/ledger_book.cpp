@@ -45,6 +45,12 @@ std::string on_one_line(const json& line) {
     return line.dump(no_indent, ' ', also_unicode, json::error_handler_t::replace);
 }
 
+/// For what is wrong: a value that a file may have nested without end is not written out.
+std::string shown(const json& value) {
+    if (value.is_array()) return "an array";
+    return value.is_object() ? "an object" : on_one_line(value);
+}
+
 /// One line of a file, and what is wrong with it.
 class line_reader {
 public:
@@ -56,6 +62,8 @@ public:
         } catch (const json::parse_error& e) {
             return fail(std::clamp<std::size_t>(e.byte, 1, text_.size() + 1),
                         "this is no JSON, or a line that was not written to its end");
+        } catch (const json::out_of_range&) {
+            return fail(1, "a number in this line is too large to be one");
         }
         return line_.is_object() || fail(1, "an object was expected: {\"event\": …}");
     }
@@ -64,7 +72,7 @@ public:
     [[nodiscard]] bool read(ledger_book& into) {
         const json& version = line_["ledger"];
         if (!version.is_number_integer() || version != ledger_version)
-            return fail(place_of("ledger"), "this is a ledger of version " + version.dump() + "; version " +
+            return fail(place_of("ledger"), "this is a ledger of version " + shown(version) + "; version " +
                                                 std::to_string(ledger_version) + " can be read");
         return text("about", into.about) && text("reason", into.reason) && whole("unix_ms", into.unix_ms) &&
                whole("left_out", into.left_out);
@@ -88,7 +96,7 @@ private:
         return found == std::string_view::npos ? 1 : found + 1;
     }
     bool expected(const std::string& key, const std::string& what) {
-        return fail(place_of(key), "\"" + key + "\" is " + line_[key].dump() + "; " + what + " was expected");
+        return fail(place_of(key), "\"" + key + "\" is " + shown(line_[key]) + "; " + what + " was expected");
     }
 
     bool text(const std::string& key, std::string& into) {
@@ -132,7 +140,7 @@ private:
         for (const auto& [key, value] : line_["fields"].items()) {
             std::optional<ledger_value> read = value_of(value);
             if (!read)
-                return fail(place_of(key), "the field \"" + key + "\" is " + value.dump() +
+                return fail(place_of(key), "the field \"" + key + "\" is " + shown(value) +
                                                "; a text, a number, a flag or {\"ms\": …} was expected");
             into.push_back({key, std::move(*read)});
         }

@@ -137,6 +137,19 @@ TEST(ledger_book, says_where_a_value_is_not_what_it_should_be) {
     }
 }
 
+TEST(ledger_book, has_words_for_what_is_nested_without_end_and_for_numbers_without_size) {
+    constexpr std::size_t deep = 300'000;
+    const std::string nested = std::string(deep, '[') + std::string(deep, ']');
+    EXPECT_THAT(problem_of(head + (R"({"event":"x","at_ms":)" + nested + "}")).words,
+                HasSubstr("\"at_ms\" is an array"));
+    EXPECT_THAT(problem_of(head + (R"({"event":"x","at_ms":1,"fields":{"a":)" + nested + "}}")).words,
+                HasSubstr("an array"));
+    EXPECT_THAT(problem_of(R"({"ledger":{}})").words, HasSubstr("version an object"));
+    const ledger_problem large = problem_of(std::string{head} + R"({"event":"x","at_ms":1e999})");
+    EXPECT_EQ(large.line, 2U);
+    EXPECT_THAT(large.words, HasSubstr("too large"));
+}
+
 TEST(ledger_book, says_that_a_file_is_of_another_version_or_no_ledger_or_empty) {
     EXPECT_THAT(problem_of("{\"ledger\":7}\n").message("f"),
                 HasSubstr("f:1:2: this is a ledger of version 7; version 1 can be read"));

@@ -21,6 +21,7 @@ namespace {
 using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 /// A device that can be stopped, and lines that came to it.
 class device {
@@ -119,7 +120,18 @@ TEST(async_sink_threads, never_takes_a_line_that_is_larger_than_all_there_is) {
     EXPECT_EQ(aside.dropped(), 1U);
     aside("short");
     aside.flush();
-    EXPECT_THAT(disk.lines(), ElementsAre("short", HasSubstr("\"dropped\":1")));
+    EXPECT_THAT(disk.lines(), UnorderedElementsAre("short", HasSubstr("\"dropped\":1")));
+}
+
+TEST(async_sink_threads, says_what_was_dropped_where_nothing_comes_after_it) {
+    device disk;
+    {
+        async_sink aside{disk.sink(), {.max_bytes = 1024}};
+        aside("a");
+        aside.flush();
+        aside(std::string(1024, 'x'));
+    }
+    EXPECT_THAT(disk.lines(), ElementsAre("a", HasSubstr("\"dropped\":1")));
 }
 
 TEST(async_sink_threads, counts_what_the_device_refuses_and_goes_on) {

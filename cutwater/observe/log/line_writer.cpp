@@ -88,15 +88,19 @@ void line_writer::take(std::string_view line) {
     std::unique_lock held{lock_};
     if (filling_.lines.size() + line.size() + 1 > max_bytes_) {
         ++filling_.dropped;
-        held.unlock();
         dropped.fetch_add(1, std::memory_order_relaxed);
+        wake(std::move(held));
         return;
     }
     if (crew_ == nullptr) start_locked();
     filling_.lines.append(line).push_back('\n');
     ++filling_.count;
     ++handed_in_;
-    if (!std::exchange(is_idle_, false)) return;
+    wake(std::move(held));
+}
+
+void line_writer::wake(std::unique_lock<std::mutex> held) {
+    if (crew_ == nullptr || !std::exchange(is_idle_, false)) return;
     std::condition_variable& comes = crew_->comes;
     held.unlock();
     comes.notify_one();
@@ -112,10 +116,10 @@ void line_writer::work(crew& mine) {
     while (true) {
         {
             std::unique_lock held{lock_};
-            is_idle_ = filling_.count == 0;
-            mine.comes.wait(held, [this] { return is_ending_ || filling_.count > 0; });
+            is_idle_ = filling_.is_empty();
+            mine.comes.wait(held, [this] { return is_ending_ || !filling_.is_empty(); });
             is_idle_ = false;
-            if (filling_.count == 0) break;
+            if (filling_.is_empty()) break;
             std::swap(filling_, emptying_);
         }
         {
@@ -131,10 +135,11 @@ void line_writer::work(crew& mine) {
         }
         mine.gone.notify_all();
     }
+    if (unsaid_ > 0) write({});  // for the last time
 }
 
 void line_writer::write(const piece& full) {
-    (try_to_write(full.lines) ? written : failed).fetch_add(full.count, std::memory_order_relaxed);
+    if (full.count > 0) (try_to_write(full.lines) ? written : failed).fetch_add(full.count, std::memory_order_relaxed);
     unsaid_ += full.dropped;
     if (unsaid_ == 0) return;
     try {

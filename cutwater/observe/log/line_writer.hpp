@@ -46,10 +46,13 @@ private:
     struct piece {
         std::string lines{};
         std::uint64_t count = 0;
-        std::uint64_t dropped = 0;  ///< while it was full
+        std::uint64_t dropped = 0;  ///< while it was full, or for being longer than it
+
+        [[nodiscard]] bool is_empty() const noexcept { return count == 0 && dropped == 0; }
     };
 
     void start_locked();
+    void wake(std::unique_lock<std::mutex> held);
     void work(crew& mine);
     void write(const piece& full);
     [[nodiscard]] bool try_to_write(std::string_view lines) noexcept;
