@@ -73,6 +73,21 @@ TEST_F(async_prefetchers, S90_a_declared_key_is_asked_for_by_itself_before_its_v
     EXPECT_EQ(heard.count("prefetch_refreshed"), ended);
 }
 
+TEST_F(async_prefetchers, a_question_has_its_key_for_as_long_as_it_takes) {
+    std::vector<std::string> read;
+    const auto reads = [&](const cache_key& which) -> asio::awaitable<int> {
+        co_await loop.sleep(1s);
+        read.emplace_back(which.asked);
+        co_return 7;
+    };
+    const std::string longer(40, 'x');
+    async_prefetcher ahead{executor(), known, cutwater::ref(guarded), reads, usual};
+    EXPECT_TRUE(ahead.declare(key("short")));
+    EXPECT_TRUE(ahead.declare(key(longer)));
+    run_for(8s);
+    EXPECT_THAT(read, ::testing::UnorderedElementsAre("short", longer));
+}
+
 TEST_F(async_prefetchers, as_many_are_asked_for_at_once_as_there_are_workers) {
     usual.workers = 3;
     async_prefetcher ahead{executor(), known, cutwater::ref(guarded), fetches(1s), usual};

@@ -103,8 +103,9 @@ private:
         const auto done = [self, due](const auto& went) {
             self->desk.hear(report_of(due, went, self->calls_.known.lifetime(due.key.view())));
         };
-        const auto taken =
-            queue.post(said, calls_.guarded, [self, due] { return self->calls_.ask(due.key.view()); }, done);
+        const auto held = std::make_shared<const prefetch_ticket>(due);  // a coroutine reads its key while it runs
+        const auto taken = queue.post(
+            said, calls_.guarded, [self, held, asked = held->key.view()] { return self->calls_.ask(asked); }, done);
         if (!taken) desk.hear({.of = due, .what = prefetch_report::kind::failed, .text = taken.error().message()});
     }
 

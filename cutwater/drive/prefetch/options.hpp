@@ -31,7 +31,7 @@ struct prefetch_options {
         visit("first_within", self.first_within, within<duration>(0ns, 24h),
               "a key of which nothing is kept is asked for at a random time within so long; zero: at once");
         visit("least_pause", self.least_pause, within<duration>(1ms, 24h),
-              "a key is asked for no more often than once in so long");
+              "a key is due no more often than once in so long");
         visit("base_delay", self.base_delay, within<duration>(1ms, 24h),
               "the longest wait after a failure, twice as long after each further one");
         visit("max_delay", self.max_delay, within<duration>(1ms, 24h), "no wait after failures is longer");

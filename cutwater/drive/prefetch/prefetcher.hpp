@@ -6,7 +6,7 @@
 //     const bool is_declared = ahead.declare({.operation = "get_stock", .asked = sku});      // false: max_keys others are
 //
 // Contract. Each key is asked for through the pipeline as an ordinary call that wants the dependency's own answer (`max_age = 0`) and matters
-// least (`criticality::best_effort`), on one of `workers` threads: at a random time of the last part of its value's fresh time, and never twice within
+// least (`criticality::best_effort`), on one of `workers` threads: at a random time of the last part of its value's fresh time, and never due twice within
 // `least_pause`. Calls that ask meanwhile have the value that is kept; where none is, they wait for the same answer, as it is
 // the cache that asks. A value that an ordinary call has refreshed needs nobody to ask. After a failure, which a degraded answer is too, a key waits longer each
 // time, up to `max_delay`, or as long as the error wishes (`retry_after`). What is due longest is next: no key starves.

@@ -20,8 +20,8 @@ protected:
     testing::virtual_time time;
     metric_registry registry;
     event_metrics counts{registry};
-    circuit_breaker health{{.mode = breaker_mode::consecutive, .failure_threshold = 4, .open_for = 1h}};
-    pipeline<observe, fallback<int>, retry, reference<circuit_breaker>> inventory{
+    circuit_breaker health{{.window = breaker_window::consecutive, .consecutive_failures = 4, .open_for = 1h}};
+    pipeline<observe, fallback<any_of_them, int>, retry, reference<circuit_breaker>> inventory{
         observe{counts}, fallback{0}, retry{{.max_attempts = 3, .jitter = jitter::none}}, cutwater::ref(health)};
     testing::mock_dependency<int> stock{time};
 };

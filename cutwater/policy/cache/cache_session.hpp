@@ -48,17 +48,20 @@ public:
         const std::shared_ptr<typename table::flight> on = std::exchange(flight_, nullptr);
         place_.reset();
         if (stands == table::followed::leads) return lead(call, out, at);
+        if (!suits(call, *on->outcome)) {
+            seen_ = on->outcome;
+            return lead_or_follow(call, out, at);
+        }
         return give_shared(call, *on->outcome, out);
     }
 
     flow leave(Cache&, call_context& call, outcome_slot<T>& out, pause_point&) {
         if (!leads_) return flow::outward;
-        leads_ = false;
         const verdict meaning = out->meaning();
         if (out->is_success() && out->from().source.empty()) return keep(call, *out), flow::outward;
         if (meaning == verdict::permanent) return keep_negative(call, *out), flow::outward;
         if (meaning == verdict::cancelled || meaning == verdict::abandoned || meaning == verdict::ignored)
-            by_->table_.hand_over(key_);
+            by_->table_.hand_over(key_), leads_ = false;
         else
             share(call, *out);
         stand_in(call, out);
@@ -121,6 +124,7 @@ private:
             if (found.leads()) return lead(call, out, at);
             if (found.newer) return look_again(std::move(found.newer), call, out, at);
             flight_ = std::move(found.under_way);
+            since_ = call.now;
             place_.emplace(call.parked());
             if (by_->table_.follow(key_, *flight_, *place_)) return wait(call, at);
             place_.reset();  // it has landed meanwhile
@@ -167,8 +171,8 @@ private:
             remember(call, *said->found);
         }
         if (old_ == nullptr || judged(call, old_) != freshness::fresh) return flow::inward;
-        leads_ = false;
         by_->table_.land(key_, old_, by_->size_of(*old_->out.result()));
+        leads_ = false;
         return give(call, *old_, out);
     }
     /// A store that does not keep to the limit that it was told.
@@ -197,16 +201,27 @@ private:
     void keep(call_context& call, const outcome<T>& out) {
         const T& value = *out.result();
         const std::size_t bytes = by_->size_of(value);
-        if (!by_->table_.land(key_, made(out, call.now, call), bytes))
-            call.emit(by_->layer_, [&] { return cache_entry_refused{bytes}; });
+        const bool is_kept = by_->table_.land(key_, made(out, call.now, call), bytes);
+        leads_ = false;  // what throws before leaves the question to the next
+        if (!is_kept) call.emit(by_->layer_, [&] { return cache_entry_refused{bytes}; });
         by_->tier_.write(key_, value, cache_kernel{by_->options_}.useful_for());
     }
     void keep_negative(call_context& call, const outcome<T>& out) {
         const bool is_kept = by_->options_.negative_for > duration::zero();
         by_->table_.land(key_, made(out, call.now, call), is_kept ? sizeof out : 0);
+        leads_ = false;
     }
     /// Those who wait get the failure, too: it is theirs as much.
-    void share(call_context& call, const outcome<T>& out) { by_->table_.land(key_, made(out, call.now, call), 0); }
+    void share(call_context& call, const outcome<T>& out) {
+        by_->table_.land(key_, made(out, call.now, call), 0);
+        leads_ = false;
+    }
+
+    /// Of what a leader got: whether it may be this call's. It may be from a store, and older than the call wants it.
+    [[nodiscard]] bool suits(call_context& call, const kept_outcome_of<T>& what) const {
+        const bool is_from_before = what.out.is_success() && what.born < since_;
+        return !is_from_before || between(what.born, call.now) <= call.said().max_age;
+    }
 
     /// To a follower: what the leader got.
     flow give_shared(call_context& call, const kept_outcome_of<T>& what, outcome_slot<T>& out) {
@@ -253,6 +268,7 @@ private:
     kept seen_;  // what was kept when it looked last
     kept old_;   // the same, where it may be given in need
     bool leads_ = false;
+    instant since_{};  // when it began to follow
     std::shared_ptr<typename table::flight> flight_;
     late<waiter> place_;
     cell_wait store_wait_;

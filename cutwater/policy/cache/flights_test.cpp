@@ -10,6 +10,7 @@
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/policy/cache/cache.hpp"
+#include "cutwater/store/late_store_test.hpp"
 #include "cutwater/testing/asio/virtual_asio.hpp"
 #include "cutwater/testing/matchers.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 namespace asio = boost::asio;
 using ::testing::AllOf;
 using ::testing::Each;
+using ::testing::Eq;
 using testing::fails_with;
 using testing::has_value;
 using testing::is_degraded;
@@ -172,6 +174,49 @@ TEST_F(cache_flights, while_one_refreshes_the_others_have_the_stale_value_at_onc
     EXPECT_THAT(second, Optional(AllOf(has_value(7), is_degraded("stock"))));
     loop.run_all();
     EXPECT_THAT(leader, Optional(has_value(8)));
+}
+
+TEST_F(cache_flights, who_wants_the_truth_is_not_given_what_the_leader_found_in_a_store) {
+    testing::late_store cells{time};
+    cache<int> before{{.name = "stock", .fresh_for = 10s, .jitter = 0.0}, cells};
+    pipeline earlier{cutwater::ref(before)};
+    dependency.returns(7).returns(8, 50ms);
+    call(earlier);
+    loop.run_all();
+    time.pass(8s);
+
+    cache<int> after{{.name = "stock", .fresh_for = 10s, .jitter = 0.0}, cells};  // as if the process had begun anew
+    pipeline guarded{cutwater::ref(after)};
+    cells.takes = 20ms;
+    const told& any = call(guarded);  // leads, and waits for the store
+    said.max_age = 0s;
+    const told& newest = call(guarded);
+    said.max_age = 1s;
+    const told& recent = call(guarded);
+    said.max_age = 9s;
+    const told& old_enough = call(guarded);
+    loop.run_all();
+    EXPECT_THAT(any, Optional(has_value(7)));
+    EXPECT_THAT(old_enough, Optional(has_value(7)));
+    EXPECT_THAT(newest, Optional(has_value(8)));
+    EXPECT_THAT(recent, Optional(has_value(8)));
+    EXPECT_EQ(dependency.calls(), 2U);
+}
+
+TEST_F(cache_flights, a_value_whose_size_cannot_be_told_leaves_the_question_to_the_next) {
+    bool is_broken = true;
+    known.sized_by([&](int) -> std::size_t {
+        if (is_broken) throw std::runtime_error{"no size"};
+        return 4;
+    });
+    pipeline guarded{cutwater::ref(known)};
+    dependency.returns(7).returns(8);
+    call(guarded);
+    loop.run_all();
+    is_broken = false;
+    EXPECT_THAT(call(guarded), Eq(std::nullopt)) << "not yet";
+    loop.run_all();
+    EXPECT_THAT(all.back(), Optional(has_value(8))) << "and nobody waits for ever";
 }
 
 TEST_F(cache_flights, a_call_that_is_destroyed_hands_over) {

@@ -46,7 +46,8 @@ struct circuit_quorum_store_failed {
     static constexpr measure measures[]{{.of = &metrics::store_failures}};
     static constexpr event_kind kind{"circuit_quorum_store_failed", severity::warning,
                                      "an outage begins: the store could not be asked, and the breaker goes on alone; "
-                                     "once for each", measures};
+                                     "once for each",
+                                     measures};
     static void fields(auto& self, auto&& visit) { visit("reason", self.reason, "the store's error"); }
 };
 

@@ -57,13 +57,13 @@ quorum_desk::question quorum_desk::begin_locked(instant now, environment& lent) 
     next_ = add(now, scale(options_.every, 1 + options_.jitter * lent.random().unit()));
     plan_locked();
     if (breaker_->mode() != breaker_mode::automatic) return {};  // what is forced is no evidence
-    flight_ = {.number = ++flights_, .began = now, .ours = report_locked(now, lent), .lent = &lent};
+    flight_ = {.number = ++flights_, .asked = now, .ours = report_locked(now, lent), .lent = &lent};
     return compose_locked(now);
 }
 
 bool quorum_desk::is_under_way_locked(instant now) {
     if (flight_.number == 0) return false;
-    if (now < add(flight_.began, options_.store_limit)) return true;
+    if (now < add(flight_.asked, options_.store_limit)) return true;
     begin_outage_locked("it has not answered within store_limit", now);
     return false;
 }
@@ -82,6 +82,7 @@ circuit_report quorum_desk::report_locked(instant now, environment& lent) {
 }
 
 quorum_desk::question quorum_desk::compose_locked(instant now) {
+    flight_.asked = now;
     question next{.flight = flight_.number, .next = kernel_.compose(known_.said, flight_.ours, now)};
     next.what = cell_request{.what = swap_cell{.key = key_,
                                                .expected = known_.version,

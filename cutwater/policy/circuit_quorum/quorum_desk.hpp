@@ -61,7 +61,7 @@ private:
         std::uint64_t number = 0;  // 0: none
         unsigned tries = 0;
         unsigned failures = 0;
-        instant began{};
+        instant asked{};  // the latest question of it
         circuit_report ours{};
         environment* lent = nullptr;
     };

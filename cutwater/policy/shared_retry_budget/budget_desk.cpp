@@ -86,7 +86,7 @@ budget_desk::answer budget_desk::try_charge(instant now, environment& lent) {
     }
     if (!next.what) return told;
     ask(std::move(next));
-    if (told == answer::paid) return told;
+    if (told == answer::paid || told == answer::paid_locally) return told;
     const std::scoped_lock held{lock_};  // there are stores that answer at once
     return take_locked(now);
 }
@@ -100,18 +100,22 @@ budget_desk::answer budget_desk::take_locked(instant now) {
     }
     if (!outage_.is_on()) return is_under_way() ? answer::leasing : answer::exhausted;
     if (options_.without_store == budget_without_store::refused) return answer::store_unavailable;
-    return share_.take(local_, 1) > 0 ? answer::paid : answer::share;
+    return share_.take(local_, 1) > 0 ? answer::paid_locally : answer::share;
 }
 
-void budget_desk::refund() noexcept {
+void budget_desk::refund(paid_from where) noexcept {
     const std::scoped_lock held{lock_};
+    if (where == paid_from::share) {
+        if (outage_.is_on()) share_.give_back(local_, 1);  // the share of an outage that is over is nobody's
+        return;
+    }
     if (hand_.count + std::max(flight_.takes, flight_.gives_back) < options_.lease) ++hand_.count;
 }
 
 // ---- the store ----
 
 void budget_desk::look_locked(instant now) {
-    if (is_under_way() && now >= add(flight_.began, options_.store_limit))
+    if (is_under_way() && now >= add(flight_.asked, options_.store_limit))
         begin_outage_locked("it has not answered within store_limit", now);
     gather_locked(now);
 }
@@ -174,7 +178,7 @@ budget_desk::question budget_desk::answered(const question& asked, const cell_re
     const std::scoped_lock held{lock_};
     if (asked.flight != flight_.number) return {};  // too late: what it is worth is lost
     const instant now = flight_.lent->now();
-    if (now >= add(flight_.began, options_.store_limit)) {
+    if (now >= add(flight_.asked, options_.store_limit)) {
         begin_outage_locked("it has not answered within store_limit", now);
         return {};
     }
@@ -258,7 +262,7 @@ retry_credit budget_desk::known_locked(instant now) const {
 /// When an original is to look here again.
 void budget_desk::plan_locked(instant now) {
     instant next = std::max(tells_again_, outage_.asks_again());
-    if (is_under_way()) next = add(flight_.began, options_.store_limit);
+    if (is_under_way()) next = add(flight_.asked, options_.store_limit);
     if (hand_.count > 0 && hand_.end > now && !is_under_way() && !outage_.is_on()) next = std::min(next, hand_.end);
     looks_at_.store(next, std::memory_order_relaxed);
     has_news_.store(outage_.has_news() || news_.questions > 0, std::memory_order_relaxed);

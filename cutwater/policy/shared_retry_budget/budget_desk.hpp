@@ -40,10 +40,11 @@ public:
         count_slowly();
     }
 
-    enum class answer : std::uint8_t { paid, exhausted, leasing, store_unavailable, share };
+    enum class answer : std::uint8_t { paid, paid_locally, exhausted, leasing, store_unavailable, share };
     [[nodiscard]] answer try_charge(instant now, environment& lent);
+    enum class paid_from : std::uint8_t { lease, share };
     /// One that was paid for and is not made. What is more than a lease is lost.
-    void refund() noexcept;
+    void refund(paid_from where) noexcept;
 
     /// What has happened since this was asked last.
     struct news {

@@ -37,10 +37,11 @@ std::optional<budget_charge> shared_retry_budget::try_charge(const observation*,
         const budget_desk::answer told = desk_->try_charge(call.now, call.surroundings());
         if (call.audience != nullptr && desk_->has_news()) [[unlikely]]
             tell_news(call);
-        if (told != budget_desk::answer::paid) return tell_refused(told, call), std::nullopt;
+        const bool is_local = told == budget_desk::answer::paid_locally;
+        if (told != budget_desk::answer::paid && !is_local) return tell_refused(told, call), std::nullopt;
         if (is_exhausted()) [[unlikely]]
             tell_if_recovered(call);
-        return budget_charge{.cost = 1};
+        return budget_charge{.cost = 1, .note = is_local ? from_share : 0};
     } catch (...) {  // no memory for a question
         return {};
     }

@@ -6,7 +6,7 @@
 //
 // Contract. In any window of `t` all together pay for at most `ratio · originals + min_per_second · t + capacity + instances · lease` further attempts, less
 // those that are refunded in it; originals are those of the window, and those of `window + store_limit` before. An instance never owns more than `lease` of
-// them, and does not use what it has leased longer than `lease_for` ago.
+// them, and uses nothing of it longer than `lease_for` after it leased last.
 //
 // Nobody waits for the store, and nothing fails because of a budget: a further attempt is paid from what is in hand, or is not made. When half of a lease is left
 // more are leased in the background. Where the store cannot be asked, `without_store` says what is paid for.
@@ -40,7 +40,9 @@ public:
     void count_outcome(const observation&, budget_charge, call_context&) noexcept override {}
     [[nodiscard]] std::optional<budget_charge> try_charge(const observation* failed,
                                                           call_context& call) noexcept override;
-    void refund(budget_charge) noexcept override { desk_->refund(); }
+    void refund(budget_charge paid) noexcept override {
+        desk_->refund(paid.note == from_share ? budget_desk::paid_from::share : budget_desk::paid_from::lease);
+    }
 
     /// For gauges: what is in hand; what was leased in all and not given back; what was in the store, as far as is known.
     [[nodiscard]] unsigned in_hand(instant now) const { return desk_->in_hand(now); }
@@ -52,6 +54,8 @@ public:
     [[nodiscard]] bool is_exhausted() const noexcept { return is_exhausted_.load(std::memory_order_relaxed); }
 
 private:
+    static constexpr std::uint32_t from_share = 1;  // of a charge: paid while the store could not be asked
+
     void tell_refused(budget_desk::answer why, call_context& call);
     void tell_if_recovered(call_context& call);
     void tell_news(call_context& call);
