@@ -1,8 +1,10 @@
 #include "cutwater/health/health_monitor.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
+#include "cutwater/core/error.hpp"
 #include "cutwater/health/check_slot.hpp"
 #include "cutwater/health/health_news.hpp"
 
@@ -96,7 +98,13 @@ void health_monitor::watch_by(std::string called, std::function<void(instant, ga
                .stale_after = 3 * options.period + 30s},
               [judge = gauge_judge{options}, visit = std::move(visit), time = time_](const check_run&) mutable {
                   const instant now = time->now();
-                  return judge.judge(now, [&](gauge_visitor& seen) { visit(now, seen); });
+                  try {
+                      return judge.judge(now, [&](gauge_visitor& seen) { visit(now, seen); });
+                  } catch (...) {
+                      return check_result::degraded(
+                          "its gauges cannot be read: " + error::from_exception(std::current_exception()).words(),
+                          "Whether it is well is not known: look at why it cannot say.");
+                  }
               });
 }
 

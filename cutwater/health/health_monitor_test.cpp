@@ -436,6 +436,14 @@ TEST_F(health_monitor_test, policies_and_pipelines_contribute_by_themselves) {
     EXPECT_TRUE(health.is_ready());
 }
 
+TEST_F(health_monitor_test, what_is_watched_is_degraded_at_worst_also_where_it_cannot_be_asked) {
+    health.watch_by("odd", [](instant, gauge_visitor&) { throw std::runtime_error{"no gauges today"}; });
+    turn();
+    EXPECT_EQ(of("odd").status, degraded);
+    EXPECT_EQ(of("odd").detail, "its gauges cannot be read: no gauges today");
+    EXPECT_EQ(health.report().status, degraded);
+}
+
 // ---- who is told ----
 
 TEST_F(health_monitor_test, a_listener_hears_of_changes_and_of_nothing_else) {
