@@ -2,7 +2,8 @@
 //
 //     admin.page("/version", [](const cw::page_request&) { return cw::page_answer{.body = "1.2.3\n"}; });
 //
-// A page is made on the server's own thread, one at a time: it must not block. What it throws becomes 500, without its words.
+// A page is made on the server's own thread, one at a time: it must not block. What it throws becomes 500, without its words; so does
+// what cannot be sent: a status that is not from 100 to 999.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,7 @@
 #include "cutwater/admin/site.hpp"
 
+#include <utility>
+
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
@@ -21,6 +23,11 @@ wire_answer to_wire(page_answer shown, unsigned version) {
     return out;
 }
 
+/// What went wrong may not be for everybody.
+page_answer cannot_be_shown() { return {.status = 500, .body = "the page cannot be shown: making it failed\n"}; }
+
+constexpr bool is_status(unsigned s) noexcept { return s >= 100 && s <= 999; }
+
 }  // namespace
 
 wire_answer site::answer(const wire_request& asked) const {
@@ -34,7 +41,7 @@ wire_answer site::answer(const wire_request& asked) const {
     const std::size_t mark = target.find('?');
     const page_request request{.path = target.substr(0, mark),
                                .query = mark == std::string_view::npos ? "" : target.substr(mark + 1)};
-    wire_answer out = to_wire(look_up(request), asked.version());
+    wire_answer out = show(request, asked.version());
     out.keep_alive(asked.keep_alive());
     return out;
 }
@@ -46,6 +53,15 @@ wire_answer site::refusal(unsigned status, std::string words) {
     return out;
 }
 
+wire_answer site::show(const page_request& asked, unsigned version) const {
+    try {
+        page_answer shown = look_up(asked);
+        return to_wire(is_status(shown.status) ? std::move(shown) : cannot_be_shown(), version);
+    } catch (...) {
+        return to_wire(cannot_be_shown(), version);
+    }
+}
+
 page_answer site::look_up(const page_request& asked) const {
     const auto found = pages_.find(asked.path);
     if (found == pages_.end()) {
@@ -53,11 +69,7 @@ page_answer site::look_up(const page_request& asked) const {
         for (const auto& [path, shows] : pages_) known.append(path).append("\n");
         return {.status = 404, .body = std::move(known)};
     }
-    try {
-        return found->second(asked);
-    } catch (...) {  // what it says may not be for everybody
-        return {.status = 500, .body = "the page cannot be shown: making it failed\n"};
-    }
+    return found->second(asked);
 }
 
 }  // namespace cutwater::detail

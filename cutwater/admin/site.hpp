@@ -24,6 +24,7 @@ public:
     [[nodiscard]] static wire_answer refusal(unsigned status, std::string words);
 
 private:
+    [[nodiscard]] wire_answer show(const page_request& asked, unsigned version) const;
     [[nodiscard]] page_answer look_up(const page_request& asked) const;
 
     std::map<std::string, page_function, std::less<>> pages_;

@@ -66,6 +66,20 @@ TEST(admin_site, a_page_that_fails_says_nothing_of_why) {
     EXPECT_THAT(got.body(), Not(HasSubstr("secret")));
 }
 
+TEST(admin_site, a_page_that_cannot_be_sent_is_one_that_fails) {
+    for (const unsigned status : {0U, 99U, 1000U, ~0U}) {
+        site made;
+        made.add("/odd", [&](const page_request&) { return page_answer{.status = status, .body = "secret"}; });
+        const auto got = made.answer(wire_request{http::verb::get, "/odd", 11});
+        EXPECT_EQ(got.result_int(), 500U) << status;
+        EXPECT_THAT(got.body(), Not(HasSubstr("secret")));
+        EXPECT_TRUE(got.keep_alive());
+    }
+    site made;
+    made.add("/own", [](const page_request&) { return page_answer{.status = 999}; });
+    EXPECT_EQ(made.answer(wire_request{http::verb::get, "/own", 11}).result_int(), 999U);
+}
+
 TEST(admin_site, speaks_the_version_that_it_is_asked_in) {
     const auto old = ask(http::verb::get, "/a", 10);
     EXPECT_EQ(old.version(), 10U);

@@ -13,12 +13,17 @@
 // | `rejection`, of any importance | from `rejecting` on |
 // | `endpoints` | some ejected; said differently where none is left |
 //
+// Several policies may have one name: the worst of them counts. Each `concurrency_limit` begins a gate, and the first `calls_in_flight` and
+// `queue_length` after it are that gate's.
+//
 // Thread safety: none; it remembers since when each gate is full.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "cutwater/core/metric.hpp"
 #include "cutwater/health/check.hpp"
@@ -35,7 +40,7 @@ public:
 
 private:
     watch_options rules_;
-    std::map<std::string, instant, std::less<>> full_since_;  // by layer
+    std::map<std::pair<std::string, std::size_t>, instant> full_since_;  // by layer, and which of its gates
 };
 
 }  // namespace cutwater

@@ -94,6 +94,40 @@ TEST(gauge_judge, names_each_layer_and_says_each_advice_once) {
     EXPECT_EQ(both.what_to_do, "Look at the dependency; a circuit closes by itself once it is well.");
 }
 
+TEST(gauge_judge, of_several_policies_with_one_name_the_worst_counts) {
+    const auto two = [](const metric& of, const std::string& detail) {
+        return strangers{.called = "two", .says = {{&of, 1, detail}, {&of, 0, detail}}};
+    };
+    EXPECT_EQ(judged(two(metrics::circuit_state, "open")).detail, "two is open: calls are refused");
+    EXPECT_THAT(judged(two(metrics::circuit_state, "half_open")).detail, HasSubstr("two is half open"));
+    EXPECT_THAT(judged(two(metrics::shedding, "")).detail, HasSubstr("two sheds load"));
+}
+
+TEST(gauge_judge, a_full_gate_is_not_hidden_by_an_empty_one_of_its_name) {
+    gauge_judge judge{{.full_for = 10s}};
+    strangers gates{.called = "two",
+                    .says = {{&metrics::concurrency_limit, 5, ""},
+                             {&metrics::calls_in_flight, 5, ""},
+                             {&metrics::queue_length, 3, ""},
+                             {&metrics::concurrency_limit, 9, ""},
+                             {&metrics::calls_in_flight, 0, ""},
+                             {&metrics::queue_length, 0, ""},
+                             {&metrics::calls_in_flight, 7, ""}}};
+    (void)judged(judge, gates, noon);
+    EXPECT_EQ(judged(judge, gates, noon + 10s).detail, "two is full for 10s (5 of 5, 3 waiting)");
+    std::get<1>(gates.says[1]) = 0;
+    std::get<1>(gates.says[4]) = 9;
+    EXPECT_EQ(judged(judge, gates, noon + 11s).status, health_status::healthy) << "the other one is full since now";
+    EXPECT_EQ(judged(judge, gates, noon + 21s).detail, "two is full for 10s (9 of 9, 0 waiting)");
+}
+
+TEST(gauge_judge, a_gate_may_say_how_many_are_in_before_its_limit) {
+    gauge_judge judge{{.full_for = 0s}};
+    const strangers gate{.called = "payments",
+                         .says = {{&metrics::calls_in_flight, 5, ""}, {&metrics::concurrency_limit, 5, ""}}};
+    EXPECT_EQ(judged(judge, gate).detail, "payments is full for 0s (5 of 5, 0 waiting)");
+}
+
 TEST(gauge_judge, reads_the_rooms_as_they_are) {
     testing::virtual_time time;
     circuit_breaker stock{{.name = "stock", .window = breaker_window::consecutive, .consecutive_failures = 1}};

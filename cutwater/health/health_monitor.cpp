@@ -1,14 +1,18 @@
 #include "cutwater/health/health_monitor.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
+#include "cutwater/core/error.hpp"
 #include "cutwater/health/check_slot.hpp"
 #include "cutwater/health/health_news.hpp"
 
 namespace cutwater {
 
 namespace {
+
+constexpr duration startup_look = 1s;  // how often, at least, it is looked whether startup is over
 
 /// What has changed, as an event.
 void add_change(detail::health_news& news, const detail::check_slot& s, std::optional<health_status> was,
@@ -27,6 +31,25 @@ void add_change(detail::health_news& news, const detail::check_slot& s, std::opt
 }
 
 }  // namespace
+
+// ---- a task of startup ----
+
+void startup_task::done() noexcept {
+    done_.store(true, std::memory_order_release);
+    link expected = link::there;
+    if (!link_.compare_exchange_strong(expected, link::told)) return;
+    try {
+        of_->look_at_readiness();
+    } catch (...) {  // without memory for the words: the runner's next look finds it
+    }
+    link_.store(link::cut);
+    link_.notify_all();
+}
+
+void startup_task::cut() noexcept {
+    link expected = link::there;
+    if (!link_.compare_exchange_strong(expected, link::cut)) link_.wait(link::told);
+}
 
 // ---- a run ----
 
@@ -48,7 +71,9 @@ health_monitor::health_monitor(health_options options, environment& time)
     : options_{validated(kind, std::move(options))}, layer_{options_.name}, time_{&time}, seed_{time.random()()},
       random_{seed_} {}
 
-health_monitor::~health_monitor() = default;
+health_monitor::~health_monitor() {
+    for (const auto& task : tasks_) task->cut();
+}
 
 void health_monitor::add_check(check_options options, check_function f) {
     options = validated("health check", std::move(options));
@@ -73,13 +98,23 @@ void health_monitor::watch_by(std::string called, std::function<void(instant, ga
                .stale_after = 3 * options.period + 30s},
               [judge = gauge_judge{options}, visit = std::move(visit), time = time_](const check_run&) mutable {
                   const instant now = time->now();
-                  return judge.judge(now, [&](gauge_visitor& seen) { visit(now, seen); });
+                  try {
+                      return judge.judge(now, [&](gauge_visitor& seen) { visit(now, seen); });
+                  } catch (...) {
+                      return check_result::degraded(
+                          "its gauges cannot be read: " + error::from_exception(std::current_exception()).words(),
+                          "Whether it is well is not known: look at why it cannot say.");
+                  }
               });
 }
 
 bool health_monitor::remove(std::string_view check) {
-    const std::scoped_lock lock{mutex_};
-    return std::erase_if(checks_, [&](const slot& s) { return s->options().name == check; }) != 0;
+    {
+        const std::scoped_lock lock{mutex_};
+        if (std::erase_if(checks_, [&](const slot& s) { return s->options().name == check; }) == 0) return false;
+    }
+    look_at_readiness();
+    return true;
 }
 
 std::shared_ptr<heartbeat> health_monitor::heartbeat(heartbeat_options options) {
@@ -94,7 +129,7 @@ std::shared_ptr<heartbeat> health_monitor::heartbeat(heartbeat_options options) 
 }
 
 std::shared_ptr<startup_task> health_monitor::startup_task(std::string what) {
-    auto made = std::make_shared<cutwater::startup_task>(std::move(what));
+    auto made = std::make_shared<cutwater::startup_task>(std::move(what), *this);
     const std::scoped_lock lock{mutex_};
     tasks_.push_back(made);
     return made;
@@ -236,10 +271,11 @@ std::vector<due_check> health_monitor::take_due() {
 }
 
 instant health_monitor::next_due() const {
+    const instant now = time_->now();
     const std::scoped_lock lock{mutex_};
     instant next = never;
     for (const slot& s : checks_) next = std::min(next, s->next_look());
-    return next;
+    return started_at() ? next : std::min(next, add(now, startup_look));
 }
 
 void health_monitor::refresh() {
@@ -290,6 +326,18 @@ void health_monitor::end(detail::check_slot& s, check_result said) {
 void health_monitor::withdraw(detail::check_slot& s) {
     const std::scoped_lock lock{mutex_};
     s.withdraw();
+}
+
+/// Something else than a run may have changed it.
+void health_monitor::look_at_readiness() {
+    const instant now = time_->now();
+    detail::health_news news;
+    {
+        const std::scoped_lock lock{mutex_};
+        if (runner_ != nullptr) runner_->wake();
+        notice_readiness(now, news);
+    }
+    tell(news, now);
 }
 
 void health_monitor::notice_readiness(instant now, detail::health_news& news) {

@@ -52,14 +52,23 @@ class health_monitor;
 /// Something that startup waits for. Made by `health_monitor::startup_task`.
 class startup_task {
 public:
-    explicit startup_task(std::string name) : name_{std::move(name)} {}
-    void done() noexcept { done_.store(true, std::memory_order_release); }
+    startup_task(std::string name, health_monitor& of) noexcept : name_{std::move(name)}, of_{&of} {}
+    /// If it is the last that startup waited for, listeners hear of it here. Also when the monitor is gone: then nobody does.
+    void done() noexcept;
     [[nodiscard]] bool is_done() const noexcept { return done_.load(std::memory_order_acquire); }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
 private:
+    friend class health_monitor;
+    enum class link : std::uint8_t { there, told, cut };
+
+    /// The monitor goes; waits for whoever is telling it.
+    void cut() noexcept;
+
     std::string name_;
+    health_monitor* of_;
     std::atomic<bool> done_{false};
+    std::atomic<link> link_{link::there};
 };
 
 /// A run that is due: for runners. Dropped without being run, it is as if it had not been due.
@@ -145,19 +154,21 @@ public:
     [[nodiscard]] instant next_due() const;
     /// Every check that does not run is due now. Whoever asks for it at the same time shares the run.
     void refresh();
-    /// Woken, under the lock, when a check comes or is hurried; null for nobody.
+    /// Woken, under the lock, when a check comes, goes or is hurried, and when a startup task is done; null for nobody.
     void wakes(waker* runner);
     /// Asks what runs to stop, and what begins before there is a runner again.
     void stop_runs();
 
 private:
     friend class due_check;
+    friend class cutwater::startup_task;
     using slot = std::shared_ptr<detail::check_slot>;
 
     void add_check(check_options options, check_function f);
     [[nodiscard]] check_run begin(detail::check_slot& s);
     void end(detail::check_slot& s, check_result said);
     void withdraw(detail::check_slot& s);
+    void look_at_readiness();
 
     // with the lock held
     [[nodiscard]] bool live_at(instant now) const;

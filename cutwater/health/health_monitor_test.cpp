@@ -329,6 +329,62 @@ TEST_F(health_monitor_test, startup_waits_for_what_it_is_told_to_passes_once_and
     EXPECT_TRUE(health.is_ready()) << "by default a dependency keeps nobody away";
 }
 
+struct counting_waker final : waker {
+    void wake() noexcept override { ++woken; }
+    unsigned woken = 0;
+};
+
+TEST_F(health_monitor_test, the_last_task_of_startup_is_told_when_it_is_done) {
+    counting_waker runner;
+    health.wakes(&runner);
+    const auto cache = health.startup_task("cache is warm");
+    const auto schema = health.startup_task("schema is there");
+    turn();
+    cache->done();
+    EXPECT_THAT(heard.names(), IsEmpty());
+    schema->done();
+    EXPECT_THAT(heard.names(), ElementsAre("readiness_changed"));
+    EXPECT_EQ(heard.last("readiness_changed").field("is_ready"), "true");
+    EXPECT_EQ(runner.woken, 2U);
+    schema->done();
+    EXPECT_THAT(heard.names(), SizeIs(1)) << "once";
+    health.wakes(nullptr);
+}
+
+TEST_F(health_monitor_test, a_task_may_outlive_the_monitor) {
+    std::shared_ptr<startup_task> warm;
+    {
+        health_monitor gone{{}, time};
+        warm = gone.startup_task("cache is warm");
+    }
+    warm->done();
+    EXPECT_TRUE(warm->is_done());
+}
+
+TEST_F(health_monitor_test, a_check_that_kept_it_away_is_removed_and_that_is_told) {
+    counting_waker runner;
+    health.check({.name = "disk", .readiness = readiness_effect::own}, [] { return false; });
+    turn();
+    ASSERT_FALSE(health.is_ready());
+    health.wakes(&runner);
+    EXPECT_FALSE(health.remove("disc"));
+    EXPECT_EQ(runner.woken, 0U);
+    EXPECT_TRUE(health.remove("disk"));
+    EXPECT_EQ(runner.woken, 1U);
+    EXPECT_EQ(heard.count("readiness_changed"), 1U);
+    EXPECT_EQ(heard.last("readiness_changed").field("is_ready"), "true");
+    health.wakes(nullptr);
+}
+
+TEST_F(health_monitor_test, while_it_starts_it_is_looked_at_each_second) {
+    EXPECT_EQ(health.next_due(), never);
+    health_monitor slow{{}, time};
+    const auto warm = slow.startup_task("cache is warm");
+    EXPECT_EQ(slow.next_due(), time.in(1s));
+    warm->done();
+    EXPECT_EQ(slow.next_due(), never);
+}
+
 TEST_F(health_monitor_test, what_is_the_replicas_own_takes_it_away_and_back) {
     bool works = true;
     health.check({.name = "disk", .jitter = 0, .readiness = readiness_effect::own}, [&] { return works; });
@@ -378,6 +434,14 @@ TEST_F(health_monitor_test, policies_and_pipelines_contribute_by_themselves) {
     EXPECT_THAT(of("inventory").what_to_do, HasSubstr("Look at the dependency"));
     EXPECT_EQ(health.report().status, degraded) << "never more than that";
     EXPECT_TRUE(health.is_ready());
+}
+
+TEST_F(health_monitor_test, what_is_watched_is_degraded_at_worst_also_where_it_cannot_be_asked) {
+    health.watch_by("odd", [](instant, gauge_visitor&) { throw std::runtime_error{"no gauges today"}; });
+    turn();
+    EXPECT_EQ(of("odd").status, degraded);
+    EXPECT_EQ(of("odd").detail, "its gauges cannot be read: no gauges today");
+    EXPECT_EQ(health.report().status, degraded);
 }
 
 // ---- who is told ----

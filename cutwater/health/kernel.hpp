@@ -9,7 +9,7 @@
 // *One check.* What its runs say becomes its status only when enough of them in a row agree: `worse_after` results that are worse
 // than its status, `better_after` that are better. It then moves as far as all of them agree: of worse ones as far as the mildest,
 // of better ones as far as the least good. One that says what the status is ends the row. A result that is older than `stale_after` is none:
-// the status is then unhealthy.
+// the status is then unhealthy, and the next result decides at once, as the first does.
 //
 // *All of them.* All healthy: healthy. Any that is not: degraded. None that works, or a critical one that is unhealthy: unhealthy. What is
 // optional counts for nothing. Nothing that counts: healthy.
@@ -21,7 +21,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
-#include <utility>
 
 #include "cutwater/core/instant.hpp"
 #include "cutwater/core/random.hpp"
@@ -74,8 +73,8 @@ public:
 
     /// What a run has said. Whether the status is another now.
     constexpr bool report(health_status said, instant now) noexcept {
+        if (!has_result_ || is_stale(now)) return decide(said, now);
         latest_ = now;
-        if (!std::exchange(has_result_, true)) return move_to(said, now);
         if (said == level_) return in_a_row_ = 0, false;
         const bool is_worse = said > level_;
         if (in_a_row_ == 0 || is_worse != is_getting_worse_) {
@@ -102,6 +101,15 @@ public:
 
 private:
     [[nodiscard]] constexpr instant stale_at() const noexcept { return add(latest_, limits_.stale_after); }
+    /// There is no result to go on from: one is enough.
+    constexpr bool decide(health_status said, instant now) noexcept {
+        const bool stays = has_result_ && said == health_status::unhealthy;  // what was too old was that, too
+        const instant since_when = stays ? since(now) : now;
+        latest_ = now;
+        has_result_ = true;
+        move_to(said, since_when);
+        return !stays;
+    }
     constexpr bool move_to(health_status to, instant now) noexcept {
         level_ = to;
         since_ = now;

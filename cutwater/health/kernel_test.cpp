@@ -70,8 +70,22 @@ TEST(health_kernel, a_result_that_is_too_old_is_none) {
     EXPECT_EQ(one.status(noon + 1min), healthy);
     EXPECT_EQ(one.status(noon + 1min + 1ns), unhealthy);
     EXPECT_EQ(one.since(noon + 5min), noon + 1min);
-    EXPECT_FALSE(one.report(unhealthy, noon + 5min)) << "one result is no row";
-    EXPECT_EQ(one.status(noon + 5min), healthy) << "and it is what it was, as long as results come";
+}
+
+TEST(health_kernel, the_first_result_after_one_that_was_too_old_decides_at_once) {
+    health_kernel one{two_and_three, noon};
+    (void)one.report(healthy, noon);
+    EXPECT_FALSE(one.report(unhealthy, noon + 5min)) << "it was that already";
+    EXPECT_EQ(one.status(noon + 5min), unhealthy);
+    EXPECT_EQ(one.since(noon + 5min), noon + 1min);
+    EXPECT_TRUE(one.report(degraded, noon + 10min));
+    EXPECT_EQ(one.status(noon + 10min), degraded);
+    EXPECT_EQ(one.since(noon + 10min), noon + 10min);
+    (void)one.report(unhealthy, noon + 10min + 1s);
+    EXPECT_TRUE(one.report(healthy, noon + 15min));
+    EXPECT_EQ(one.status(noon + 15min), healthy);
+    (void)one.report(unhealthy, noon + 15min + 1s);
+    EXPECT_EQ(one.status(noon + 15min + 1s), healthy) << "a row that was begun before does not count";
 }
 
 RC_GTEST_PROP(health_kernel, the_status_never_changes_without_a_row_that_agrees, (const std::vector<unsigned>& drawn)) {
