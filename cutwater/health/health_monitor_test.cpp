@@ -476,9 +476,9 @@ TEST_F(health_monitor_test, a_listener_may_throw) {
 
 TEST_F(health_monitor_test, T91_a_listener_may_ask_how_it_is) {
     struct asks final : listener {
-        explicit asks(health_monitor& of) : of{of} {}
-        void on_event(const event&) override { seen = of.report().status; }
-        health_monitor& of;
+        explicit asks(health_monitor& which) : asked{which} {}
+        void on_event(const event&) override { seen = asked.report().status; }
+        health_monitor& asked;
         health_status seen = healthy;
     } asking{health};
     health.tell(asking);

@@ -15,7 +15,10 @@ public:
     using any =
         std::variant<health_worsened, health_improved, health_check_hung, health_check_returned, readiness_changed>;
 
-    void add(any said) { all_.push_back(std::move(said)); }
+    template <class Body>
+    void add(Body said) {
+        all_.emplace_back(std::in_place_type<Body>, std::move(said));
+    }
     /// What a listener throws is swallowed.
     void tell(listener* to, name layer, instant now) const noexcept {
         if (to == nullptr) return;

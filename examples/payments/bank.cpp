@@ -53,11 +53,9 @@ std::string to_json(const transfer& asked) {
 std::optional<transfer> from_json(const std::string& text) {
     const json read = json::parse(text, nullptr, false);
     if (!read.is_object()) return {};
+    constexpr auto most = std::numeric_limits<int>::max();  // of an account's number, and of cents at once
     for (const char* const field : {"from", "to", "cents"})
-        if (!read.contains(field) || !read[field].is_number_unsigned()) return {};
-    constexpr std::uint64_t most = std::numeric_limits<int>::max();  // of an account's number, and of cents at once
-    for (const char* const field : {"from", "to", "cents"})
-        if (read[field].get<std::uint64_t>() > most) return {};
+        if (!read.contains(field) || !read[field].is_number_unsigned() || read[field] > most) return {};
     const transfer asked{read["from"].get<int>(), read["to"].get<int>(), read["cents"].get<std::int64_t>()};
     return asked.cents > 0 && asked.from != asked.to ? std::optional{asked} : std::nullopt;
 }

@@ -83,12 +83,12 @@ TEST(otlp_live, calls_arrive_as_the_specification_maps_them) {
     EXPECT_EQ(call.at("traceId"), "4bf92f3577b34da6a3ce929d0e0e4736");
     EXPECT_EQ(call.at("parentSpanId"), "00f067aa0ba902b7");
     EXPECT_EQ(call.at("kind"), 1);
-    EXPECT_EQ(value_of(call, "cutwater.call.attempts"), (json{{"intValue", "2"}}));
+    EXPECT_EQ(attribute_of(call, "cutwater.call.attempts"), (json{{"intValue", "2"}}));
     EXPECT_EQ(call.at("events").at(0).at("name"), "cutwater.retry_scheduled");
     EXPECT_EQ(failed.at("parentSpanId"), call.at("spanId"));
     EXPECT_EQ(failed.at("kind"), 3);
     EXPECT_EQ(failed.at("status").at("code"), 2);
-    EXPECT_EQ(value_of(failed, "server.port"), (json{{"intValue", "80"}}));
+    EXPECT_EQ(attribute_of(failed, "server.port"), (json{{"intValue", "80"}}));
     EXPECT_LE(call.at("startTimeUnixNano").get<std::string>(), call.at("endTimeUnixNano").get<std::string>());
 
     const seen_request request = collector.seen().at(0);
@@ -97,8 +97,8 @@ TEST(otlp_live, calls_arrive_as_the_specification_maps_them) {
     EXPECT_EQ(request["content-type"], "application/json");
     EXPECT_EQ(request["authorization"], "Bearer 7");
     const json of_process = json::parse(request.body()).at("resourceSpans").at(0).at("resource");
-    EXPECT_EQ(value_of(of_process, "service.name"), (json{{"stringValue", "shop"}}));
-    EXPECT_EQ(value_of(of_process, "deployment.environment.name"), (json{{"stringValue", "test"}}));
+    EXPECT_EQ(attribute_of(of_process, "service.name"), (json{{"stringValue", "shop"}}));
+    EXPECT_EQ(attribute_of(of_process, "deployment.environment.name"), (json{{"stringValue", "test"}}));
     EXPECT_EQ(exporter.counts().exported, 3U);
     EXPECT_EQ(exporter.last_problem(), "");
 }

@@ -12,9 +12,9 @@ namespace cutwater {
 namespace {
 
 using nlohmann::json;
+using testing::attribute_of;
 using ::testing::IsEmpty;
 using testing::otlp_schema;
-using testing::value_of;
 
 trace_span whole_span() {
     trace_span made;
@@ -54,18 +54,18 @@ TEST(otlp_json, every_field_of_a_span_is_as_the_specification_maps_it) {
     EXPECT_EQ(span.at("kind"), 3);
     EXPECT_EQ(span.at("startTimeUnixNano"), "1714521600000000001");
     EXPECT_EQ(span.at("endTimeUnixNano"), "1714521600000000042");
-    EXPECT_EQ(value_of(span, "text"), (json{{"stringValue", "a"}}));
-    EXPECT_EQ(value_of(span, "count"), (json{{"intValue", "9007199254740993"}}));
-    EXPECT_EQ(value_of(span, "least"), (json{{"intValue", "-9223372036854775808"}}));
-    EXPECT_EQ(value_of(span, "real"), (json{{"doubleValue", 0.05}}));
-    EXPECT_EQ(value_of(span, "flag"), (json{{"boolValue", true}}));
+    EXPECT_EQ(attribute_of(span, "text"), (json{{"stringValue", "a"}}));
+    EXPECT_EQ(attribute_of(span, "count"), (json{{"intValue", "9007199254740993"}}));
+    EXPECT_EQ(attribute_of(span, "least"), (json{{"intValue", "-9223372036854775808"}}));
+    EXPECT_EQ(attribute_of(span, "real"), (json{{"doubleValue", 0.05}}));
+    EXPECT_EQ(attribute_of(span, "flag"), (json{{"boolValue", true}}));
     EXPECT_EQ(span.at("events").at(0).at("timeUnixNano"), "1714521600000000001");
-    EXPECT_EQ(value_of(span.at("events").at(0), "cutwater.retry.delay"), (json{{"doubleValue", 0.1}}));
+    EXPECT_EQ(attribute_of(span.at("events").at(0), "cutwater.retry.delay"), (json{{"doubleValue", 0.1}}));
     EXPECT_FALSE(span.at("events").at(1).contains("attributes"));
     EXPECT_EQ(span.at("droppedEventsCount"), 3);
     EXPECT_EQ(span.at("status"), (json{{"code", 2}, {"message", "no route"}}));
     const json& of_process = read.whole.at("resourceSpans").at(0);
-    EXPECT_EQ(value_of(of_process.at("resource"), "service.name"), (json{{"stringValue", "shop"}}));
+    EXPECT_EQ(attribute_of(of_process.at("resource"), "service.name"), (json{{"stringValue", "shop"}}));
     EXPECT_EQ(of_process.at("scopeSpans").at(0).at("scope").at("name"), "cutwater");
 }
 
@@ -90,12 +90,12 @@ TEST(otlp_json, numbers_that_are_not_finite_are_words_and_bytes_that_are_no_text
                        "b\n"}};
     const otlp_schema read{to_otlp_json({&one, 1}, {})};
     ASSERT_THAT(read.problems, IsEmpty());
-    EXPECT_EQ(value_of(read.spans[0], "far"), (json{{"doubleValue", "Infinity"}}));
-    EXPECT_EQ(value_of(read.spans[0], "back"), (json{{"doubleValue", "-Infinity"}}));
-    EXPECT_EQ(value_of(read.spans[0], "none"), (json{{"doubleValue", "NaN"}}));
-    EXPECT_EQ(value_of(read.spans[0], "bytes"), (json{{"stringValue",
-                                                       "a\xEF\xBF\xBD"
-                                                       "b\n"}}));
+    EXPECT_EQ(attribute_of(read.spans[0], "far"), (json{{"doubleValue", "Infinity"}}));
+    EXPECT_EQ(attribute_of(read.spans[0], "back"), (json{{"doubleValue", "-Infinity"}}));
+    EXPECT_EQ(attribute_of(read.spans[0], "none"), (json{{"doubleValue", "NaN"}}));
+    EXPECT_EQ(attribute_of(read.spans[0], "bytes"), (json{{"stringValue",
+                                                           "a\xEF\xBF\xBD"
+                                                           "b\n"}}));
 }
 
 TEST(otlp_json, the_schema_of_these_tests_refuses_what_the_specification_does) {
@@ -121,7 +121,7 @@ RC_GTEST_PROP(otlp_json, whatever_a_span_says_the_message_is_one,
     one.events.front().name = text;
     const otlp_schema read{to_otlp_json({&one, 1}, {{"service.name", text}})};
     RC_ASSERT(read.problems.empty());
-    RC_ASSERT(value_of(read.spans.at(0), "count") == json({{"intValue", std::to_string(count)}}));
+    RC_ASSERT(attribute_of(read.spans.at(0), "count") == json({{"intValue", std::to_string(count)}}));
 }
 
 TEST(otlp_answer, says_what_was_not_taken) {

@@ -21,7 +21,10 @@ public:
     explicit otlp_schema(const std::string& text) {
         constexpr bool throws = false;
         whole = nlohmann::json::parse(text, nullptr, throws);
-        if (whole.is_discarded()) return complain("", "is no JSON");
+        if (whole.is_discarded()) {
+            complain("", "is no JSON");
+            return;
+        }
         object("", whole, {{"resourceSpans", list(&otlp_schema::resource_spans)}});
         require("", whole, {"resourceSpans"});
     }
@@ -178,7 +181,7 @@ private:
 };
 
 /// The value of an attribute, as JSON has it; null where there is none of that key.
-[[nodiscard]] inline nlohmann::json value_of(const nlohmann::json& in, const std::string& key) {
+[[nodiscard]] inline nlohmann::json attribute_of(const nlohmann::json& in, const std::string& key) {
     for (const auto& each : in.value("attributes", nlohmann::json::array()))
         if (each.at("key") == key) return each.at("value");
     return nullptr;

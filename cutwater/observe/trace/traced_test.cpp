@@ -387,7 +387,11 @@ TEST(traced, describes_itself_and_checks_its_options) {
 
 TEST(span_recorder, keeps_the_latest) {
     span_recorder seen{2};
-    for (const char* each : {"a", "b", "c"}) seen.take({.name = each});
+    for (const char* each : {"a", "b", "c"}) {
+        trace_span made;
+        made.name = each;
+        seen.take(std::move(made));
+    }
     EXPECT_THAT(names_of(seen.all()), ElementsAre("b", "c"));
     seen.clear();
     EXPECT_THAT(seen.all(), IsEmpty());
