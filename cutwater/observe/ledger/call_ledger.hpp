@@ -3,6 +3,7 @@
 //     cw::call_ledger kept{{.only_call = "order-7"}};
 //     cw::pipeline inventory{cw::observe{kept}, cw::retry{}, cw::timeout{500ms}, cw::tell_attempts{}};
 //     …
+//     std::ofstream file{"order-7.jsonl"};
 //     cw::write_ledger(file, kept.book());                    // `cutwater explain --ledger FILE` draws it
 //
 // Calls are told apart by their `call_options::id`; all that have none are one. Times are since the first event that was heard. Bounded: what comes after

@@ -1,6 +1,7 @@
 // Ledgers in a file: lines of JSON, read back as they were.
 //
-//     cw::write_ledger(file, {.about = "calls", .entries = kept.entries()});
+//     std::stringstream file;
+//     cw::write_ledger(file, {.about = "calls"});
 //     const auto books = cw::read_ledger(file);             // or where it is wrong: line, column, and what was expected
 //
 //     {"ledger":1,"about":"calls"}

@@ -1,8 +1,7 @@
 // What a ledger keeps of one event: what was decided, where, when and with which numbers. It owns what it says.
 //
-//     const cw::ledger_entry kept = cw::to_entry(e, began, 1'000);
-//     kept.event                     // "retry_scheduled"
-//     kept.time("delay")             // 100ms, as the event's field says
+//     const cw::ledger_entry kept{.at = 20ms, .event = "retry_scheduled", .fields = {{"delay", cw::duration{100ms}}}};
+//     const auto delay = kept.time("delay");                // 100ms, as the event's field said
 //
 // Thread safety: as a value. Errors: `std::bad_alloc`.
 #pragma once

@@ -1,5 +1,8 @@
 // The format of our lines for spdlog: whatever spdlog can write to (rotating files, syslog, the systemd journal) has them.
 //
+//     #include <spdlog/logger.h>
+//     #include <spdlog/sinks/null_sink.h>
+//
 //     auto file = std::make_shared<spdlog::sinks::null_sink_mt>();                 // or a rotating_file_sink_mt, a syslog_sink_mt …
 //     file->set_formatter(std::make_unique<cw::json_formatter>(cw::json_formatter_options{
 //         .always = [](cw::field_visitor& line) { line.on_text("service", "shop"); }}));

@@ -1,6 +1,7 @@
 // The knobs of what stands around a log: a sink aside, and a sampling listener in front.
 //
 //     cw::async_sink aside{std::clog, {.max_bytes = 1 << 20}};
+//     cw::json_log log{std::ref(aside)};
 //     cw::sampled fewer{log, {.first = 5, .every = 1000}};
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 //     cw::sampling_kernel one_kind;
 //     const auto answer = one_kind.next(now, {.first = 10, .every = 100, .period = 1s});
-//     if (answer.passes) …                       // answer.left_out: since the last one that passed
+//     const bool is_told = answer.passes;        // and answer.left_out says how many were not, since the last one
 //
 // What is left out is told once: by the next one that passes, or by `take_left_out`. A clock that steps back ends no period. Thread safety: as
 // a value.

@@ -1,7 +1,7 @@
 // The last decisions of one layer. A writer has a place for itself: two meet only where the ring has gone round while one of them was writing.
 //
 //     cw::decision_ring ring{64};
-//     ring.put(number, cw::packed_event{e});        // numbers go up; of two for one place the higher one stays
+//     ring.put(1, cw::packed_event{});              // numbers go up; of two for one place the higher one stays
 //     ring.read([](std::uint64_t number, const cw::packed_event& kept) { … });
 //
 // Thread safety: every member, from any thread; a place is locked while it is copied. Allocates when it is made, and never again.

@@ -2,8 +2,8 @@
 //
 //     cw::flight_recorder recorder{[](std::string_view line) { std::cerr << line << '\n'; }};
 //     cw::pipeline inventory{cw::observe{recorder}, cw::retry{}, cw::circuit_breaker{}};
-//     …                                           // the circuit opens: the recorder is dumped
-//     recorder.dump("somebody asked");            // and whenever you like
+//     …
+//     recorder.dump("somebody asked");            // when a circuit opens it does so itself
 //
 // Each layer has a ring of `last` decisions, with the numbers that they were taken by. An event is copied into a place of fixed size, without allocation; texts are cut
 // to `packed_event::max_text` bytes, and what does not fit is left out (`cut`). Layers that come after `max_layers` share one ring. So memory is bounded:

@@ -1,6 +1,6 @@
 // The knobs of a flight recorder.
 //
-//     cw::flight_recorder recorder{to, {.last = 128, .dump_on = "circuit_opened, endpoints_panic_began"}};
+//     cw::flight_recorder recorder{[](std::string_view) {}, {.last = 128, .dump_on = "circuit_opened, endpoints_panic_began"}};
 #pragma once
 
 #include <chrono>

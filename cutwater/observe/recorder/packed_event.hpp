@@ -1,7 +1,8 @@
 // An event in memory of a fixed size: what a ring is made of. Fields are copied until it is full; what does not fit is left out, and that is said.
 //
-//     const cw::packed_event kept{e};
-//     kept.unpacked(began).event            // "circuit_opened"
+//     const cw::timed_out body{.limit = 500ms};
+//     const cw::packed_event kept{cw::event{{.layer = "attempt"}, body}};
+//     const auto name = kept.unpacked(cw::instant{}).event;            // "timed_out"
 //
 // Making one allocates nothing. Thread safety: as a value.
 #pragma once
