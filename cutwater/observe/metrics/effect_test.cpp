@@ -20,7 +20,7 @@ protected:
     testing::virtual_time time;
     metric_registry registry;
     event_metrics counts{registry};
-    circuit_breaker health{{.window = breaker_window::consecutive, .consecutive_failures = 4, .open_for = 1h}};
+    circuit_breaker health{{.window = breaker_window::consecutive, .consecutive_failures = 4, .open_for = 5min}};
     pipeline<observe, fallback<any_of_them, int>, retry, reference<circuit_breaker>> inventory{
         observe{counts}, fallback{0}, retry{{.max_attempts = 3, .jitter = jitter::none}}, cutwater::ref(health)};
     testing::mock_dependency<int> stock{time};

@@ -16,12 +16,18 @@ std::vector<std::string> names_of(const std::vector<trace_span>& all) {
     return names;
 }
 
+trace_span named(const char* name) {
+    trace_span made;
+    made.name = name;
+    return made;
+}
+
 TEST(otlp_kernel, keeps_the_oldest_and_drops_what_there_is_no_room_for) {
     otlp_kernel queue{3, 2};
-    EXPECT_FALSE(queue.take({.name = "a"}));
-    EXPECT_TRUE(queue.take({.name = "b"})) << "a batch is full";
-    EXPECT_FALSE(queue.take({.name = "c"}));
-    EXPECT_FALSE(queue.take({.name = "d"}));
+    EXPECT_FALSE(queue.take(named("a")));
+    EXPECT_TRUE(queue.take(named("b"))) << "a batch is full";
+    EXPECT_FALSE(queue.take(named("c")));
+    EXPECT_FALSE(queue.take(named("d")));
     EXPECT_EQ(queue.counts().dropped, 1U);
     EXPECT_THAT(names_of(queue.next_batch()), ElementsAre("a", "b"));
     EXPECT_THAT(names_of(queue.next_batch()), ElementsAre("c"));

@@ -67,14 +67,13 @@ TEST(prometheus_live, answers_every_query_of_the_page) {
     service.work();
     shows.publish("metrics", service.page());
     const testing::prometheus_server server{"127.0.0.1:" + std::to_string(shows.port())};
-    std::this_thread::sleep_for(1s);  // some scrapes, then more work, and some scrapes: rates need two
-    service.work();
-    shows.publish("metrics", service.page());
     const auto queries = documented_queries();
     ASSERT_GE(queries.size(), 7U);
     for (const std::string& query : queries) {
         std::string said;
         for (int tries = 0; tries < 100; ++tries) {
+            service.work();  // rates need two scrapes, with something between
+            shows.publish("metrics", service.page());
             said = server.query(query);
             if (said.find("\"value\"") != std::string::npos && said.find("NaN") == std::string::npos) break;
             std::this_thread::sleep_for(100ms);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/drive/asio/destruction_test.hpp"
@@ -22,6 +24,7 @@ using testing::names_of;
 using ::testing::SizeIs;
 using testing::span_named;
 using testing::text_of;
+using ::testing::UnorderedElementsAre;
 
 const call_options idempotent_get{.operation = "get", .idempotent = idempotency::idempotent};
 
@@ -40,18 +43,22 @@ TEST_F(hedged_and_traced, attempts_are_siblings_and_what_lost_says_so) {
     EXPECT_EQ(loop.run(guarded, idempotent_get, loop.coroutine(stock)), 2);
     loop.run_all();
     const auto spans = seen.all();
-    ASSERT_THAT(names_of(spans), ElementsAre("get attempt", "get", "get attempt")) << "what lost ends last";
-    EXPECT_EQ(spans[0].parent, spans[1].context.span);
-    EXPECT_EQ(spans[2].parent, spans[1].context.span);
-    EXPECT_EQ(text_of(spans[0], "cutwater.attempt.number"), "2");
-    EXPECT_EQ(text_of(spans[0], "cutwater.attempt.lost"), "none");
-    EXPECT_EQ(text_of(spans[2], "cutwater.attempt.number"), "1");
-    EXPECT_EQ(text_of(spans[2], "cutwater.attempt.lost"), "true");
-    EXPECT_EQ(text_of(spans[2], "cutwater.verdict"), "cancelled");
-    EXPECT_EQ(spans[2].status, span_status::unset);
-    EXPECT_THAT(events_of(spans[1]), ElementsAre("cutwater.hedge_begun", "cutwater.hedge_ended"));
-    EXPECT_EQ(text_of(spans[1], "cutwater.call.callee_time"), "0.07") << "together, not one after the other";
-    EXPECT_EQ(text_of(spans[1], "cutwater.call.caller_time"), "0");
+    ASSERT_THAT(names_of(spans), UnorderedElementsAre("get attempt", "get attempt", "get"));
+    const auto with = [&](std::string_view key, const std::string& value) {
+        return *std::ranges::find_if(spans, [&](const trace_span& each) { return text_of(each, key) == value; });
+    };
+    const trace_span call = *std::ranges::find(spans, "get", &trace_span::name);
+    const trace_span won = with("cutwater.attempt.number", "2");
+    const trace_span lost = with("cutwater.attempt.number", "1");
+    EXPECT_EQ(won.parent, call.context.span);
+    EXPECT_EQ(lost.parent, call.context.span);
+    EXPECT_EQ(text_of(won, "cutwater.attempt.lost"), "none");
+    EXPECT_EQ(text_of(lost, "cutwater.attempt.lost"), "true");
+    EXPECT_EQ(text_of(lost, "cutwater.verdict"), "cancelled");
+    EXPECT_EQ(lost.status, span_status::unset);
+    EXPECT_THAT(events_of(call), ElementsAre("cutwater.hedge_begun", "cutwater.hedge_ended"));
+    EXPECT_EQ(text_of(call, "cutwater.call.callee_time"), "0.07") << "together, not one after the other";
+    EXPECT_EQ(text_of(call, "cutwater.call.caller_time"), "0");
 }
 
 TEST_F(hedged_and_traced, what_lost_may_tell_something_when_the_call_and_its_pipeline_are_gone) {
