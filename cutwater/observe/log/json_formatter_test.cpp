@@ -118,7 +118,7 @@ TEST(json_formatter, serves_files_that_rotate) {
         auto file = std::make_shared<spdlog::sinks::rotating_file_sink_st>(folder.file("shop.log"), 1000, 3);
         file->set_formatter(std::make_unique<json_formatter>());
         spdlog::logger shop{"shop", file};
-        for (int i = 0; i < 30; ++i) shop.info("sold {}", i);
+        for (int i = 0; i < 100; ++i) shop.info("sold {}", i);
     }
     int files = 0;
     for (const auto& each : std::filesystem::directory_iterator{folder.path()}) {

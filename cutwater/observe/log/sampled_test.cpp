@@ -82,7 +82,7 @@ TEST_F(sampling, what_nobody_told_of_is_told_when_the_next_event_comes) {
     heard.clear();
     tell(other{}, 1, 1s);
     EXPECT_THAT(heard.lines(),
-                ElementsAre("retry events_suppressed suppressed_event=ordinary suppressed=5", "retry other"));
+                ElementsAre("retry events_suppressed suppressed=5 suppressed_event=ordinary", "retry other"));
     heard.clear();
     tell(ordinary{}, 1, 1s);
     EXPECT_THAT(heard.lines(), ElementsAre("retry ordinary")) << "and is not told twice";
@@ -93,8 +93,8 @@ TEST_F(sampling, what_is_left_at_the_end_is_told_on_request) {
     tell(broken{}, 4);
     heard.clear();
     fewer.tell_suppressed(start);
-    EXPECT_THAT(heard.lines(), ElementsAre("retry events_suppressed suppressed_event=ordinary suppressed=5",
-                                           "retry events_suppressed suppressed_event=broken suppressed=2"));
+    EXPECT_THAT(heard.lines(), ElementsAre("retry events_suppressed suppressed=5 suppressed_event=ordinary",
+                                           "retry events_suppressed suppressed=2 suppressed_event=broken"));
     heard.clear();
     fewer.tell_suppressed(start);
     EXPECT_THAT(heard.lines(), ElementsAre());

@@ -124,6 +124,7 @@ TEST(otlp_live, a_batch_that_is_too_large_goes_in_parts_and_a_span_that_is_fails
     otlp_exporter exporter{options};
     for (std::uint64_t i = 1; i <= 20; ++i) exporter.take(some_span(i));
     trace_span large = some_span(21);
+    large.status = span_status::error;
     large.status_message = std::string(2'000, 'x');
     exporter.take(std::move(large));
     export_all(exporter);
