@@ -1,8 +1,9 @@
 // A small HTTP server for those who look after a process: probes, metrics, and pages of your own.
 //
+//     cw::health_monitor health;
 //     cw::admin_server admin{{.address = "0.0.0.0", .port = 9902}};
 //     cw::add_health_pages(admin, health);                          // /livez /readyz /startupz /healthz
-//     admin.page("/metrics", [&](const cw::page_request&) { return cw::page_answer{.content_type = …, .body = shown.text()}; });
+//     admin.page("/metrics", [&](const cw::page_request&) { return cw::page_answer{.body = "what there is to see"}; });
 //     admin.start();
 //
 // Contract. HTTP/1.1 and 1.0 without TLS, GET and HEAD, connections that are kept. It has a thread of its own, so that it answers while the program is busy; pages are made

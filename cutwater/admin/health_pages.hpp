@@ -1,5 +1,7 @@
 // A health monitor's pages on an admin server.
 //
+//     cw::health_monitor health;
+//     cw::admin_server admin;
 //     cw::add_health_pages(admin, health);
 //
 // | path | 200 | 503 |

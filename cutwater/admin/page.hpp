@@ -1,5 +1,6 @@
 // A page of an admin server: a path, and what it shows to whoever asks.
 //
+//     cw::admin_server admin;
 //     admin.page("/version", [](const cw::page_request&) { return cw::page_answer{.body = "1.2.3\n"}; });
 //
 // A page is made on the server's own thread, one at a time: it must not block. What it throws becomes 500, without its words; so does

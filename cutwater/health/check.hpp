@@ -1,7 +1,7 @@
 // A health check: a callable that says how something is, and what to do about it.
 //
-//     const auto ping = [&](const cw::check_run& run) { return database_ping(run.deadline); };      // an std::expected: its error is the detail
-//     const auto space = [] { return free_share() < 0.1 ? cw::check_result::degraded("9 % left", "delete old exports") : cw::check_result::ok(); };
+//     const auto ping = [&](const cw::check_run& run) { return run.deadline > cw::instant{} ? std::expected<void, std::error_code>{} : std::unexpected{std::error_code{}}; };      // an std::expected: its error is the detail
+//     const auto space = [] { return std::filesystem::space("/").available < 1'000'000 ? cw::check_result::degraded("9 % left", "delete old exports") : cw::check_result::ok(); };
 //
 // It takes the run, or nothing, and returns a `check_result`, a `bool`, an `std::expected` (or a pipeline's result), or nothing; what it throws is a
 // failure, in the exception's words. It is asked on a thread of the runner's and may block; it should keep to the deadline: one that does not return is given up on, is asked to stop, and

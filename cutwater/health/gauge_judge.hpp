@@ -1,5 +1,6 @@
 // What policies are like now, judged: an open circuit, a gate that is full for long, a shedder that sheds.
 //
+//     cw::bulkhead payments{{.name = "payments"}};
 //     cw::gauge_judge judge{{.full_for = 10s}};
 //     const cw::check_result seen = judge.judge(now, [&](cw::gauge_visitor& v) { cw::visit_gauges(payments, now, v); });
 //

@@ -1,5 +1,6 @@
 // Health as JSON: `{"status":…, "checks":{…}}`.
 //
+//     const cw::health_monitor health;
 //     const std::string page = cw::health_json(health.report());
 //     const std::string more = cw::health_json(health.report(), cw::health_detail::full);
 //     const std::string ready = cw::probe_json(health.report(), cw::health_probe::ready);

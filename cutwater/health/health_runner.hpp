@@ -1,5 +1,6 @@
 // Runs the checks of a monitor: on a few threads of its own, each when it is due.
 //
+//     cw::health_monitor health;
 //     cw::health_runner runner{health, {.threads = 4}};
 //
 // Contract. Checks run in parallel, no check twice at a time. A check that hangs keeps its thread until it returns: at most `threads` of them can, and when all hang

@@ -1,7 +1,8 @@
 // The sign of life of something that turns: an event loop, a consumer of a queue, a scheduler.
 //
+//     cw::health_monitor health;
 //     const auto beats = health.heartbeat({.name = "event loop", .within = 10s});
-//     while (loop.turn()) beats->beat();
+//     for (int turn = 0; turn < 10; ++turn) beats->beat();
 //
 // Liveness is made of these and of nothing else: a process that cannot reach its database is not helped by a restart, one whose loop
 // no longer turns is. What waits for work on purpose says `rest` before, and `beat` after. It is watched as long as somebody holds it.

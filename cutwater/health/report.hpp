@@ -1,7 +1,8 @@
 // How a process is, at one moment: what a page, a log line or a test is made of.
 //
+//     cw::health_monitor health;
 //     const cw::health_report now = health.report();
-//     if (!now.ready) log("not ready: " + cw::in_words(now.not_ready_because));
+//     if (!now.ready) std::cerr << "not ready: " << cw::in_words(now.not_ready_because);
 #pragma once
 
 #include <optional>

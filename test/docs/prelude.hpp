@@ -134,7 +134,11 @@ inline const any_options options;
 
 inline cw::result<stock> result{stock{.pieces = 7}};
 inline const std::stop_token token;
-inline const cw::observation seen;
+struct what_is_seen : cw::observation {
+    void operator()(const cw::metric&, double) const {}  // by a visitor of gauges
+};
+inline const what_is_seen seen;
+inline unsigned in_use() { return 0; }
 inline const cw::duration elapsed = 300ms;
 inline const cw::duration left = 700ms;
 inline const cw::duration previous = 100ms;

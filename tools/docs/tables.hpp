@@ -110,10 +110,11 @@ void defaults(std::string_view room, std::string_view part = "defaults") {
     head(room, part);
     row("option", "default", "allowed", "meaning");
     std::cout << "|---|---|---|---|\n";
+    using cw::to_text;  // and, of enumerations, those that are declared where this is used
     const Options in_force{};
     Options::fields(in_force,
                     [](std::string_view option, const auto& value, const auto& allowed, std::string_view meaning) {
-                        row(code(option), code(cw::to_text(value)), allowed_text(value, allowed), meaning);
+                        row(code(option), code(std::string{to_text(value)}), allowed_text(value, allowed), meaning);
                     });
 }
 

@@ -1,8 +1,9 @@
 // The keys of a prefetcher, and which of them is due when: pure, it is told the time.
 //
-//     cw::prefetch_plan plan{options, usual};
+//     const cw::prefetch_options options;
+//     cw::prefetch_plan plan{options, 1min};
 //     plan.add({.operation = "get_stock", .asked = "sku-1"});     // and then what is known of it: plan.hear(…)
-//     while (auto next = plan.take_due(now)) ask(next->key);      // each has to be told of, by `hear`, before it is due again
+//     while (auto next = plan.take_due(cw::instant{})) std::cout << next->key.view().asked;      // each has to be told of, by `hear`, before it is due again
 //
 // A key is `new` until the first is heard of it, then it rests until it is due, then it is under way until something is heard again. One that is
 // removed, or declared anew, hears nothing of earlier questions: each declaration has a number.

@@ -2,7 +2,7 @@
 //
 //     cw::cache<stock> known{{.name = "stock", .fresh_for = 1min, .stale_if_error = 1h}};
 //     cw::pipeline inventory{cw::ref(known), cw::retry{}, cw::timeout{500ms}};
-//     cw::prefetcher ahead{known, cw::ref(inventory), [&](const cw::cache_key& key) { return client.get(std::string{key.asked}); }};
+//     cw::prefetcher ahead{known, cw::ref(inventory), [](const cw::cache_key& key) { return stock{.pieces = static_cast<int>(key.asked.size())}; }};
 //     const bool is_declared = ahead.declare({.operation = "get_stock", .asked = sku});      // false: max_keys others are
 //
 // Contract. Each key is asked for through the pipeline as an ordinary call that wants the dependency's own answer (`max_age = 0`) and matters

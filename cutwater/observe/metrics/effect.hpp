@@ -1,7 +1,8 @@
 // What the policies were worth: the effect of retries, fallbacks and breakers, in numbers.
 //
-//     const auto before = registry.read(now);                       // …
-//     const cw::policy_effect did = cw::effect_of(registry.read(now), before);
+//     cw::metric_registry registry;
+//     const auto before = registry.read(cw::instant{});
+//     const cw::policy_effect did = cw::effect_of(registry.read(cw::instant{}), before);
 //     std::cout << did.text();
 //
 //     calls                    1000

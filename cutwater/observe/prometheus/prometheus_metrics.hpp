@@ -2,8 +2,7 @@
 //
 //     cw::metric_registry metrics;
 //     cw::prometheus_metrics shown{metrics};
-//     answer(shown.text(), cw::prometheus_metrics::content_type);        // of GET /metrics, in a server of yours
-//     exposer.RegisterCollectable(…);                                    // or in prometheus-cpp's own, beside your metrics
+//     const std::string page = shown.text();                     // of GET /metrics, in a server of yours, as `content_type`
 //
 // It is read when it is asked for, and keeps nothing. Names, help and labels are those of the metrics; texts that are no UTF-8 are mended. Beside what the registry
 // has it says `cutwater_metric_series`, how many there are, and `cutwater_metric_series_refused_total`, those that there was no room for.
