@@ -37,7 +37,7 @@ inline constexpr metric retries_ended{"cutwater_retries_ended_total", metric_typ
                                       "Failed calls that were not retried any further, by reason.", "reason"};
 inline constexpr metric rescued{
     "cutwater_rescued_calls_total", metric_type::counter,
-    "Calls that succeeded after an attempt of theirs had failed or lagged, by what saved them.", "by"};
+    "Calls that succeeded after an attempt of theirs had failed, by what saved them.", "by"};
 inline constexpr metric hedges{"cutwater_hedges_total", metric_type::counter,
                                "Hedged attempts that were begun, by cause.", "cause"};
 inline constexpr metric budget_events{"cutwater_retry_budget_changes_total", metric_type::counter,

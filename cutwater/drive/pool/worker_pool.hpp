@@ -18,6 +18,7 @@
 // threads cannot be had.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "cutwater/core/admission.hpp"
@@ -65,7 +66,7 @@ public:
     /// What it is like now, for whoever keeps metrics.
     void gauges(instant, gauge_visitor& seen) const {
         seen(metrics::concurrency_limit, options_.threads);
-        seen(metrics::calls_in_flight, in_use());
+        seen(metrics::calls_in_flight, in_use() - std::min(in_use(), queued()));
         seen(metrics::queue_length, queued());
         seen(metrics::orphans, orphans());
     }

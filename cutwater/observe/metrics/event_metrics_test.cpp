@@ -200,5 +200,18 @@ TEST_F(counted_calls, a_budget_is_watched_by_its_own_name) {
     EXPECT_EQ(value(metrics::budget_balance, {.layer = "search"}), 10);
 }
 
+TEST_F(counted_calls, a_shedder_that_nobody_asks_any_more_sheds_nothing) {
+    load_shedder shedder{{.name = "door", .target_concurrent = 1, .window = 100ms}};
+    const auto watched = registry.watch(shedder);
+    EXPECT_EQ(metric_value(registry.read(time.now()), metrics::shedding, {.layer = "door"}), 0);
+    pipeline inventory{cutwater::ref(shedder)};
+    (void)time.run(inventory, {.operation = "get"}, [&] {
+        EXPECT_EQ(metric_value(registry.read(time.now()), metrics::calls_in_flight, {.layer = "door"}), 1);
+        return 7;
+    });
+    time.pass(1h);
+    EXPECT_EQ(metric_value(registry.read(time.now()), metrics::load, {.layer = "door"}), 0);
+}
+
 }  // namespace
 }  // namespace cutwater

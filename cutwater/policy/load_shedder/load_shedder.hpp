@@ -62,10 +62,11 @@ public:
     [[nodiscard]] double load() const noexcept { return windows_->load(); }
     [[nodiscard]] unsigned in_use() const noexcept { return windows_->inside(); }
     /// What it is like now, for whoever keeps metrics.
-    void gauges(instant, gauge_visitor& seen) const {
-        seen(metrics::load, load());
+    void gauges(instant now, gauge_visitor& seen) const {
+        const bool is_idle = in_use() == 0 && windows_->is_over(now);  // nobody has come since: the next call is let in
+        seen(metrics::load, is_idle ? 0 : load());
         seen(metrics::calls_in_flight, in_use());
-        seen(metrics::shedding, sheds() ? 1 : 0);
+        seen(metrics::shedding, sheds() && !is_idle ? 1 : 0);
     }
 
 private:
