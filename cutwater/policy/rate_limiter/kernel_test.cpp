@@ -96,6 +96,18 @@ TEST(rate_limiter_kernel, what_one_was_granted_who_leaves_goes_back_as_far_as_ca
     }
 }
 
+TEST(rate_limiter_kernel, T80_who_leaves_gives_back_nothing_that_others_have_taken_since_a_give_back) {
+    rate_limiter_kernel kernel{{.permits = 1, .per = 1s, .burst = 4, .max_queue = 3, .max_wait = 24h}};
+    ASSERT_EQ(kernel.admit(0, 4, noon, 0s), admitted);
+    const rate_slot all = kernel.latest();
+    ASSERT_EQ(kernel.admit(1, 1, noon, 2s), queued);
+    ASSERT_EQ(kernel.admit(2, 4, noon + 1s, 0s), refused) << "and lets in the first";
+    kernel.give_back(all, noon + 1s);
+    ASSERT_EQ(kernel.admit(3, 2, noon + 3s, 0s), admitted) << "the state is as the first had left it";
+    kernel.leave(1);
+    EXPECT_EQ(kernel.read(1, noon + 3s).remaining, 2U);
+}
+
 TEST(rate_limiter_kernel, T85_what_matters_more_goes_first) {
     using enum criticality;
     rate_limiter_kernel kernel = ten(3);

@@ -155,6 +155,23 @@ TEST(a_rate_limiters_line, T80_who_leaves_with_what_it_was_granted_leaves_no_mor
     EXPECT_TRUE(p.rate.try_take(1, noon + 30ms));
 }
 
+TEST(a_rate_limiters_line, T80_who_leaves_gives_back_nothing_that_others_have_taken_since_a_give_back) {
+    rate_limiter_options o = one_a_second(rate_window::rolling);
+    o.burst = 4;
+    shared_rate rate{o};
+    const auto all = rate.try_take(4, noon);
+    ASSERT_TRUE(all);
+    guest g;
+    g.place.until = noon + 1h;
+    ASSERT_EQ(rate.take_or_queue(g.place, noon, 1h).what, shared_rate::answer::queued);
+    ASSERT_FALSE(rate.try_take(4, noon + 1s));
+    ASSERT_EQ(g.woken, 1U) << "it was let in";
+    rate.give_back(*all, noon + 1s);
+    ASSERT_TRUE(rate.try_take(2, noon + 3s)) << "the state is as it was when that was let in";
+    rate.leave(g.place);
+    EXPECT_EQ(rate.read(1, noon + 3s).remaining, 2U);
+}
+
 TEST(a_rate_limiters_line, T80_who_looks_too_late_gives_back_what_has_not_come_by_itself) {
     party p{even(2)};
     guest& first = p.come(20ms);
@@ -171,6 +188,85 @@ TEST(a_rate_limiters_line, T85_who_is_overtaken_looks_when_its_own_permit_is_due
     guest& normal = p.come();
     for (int i = 0; i < 3; ++i) p.come(1h, noon + 1ms, criticality::critical);
     EXPECT_EQ(p.look(normal, 2ms).next, noon + 40ms);
+}
+
+TEST(a_rate_limiters_line, who_asks_by_hand_does_not_overtake_one_that_waits_for_more) {
+    for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
+        SCOPED_TRACE(to_text(window));
+        rate_limiter_options o = one_a_second(window);
+        o.permits = 3;
+        if (window == rate_window::rolling) o.burst = 3;
+        shared_rate rate{o};
+        ASSERT_TRUE(rate.try_take(2, noon));
+        guest heavy;
+        heavy.place.weight = 2;
+        heavy.place.until = noon + 1h;
+        ASSERT_EQ(rate.take_or_queue(heavy.place, noon, 1h).what, shared_rate::answer::queued);
+        EXPECT_FALSE(rate.try_take(1, noon)) << "one is there";
+        EXPECT_FALSE(rate.reserve(1, noon, 1h));
+        EXPECT_TRUE(rate.look_again(heavy.place, noon + 1s).slot);
+    }
+}
+
+TEST(a_rate_limiters_line, T75_after_time_has_jumped_back_a_limit_is_used_up_and_fills) {
+    rate_limiter_options o = one_a_second(rate_window::rolling);
+    o.burst = 2;
+    shared_rate rate{o};
+    ASSERT_TRUE(rate.try_take(2, noon + 48h));
+    EXPECT_FALSE(rate.try_take(1, noon));
+    EXPECT_FALSE(rate.try_take(1, noon + 1s - 1ns));
+    EXPECT_TRUE(rate.try_take(1, noon + 1s));
+}
+
+TEST(a_rate_limiters_line, T43_whatever_comes_back_has_the_first_look_again_also_where_it_is_not_enough) {
+    rate_limiter_options o = one_a_second(rate_window::rolling);
+    o.burst = 3;
+    shared_rate rate{o};
+    const auto one = rate.try_take(1, noon);
+    ASSERT_TRUE(one && rate.try_take(2, noon));
+    guest heavy;
+    heavy.place.weight = 2;
+    heavy.place.until = noon + 1h;
+    ASSERT_EQ(rate.take_or_queue(heavy.place, noon, 1h).wait, 2s);
+    rate.give_back(*one, noon);
+    EXPECT_EQ(heavy.woken, 1U);
+    EXPECT_EQ(rate.look_again(heavy.place, noon).next, noon + 1s) << "sooner than it was told";
+}
+
+TEST(a_rate_limiters_line, T80_who_looks_too_late_gives_back_all_that_it_weighs) {
+    rate_limiter_options o = one_a_second(rate_window::rolling);
+    o.burst = 3;
+    party p{o};
+    guest& heavy = p.guests.emplace_back();
+    heavy.place.weight = 2;
+    heavy.place.until = noon + 2s;
+    ASSERT_EQ(p.rate.take_or_queue(heavy.place, noon, 2s).what, shared_rate::answer::queued);
+    ASSERT_FALSE(p.rate.try_take(3, noon + 2s));
+    ASSERT_EQ(heavy.woken, 1U) << "it was let in";
+    EXPECT_EQ(p.look(heavy, 2s + 1ns).turned_away, errc::wait_timed_out);
+    EXPECT_EQ(p.rate.read(1, noon + 2s + 1ns).remaining, 2U);
+}
+
+TEST(a_rate_limiters_line, one_that_somebody_waits_for_is_not_as_new_whatever_has_come_back) {
+    for (const rate_window window : {rate_window::rolling, rate_window::fixed, rate_window::sliding}) {
+        SCOPED_TRACE(to_text(window));
+        party p{one_a_second(window)};
+        guest& waits = p.come();
+        EXPECT_FALSE(p.rate.is_fresh(noon + 1min));
+        ASSERT_TRUE(p.is_in(waits, 1min));
+        EXPECT_TRUE(p.rate.is_fresh(noon + 2min));
+    }
+}
+
+TEST(a_rate_limiters_line, T43_a_reservation_that_is_cancelled_lets_in_who_waits) {
+    shared_rate rate{one_a_second(rate_window::rolling)};
+    const auto made = rate.reserve(1, noon, 0s);
+    ASSERT_TRUE(made);
+    guest waits;
+    waits.place.until = noon + 1h;
+    ASSERT_EQ(rate.take_or_queue(waits.place, noon, 1h).what, shared_rate::answer::queued);
+    rate.cancel(*made, noon);
+    EXPECT_EQ(waits.woken, 1U) << "and need not look by itself";
 }
 
 TEST(a_rate_limiters_line, T75_looking_at_a_limit_changes_nothing) {
