@@ -1,7 +1,9 @@
 #include "examples/payments/bank.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
@@ -51,8 +53,9 @@ std::string to_json(const transfer& asked) {
 std::optional<transfer> from_json(const std::string& text) {
     const json read = json::parse(text, nullptr, false);
     if (!read.is_object()) return {};
+    constexpr auto most = std::numeric_limits<int>::max();  // of an account's number, and of cents at once
     for (const char* const field : {"from", "to", "cents"})
-        if (!read.contains(field) || !read[field].is_number_integer()) return {};
+        if (!read.contains(field) || !read[field].is_number_unsigned() || read[field] > most) return {};
     const transfer asked{read["from"].get<int>(), read["to"].get<int>(), read["cents"].get<std::int64_t>()};
     return asked.cents > 0 && asked.from != asked.to ? std::optional{asked} : std::nullopt;
 }
@@ -81,9 +84,11 @@ void open_accounts(const database& shop, int accounts) {
 void charge(const database& shop, const std::string& key, const transfer& asked) {
     const std::string cents = std::to_string(asked.cents);
     const auto [first, second] = std::minmax(asked.from, asked.to);  // in one order, so that no two wait for each other
-    for (const int id : {first, second})
-        shop.run("UPDATE accounts SET cents = cents + $2 WHERE id = $1",
-                 {std::to_string(id), id == asked.from ? "-" + cents : cents});
+    for (const int id : {first, second}) {
+        const rows changed = shop.run("UPDATE accounts SET cents = cents + $2 WHERE id = $1 RETURNING id",
+                                      {std::to_string(id), id == asked.from ? "-" + cents : cents});
+        if (changed.size() != 1) throw std::domain_error{"there is no account " + std::to_string(id)};
+    }
     shop.run("INSERT INTO payments VALUES ($1, $2, $3, $4)",
              {key, std::to_string(asked.from), std::to_string(asked.to), cents});
 }

@@ -22,13 +22,21 @@ public:
     /// On one of them.
     template <class Use>
     auto with(const Use& use) {
-        std::unique_ptr<till> mine = take();
-        auto made = use(*mine);
-        give_back(std::move(mine));
-        return made;
+        const borrowed mine{*this};
+        return use(*mine.one);
     }
 
 private:
+    struct borrowed {
+        explicit borrowed(tills& from) : of{from}, one{from.take()} {}
+        borrowed(const borrowed&) = delete;
+        borrowed& operator=(const borrowed&) = delete;
+        ~borrowed() { of.give_back(std::move(one)); }
+
+        tills& of;
+        std::unique_ptr<till> one;
+    };
+
     std::unique_ptr<till> take() {
         const std::scoped_lock held{lock_};
         std::unique_ptr<till> one = std::move(free_.back());

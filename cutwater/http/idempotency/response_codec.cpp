@@ -23,6 +23,12 @@ bool is_of_the_connection(std::string_view field) {
     return std::ranges::any_of(own, [&](std::string_view o) { return same_field(o, field); });
 }
 
+/// Beast keeps a field's name and value in 16 bits of length each, with what stands between lines.
+bool has_room(const http_field& field) {
+    constexpr std::size_t most = 65'000;
+    return field.name.size() <= most && field.value.size() <= most;
+}
+
 bool has_no_body(unsigned status) { return status < 200 || status == 204 || status == 304; }
 
 }  // namespace
@@ -33,7 +39,8 @@ wire_response to_wire(const http_response& response) {
     out.result(std::clamp(response.status, least_status, most_status));
     if (detail::is_field_value(response.reason)) out.reason(response.reason);
     for (const http_field& field : response.fields)
-        if (detail::is_token(field.name) && detail::is_field_value(field.value) && !is_of_the_connection(field.name))
+        if (has_room(field) && detail::is_token(field.name) && detail::is_field_value(field.value) &&
+            !is_of_the_connection(field.name))
             out.insert(field.name, field.value);
     if (has_no_body(out.result_int())) return out;
     out.body() = response.body;
