@@ -99,5 +99,15 @@ RC_GTEST_PROP(response_codec, reads_any_bytes_without_harm, (const std::string& 
     RC_ASSERT(!behind_a_status || behind_a_status->body.size() <= bytes.size());
 }
 
+TEST(response_codec, leaves_out_a_field_that_is_too_long_to_be_sent) {
+    const http_response large{
+        .status = 201, .fields = http_fields{{"Long", std::string(100'000, 'x')}, {"Short", "yes"}}, .body = "receipt"};
+    const auto read = cell_codec<http_response>::decode(cell_codec<http_response>::encode(large));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->fields.find("Short"), "yes");
+    EXPECT_FALSE(read->fields.find("Long"));
+    EXPECT_EQ(read->body, "receipt");
+}
+
 }  // namespace
 }  // namespace cutwater
