@@ -35,7 +35,7 @@ double of_operation(const std::map<subject, double>& of, const std::string& oper
 }
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-std::string time(double seconds) {
+std::string short_seconds(double seconds) {
     return seconds < 1 ? fmt::format("{:.3g}ms", 1000 * seconds) : fmt::format("{:.3g}s", seconds);
 }
 
@@ -152,9 +152,9 @@ void long_timeouts(const doctor_view& at, std::vector<finding>& found) {
         const auto limit = limit_of(at, who);
         if (!most || !limit || *limit < by_far * *most) continue;
         found.push_back({"timeout_too_long", who,
-                         fmt::format("99.9 % of what succeeds takes at most {}; what ran out of time ({:.0f} times) had waited for {}", time(*most), times, time(*limit)),
+                         fmt::format("99.9 % of what succeeds takes at most {}; what ran out of time ({:.0f} times) had waited for {}", short_seconds(*most), times, short_seconds(*limit)),
                          fmt::format("Nobody who waits longer than that gets an answer. Lower the limit to about {}: callers learn sooner, and threads and permits are free sooner.",
-                                     time(2 * *most))});
+                                     short_seconds(2 * *most))});
     }
 }
 

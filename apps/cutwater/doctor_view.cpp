@@ -23,7 +23,7 @@ double number_of(std::string_view text) {
 
 }  // namespace
 
-std::string to_text(const subject& s) {
+std::string words_of(const subject& s) {
     if (s.layer.empty()) return s.operation.empty() ? "all" : s.operation;
     return s.operation.empty() ? s.layer : s.operation + ": " + s.layer;
 }

@@ -23,7 +23,7 @@ struct subject {
     std::string operation;
     friend auto operator<=>(const subject&, const subject&) = default;
 };
-[[nodiscard]] std::string to_text(const subject& s);
+[[nodiscard]] std::string words_of(const subject& s);
 
 /// Which series of a metric: those with this value of this label, or all.
 struct series_filter {
