@@ -24,7 +24,8 @@ json state(const char* text, const char* colour, int index) {
 json mappings_of(panel_kind kind) {
     json options = json::object();
     if (kind == panel_kind::circuits)
-        options = {{"0", state("closed", "green", 0)}, {"1", state("half open", "yellow", 1)}, {"2", state("open", "red", 2)}};
+        options = {
+            {"0", state("closed", "green", 0)}, {"1", state("half open", "yellow", 1)}, {"2", state("open", "red", 2)}};
     if (kind == panel_kind::alerts) options = {{"0", state("off", "green", 0)}, {"1", state("on", "red", 1)}};
     if (options.empty()) return json::array();
     return json::array({json{{"type", "value"}, {"options", options}}});

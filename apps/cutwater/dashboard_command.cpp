@@ -33,9 +33,8 @@ void add_dashboard(CLI::App& program, action& chosen) {
     command->add_option("--title", settings->title, "its title")->type_name("TITLE")->capture_default_str();
     command->add_option("--datasource", settings->datasource, "the uid of the data source; without it Grafana asks")
         ->type_name("UID");
-    command->callback([settings, &chosen] {
-        chosen = [settings] { return int{write_all(stdout, grafana_dashboard(*settings))}; };
-    });
+    command->callback(
+        [settings, &chosen] { chosen = [settings] { return int{write_all(stdout, grafana_dashboard(*settings))}; }; });
 }
 
 }  // namespace cutwater::app

@@ -31,7 +31,8 @@ std::string percentile(double p, const metric& of, std::string_view by, std::str
 }
 
 std::string gauge(std::string_view how, const metric& of, std::string_view by, std::string_view and_where = {}) {
-    return fmt::format("{} by ({}) ({}{{{}{}{}}})", how, by, of.name, of_layers, and_where.empty() ? "" : ",", and_where);
+    return fmt::format("{} by ({}) ({}{{{}{}{}}})", how, by, of.name, of_layers, and_where.empty() ? "" : ",",
+                       and_where);
 }
 
 std::string success_within() { return fmt::format(R"({},verdict="success")", of_operations); }
@@ -44,62 +45,88 @@ panel_row what_users_see() {
     const std::string p99_before =
         percentile(0.99, metrics::call_duration, "operation", success_within(), " offset 1h");
     return {"What users see",
-            {{"Success", "Share of the calls that gave a result. All else on this page is why.",
-              {{good + " / " + all, "{{operation}}"}}, share},
+            {{"Success",
+              "Share of the calls that gave a result. All else on this page is why.",
+              {{good + " / " + all, "{{operation}}"}},
+              share},
              {"Calls by verdict",
-              "transient: it failed and may pass. permanent: it failed and will not. rejected: one of our policies refused. ignored and cancelled are the caller's.",
-              {{rate(metrics::calls, "verdict", of_operations), "{{verdict}}"}}, each_second},
-             {"Latency of what succeeds", "With all attempts and waits.",
-              {{p(0.5), "p50"}, {p(0.9), "p90"}, {p(0.99), "p99"}}, seconds},
-             {"Latency shift", "p99 of what succeeds over that of an hour ago: 1 is no change.",
+              "transient: it failed and may pass. permanent: it failed and will not. rejected: one of our policies "
+              "refused. ignored and cancelled are the caller's.",
+              {{rate(metrics::calls, "verdict", of_operations), "{{verdict}}"}},
+              each_second},
+             {"Latency of what succeeds",
+              "With all attempts and waits.",
+              {{p(0.5), "p50"}, {p(0.9), "p90"}, {p(0.99), "p99"}},
+              seconds},
+             {"Latency shift",
+              "p99 of what succeeds over that of an hour ago: 1 is no change.",
               {{p99 + " / " + p99_before, "{{operation}}"}}}}};
 }
 
 panel_row what_policies_did() {
     return {"What policies did about it",
-            {{"Attempts for each call", "More than 1 is the load that retries and hedges add.",
-              {{rate(metrics::attempts, "operation", of_operations) + " / " + rate(metrics::calls, "operation", of_operations),
+            {{"Attempts for each call",
+              "More than 1 is the load that retries and hedges add.",
+              {{rate(metrics::attempts, "operation", of_operations) + " / " +
+                    rate(metrics::calls, "operation", of_operations),
                 "{{operation}}"}}},
-             {"Retries, and calls that they rescued", "Retries that rescue nobody are load for nothing.",
+             {"Retries, and calls that they rescued",
+              "Retries that rescue nobody are load for nothing.",
               {{rate(metrics::retries, "layer", of_layers), "retries of {{layer}}"},
                {rate(metrics::rescued, "by", of_layers), "rescued by {{by}}"},
                {rate(metrics::budget_suppressed, "layer", of_layers), "not paid for: {{layer}}"}},
               each_second},
-             {"Refusals", "Who refuses, and why.", {{rate(metrics::refusals, "layer, reason", of_layers), "{{layer}}: {{reason}}"}},
+             {"Refusals",
+              "Who refuses, and why.",
+              {{rate(metrics::refusals, "layer, reason", of_layers), "{{layer}}: {{reason}}"}},
               each_second},
-             {"Circuits", "When which was open.",
+             {"Circuits",
+              "When which was open.",
               {{fmt::format(R"(max by (layer) (2 * {0}{{{1},state="open"}} or {0}{{{1},state="half_open"}}))",
                             metrics::circuit_state.name, of_layers),
                 "{{layer}}"}},
-              "short", panel_kind::circuits},
-             {"Timeouts", "Attempts or calls that a limit ended.",
-              {{rate(metrics::timeouts, "layer", of_layers), "{{layer}}"}}, each_second},
-             {"Degraded results", "Successes that are a fallback's or stale: an outage that nobody sees in the success rate.",
-              {{rate(metrics::degraded, "layer, source", of_layers), "{{layer}}: {{source}}"}}, each_second}}};
+              "short",
+              panel_kind::circuits},
+             {"Timeouts",
+              "Attempts or calls that a limit ended.",
+              {{rate(metrics::timeouts, "layer", of_layers), "{{layer}}"}},
+              each_second},
+             {"Degraded results",
+              "Successes that are a fallback's or stale: an outage that nobody sees in the success rate.",
+              {{rate(metrics::degraded, "layer, source", of_layers), "{{layer}}: {{source}}"}},
+              each_second}}};
 }
 
 panel_row what_is_full() {
     return {"Limits and queues",
-            {{"In flight against the limit", "At the limit is full: what comes waits, or is refused.",
+            {{"In flight against the limit",
+              "At the limit is full: what comes waits, or is refused.",
               {{gauge("sum", metrics::calls_in_flight, "layer"), "in flight: {{layer}}"},
                {gauge("sum", metrics::concurrency_limit, "layer"), "limit: {{layer}}"}}},
              {"Waiting", "Calls in front of a gate.", {{gauge("sum", metrics::queue_length, "layer"), "{{layer}}"}}},
-             {"Queue wait", "99 in 100 waits were shorter.",
-              {{percentile(0.99, metrics::queue_wait, "layer", of_layers), "{{layer}}"}}, seconds},
-             {"Retry budgets", "What each could pay for now.",
+             {"Queue wait",
+              "99 in 100 waits were shorter.",
+              {{percentile(0.99, metrics::queue_wait, "layer", of_layers), "{{layer}}"}},
+              seconds},
+             {"Retry budgets",
+              "What each could pay for now.",
               {{gauge("min", metrics::budget_balance, "layer"), "{{layer}}"}}}}};
 }
 
 panel_row what_was_promised() {
     return {"Objectives",
-            {{"Error budget left", "Below 0 it is overspent. `rules` is of the whole fleet, by cutwater slo rules.",
+            {{"Error budget left",
+              "Below 0 it is overspent. `rules` is of the whole fleet, by cutwater slo rules.",
               {{gauge("min", metrics::slo_budget, "layer"), "{{layer}}"},
                {std::string{recorded_budget}, "{{objective}} (rules)"}},
               share},
-             {"Burn rate", "At 1 the budget lasts as long as it is to; above 14.4 over 1h and 5m somebody is woken.",
+             {"Burn rate",
+              "At 1 the budget lasts as long as it is to; above 14.4 over 1h and 5m somebody is woken.",
               {{gauge("max", metrics::slo_burn, "layer, window", R"(window=~"5m|1h|6h|3d")"), "{{layer}} {{window}}"}}},
-             {"Alerts", "While a budget is spent too fast.",
-              {{gauge("max", metrics::slo_alerting, "layer, severity"), "{{layer}}: {{severity}}"}}, "short",
+             {"Alerts",
+              "While a budget is spent too fast.",
+              {{gauge("max", metrics::slo_alerting, "layer, severity"), "{{layer}}: {{severity}}"}},
+              "short",
               panel_kind::alerts}}};
 }
 

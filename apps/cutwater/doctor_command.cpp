@@ -66,7 +66,8 @@ std::string as_text(const std::vector<finding>& found, const page& shown) {
     std::string text;
     for (const finding& each : found) {
         if (!text.empty()) text += '\n';
-        text += painted(printable(fmt::format("{} ({})", words_of(each.about), each.rule)), paint::bad, shown.colours) + "\n";
+        text += painted(printable(fmt::format("{} ({})", words_of(each.about), each.rule)), paint::bad, shown.colours) +
+                "\n";
         for (const std::string* const part : {&each.evidence, &each.advice})
             for (const std::string& line : wrapped(printable(*part), shown.columns - margin.size()))
                 text.append(margin).append(line).append("\n");
@@ -114,7 +115,9 @@ void add_doctor(CLI::App& program, action& chosen) {
     const auto given = std::make_shared<doctor_arguments>();
     CLI::App* const command = program.add_subcommand("doctor", about);
     command->footer(at_the_end);
-    command->add_option("where", given->source.place, "a page of metrics, a Prometheus server, or a file; - is standard input")
+    command
+        ->add_option("where", given->source.place,
+                     "a page of metrics, a Prometheus server, or a file; - is standard input")
         ->type_name("URL|FILE");
     add_time(*command, "--for", given->source.between_looks, "of a live page: the time between its two looks");
     command->add_flag("--prometheus", given->source.is_prometheus, "the URL is a Prometheus server's");

@@ -67,9 +67,9 @@ std::optional<std::chrono::system_clock::time_point> time_of(const json& line) {
     text >> std::get_time(&read, "%Y-%m-%dT%H:%M:%S");
     if (text.fail()) return std::nullopt;
     using std::chrono::year;
-    const std::chrono::sys_days day =
-        year{read.tm_year + 1900} / (read.tm_mon + 1) / read.tm_mday;
-    return day + std::chrono::hours{read.tm_hour} + std::chrono::minutes{read.tm_min} + std::chrono::seconds{read.tm_sec};
+    const std::chrono::sys_days day = year{read.tm_year + 1900} / (read.tm_mon + 1) / read.tm_mday;
+    return day + std::chrono::hours{read.tm_hour} + std::chrono::minutes{read.tm_min} +
+           std::chrono::seconds{read.tm_sec};
 }
 
 /// Adds up what events count.
@@ -87,7 +87,8 @@ public:
     [[nodiscard]] doctor_view view() const {
         metrics_page page;
         for (const auto& [series, value] : sums_) page.push_back({series.first, series.second, value});
-        const duration since = first_ && last_ ? std::chrono::duration_cast<duration>(*last_ - *first_) : duration::zero();
+        const duration since =
+            first_ && last_ ? std::chrono::duration_cast<duration>(*last_ - *first_) : duration::zero();
         return doctor_view{std::move(page), since};
     }
 
@@ -109,7 +110,8 @@ private:
         if (of.of->type != metric_type::histogram) return;
         sums_[{called + "_count", labels}] += stands_for;
         sums_[{called + "_sum", labels}] += stands_for * *value;
-        for (const double bound : bounds_) count_at_most(called, labels, *value <= bound ? stands_for : 0, fmt::format("{}", bound));
+        for (const double bound : bounds_)
+            count_at_most(called, labels, *value <= bound ? stands_for : 0, fmt::format("{}", bound));
         count_at_most(called, labels, stands_for, "+Inf");
     }
     void count_at_most(const std::string& called, std::vector<page_label> labels, double more, std::string bound) {

@@ -33,11 +33,10 @@ protected:
     }
     virtual_time time;
     std::ostringstream lines;
-    json_log log{lines,
-                 {.min_level = severity::debug, .wall_clock = [this] {
-                      return std::chrono::sys_days{std::chrono::year{2024} / 5 / 1} +
-                             std::chrono::duration_cast<std::chrono::milliseconds>(time.elapsed());
-                  }}};
+    json_log log{lines, {.min_level = severity::debug, .wall_clock = [this] {
+                             return std::chrono::sys_days{std::chrono::year{2024} / 5 / 1} +
+                                    std::chrono::duration_cast<std::chrono::milliseconds>(time.elapsed());
+                         }}};
     mock_dependency<int> stock{time};
 };
 
@@ -45,12 +44,14 @@ TEST_F(logged, its_events_count_what_a_listener_would_have_counted) {
     metric_registry registry;
     event_metrics counts{registry};
     counts.also(log);
-    pipeline inventory{observe{counts}, retry{{.max_attempts = 2, .base_delay = 10ms}}, timeout{{.name = "attempt", .after = 1s}}};
+    pipeline inventory{observe{counts}, retry{{.max_attempts = 2, .base_delay = 10ms}},
+                       timeout{{.name = "attempt", .after = 1s}}};
     stock.fails(std::errc::connection_reset, 20ms).returns(7, 30ms).hangs().hangs();
     for (int i = 0; i < 2; ++i) (void)time.run(inventory, {.operation = "get"}, stock.blocking());
     const doctor_view seen = read();
     const auto kept = registry.read(time.present());
-    for (const metric* const each : {&metrics::calls, &metrics::attempts, &metrics::retries, &metrics::rescued, &metrics::timeouts})
+    for (const metric* const each :
+         {&metrics::calls, &metrics::attempts, &metrics::retries, &metrics::rescued, &metrics::timeouts})
         EXPECT_THAT(seen.total(each->name), DoubleNear(metric_total(kept, *each), 1e-9)) << each->name;
     EXPECT_EQ(seen.total("cutwater_call_duration_seconds_count"), metric_total(kept, metrics::call_duration));
     EXPECT_GT(seen.apart(), 1s);

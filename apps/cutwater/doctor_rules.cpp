@@ -45,7 +45,8 @@ void spent_budgets(const doctor_view& at, std::vector<finding>& found) {
         found.push_back({"budget_spent",
                          {std::string{now.label("layer")}, {}},
                          fmt::format("{} of the error budget is left", percent(now.value)),
-                         "Users have had more failures than they were promised. Put reliability first until it has come back: what follows says where to begin."});
+                         "Users have had more failures than they were promised. Put reliability first until it has "
+                         "come back: what follows says where to begin."});
     });
 }
 
@@ -56,8 +57,10 @@ void hidden_outages(const doctor_view& at, std::vector<finding>& found) {
         const double all = of_operation(successes, who.operation);
         if (all < enough_calls || degraded < too_many * all) continue;
         found.push_back({"fallback_hides_outage", who,
-                         fmt::format("{} of {:.0f} successes have a value that is not the dependency's own", percent(degraded / all), all),
-                         "The dependency is down or nearly so, and the success rate does not show it. Look at the dependency first; then alert on degraded results, and say "
+                         fmt::format("{} of {:.0f} successes have a value that is not the dependency's own",
+                                     percent(degraded / all), all),
+                         "The dependency is down or nearly so, and the success rate does not show it. Look at the "
+                         "dependency first; then alert on degraded results, and say "
                          "by the objective (degraded results are bad) whether users would call them good."});
     }
 }
@@ -68,7 +71,8 @@ void open_circuits(const doctor_view& at, std::vector<finding>& found) {
         found.push_back({"circuit_open",
                          {std::string{now.label("layer")}, {}},
                          "it is open, and was each time that somebody looked",
-                         "What is behind it is not reached. Look at the dependency; if it is well, its probes fail for a reason of their own, such as a timeout that is too short."});
+                         "What is behind it is not reached. Look at the dependency; if it is well, its probes fail for "
+                         "a reason of their own, such as a timeout that is too short."});
     });
 }
 
@@ -78,13 +82,15 @@ void flapping_circuits(const doctor_view& at, std::vector<finding>& found) {
     const double hours = std::chrono::duration<double, std::ratio<3600>>{at.apart()}.count();
     if (hours <= 0) return;
     std::map<std::string, double> opened;
-    for (const auto& [who, times] : at.growth(metrics::circuit_changes.name, {"to", "open"})) opened[who.layer] += times;
+    for (const auto& [who, times] : at.growth(metrics::circuit_changes.name, {"to", "open"}))
+        opened[who.layer] += times;
     for (const auto& [layer, times] : opened) {
         if (times < some || times / hours < too_often) continue;
         found.push_back({"breaker_flaps",
                          {layer, {}},
                          fmt::format("it has opened {:.0f} times, which is {:.0f} times an hour", times, times / hours),
-                         "It closes before the dependency is well. Let it stay open for longer (`open_for`), ask for more successful probes before it closes, or judge a "
+                         "It closes before the dependency is well. Let it stay open for longer (`open_for`), ask for "
+                         "more successful probes before it closes, or judge a "
                          "longer window with more calls, so that a few failures do not open it."});
     }
 }
@@ -95,10 +101,13 @@ void useless_retries(const doctor_view& at, std::vector<finding>& found) {
     for (const auto& [who, retries] : at.growth(metrics::retries.name)) {
         const double helped = value_of(rescued, who);
         if (retries < enough_retries || helped >= too_few * retries) continue;
-        found.push_back({"retries_never_help", who,
-                         fmt::format("{:.0f} retries rescued {:.0f} calls ({})", retries, helped, percent(helped / retries)),
-                         "What fails here does not pass by trying again, so retries are load for a dependency that has trouble already. See which errors are retried, and "
-                         "judge those that stay as permanent; or make fewer attempts, and put a circuit breaker inside of the retry."});
+        found.push_back(
+            {"retries_never_help", who,
+             fmt::format("{:.0f} retries rescued {:.0f} calls ({})", retries, helped, percent(helped / retries)),
+             "What fails here does not pass by trying again, so retries are load for a dependency that has trouble "
+             "already. See which errors are retried, and "
+             "judge those that stay as permanent; or make fewer attempts, and put a circuit breaker inside of the "
+             "retry."});
     }
 }
 
@@ -114,7 +123,8 @@ void amplified_load(const doctor_view& at, std::vector<finding>& found) {
         found.push_back({"amplification",
                          {{}, operation},
                          fmt::format("{:.0f} calls made {:.0f} attempts, {:.2f} each", all, made, made / all),
-                         "In trouble you send the dependency more than your users send you. Give the retry a budget (`retry_budget`), which bounds what it adds over all calls."});
+                         "In trouble you send the dependency more than your users send you. Give the retry a budget "
+                         "(`retry_budget`), which bounds what it adds over all calls."});
     }
 }
 
@@ -126,7 +136,8 @@ void exhausted_budgets(const doctor_view& at, std::vector<finding>& found) {
         if (unpaid < enough_retries || unpaid < wanted / 2) continue;
         found.push_back({"retry_budget_exhausted", who,
                          fmt::format("{:.0f} of {:.0f} further attempts were not paid for", unpaid, wanted),
-                         "The budget does its work: more fails than retries are for. Do not raise it; find out what fails. A budget that is always empty says that the error rate "
+                         "The budget does its work: more fails than retries are for. Do not raise it; find out what "
+                         "fails. A budget that is always empty says that the error rate "
                          "is above its ratio all the time."});
     }
 }
@@ -151,10 +162,14 @@ void long_timeouts(const doctor_view& at, std::vector<finding>& found) {
         const auto most = at.percentile(metrics::call_duration.name, 0.999, who.operation, enough_successes);
         const auto limit = limit_of(at, who);
         if (!most || !limit || *limit < by_far * *most) continue;
-        found.push_back({"timeout_too_long", who,
-                         fmt::format("99.9 % of what succeeds takes at most {}; what ran out of time ({:.0f} times) had waited for {}", short_seconds(*most), times, short_seconds(*limit)),
-                         fmt::format("Nobody who waits longer than that gets an answer. Lower the limit to about {}: callers learn sooner, and threads and permits are free sooner.",
-                                     short_seconds(2 * *most))});
+        found.push_back(
+            {"timeout_too_long", who,
+             fmt::format(
+                 "99.9 % of what succeeds takes at most {}; what ran out of time ({:.0f} times) had waited for {}",
+                 short_seconds(*most), times, short_seconds(*limit)),
+             fmt::format("Nobody who waits longer than that gets an answer. Lower the limit to about {}: callers learn "
+                         "sooner, and threads and permits are free sooner.",
+                         short_seconds(2 * *most))});
     }
 }
 
@@ -166,11 +181,14 @@ void full_gates(const doctor_view& at, std::vector<finding>& found) {
         const auto limit = at.beside(now, metrics::concurrency_limit.name);
         if (!limit || *limit <= 0 || now.value < *limit || before < *limit) return;
         const std::string layer{now.label("layer")};
-        found.push_back({"gate_always_full",
-                         {layer, {}},
-                         fmt::format("{:.0f} of {:.0f} permits are taken each time that somebody looks; {:.0f} refusals", now.value, *limit, refused[layer]),
-                         "It is the bottleneck. If the dependency is as fast as it was, raise the limit; if it is slower, do not: the limit protects it, and a shorter timeout "
-                         "inside frees permits sooner. A concurrency limiter finds the limit by itself."});
+        found.push_back(
+            {"gate_always_full",
+             {layer, {}},
+             fmt::format("{:.0f} of {:.0f} permits are taken each time that somebody looks; {:.0f} refusals", now.value,
+                         *limit, refused[layer]),
+             "It is the bottleneck. If the dependency is as fast as it was, raise the limit; if it is slower, do not: "
+             "the limit protects it, and a shorter timeout "
+             "inside frees permits sooner. A concurrency limiter finds the limit by itself."});
     });
 }
 
@@ -180,7 +198,8 @@ void lost_series(const doctor_view& at, std::vector<finding>& found) {
     found.push_back({"series_refused",
                      {},
                      fmt::format("{:.0f} series had no room, and are counted as `other`", refused),
-                     "Something that is none of a few is an operation or a detail: an id, a URL. Name operations by what they do; raise `max_series` only if there are truly so many."});
+                     "Something that is none of a few is an operation or a detail: an id, a URL. Name operations by "
+                     "what they do; raise `max_series` only if there are truly so many."});
 }
 
 constexpr std::array<doctor_rule, 10> all_rules{{

@@ -89,7 +89,8 @@ TEST(doctor, finds_a_timeout_that_is_far_above_what_succeeds) {
 }
 
 TEST(doctor, believes_a_layer_that_says_what_its_limit_is) {
-    EXPECT_THAT(names(found_in(std::string{slow} + "cutwater_timeout_limit_seconds{layer=\"attempt\"} 0.25\n")), IsEmpty());
+    EXPECT_THAT(names(found_in(std::string{slow} + "cutwater_timeout_limit_seconds{layer=\"attempt\"} 0.25\n")),
+                IsEmpty());
 }
 
 constexpr std::string_view opened = "cutwater_circuit_transitions_total{layer=\"inventory\",to=\"open\"} ";
@@ -111,11 +112,16 @@ TEST(doctor, finds_a_circuit_that_was_open_both_times) {
 
 TEST(doctor, finds_a_gate_that_is_full_both_times) {
     const std::string limit = "cutwater_concurrency_limit{layer=\"room\"} 10\n";
-    const std::string full = limit + "cutwater_calls_in_flight{layer=\"room\"} 10\ncutwater_refusals_total{layer=\"room\",operation=\"get\",reason=\"full\"} 50\n";
-    const std::string half = limit + "cutwater_calls_in_flight{layer=\"room\"} 5\ncutwater_refusals_total{layer=\"room\",operation=\"get\",reason=\"full\"} 20\n";
+    const std::string full = limit +
+                             "cutwater_calls_in_flight{layer=\"room\"} "
+                             "10\ncutwater_refusals_total{layer=\"room\",operation=\"get\",reason=\"full\"} 50\n";
+    const std::string half = limit +
+                             "cutwater_calls_in_flight{layer=\"room\"} "
+                             "5\ncutwater_refusals_total{layer=\"room\",operation=\"get\",reason=\"full\"} 20\n";
     EXPECT_THAT(names(found_between(full, full)), ElementsAre("gate_always_full"));
     EXPECT_THAT(names(found_between(half, full)), IsEmpty());
-    EXPECT_THAT(found_in(full).at(0).evidence, HasSubstr("10 of 10 permits are taken each time that somebody looks; 50 refusals"));
+    EXPECT_THAT(found_in(full).at(0).evidence,
+                HasSubstr("10 of 10 permits are taken each time that somebody looks; 50 refusals"));
 }
 
 TEST(doctor, finds_an_outage_that_a_fallback_hides) {
@@ -147,7 +153,8 @@ cutwater_attempts_total{operation="get"} 180
 
 TEST(doctor, finds_series_that_had_no_room_and_budgets_that_are_spent) {
     EXPECT_THAT(names(found_in("cutwater_metric_series_refused_total 7\n")), ElementsAre("series_refused"));
-    EXPECT_THAT(names(found_in("cutwater_slo_budget_remaining_ratio{layer=\"orders\"} -0.2\n")), ElementsAre("budget_spent"));
+    EXPECT_THAT(names(found_in("cutwater_slo_budget_remaining_ratio{layer=\"orders\"} -0.2\n")),
+                ElementsAre("budget_spent"));
 }
 
 // ---- two looks ----

@@ -71,7 +71,8 @@ void doctor_view::each_gauge(std::string_view metric,
 std::optional<double> doctor_view::beside(const page_sample& of, std::string_view metric) const {
     page_sample other{std::string{metric}, of.labels, 0};
     const key wanted = key_of(other);
-    const auto found = std::ranges::find_if(now_, [&](const page_sample& s) { return s.name == metric && key_of(s) == wanted; });
+    const auto found =
+        std::ranges::find_if(now_, [&](const page_sample& s) { return s.name == metric && key_of(s) == wanted; });
     return found == now_.end() ? std::nullopt : std::optional{found->value};
 }
 

@@ -20,14 +20,13 @@ namespace x3 = boost::spirit::x3;
 
 // sample = name [ "{" [ label { "," label } [ "," ] ] "}" ] value [ timestamp ]
 const auto blanks = x3::omit[*x3::blank];
-const auto word = x3::rule<struct word_rule, std::string>{"name"} =
-    x3::char_("a-zA-Z_:") >> *x3::char_("a-zA-Z0-9_:");
+const auto word = x3::rule<struct word_rule, std::string>{"name"} = x3::char_("a-zA-Z_:") >> *x3::char_("a-zA-Z0-9_:");
 const auto letter = x3::rule<struct letter_rule, char>{"letter"} =
     (x3::lit("\\n") >> x3::attr('\n')) | (x3::lit('\\') >> x3::char_) | (x3::char_ - (x3::lit('"') | x3::lit('\\')));
-const auto text_in_quotes = x3::rule<struct text_rule, std::string>{"text in quotes"} =
-    x3::lit('"') >> *letter >> x3::lit('"');
-const auto label = x3::rule<struct label_rule, page_label>{"label"} =
-    word >> blanks >> x3::lit('=') >> blanks >> text_in_quotes;
+const auto text_in_quotes = x3::rule<struct text_rule, std::string>{"text in quotes"} = x3::lit('"') >> *letter >>
+                                                                                        x3::lit('"');
+const auto label = x3::rule<struct label_rule, page_label>{"label"} = word >> blanks >> x3::lit('=') >> blanks
+                                                                      >> text_in_quotes;
 const auto comma = x3::rule<struct comma_rule>{"comma"} = blanks >> x3::lit(',') >> blanks;
 const auto labels = x3::rule<struct labels_rule, std::vector<page_label>>{"labels"} =
     (x3::lit('{') >> blanks >> (label % comma) >> x3::omit[-x3::lit(',')] >> blanks >> x3::lit('}')) |
@@ -59,8 +58,7 @@ std::expected<metrics_page, std::string> parse_metrics_page(std::string_view tex
         page_sample read;
         auto at = line.begin();
         if (!x3::parse(at, line.end(), sample, read) || at != line.end())
-            return std::unexpected{
-                fmt::format("line {} is no metric: {}", number, printable(line.substr(0, shown)))};
+            return std::unexpected{fmt::format("line {} is no metric: {}", number, printable(line.substr(0, shown)))};
         page.push_back(std::move(read));
     }
     return page;

@@ -1,9 +1,9 @@
 // Whatever a page holds, it is read or refused; and what was read has names.
+#include "apps/cutwater/metrics_page.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-
-#include "apps/cutwater/metrics_page.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto page =

@@ -26,7 +26,8 @@ constexpr auto about = R"(Turns objectives into rules for Prometheus: alerts on 
 
 constexpr auto about_rules = R"(Prints recording and alerting rules, or with --tests the tests that prove them.)";
 
-constexpr auto at_the_end = R"(An objective is NAME:OPERATION[,OPERATION...]:TARGET%[:LATENCY], where * stands for every operation. A latency is one of the bounds of the histogram.
+constexpr auto at_the_end =
+    R"(An objective is NAME:OPERATION[,OPERATION...]:TARGET%[:LATENCY], where * stands for every operation. A latency is one of the bounds of the histogram.
 
 Examples:
   cutwater slo rules --objective orders:place_order:99.9%:250ms > rules.yml
@@ -106,7 +107,9 @@ void add_slo(CLI::App& program, action& chosen) {
         ->type_name("N")
         ->capture_default_str();
     rules->add_flag("--degraded-is-bad", given->degraded_is_bad, "a fallback's result, or a stale one, is a bad call");
-    rules->add_option("--buckets", given->buckets, "bounds of the registry's histograms, in seconds; if not the usual ones")
+    rules
+        ->add_option("--buckets", given->buckets,
+                     "bounds of the registry's histograms, in seconds; if not the usual ones")
         ->type_name("SECONDS")
         ->delimiter(',');
     rules->add_flag("--tests", given->tests, "prints the tests of the rules, for promtool test rules");

@@ -71,7 +71,8 @@ std::string problem_of_latency(const slo_options& objective, std::span<const dou
     std::string known;
     for (const double each : buckets) known += fmt::format("{}{}", known.empty() ? "" : ", ", each);
     return fmt::format(
-        "{}: the histogram of latencies has no bound at {}s, so nobody can count what was within it; its bounds are {}; take one of these, or give the registry "
+        "{}: the histogram of latencies has no bound at {}s, so nobody can count what was within it; its bounds are "
+        "{}; take one of these, or give the registry "
         "that bound (`metric_registry_options::buckets`) and say so by --buckets",
         objective.name, wanted, known);
 }

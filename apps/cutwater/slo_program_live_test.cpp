@@ -19,8 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::nginx;
+using ::testing::Not;
 using testing::prometheus_server;
 using testing::ran;
 using testing::run;
@@ -30,7 +30,8 @@ using testing::run_in_shell;
 
 TEST(slo_program, promtool_finds_nothing_wrong_with_rules_and_each_alert_fires_and_clears) {
     const ran done = run_in_shell(
-        "o='--objective orders:place_order:99.9%:250ms'; $program slo rules $o > rules.yml && $program slo rules $o --tests > tests.yml && "
+        "o='--objective orders:place_order:99.9%:250ms'; $program slo rules $o > rules.yml && $program slo rules $o "
+        "--tests > tests.yml && "
         "promtool check rules rules.yml && promtool test rules tests.yml");
     EXPECT_EQ(done.exit, 0) << done.out << done.err;
     EXPECT_THAT(done.out, HasSubstr("14 rules found"));
@@ -38,14 +39,16 @@ TEST(slo_program, promtool_finds_nothing_wrong_with_rules_and_each_alert_fires_a
 
 TEST(slo_program, a_low_target_of_every_operation_alerts_as_well) {
     const ran done = run_in_shell(
-        "o='--objective all:*:90% --days 28 --min-calls 100'; $program slo rules $o > rules.yml && $program slo rules $o --tests > tests.yml && "
+        "o='--objective all:*:90% --days 28 --min-calls 100'; $program slo rules $o > rules.yml && $program slo rules "
+        "$o --tests > tests.yml && "
         "promtool check rules rules.yml && promtool test rules tests.yml");
     EXPECT_EQ(done.exit, 0) << done.out << done.err;
 }
 
 TEST(slo_program, degraded_results_that_are_bad_are_asked_for) {
     const ran done = run_in_shell(
-        "$program slo rules --objective stock:get_stock,list_stock:99% --degraded-is-bad > rules.yml && promtool check rules rules.yml");
+        "$program slo rules --objective stock:get_stock,list_stock:99% --degraded-is-bad > rules.yml && promtool check "
+        "rules rules.yml");
     EXPECT_EQ(done.exit, 0) << done.out << done.err;
 }
 
@@ -63,7 +66,8 @@ TEST(slo_program, what_cannot_be_asked_is_refused) {
     EXPECT_EQ(bound.exit, 2);
     EXPECT_THAT(bound.err, HasSubstr("has no bound at 0.3s"));
     EXPECT_EQ(run({"slo", "rules", "--objective", "orders:place_order:99.9%:300ms", "--buckets", "0.1,0.3,1"}).exit, 0);
-    EXPECT_THAT(run({"slo", "rules", "--objective", "orders:place_order"}).err, HasSubstr("orders:place_order:99.9%:250ms"));
+    EXPECT_THAT(run({"slo", "rules", "--objective", "orders:place_order"}).err,
+                HasSubstr("orders:place_order:99.9%:250ms"));
 }
 
 // ---- the dashboard, by a real Prometheus ----
@@ -75,7 +79,8 @@ public:
         for (int i = 0; i < 60; ++i) {
             int attempt = 0;
             (void)guarded_.run({.operation = "place_order", .idempotent = idempotency::idempotent}, [&]() -> int {
-                if (i % 5 == 0 && attempt++ == 0) throw std::system_error{std::make_error_code(std::errc::connection_reset)};
+                if (i % 5 == 0 && attempt++ == 0)
+                    throw std::system_error{std::make_error_code(std::errc::connection_reset)};
                 return 7;
             });
         }
@@ -109,10 +114,13 @@ private:
     slo_tracker objectives_{{{.name = "orders", .target = 0.99}}};
     retry_budget budget_{{.ratio = 0.1}};
     circuit_breaker health_{{.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 5}};
-    pipeline<observe, retry> guarded_{observe{objectives_.also(counts_)}, retry{{.base_delay = 1ms, .budget = &budget_}}};
-    pipeline<observe, fallback<int>, reference<circuit_breaker>> broken_{observe{objectives_}, fallback{0}, cutwater::ref(health_)};
+    pipeline<observe, retry> guarded_{observe{objectives_.also(counts_)},
+                                      retry{{.base_delay = 1ms, .budget = &budget_}}};
+    pipeline<observe, fallback<int>, reference<circuit_breaker>> broken_{observe{objectives_}, fallback{0},
+                                                                         cutwater::ref(health_)};
     pipeline<observe, timeout> late_{observe{objectives_}, timeout{{.name = "attempt", .after = 20ms}}};
-    pipeline<observe, bulkhead> room_{observe{objectives_}, bulkhead{{.name = "room", .max_concurrent = 1, .max_queue = 1, .max_wait = 1s}}};
+    pipeline<observe, bulkhead> room_{observe{objectives_},
+                                      bulkhead{{.name = "room", .max_concurrent = 1, .max_queue = 1, .max_wait = 1s}}};
     metric_registry::watched watched_[5]{registry_.watch(guarded_), registry_.watch(broken_), registry_.watch(room_),
                                          registry_.watch(objectives_), registry_.watch(budget_)};
     prometheus_metrics shown_{registry_};
@@ -121,7 +129,8 @@ private:
 /// As Grafana would ask it.
 std::string filled_in(std::string query) {
     const auto replace = [&query](const std::string& what, const std::string& by) {
-        for (auto at = query.find(what); at != std::string::npos; at = query.find(what, at + by.size())) query.replace(at, what.size(), by);
+        for (auto at = query.find(what); at != std::string::npos; at = query.find(what, at + by.size()))
+            query.replace(at, what.size(), by);
     };
     replace("$__rate_interval", "5s");
     replace("$operation", ".*");
@@ -150,7 +159,8 @@ TEST(dashboard_program, every_panel_above_the_last_row_has_data_in_a_real_promet
                 const auto said = nlohmann::json::parse(server.query(filled_in(query.ask)));
                 EXPECT_EQ(said.at("status"), "success") << each.title << ": " << said;
                 const bool has_to_be_there = row + 1 < rows.size() && query.ask.find("suppressed") == std::string::npos;
-                if (has_to_be_there) EXPECT_FALSE(said.at("data").at("result").empty()) << each.title << " has no data: " << query.ask;
+                if (has_to_be_there)
+                    EXPECT_FALSE(said.at("data").at("result").empty()) << each.title << " has no data: " << query.ask;
             }
 }
 
@@ -172,7 +182,8 @@ TEST(doctor_program, looks_twice_at_a_live_page_and_judges_what_came_between) {
     shows.publish("metrics", std::string{retries} + "1100\n");
     const ran done = program.end();
     EXPECT_EQ(done.exit, 3) << done.err;
-    EXPECT_THAT(done.out, AllOf(HasSubstr("get: retry (retries_never_help)"), HasSubstr("100 retries rescued 0 calls")));
+    EXPECT_THAT(done.out,
+                AllOf(HasSubstr("get: retry (retries_never_help)"), HasSubstr("100 retries rescued 0 calls")));
 }
 
 TEST(doctor_program, has_nothing_to_say_of_a_page_where_nothing_happens) {
@@ -189,16 +200,20 @@ TEST(doctor_program, asks_a_prometheus_server) {
     const prometheus_server server{"127.0.0.1:" + std::to_string(shows.port())};
     const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
     ran done;
-    ASSERT_TRUE(testing::running::comes_true([&] { return (done = run({"doctor", "--prometheus", url})).exit != 4; })) << done.err;
+    ASSERT_TRUE(testing::running::comes_true([&] { return (done = run({"doctor", "--prometheus", url})).exit != 4; }))
+        << done.err;
     EXPECT_EQ(done.exit, 3) << done.err;
     EXPECT_THAT(done.out, HasSubstr("series_refused"));
 }
 
 TEST(doctor_program, reads_a_file_of_metrics_or_a_log_and_prints_json) {
-    const ran page = run_in_shell("printf 'cutwater_metric_series_refused_total 7\\n' > page; $program doctor --json page");
+    const ran page =
+        run_in_shell("printf 'cutwater_metric_series_refused_total 7\\n' > page; $program doctor --json page");
     EXPECT_EQ(page.exit, 3) << page.err;
     EXPECT_EQ(nlohmann::json::parse(page.out).at(0).at("finding"), "series_refused");
-    const ran log = run_in_shell("for i in $(seq 30); do echo '{\"event\":\"retry_scheduled\",\"layer\":\"retry\",\"operation\":\"get\"}'; done | $program doctor -");
+    const ran log = run_in_shell(
+        "for i in $(seq 30); do echo '{\"event\":\"retry_scheduled\",\"layer\":\"retry\",\"operation\":\"get\"}'; done "
+        "| $program doctor -");
     EXPECT_EQ(log.exit, 3) << log.err;
     EXPECT_THAT(log.out, HasSubstr("30 retries rescued 0 calls"));
 }

@@ -71,15 +71,17 @@ std::string calls_query(const slo_options& objective, std::string_view function,
 }
 
 std::string bad_calls_query(const slo_options& objective, slo_window over) {
-    std::string bad = fmt::format("{} - ({} or vector(0))", calls_query(objective, "rate", over),
-                                  good_calls_query(objective, over));
+    std::string bad =
+        fmt::format("{} - ({} or vector(0))", calls_query(objective, "rate", over), good_calls_query(objective, over));
     if (objective.degraded == degraded_result::bad)
         bad += fmt::format(" + (sum(rate({}{}[{}])) or vector(0))", metrics::degraded.name, selected(objective, {}),
                            to_text(over));
     return fmt::format("clamp_min({}, 0)", bad);
 }
 
-std::string recorded_share(slo_window over) { return fmt::format("cutwater:slo_bad_calls:ratio_rate{}", to_text(over)); }
+std::string recorded_share(slo_window over) {
+    return fmt::format("cutwater:slo_bad_calls:ratio_rate{}", to_text(over));
+}
 
 std::string budget_query(const slo_options& objective) {
     const auto days = std::chrono::duration_cast<std::chrono::days>(objective.window).count();

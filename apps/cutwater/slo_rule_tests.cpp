@@ -1,10 +1,11 @@
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <vector>
+
+#include <yaml-cpp/yaml.h>
 
 #include "apps/cutwater/slo_alert_words.hpp"
 #include "apps/cutwater/slo_queries.hpp"
@@ -63,7 +64,8 @@ void inputs(YAML::Emitter& out, const slo_options& objective, const std::vector<
           samples(phases, [failing](double bad) { return 1 - failing * bad; }));
     input(out, series(objective, calls, "transient"), samples(phases, [failing](double bad) { return failing * bad; }));
     if (objective.latency != forever)
-        input(out, series(objective, std::string{metrics::call_duration.name} + "_bucket", "success", bound_of(objective)),
+        input(out,
+              series(objective, std::string{metrics::call_duration.name} + "_bucket", "success", bound_of(objective)),
               samples(phases, [](double bad) { return 1 - bad; }));
 }
 
@@ -120,9 +122,7 @@ void fires_and_clears(YAML::Emitter& out, const slo_options& objective, const sl
 void edges(YAML::Emitter& out, const slo_options& objective) {
     const slo_rule& rule = slo_rules.front();
     const std::string failures = series(objective, std::string{metrics::calls.name}, "transient");
-    test(
-        out, 1, [&] { input(out, failures, "0+1000x30"); },
-        [&] { expected(out, objective, rule, 30, fires::yes); });
+    test(out, 1, [&] { input(out, failures, "0+1000x30"); }, [&] { expected(out, objective, rule, 30, fires::yes); });
     const double few = static_cast<double>(objective.min_calls) * 0.75 / 60;
     test(
         out, 1, [&] { input(out, failures, fmt::format("0+{:.10g}x60", few)); },
@@ -133,7 +133,8 @@ void edges(YAML::Emitter& out, const slo_options& objective) {
 
 std::string prometheus_rule_tests(std::span<const slo_options> objectives, std::string_view rules) {
     YAML::Emitter out;
-    out << YAML::Comment("Made by `cutwater slo rules --tests`, for promtool test rules: each alert fires, and clears.");
+    out << YAML::Comment(
+        "Made by `cutwater slo rules --tests`, for promtool test rules: each alert fires, and clears.");
     out << YAML::BeginMap;
     out << YAML::Key << "rule_files" << YAML::Value << YAML::BeginSeq << std::string{rules} << YAML::EndSeq;
     out << YAML::Key << "evaluation_interval" << YAML::Value << "10m";

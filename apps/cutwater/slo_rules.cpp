@@ -1,6 +1,7 @@
 #include "apps/cutwater/slo_rules.hpp"
 
 #include <fmt/format.h>
+
 #include <yaml-cpp/yaml.h>
 
 #include "apps/cutwater/slo_alert_words.hpp"
@@ -43,7 +44,8 @@ void group(YAML::Emitter& out, const slo_options& objective) {
     record(out, std::string{recorded_bad_calls}, bad_calls_query(objective, slo_window::five_minutes), objective);
     for (const slo_window over : recorded_windows)
         record(out, recorded_share(over),
-               fmt::format("{} / {}", bad_calls_query(objective, over), calls_query(objective, "rate", over)), objective);
+               fmt::format("{} / {}", bad_calls_query(objective, over), calls_query(objective, "rate", over)),
+               objective);
     record(out, std::string{recorded_budget}, budget_query(objective), objective);
     for (const slo_rule& rule : slo_rules) alert(out, objective, rule);
     out << YAML::EndSeq << YAML::EndMap;

@@ -2,10 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <yaml-cpp/yaml.h>
 
 #include <set>
 #include <vector>
+
+#include <yaml-cpp/yaml.h>
 
 #include "apps/cutwater/slo_queries.hpp"
 #include "cutwater/testing/golden.hpp"
@@ -78,7 +79,8 @@ TEST(slo_queries, T22_an_alert_of_a_low_target_asks_for_a_share_that_can_be) {
     slo_options low = shop[0];
     low.target = 0.9;
     EXPECT_THAT(alert_query(low, slo_rules[0]), HasSubstr(R"(ratio_rate1h{objective="orders"} > 0.9 and)"));
-    EXPECT_THAT(alert_query(shop[0], slo_rules[0]), StartsWith(R"(cutwater:slo_bad_calls:ratio_rate1h{objective="orders"} > 0.0144 and)"));
+    EXPECT_THAT(alert_query(shop[0], slo_rules[0]),
+                StartsWith(R"(cutwater:slo_bad_calls:ratio_rate1h{objective="orders"} > 0.0144 and)"));
 }
 
 }  // namespace

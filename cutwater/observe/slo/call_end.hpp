@@ -37,15 +37,14 @@ public:
     }
     void on_integer(std::string_view, std::int64_t) override {}
     void on_number(std::string_view, double) override {}
-    void on_flag(std::string_view, bool) override {}  // tidy: allow bool
+    void on_flag(std::string_view, bool) override {}
     void on_duration(std::string_view field, duration value) override {
         if (!field.empty() && field == time_field_) found_.took = value;
     }
 
 private:
     call_end_reader(const measure& calls, const measure* time) noexcept
-        : verdict_field_{calls.detail_field},
-          time_field_{time != nullptr ? time->value_field : std::string_view{}} {
+        : verdict_field_{calls.detail_field}, time_field_{time != nullptr ? time->value_field : std::string_view{}} {
         found_.verdict = calls.detail;
     }
 

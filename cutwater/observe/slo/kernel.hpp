@@ -96,9 +96,9 @@ inline constexpr std::array<slo_rule, 4> slo_rules{{
 struct slo_alert {
     slo_rule rule{};
     bool is_on = false;
-    instant since{};     ///< when that began
-    double burn = 0;     ///< over the long window, when it was last judged
-    slo_counts seen{};   ///< in the long window, then
+    instant since{};    ///< when that began
+    double burn = 0;    ///< over the long window, when it was last judged
+    slo_counts seen{};  ///< in the long window, then
 };
 
 /// What has changed at an objective.
@@ -123,8 +123,7 @@ private:
 class slo_kernel {
 public:
     explicit slo_kernel(slo_options of) : of_{std::move(of)} {
-        for (std::size_t i = 0; i < slo_windows; ++i)
-            rings_[i] = slo_ring{length_of(static_cast<slo_window>(i), of_)};
+        for (std::size_t i = 0; i < slo_windows; ++i) rings_[i] = slo_ring{length_of(static_cast<slo_window>(i), of_)};
         for (std::size_t i = 0; i < slo_rules.size(); ++i) alerts_[i].rule = slo_rules[i];
     }
 

@@ -49,8 +49,8 @@ TEST(slo_ring, is_right_before_the_beginning_of_time_as_well) {
 
 /// Against a list of everything that ever came.
 RC_GTEST_PROP(slo_ring, has_what_came_in_its_last_59_or_60_steps, ()) {
-    const auto pauses = *rc::gen::container<std::vector<int>>(rc::gen::weightedOneOf<int>(
-        {{10, rc::gen::inRange(0, 30)}, {1, rc::gen::inRange(0, 4000)}}));
+    const auto pauses = *rc::gen::container<std::vector<int>>(
+        rc::gen::weightedOneOf<int>({{10, rc::gen::inRange(0, 30)}, {1, rc::gen::inRange(0, 4000)}}));
     slo_ring hour{1h};
     instant now = start;
     std::deque<instant> came;
@@ -58,7 +58,9 @@ RC_GTEST_PROP(slo_ring, has_what_came_in_its_last_59_or_60_steps, ()) {
         now += std::chrono::seconds{seconds};
         hour.add({.good = 1, .bad = 0}, now);
         came.push_back(now);
-        const auto within = [&](duration d) { return std::ranges::count_if(came, [&](instant t) { return now - t < d; }); };
+        const auto within = [&](duration d) {
+            return std::ranges::count_if(came, [&](instant t) { return now - t < d; });
+        };
         const std::int64_t total = hour.total(now).good;
         RC_ASSERT(total >= within(59min));
         RC_ASSERT(total <= within(60min));
@@ -161,9 +163,8 @@ TEST_F(played, an_alert_that_ends_says_how_long_it_was_on) {
     play(2h, 0);
     play(30min, 0.5);
     play(2h, 0);
-    const auto ended = std::ranges::find_if(changed, [](const slo_change& c) {
-        return !c.alert.is_on && c.alert.rule.over == slo_window::hour;
-    });
+    const auto ended = std::ranges::find_if(
+        changed, [](const slo_change& c) { return !c.alert.is_on && c.alert.rule.over == slo_window::hour; });
     ASSERT_NE(ended, changed.end());
     EXPECT_GE(ended->lasted, 25min);
     EXPECT_LE(ended->lasted, 35min);

@@ -27,8 +27,7 @@ invalid_options refused(std::string_view whose, option_problem problem) {
 }
 
 std::vector<slo_options> checked(std::vector<slo_options> objectives) {
-    if (objectives.empty())
-        throw refused("objectives", {"objectives", "none", "one or more"});
+    if (objectives.empty()) throw refused("objectives", {"objectives", "none", "one or more"});
     std::set<std::string> names;
     for (slo_options& each : objectives) {
         each = validated("slo_tracker", std::move(each));
@@ -53,8 +52,7 @@ std::vector<name> interned(const std::vector<std::string>& texts) { return {text
 
 /// One objective. What is counted is gathered in atomics, and goes into the kernel step by step, as of the last call among it.
 struct slo_tracker::kept {
-    explicit kept(slo_options of)
-        : called{of.name}, operations{interned(of.operations)}, kernel{std::move(of)} {}
+    explicit kept(slo_options of) : called{of.name}, operations{interned(of.operations)}, kernel{std::move(of)} {}
 
     [[nodiscard]] bool is_for(name operation) const noexcept {
         return operations.empty() || std::ranges::find(operations, operation) != operations.end();
@@ -135,10 +133,10 @@ void slo_tracker::tell(const kept& of, const slo_changes& changed, double budget
                                             .calls = each.alert.seen.all(),
                                             .budget_left = budget_left}});
         else
-            hand_on(event{from, slo_recovered{.severity = rule.severity,
-                                              .over = rule.over,
-                                              .lasted = each.lasted,
-                                              .budget_left = budget_left}});
+            hand_on(event{
+                from,
+                slo_recovered{
+                    .severity = rule.severity, .over = rule.over, .lasted = each.lasted, .budget_left = budget_left}});
     }
 }
 
@@ -160,8 +158,7 @@ std::vector<slo_reading> slo_tracker::read(instant now) const {
         made.target = kernel.options().target;
         made.budget_left = kernel.budget_left(now);
         made.seen = kernel.counts(slo_window::objective, now);
-        for (std::size_t i = 0; i < slo_windows; ++i)
-            made.burn[i] = kernel.burn_rate(static_cast<slo_window>(i), now);
+        for (std::size_t i = 0; i < slo_windows; ++i) made.burn[i] = kernel.burn_rate(static_cast<slo_window>(i), now);
         for (const slo_rule& rule : slo_rules)
             if (kernel.exceeds(rule, now)) (rule.severity == slo_severity::page ? made.pages : made.tickets) = true;
     }

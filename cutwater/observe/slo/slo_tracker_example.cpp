@@ -23,8 +23,8 @@ public:
             ++told_;
             const std::string_view severity = to_text(begun->severity);
             const std::string_view over = to_text(begun->over);
-            std::printf("%6.1f min  %.*s: burns %.1f times too fast over %.*s; %.0f %% of the budget is left\n", minutes,
-                        static_cast<int>(severity.size()), severity.data(), begun->burn_rate,
+            std::printf("%6.1f min  %.*s: burns %.1f times too fast over %.*s; %.0f %% of the budget is left\n",
+                        minutes, static_cast<int>(severity.size()), severity.data(), begun->burn_rate,
                         static_cast<int>(over.size()), over.data(), 100 * begun->budget_left);
         } else if (const auto* const ended = e.get_if<cw::slo_recovered>()) {
             const std::string_view severity = to_text(ended->severity);

@@ -192,9 +192,9 @@ TEST_F(told_objectives, gauges_end_an_alert_by_themselves_when_no_call_comes) {
 // ---- options ----
 
 TEST(slo_options, are_refused_by_name) {
-    for (const slo_options& wrong :
-         {slo_options{.target = 1}, slo_options{.target = std::nan("")}, slo_options{.latency = 0s},
-          slo_options{.window = 1h}, slo_options{.min_calls = 0}, slo_options{.operations = {""}}, slo_options{.name = ""}})
+    for (const slo_options& wrong : {slo_options{.target = 1}, slo_options{.target = std::nan("")},
+                                     slo_options{.latency = 0s}, slo_options{.window = 1h}, slo_options{.min_calls = 0},
+                                     slo_options{.operations = {""}}, slo_options{.name = ""}})
         EXPECT_THROW(slo_tracker{{wrong}}, invalid_options) << options_text(wrong);
     EXPECT_THROW(slo_tracker{std::vector<slo_options>{}}, invalid_options);
 }

@@ -1,7 +1,5 @@
 // Threads whose calls end, that read and that look at once: nothing that was counted is lost.
 
-#include "cutwater/observe/slo/slo_tracker.hpp"
-
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "cutwater/cutwater.hpp"
+#include "cutwater/observe/slo/slo_tracker.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 
 namespace cutwater {
@@ -59,8 +58,9 @@ TEST(slo_tracker_threads, an_alert_is_told_once) {
         for (int t = 0; t < 4; ++t)
             all.emplace_back([&] {
                 for (int i = 0; i < 2'000; ++i)
-                    objectives.on_event(event{{.operation = "get", .at = instant{1000h} + std::chrono::milliseconds{10 * i}},
-                                              call_seen{"transient"}});
+                    objectives.on_event(
+                        event{{.operation = "get", .at = instant{1000h} + std::chrono::milliseconds{10 * i}},
+                              call_seen{"transient"}});
             });
     }
     objectives.look(instant{1000h} + std::chrono::seconds{20});
