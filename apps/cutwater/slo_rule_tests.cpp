@@ -101,20 +101,28 @@ void test(YAML::Emitter& out, std::int64_t every, Inputs has, Expected expects) 
     out << YAML::EndSeq << YAML::EndMap;
 }
 
+/// Rules are looked at every so many minutes, which all long windows are multiples of: more often takes long.
+constexpr std::int64_t between_looks = 20;
+
+/// So many minutes, or a few more: until rules are looked at.
+std::int64_t looks_until(double minutes) {
+    return static_cast<std::int64_t>(std::ceil(minutes / static_cast<double>(between_looks))) * between_looks;
+}
+
 /// All is well for the long window; then it burns at nearly twice the rate for two thirds of it; then all is well for the short one.
 void fires_and_clears(YAML::Emitter& out, const slo_options& objective, const slo_rule& rule) {
     const double most = rule.threshold(objective.allowance()) * objective.allowance();
     const double bad = std::min(1.0, 1.8 * most);
     const std::int64_t every = rule.over < slo_window::day ? 1 : 5;  // days of minutes take long to look through
-    const std::int64_t well = minutes_of(rule.over, objective) / every;
-    const auto burning = static_cast<std::int64_t>(std::ceil(static_cast<double>(well) * 1.2 * most / bad - 0.001));
-    const std::int64_t after = minutes_of(rule.still, objective) / every + 5;
+    const std::int64_t well = minutes_of(rule.over, objective);
+    const std::int64_t burning = looks_until(std::ceil(static_cast<double>(well) * 1.2 * most / bad - 0.001));
+    const std::int64_t after = looks_until(static_cast<double>(minutes_of(rule.still, objective) + 5));
     test(
-        out, every, [&] { inputs(out, objective, {{0, well}, {bad, burning}, {0, after}}); },
+        out, every, [&] { inputs(out, objective, {{0, well / every}, {bad, burning / every}, {0, after / every}}); },
         [&] {
-            expected(out, objective, rule, every * well, fires::no);
-            expected(out, objective, rule, every * (well + burning), fires::yes);
-            expected(out, objective, rule, every * (well + burning + after), fires::no);
+            expected(out, objective, rule, well, fires::no);
+            expected(out, objective, rule, well + burning, fires::yes);
+            expected(out, objective, rule, well + burning + after, fires::no);
         });
 }
 
@@ -122,7 +130,7 @@ void fires_and_clears(YAML::Emitter& out, const slo_options& objective, const sl
 void edges(YAML::Emitter& out, const slo_options& objective) {
     const slo_rule& rule = slo_rules.front();
     const std::string failures = series(objective, std::string{metrics::calls.name}, "transient");
-    test(out, 1, [&] { input(out, failures, "0+1000x30"); }, [&] { expected(out, objective, rule, 30, fires::yes); });
+    test(out, 1, [&] { input(out, failures, "0+1000x40"); }, [&] { expected(out, objective, rule, 40, fires::yes); });
     const double few = static_cast<double>(objective.min_calls) * 0.75 / 60;
     test(
         out, 1, [&] { input(out, failures, fmt::format("0+{:.10g}x60", few)); },
@@ -137,7 +145,7 @@ std::string prometheus_rule_tests(std::span<const slo_options> objectives, std::
         "Made by `cutwater slo rules --tests`, for promtool test rules: each alert fires, and clears.");
     out << YAML::BeginMap;
     out << YAML::Key << "rule_files" << YAML::Value << YAML::BeginSeq << std::string{rules} << YAML::EndSeq;
-    out << YAML::Key << "evaluation_interval" << YAML::Value << "10m";
+    out << YAML::Key << "evaluation_interval" << YAML::Value << fmt::format("{}m", between_looks);
     out << YAML::Key << "tests" << YAML::Value << YAML::BeginSeq;
     for (const slo_options& each : objectives) {
         for (const slo_rule& rule : slo_rules) fires_and_clears(out, each, rule);
