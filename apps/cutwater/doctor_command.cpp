@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -63,13 +64,15 @@ std::string as_json(const std::vector<finding>& found) {
 std::string as_text(const std::vector<finding>& found, const page& shown) {
     if (found.empty()) return "nothing is to be changed\n";
     constexpr std::string_view margin = "  ";
+    constexpr unsigned narrowest = 20;
     std::string text;
     for (const finding& each : found) {
         if (!text.empty()) text += '\n';
         text += painted(printable(fmt::format("{} ({})", words_of(each.about), each.rule)), paint::bad, shown.colours) +
                 "\n";
         for (const std::string* const part : {&each.evidence, &each.advice})
-            for (const std::string& line : wrapped(printable(*part), shown.columns - margin.size()))
+            for (const std::string& line :
+                 wrapped(printable(*part), std::max(shown.columns, narrowest) - margin.size()))
                 text.append(margin).append(line).append("\n");
     }
     return text;

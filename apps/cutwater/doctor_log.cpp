@@ -41,7 +41,7 @@ const event_kind* kind_called(const std::string& event) {
 
 /// A field as the log writes it: where its name is taken, with `field_` in front.
 const json* field_of(const json& line, std::string_view called) {
-    for (std::string key : {std::string{called}, "field_" + std::string{called}})
+    for (const std::string& key : {std::string{called}, "field_" + std::string{called}})
         if (const auto found = line.find(key); found != line.end()) return &*found;
     return nullptr;
 }

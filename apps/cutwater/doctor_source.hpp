@@ -9,7 +9,7 @@
 namespace cutwater::app {
 
 struct doctor_source {
-    std::string place;           ///< a URL, or a file; `-` is standard input
+    std::string place = {};      ///< a URL, or a file; `-` is standard input
     bool is_prometheus = false;  ///< the URL is a Prometheus server's
     duration between_looks{};    ///< of a live page: from the first look to the second; zero: one look
     duration over{};             ///< of a Prometheus server: how far it looks back

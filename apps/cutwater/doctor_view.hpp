@@ -19,8 +19,8 @@ namespace cutwater::app {
 
 /// What a finding is about; either may be empty.
 struct subject {
-    std::string layer;
-    std::string operation;
+    std::string layer = {};
+    std::string operation = {};
     friend auto operator<=>(const subject&, const subject&) = default;
 };
 [[nodiscard]] std::string words_of(const subject& s);

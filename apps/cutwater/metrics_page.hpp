@@ -14,15 +14,15 @@
 namespace cutwater::app {
 
 struct page_label {
-    std::string name;
-    std::string value;
+    std::string name = {};
+    std::string value = {};
     friend bool operator==(const page_label&, const page_label&) = default;
     friend auto operator<=>(const page_label&, const page_label&) = default;
 };
 
 struct page_sample {
-    std::string name;
-    std::vector<page_label> labels;
+    std::string name = {};
+    std::vector<page_label> labels = {};
     double value = 0;
 
     /// Empty where there is none.

@@ -3,8 +3,8 @@
 //     const cw::slo_options orders{.name = "orders", .operations = {"place_order"}, .target = 0.999, .latency = 250ms};
 //     cw::slo_tracker objectives{{orders}};
 //     cw::pipeline shop{cw::observe{objectives}, cw::retry{}, cw::timeout{500ms}};
-//     const auto watched = registry.watch(objectives);               // their gauges
-//     objectives.also(log);                                          // hears the calls' events, and slo_burning and slo_recovered
+//     objectives.also(heard);                                       // any listener: of the calls' events, and of slo_burning and slo_recovered
+//     const double left = objectives.read(cw::now()).front().budget_left;
 //
 // What counts is what users see: ends of calls, not attempts. An event that counts `metrics::calls` is the end of a call, with the verdict and the time that its measures
 // say. Success within the latency is good; a slower one, `transient`, `permanent` and `rejected` are bad; who cancels, or sends what is refused for being wrong, says nothing. With

@@ -23,7 +23,6 @@ struct call_seen {
 TEST(slo_tracker_threads, nothing_is_lost_whoever_counts_and_whoever_reads) {
     constexpr int threads = 4;
     constexpr int calls = 20'000;
-    testing::event_recorder heard;
     slo_tracker objectives{{{.name = "orders", .target = 0.9}, {.name = "strict", .target = 0.99}}};
     std::atomic<std::int64_t> clock{0};
     const auto now = [&] { return instant{1000h} + std::chrono::milliseconds{clock.fetch_add(1)}; };
