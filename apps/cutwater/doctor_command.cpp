@@ -16,6 +16,7 @@
 #include "apps/cutwater/terminal.hpp"
 #include "apps/cutwater/text_table.hpp"
 #include "apps/cutwater/units.hpp"
+#include "cutwater/core/text.hpp"
 
 namespace cutwater::app {
 

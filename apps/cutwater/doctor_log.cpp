@@ -16,6 +16,8 @@
 #include "cutwater/cutwater.hpp"
 #include "cutwater/observe/metrics/options.hpp"
 #include "cutwater/policy/cache/events.hpp"
+#include "cutwater/policy/retry_budget/events.hpp"
+#include "cutwater/policy/throttle/events.hpp"
 
 namespace cutwater::app {
 

@@ -134,7 +134,7 @@ std::expected<doctor_view, std::string> look_at_file(const std::string& file) {
 
 page_or_problem parse_query_answer(const std::string& body) {
     const auto answer = nlohmann::json::parse(body, nullptr, false);
-    if (!answer.is_object() || answer.value("status", "") != "success")
+    if (!answer.is_object() || !answer.contains("status") || answer.at("status") != "success")
         return std::unexpected{"this is no answer of Prometheus: " + body.substr(0, 100)};
     metrics_page page;
     try {

@@ -116,7 +116,8 @@ private:
     circuit_breaker health_{{.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 5}};
     pipeline<observe, retry> guarded_{observe{objectives_.also(counts_)},
                                       retry{{.base_delay = 1ms, .budget = &budget_}}};
-    pipeline<observe, fallback<int>, reference<circuit_breaker>> broken_{observe{objectives_}, fallback{0},
+    using default_value = decltype(fallback{0});
+    pipeline<observe, default_value, reference<circuit_breaker>> broken_{observe{objectives_}, fallback{0},
                                                                          cutwater::ref(health_)};
     pipeline<observe, timeout> late_{observe{objectives_}, timeout{{.name = "attempt", .after = 20ms}}};
     pipeline<observe, bulkhead> room_{observe{objectives_},
@@ -177,7 +178,7 @@ constexpr auto retries = "cutwater_retries_total{layer=\"retry\",operation=\"get
 TEST(doctor_program, looks_twice_at_a_live_page_and_judges_what_came_between) {
     const nginx shows{"location /metrics { default_type text/plain; }"};
     shows.publish("metrics", std::string{retries} + "1000\n");
-    testing::running program{{"doctor", "--for", "1s", shows.url("/metrics")}};
+    testing::running program{{"doctor", "--for", "2s", shows.url("/metrics")}};
     ASSERT_EQ(shows.requests(1).size(), 1U);
     shows.publish("metrics", std::string{retries} + "1100\n");
     const ran done = program.end();
