@@ -61,7 +61,7 @@ set(cutwater_testing_asio_requires testing asio)
 set(cutwater_testing_asio_packages "GTest" "Boost 1.81 CONFIG")
 
 # Packages of what is never installed as a library.
-set(cutwater_app_packages "CLI11" "fmt" "nlohmann_json")
+set(cutwater_app_packages "CLI11" "fmt" "nlohmann_json" "yaml-cpp")
 set(cutwater_test_packages "GTest" "rapidcheck" "nlohmann_json" "CLI11")
 set(cutwater_bench_packages "benchmark")
 

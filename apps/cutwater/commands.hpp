@@ -14,7 +14,10 @@ enum exit_code : int { succeeded = 0, failed = 1, misused = 2, interrupted = 130
 using action = std::function<int()>;
 
 void add_call(CLI::App& program, action& chosen);
+void add_dashboard(CLI::App& program, action& chosen);
 void add_demo(CLI::App& program, action& chosen);
+void add_doctor(CLI::App& program, action& chosen);
 void add_explain(CLI::App& program, action& chosen);
+void add_slo(CLI::App& program, action& chosen);
 
 }  // namespace cutwater::app

@@ -22,12 +22,15 @@ constexpr auto examples = R"(Examples:
   cutwater call https://stock.example/items/7
   cutwater call --repeat 1000 --concurrency 20 http://127.0.0.1:8080/
   cutwater explain --ledger dump.jsonl
+  cutwater slo rules --objective orders:place_order:99.9%:250ms
+  cutwater dashboard > dashboard.json
+  cutwater doctor http://127.0.0.1:9100/metrics
 
 Exit codes: 0 it worked, 1 the output could not be written, 2 the command line is wrong, 130 stopped by Ctrl-C, 141 nobody reads
 the output. `cutwater SUB-COMMAND --help` tells the others.)";
 
 /// The sub-commands: to add one, write its file, declare it in commands.hpp, and list it here.
-constexpr std::array sub_commands{add_call, add_demo, add_explain};
+constexpr std::array sub_commands{add_call, add_dashboard, add_demo, add_doctor, add_explain, add_slo};
 
 int hint(const std::string& called) {
     complain(called, "try `" + called + " --help`");

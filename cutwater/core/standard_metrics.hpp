@@ -75,6 +75,17 @@ inline constexpr metric sagas{"cutwater_sagas_total", metric_type::counter,
 inline constexpr metric prefetches{
     "cutwater_prefetches_total", metric_type::counter,
     "Values that were refreshed before anybody waited for them, and tries to that failed.", "end"};
+
+// ---- of objectives: what users were promised ----
+inline constexpr metric slo_alerts{"cutwater_slo_alerts_total", metric_type::counter,
+                                   "Times that an error budget began to be spent too fast, by severity.", "severity"};
+inline constexpr metric slo_budget{"cutwater_slo_budget_remaining_ratio", metric_type::gauge,
+                                   "Share of an objective's error budget that is left; below 0 it is overspent."};
+inline constexpr metric slo_burn{"cutwater_slo_burn_rate", metric_type::gauge,
+                                 "How fast an error budget is spent; at 1 it lasts as long as it is to.", "window"};
+inline constexpr metric slo_alerting{"cutwater_slo_alerting", metric_type::gauge,
+                                     "1 while an error budget is spent too fast, else 0, by severity.", "severity"};
+
 inline constexpr metric events{"cutwater_events_total", metric_type::counter,
                                "Warnings and errors that no other metric counts, by the name of the event.", "event"};
 
@@ -140,6 +151,7 @@ inline constexpr const metric* all[]{&calls,
                                      &keys_full,
                                      &sagas,
                                      &prefetches,
+                                     &slo_alerts,
                                      &events,
                                      &circuit_state,
                                      &circuit_failure_rate,
@@ -156,6 +168,9 @@ inline constexpr const metric* all[]{&calls,
                                      &entries,
                                      &cache_bytes,
                                      &keys,
-                                     &timeout_limit};
+                                     &timeout_limit,
+                                     &slo_budget,
+                                     &slo_burn,
+                                     &slo_alerting};
 
 }  // namespace cutwater::metrics

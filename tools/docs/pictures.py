@@ -19,7 +19,7 @@ class Problem(Exception):
 
 def wanted(root: Path) -> dict[str, str]:
     """Every picture with what it should hold."""
-    found = sorted(root.glob("cutwater/**/traces/*.csv"))
+    found = sorted([*root.glob("apps/**/traces/*.csv"), *root.glob("cutwater/**/traces/*.csv")])
     return {str(trace.with_suffix(".svg").relative_to(root)): drawn(trace) for trace in found}
 
 

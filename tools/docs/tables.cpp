@@ -31,6 +31,8 @@
 #include "cutwater/observe/metrics/options.hpp"
 #include "cutwater/observe/otlp/options.hpp"
 #include "cutwater/observe/recorder/options.hpp"
+#include "cutwater/observe/slo/events.hpp"
+#include "cutwater/observe/slo/options.hpp"
 #include "cutwater/observe/trace/options.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/adaptive_timeout/events.hpp"
@@ -193,5 +195,7 @@ int main() {
     defaults<cw::call_ledger_options>("cutwater/observe/ledger");
     events<cw::attempt_ended>("cutwater/observe/ledger");
     defaults<cw::flight_recorder_options>("cutwater/observe/recorder");
+    defaults<cw::slo_options>("cutwater/observe/slo");
+    events<cw::slo_burning, cw::slo_recovered>("cutwater/observe/slo");
     metrics();
 }

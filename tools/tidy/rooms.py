@@ -52,6 +52,7 @@ OTLP = "cutwater/observe/otlp"
 OBSERVE_LOG = "cutwater/observe/log"
 LEDGER = "cutwater/observe/ledger"
 RECORDER = "cutwater/observe/recorder"
+SLO = "cutwater/observe/slo"
 HEALTH = "cutwater/health"
 ADMIN = "cutwater/admin"
 SAGA = "cutwater/saga"
@@ -102,6 +103,7 @@ ROOMS = (
     Room(OTLP, (CORE, CLOCK, TRACE, PIPELINE, POLICIES, ASIO, HTTP), ("boost/asio", "nlohmann/")),
     Room(OBSERVE_LOG, (CORE,), ("fmt/", "nlohmann/", "pthread.h", "spdlog/", "sys/wait.h", "unistd.h")),
     Room(RECORDER, (CORE, LEDGER)),
+    Room(SLO, (CORE,)),
     Room("cutwater/observe/*", (CORE,), ("fmt/", "nlohmann/", "spdlog/")),
     Room(HEALTH, (CORE, CLOCK, POOL), ("nlohmann/",)),
     Room(ADMIN, (CORE, HEALTH), ("boost/",)),

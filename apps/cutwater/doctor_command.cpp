@@ -1,0 +1,134 @@
+// `cutwater doctor` on the command line: what a service's metrics, or its log, say that should be changed.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/cutwater/commands.hpp"
+#include "apps/cutwater/doctor_rules.hpp"
+#include "apps/cutwater/doctor_source.hpp"
+#include "apps/cutwater/terminal.hpp"
+#include "apps/cutwater/text_table.hpp"
+#include "apps/cutwater/units.hpp"
+#include "cutwater/core/text.hpp"
+
+namespace cutwater::app {
+
+namespace {
+
+constexpr int has_findings = 3;
+constexpr int not_seen = 4;
+
+constexpr auto about = R"(Looks at a service's metrics, or its log, and says what to change and why.
+
+Of a live page of metrics it takes two looks, and judges what came between them. Of a file, or of a log of JSON lines, it judges all that is there.)";
+
+constexpr auto at_the_end = R"(Examples:
+  cutwater doctor http://127.0.0.1:9100/metrics
+  cutwater doctor --for 1min http://127.0.0.1:9100/metrics
+  cutwater doctor --prometheus --over 6h http://prometheus.example:9090
+  cutwater doctor service.log
+
+Exit codes:
+    0  nothing is to be changed
+    1  the findings could not be written
+    2  the command line is wrong
+    3  there are findings
+    4  there was nothing to look at: no answer, no such file, or neither metrics nor a log
+  141  whoever read the output has gone away)";
+
+struct doctor_arguments {
+    doctor_source source{.between_looks = std::chrono::seconds{10}, .over = std::chrono::hours{1}};
+    bool as_json = false;
+    bool lists_rules = false;
+};
+
+std::string as_json(const std::vector<finding>& found) {
+    auto all = nlohmann::ordered_json::array();
+    for (const finding& each : found)
+        all.push_back({{"finding", each.rule},
+                       {"layer", each.about.layer},
+                       {"operation", each.about.operation},
+                       {"evidence", each.evidence},
+                       {"advice", each.advice}});
+    constexpr int indent = 2;
+    constexpr bool also_unicode = false;
+    return all.dump(indent, ' ', also_unicode, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string as_text(const std::vector<finding>& found, const page& shown) {
+    if (found.empty()) return "nothing is to be changed\n";
+    constexpr std::string_view margin = "  ";
+    constexpr unsigned narrowest = 20;
+    std::string text;
+    for (const finding& each : found) {
+        if (!text.empty()) text += '\n';
+        text += painted(printable(fmt::format("{} ({})", words_of(each.about), each.rule)), paint::bad, shown.colours) +
+                "\n";
+        for (const std::string* const part : {&each.evidence, &each.advice})
+            for (const std::string& line :
+                 wrapped(printable(*part), std::max(shown.columns, narrowest) - margin.size()))
+                text.append(margin).append(line).append("\n");
+    }
+    return text;
+}
+
+int list_rules() {
+    text_table table{{align::left, align::left}};
+    for (const doctor_rule& each : doctor_rules()) table.add({{std::string{each.name}}, {std::string{each.looks_for}}});
+    return write_all(stdout, table.text({.columns = columns_of(stdout)}));
+}
+
+int run_doctor(const doctor_arguments& given) {
+    if (given.lists_rules) return list_rules();
+    if (given.source.place.empty()) {
+        complain("cutwater doctor", "give a URL or a file");
+        return misused;
+    }
+    const auto seen = look_at(given.source);
+    if (!seen) {
+        complain("cutwater doctor", printable(seen.error()));
+        return not_seen;
+    }
+    const std::vector<finding> found = examine(*seen);
+    const page shown{.columns = columns_of(stdout), .colours = wants_colours(stdout)};
+    const exit_code wrote = write_all(stdout, given.as_json ? as_json(found) : as_text(found, shown));
+    if (wrote != succeeded) return wrote;
+    return found.empty() ? int{succeeded} : has_findings;
+}
+
+void add_time(CLI::App& command, const std::string& flag, duration& into, const std::string& help) {
+    const auto read = [&into, flag](const std::string& text) {
+        const auto parsed = parse_duration(text);
+        if (!parsed) throw CLI::ValidationError{flag, parsed.error()};
+        if (*parsed < duration::zero()) throw CLI::ValidationError{flag, "a time is not below 0"};
+        into = *parsed;
+    };
+    command.add_option_function<std::string>(flag, read, help)->type_name("DURATION")->default_str(to_text(into));
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& program, action& chosen) {
+    const auto given = std::make_shared<doctor_arguments>();
+    CLI::App* const command = program.add_subcommand("doctor", about);
+    command->footer(at_the_end);
+    command
+        ->add_option("where", given->source.place,
+                     "a page of metrics, a Prometheus server, or a file; - is standard input")
+        ->type_name("URL|FILE");
+    add_time(*command, "--for", given->source.between_looks, "of a live page: the time between its two looks");
+    command->add_flag("--prometheus", given->source.is_prometheus, "the URL is a Prometheus server's");
+    add_time(*command, "--over", given->source.over, "of a Prometheus server: how far it looks back");
+    command->add_flag("--json", given->as_json, "prints findings as JSON");
+    command->add_flag("--rules", given->lists_rules, "prints what it looks for, and ends");
+    command->callback([given, &chosen] { chosen = [given] { return run_doctor(*given); }; });
+}
+
+}  // namespace cutwater::app

@@ -1,0 +1,154 @@
+#include "apps/cutwater/doctor_log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <iomanip>
+#include <istream>
+#include <optional>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "cutwater/cutwater.hpp"
+#include "cutwater/observe/metrics/options.hpp"
+#include "cutwater/policy/cache/events.hpp"
+#include "cutwater/policy/retry_budget/events.hpp"
+#include "cutwater/policy/throttle/events.hpp"
+
+namespace cutwater::app {
+
+namespace {
+
+using json = nlohmann::json;
+
+template <class... Events>
+constexpr std::array<const event_kind*, sizeof...(Events)> kinds_of{&Events::kind...};
+
+/// Events whose counts a rule looks at.
+constexpr auto known =
+    kinds_of<call_completed, call_failed, call_refused, retry_scheduled, retry_rescued, retry_not_tried, retry_gave_up,
+             budget_exhausted, budget_recovered, timed_out, adaptive_timed_out, fallback_used, fallback_default_used,
+             fallback_failed, cache_stale_used, cache_default_used, circuit_opened, circuit_half_opened, circuit_closed,
+             circuit_refused, bulkhead_refused, fair_bulkhead_refused, concurrency_refused, rate_refused,
+             throttle_rejected, load_shed, hedge_begun, hedge_suppressed>;
+
+const event_kind* kind_called(const std::string& event) {
+    const auto found = std::ranges::find(known, event, [](const event_kind* k) { return k->name; });
+    return found == known.end() ? nullptr : *found;
+}
+
+/// A field as the log writes it: where its name is taken, with `field_` in front.
+const json* field_of(const json& line, std::string_view called) {
+    for (const std::string& key : {std::string{called}, "field_" + std::string{called}})
+        if (const auto found = line.find(key); found != line.end()) return &*found;
+    return nullptr;
+}
+
+std::string text_of(const json& line, std::string_view field) {
+    const json* const value = field_of(line, field);
+    if (value == nullptr) return {};
+    return value->is_string() ? value->get<std::string>() : value->dump();
+}
+
+/// A number, or a duration as seconds.
+std::optional<double> number_of(const json& line, std::string_view field) {
+    constexpr double milliseconds = 1000;
+    if (const json* const value = field_of(line, field); value != nullptr && value->is_number())
+        return value->get<double>();
+    const json* const value = field_of(line, std::string{field} + "_ms");
+    return value != nullptr && value->is_number() ? std::optional{value->get<double>() / milliseconds} : std::nullopt;
+}
+
+std::optional<std::chrono::system_clock::time_point> time_of(const json& line) {
+    std::istringstream text{text_of(line, "timestamp")};
+    std::tm read{};
+    text >> std::get_time(&read, "%Y-%m-%dT%H:%M:%S");
+    if (text.fail()) return std::nullopt;
+    using std::chrono::year;
+    const std::chrono::sys_days day = year{read.tm_year + 1900} / (read.tm_mon + 1) / read.tm_mday;
+    return day + std::chrono::hours{read.tm_hour} + std::chrono::minutes{read.tm_min} +
+           std::chrono::seconds{read.tm_sec};
+}
+
+/// Adds up what events count.
+class log_counts {
+public:
+    void add(const json& line) {
+        note_time(line);
+        const event_kind* const kind = kind_called(text_of(line, "event"));
+        if (kind == nullptr) return;
+        for (const measure& each : kind->measures) add(each, line);
+        if (const auto limit = number_of(line, "limit"); limit && kind->name.ends_with("timed_out"))
+            sums_[{std::string{metrics::timeout_limit.name}, {{"layer", text_of(line, "layer")}}}] = *limit;
+    }
+
+    [[nodiscard]] doctor_view view() const {
+        metrics_page page;
+        for (const auto& [series, value] : sums_) page.push_back({series.first, series.second, value});
+        const duration since =
+            first_ && last_ ? std::chrono::duration_cast<duration>(*last_ - *first_) : duration::zero();
+        return doctor_view{std::move(page), since};
+    }
+
+private:
+    void note_time(const json& line) {
+        const auto at = time_of(line);
+        if (!at) return;
+        first_ = std::min(first_.value_or(*at), *at);
+        last_ = std::max(last_.value_or(*at), *at);
+    }
+
+    void add(const measure& of, const json& line) {
+        const std::vector<page_label> labels = labels_of(of, line);
+        const double stands_for = 1 + number_of(line, "suppressed").value_or(0);
+        const std::optional<double> value = of.value_field.empty() ? 1.0 : number_of(line, of.value_field);
+        if (!value) return;
+        const std::string called{of.of->name};
+        if (of.of->type == metric_type::counter) sums_[{called, labels}] += stands_for * *value;
+        if (of.of->type != metric_type::histogram) return;
+        sums_[{called + "_count", labels}] += stands_for;
+        sums_[{called + "_sum", labels}] += stands_for * *value;
+        for (const double bound : bounds_)
+            count_at_most(called, labels, *value <= bound ? stands_for : 0, fmt::format("{}", bound));
+        count_at_most(called, labels, stands_for, "+Inf");
+    }
+    void count_at_most(const std::string& called, std::vector<page_label> labels, double more, std::string bound) {
+        labels.push_back({"le", std::move(bound)});
+        sums_[{called + "_bucket", std::move(labels)}] += more;
+    }
+    static std::vector<page_label> labels_of(const measure& of, const json& line) {
+        std::vector<page_label> labels;
+        const auto add = [&labels](std::string_view called, std::string value) {
+            if (!called.empty() && !value.empty()) labels.push_back({std::string{called}, std::move(value)});
+        };
+        if (of.is_of_layer) add("layer", text_of(line, "layer"));
+        add("operation", text_of(line, "operation"));
+        add(of.of->detail, of.detail_field.empty() ? std::string{of.detail} : text_of(line, of.detail_field));
+        return labels;
+    }
+
+    std::map<std::pair<std::string, std::vector<page_label>>, double> sums_;
+    std::vector<double> bounds_ = metric_registry_options{}.buckets;
+    std::optional<std::chrono::system_clock::time_point> first_;
+    std::optional<std::chrono::system_clock::time_point> last_;
+};
+
+}  // namespace
+
+std::expected<doctor_view, std::string> read_log(std::istream& in) {
+    log_counts counts;
+    std::string text;
+    for (std::size_t number = 1; std::getline(in, text); ++number) {
+        if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
+        const json line = json::parse(text, nullptr, false);
+        if (!line.is_object()) return std::unexpected{fmt::format("line {} is no JSON object", number)};
+        counts.add(line);
+    }
+    return counts.view();
+}
+
+}  // namespace cutwater::app

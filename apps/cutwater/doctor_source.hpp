@@ -1,0 +1,24 @@
+// Where a doctor gets what it looks at: a page of metrics over HTTP, twice; a Prometheus server; or a file.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "apps/cutwater/doctor_view.hpp"
+
+namespace cutwater::app {
+
+struct doctor_source {
+    std::string place = {};      ///< a URL, or a file; `-` is standard input
+    bool is_prometheus = false;  ///< the URL is a Prometheus server's
+    duration between_looks{};    ///< of a live page: from the first look to the second; zero: one look
+    duration over{};             ///< of a Prometheus server: how far it looks back
+};
+
+/// Or what is wrong, in a sentence.
+[[nodiscard]] std::expected<doctor_view, std::string> look_at(const doctor_source& source);
+
+/// What `/api/v1/query` answers, as a page; or what is wrong with it.
+[[nodiscard]] std::expected<metrics_page, std::string> parse_query_answer(const std::string& body);
+
+}  // namespace cutwater::app

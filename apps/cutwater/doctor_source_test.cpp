@@ -1,0 +1,41 @@
+#include "apps/cutwater/doctor_source.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cutwater::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(doctor_source, reads_what_prometheus_answers) {
+    const auto page = parse_query_answer(R"({"status":"success","data":{"resultType":"vector","result":[
+        {"metric":{"__name__":"cutwater_retries_total","layer":"retry","operation":"get"},"value":[1700000000.1,"7"]},
+        {"metric":{"__name__":"up"},"value":[1700000000.1,"NaN"]}]}})");
+    ASSERT_TRUE(page) << page.error();
+    ASSERT_THAT(*page, SizeIs(2));
+    EXPECT_EQ(page->front(), (page_sample{"cutwater_retries_total", {{"layer", "retry"}, {"operation", "get"}}, 7}));
+    EXPECT_EQ(page->back().name, "up");
+}
+
+TEST(doctor_source, an_answer_without_results_is_an_empty_page) {
+    const auto page = parse_query_answer(R"({"status":"success","data":{"resultType":"vector","result":[]}})");
+    ASSERT_TRUE(page) << page.error();
+    EXPECT_THAT(*page, IsEmpty());
+}
+
+TEST(doctor_source, what_is_no_answer_of_prometheus_is_said_to_be_none) {
+    for (const char* const wrong :
+         {"", "<html>", "[]", R"({"status":"error","error":"bad"})", R"({"status":"success"})",
+          R"({"status":"success","data":{"result":[{"metric":{},"value":[1]}]}})",
+          R"({"status":"success","data":{"result":[{"metric":{},"value":[1,"many"]}]}})", R"({"status":7})"}) {
+        const auto page = parse_query_answer(wrong);
+        ASSERT_FALSE(page) << wrong;
+        EXPECT_THAT(page.error(), HasSubstr("no answer of Prometheus"));
+    }
+}
+
+}  // namespace
+}  // namespace cutwater::app

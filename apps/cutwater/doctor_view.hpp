@@ -1,0 +1,69 @@
+// What a doctor looks at: metrics now, perhaps those of some time before, and how long that was.
+//
+// A counter's *growth* is the difference between both, or all of it where there is no time before, or where it has begun anew meanwhile. Series of several
+// instances are added up; gauges are looked at one by one.
+#pragma once
+
+#include <compare>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "apps/cutwater/metrics_page.hpp"
+#include "cutwater/core/instant.hpp"
+#include "cutwater/core/metric.hpp"
+
+namespace cutwater::app {
+
+/// What a finding is about; either may be empty.
+struct subject {
+    std::string layer = {};
+    std::string operation = {};
+    friend auto operator<=>(const subject&, const subject&) = default;
+};
+[[nodiscard]] std::string words_of(const subject& s);
+
+/// Which series of a metric: those with this value of this label, or all.
+struct series_filter {
+    std::string_view label = {};
+    std::string_view value = {};
+};
+
+class doctor_view {
+public:
+    explicit doctor_view(metrics_page now) : now_{std::move(now)} {}
+    doctor_view(metrics_page now, const metrics_page& before, duration apart);
+    /// Counted since the beginning of a time that is known: a log's.
+    doctor_view(metrics_page now, duration since) : now_{std::move(now)}, apart_{since} {}
+
+    /// Zero where nobody knows.
+    [[nodiscard]] duration apart() const noexcept { return apart_; }
+
+    /// By layer and operation.
+    [[nodiscard]] std::map<subject, double> growth(std::string_view metric, series_filter of = {}) const;
+    /// Of all series together.
+    [[nodiscard]] double total(std::string_view metric, series_filter of = {}) const;
+
+    /// Calls `look` with each series of a gauge, and what it was before: the same where nobody knows.
+    void each_gauge(std::string_view metric,
+                    const std::function<void(const page_sample& now, double before)>& look) const;
+    /// The series of another metric with the same labels.
+    [[nodiscard]] std::optional<double> beside(const page_sample& of, std::string_view metric) const;
+
+    /// An upper bound of a percentile of an operation's histogram, where it has that many values.
+    [[nodiscard]] std::optional<double> percentile(std::string_view histogram, double p, const std::string& operation,
+                                                   double at_least) const;
+
+private:
+    using key = std::pair<std::string, std::vector<page_label>>;
+    [[nodiscard]] static key key_of(const page_sample& s);
+    [[nodiscard]] double grown(const page_sample& s) const;
+
+    metrics_page now_;
+    std::map<key, double> before_{};
+    duration apart_{};
+};
+
+}  // namespace cutwater::app

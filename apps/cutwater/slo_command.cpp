@@ -1,0 +1,122 @@
+// `cutwater slo` on the command line: objectives as rules for Prometheus, and as the tests of these.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/cutwater/commands.hpp"
+#include "apps/cutwater/slo_objective.hpp"
+#include "apps/cutwater/slo_rules.hpp"
+#include "apps/cutwater/terminal.hpp"
+#include "cutwater/observe/metrics/options.hpp"
+
+namespace cutwater::app {
+
+namespace {
+
+constexpr auto about = R"(Turns objectives into rules for Prometheus: alerts on what users see.
+
+`cutwater slo rules` prints recording rules (share of bad calls by window, error budget) and alerting rules by burn rate, over the metrics that cutwater exports. With
+--tests it prints the tests that prove, by promtool, that each alert fires and clears.)";
+
+constexpr auto about_rules = R"(Prints recording and alerting rules, or with --tests the tests that prove them.)";
+
+constexpr auto at_the_end =
+    R"(An objective is NAME:OPERATION[,OPERATION...]:TARGET%[:LATENCY], where * stands for every operation. A latency is one of the bounds of the histogram.
+
+Examples:
+  cutwater slo rules --objective orders:place_order:99.9%:250ms > rules.yml
+  cutwater slo rules --objective orders:place_order:99.9%:250ms --tests > tests.yml
+  promtool check rules rules.yml
+  promtool test rules tests.yml
+
+Exit codes:
+    0  they were printed
+    1  they could not be written
+    2  the command line is wrong
+  141  whoever read the output has gone away)";
+
+struct slo_arguments {
+    std::vector<slo_options> objectives;
+    std::vector<double> buckets = metric_registry_options{}.buckets;
+    unsigned days = 30;
+    std::uint64_t min_calls = slo_options{}.min_calls;
+    bool degraded_is_bad = false;
+    bool tests = false;
+    std::string rules_file = "rules.yml";
+};
+
+/// What holds for all of them is put into each; then each is looked at.
+std::vector<std::string> completed(slo_arguments& given) {
+    std::vector<std::string> problems;
+    for (slo_options& each : given.objectives) {
+        each.window = std::chrono::days{given.days};
+        each.min_calls = given.min_calls;
+        if (given.degraded_is_bad) each.degraded = degraded_result::bad;
+        for (const option_problem& p : problems_of(each)) problems.push_back(each.name + ": " + p.message());
+        if (std::string p = problem_of_latency(each, given.buckets); !p.empty()) problems.push_back(std::move(p));
+        const auto same = [&each](const slo_options& other) { return other.name == each.name; };
+        if (std::ranges::count_if(given.objectives, same) > 1)
+            problems.push_back(fmt::format("two objectives are called {}", each.name));
+    }
+    return problems;
+}
+
+int run_rules(slo_arguments& given) {
+    const std::vector<std::string> problems = completed(given);
+    for (const std::string& each : problems) complain("cutwater slo", each);
+    if (!problems.empty()) return misused;
+    return write_all(stdout, given.tests ? prometheus_rule_tests(given.objectives, given.rules_file)
+                                         : prometheus_rules(given.objectives));
+}
+
+void take_objective(slo_arguments& given, const std::string& text) {
+    auto parsed = parse_objective(text);
+    if (!parsed) throw CLI::ValidationError{"--objective", parsed.error()};
+    given.objectives.push_back(std::move(*parsed));
+}
+
+}  // namespace
+
+void add_slo(CLI::App& program, action& chosen) {
+    const auto given = std::make_shared<slo_arguments>();
+    CLI::App* const command = program.add_subcommand("slo", about);
+    command->require_subcommand(1);
+    command->footer(at_the_end);
+    CLI::App* const rules = command->add_subcommand("rules", about_rules);
+    rules->footer(at_the_end);
+    rules
+        ->add_option_function<std::vector<std::string>>(
+            "--objective",
+            [given](const std::vector<std::string>& texts) {
+                for (const std::string& each : texts) take_objective(*given, each);
+            },
+            "an objective; may be given several times")
+        ->type_name("OBJECTIVE")
+        ->required();
+    rules->add_option("--days", given->days, "the time over which targets hold, and budgets last")
+        ->type_name("N")
+        ->capture_default_str()
+        ->check(CLI::Range(1U, 90U));
+    rules->add_option("--min-calls", given->min_calls, "calls in an alert's long window; with fewer it says nothing")
+        ->type_name("N")
+        ->capture_default_str();
+    rules->add_flag("--degraded-is-bad", given->degraded_is_bad, "a fallback's result, or a stale one, is a bad call");
+    rules
+        ->add_option("--buckets", given->buckets,
+                     "bounds of the registry's histograms, in seconds; if not the usual ones")
+        ->type_name("SECONDS")
+        ->delimiter(',');
+    rules->add_flag("--tests", given->tests, "prints the tests of the rules, for promtool test rules");
+    rules->add_option("--rules-file", given->rules_file, "with --tests: the file that the rules are in")
+        ->type_name("FILE")
+        ->capture_default_str();
+    rules->callback([given, &chosen] { chosen = [given] { return run_rules(*given); }; });
+}
+
+}  // namespace cutwater::app

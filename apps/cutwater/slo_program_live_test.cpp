@@ -1,0 +1,240 @@
+// `cutwater slo`, `cutwater dashboard` and `cutwater doctor` as programs among others: promtool, and a real Prometheus.
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <thread>
+
+#include "apps/cutwater/dashboard_panels.hpp"
+#include "apps/cutwater/program_live_test.hpp"
+#include "apps/cutwater/slo_rules.hpp"
+#include "cutwater/cutwater.hpp"
+#include "cutwater/observe/metrics/event_metrics.hpp"
+#include "cutwater/observe/prometheus/prometheus_metrics.hpp"
+#include "cutwater/observe/slo/slo_tracker.hpp"
+#include "test/servers/prometheus_server.hpp"
+
+namespace cutwater::app {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::nginx;
+using ::testing::Not;
+using testing::prometheus_server;
+using testing::ran;
+using testing::run;
+using testing::run_in_shell;
+
+// ---- rules, by promtool ----
+
+TEST(slo_program, promtool_finds_nothing_wrong_with_rules_and_each_alert_fires_and_clears) {
+    const ran done = run_in_shell(
+        "o='--objective orders:place_order:99.9%:250ms'; $program slo rules $o > rules.yml && $program slo rules $o "
+        "--tests > tests.yml && "
+        "promtool check rules rules.yml && promtool test rules tests.yml");
+    EXPECT_EQ(done.exit, 0) << done.out << done.err;
+    EXPECT_THAT(done.out, HasSubstr("14 rules found"));
+}
+
+TEST(slo_program, a_low_target_of_every_operation_alerts_as_well) {
+    const ran done = run_in_shell(
+        "o='--objective all:*:90% --days 28 --min-calls 100'; $program slo rules $o > rules.yml && $program slo rules "
+        "$o --tests > tests.yml && "
+        "promtool check rules rules.yml && promtool test rules tests.yml");
+    EXPECT_EQ(done.exit, 0) << done.out << done.err;
+}
+
+TEST(slo_program, degraded_results_that_are_bad_are_asked_for) {
+    const ran done = run_in_shell(
+        "$program slo rules --objective stock:get_stock,list_stock:99% --degraded-is-bad > rules.yml && promtool check "
+        "rules rules.yml");
+    EXPECT_EQ(done.exit, 0) << done.out << done.err;
+}
+
+TEST(slo_program, a_test_fails_where_an_alert_does_not_fire) {
+    const ran done = run_in_shell(
+        "o='--objective orders:place_order:99.9%'; $program slo rules $o | sed 's/> 0.0144/> 0.9/g' > rules.yml && "
+        "$program slo rules $o --tests > tests.yml && promtool test rules tests.yml");
+    EXPECT_NE(done.exit, 0) << "the tests prove nothing";
+}
+
+TEST(slo_program, what_cannot_be_asked_is_refused) {
+    EXPECT_EQ(run({"slo", "rules"}).exit, 2);
+    EXPECT_EQ(run({"slo"}).exit, 2);
+    const ran bound = run({"slo", "rules", "--objective", "orders:place_order:99.9%:300ms"});
+    EXPECT_EQ(bound.exit, 2);
+    EXPECT_THAT(bound.err, HasSubstr("has no bound at 0.3s"));
+    EXPECT_EQ(run({"slo", "rules", "--objective", "orders:place_order:99.9%:300ms", "--buckets", "0.1,0.3,1"}).exit, 0);
+    EXPECT_THAT(run({"slo", "rules", "--objective", "orders:place_order"}).err,
+                HasSubstr("orders:place_order:99.9%:250ms"));
+}
+
+// ---- the dashboard, by a real Prometheus ----
+
+/// A service that shows each of its sides: retries that help, refusals, a circuit that opens, degraded results, waits.
+class busy_shop {
+public:
+    void work() {
+        for (int i = 0; i < 60; ++i) {
+            int attempt = 0;
+            (void)guarded_.run({.operation = "place_order", .idempotent = idempotency::idempotent}, [&]() -> int {
+                if (i % 5 == 0 && attempt++ == 0)
+                    throw std::system_error{std::make_error_code(std::errc::connection_reset)};
+                return 7;
+            });
+        }
+        for (int i = 0; i < 30; ++i)
+            (void)broken_.run({.operation = "get_stock"}, []() -> int {
+                throw std::system_error{std::make_error_code(std::errc::connection_refused)};
+            });
+        (void)late_.run({.operation = "report"}, [](const attempt& a) -> int {
+            while (!a.stop_token().stop_requested() && now() < a.deadline()) std::this_thread::sleep_for(1ms);
+            throw std::system_error{std::make_error_code(std::errc::timed_out)};
+        });
+        (void)waits();
+    }
+    [[nodiscard]] std::string page() const { return shown_.text(); }
+
+private:
+    /// Two calls at a gate for one.
+    bool waits() {
+        std::jthread first{[&] {
+            (void)room_.run({.operation = "wait"}, [] {
+                std::this_thread::sleep_for(50ms);
+                return 1;
+            });
+        }};
+        std::this_thread::sleep_for(10ms);
+        return room_.run({.operation = "wait"}, [] { return 2; }).has_value();
+    }
+
+    metric_registry registry_;
+    event_metrics counts_{registry_};
+    slo_tracker objectives_{{{.name = "orders", .target = 0.99}}};
+    retry_budget budget_{{.ratio = 0.1}};
+    circuit_breaker health_{{.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 5}};
+    pipeline<observe, retry> guarded_{observe{objectives_.also(counts_)},
+                                      retry{{.base_delay = 1ms, .budget = &budget_}}};
+    using default_value = decltype(fallback{0});
+    pipeline<observe, default_value, reference<circuit_breaker>> broken_{observe{objectives_}, fallback{0},
+                                                                         cutwater::ref(health_)};
+    pipeline<observe, timeout> late_{observe{objectives_}, timeout{{.name = "attempt", .after = 20ms}}};
+    pipeline<observe, bulkhead> room_{observe{objectives_},
+                                      bulkhead{{.name = "room", .max_concurrent = 1, .max_queue = 1, .max_wait = 1s}}};
+    metric_registry::watched watched_[5]{registry_.watch(guarded_), registry_.watch(broken_), registry_.watch(room_),
+                                         registry_.watch(objectives_), registry_.watch(budget_)};
+    prometheus_metrics shown_{registry_};
+};
+
+/// As Grafana would ask it.
+std::string filled_in(std::string query) {
+    const auto replace = [&query](const std::string& what, const std::string& by) {
+        for (auto at = query.find(what); at != std::string::npos; at = query.find(what, at + by.size()))
+            query.replace(at, what.size(), by);
+    };
+    replace("$__rate_interval", "5s");
+    replace("$operation", ".*");
+    replace("$layer", ".*");
+    replace("offset 1h", "offset 1s");  // an hour ago the test had not begun
+    return query;
+}
+
+TEST(dashboard_program, every_panel_above_the_last_row_has_data_in_a_real_prometheus) {
+    busy_shop shop;
+    shop.work();
+    const nginx shows{"location /metrics { default_type text/plain; }"};
+    shows.publish("metrics", shop.page());
+    const std::vector<slo_options> objectives{{.name = "orders", .operations = {"place_order"}, .target = 0.99}};
+    const prometheus_server server{"127.0.0.1:" + std::to_string(shows.port()), prometheus_rules(objectives)};
+    std::this_thread::sleep_for(1500ms);
+    for (int i = 0; i < 3; ++i) {  // rates need changes between scrapes
+        shop.work();
+        shows.publish("metrics", shop.page());
+        std::this_thread::sleep_for(700ms);
+    }
+    const auto rows = dashboard_rows();
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        for (const panel& each : rows[row].panels)
+            for (const panel_query& query : each.queries) {
+                const auto said = nlohmann::json::parse(server.query(filled_in(query.ask)));
+                EXPECT_EQ(said.at("status"), "success") << each.title << ": " << said;
+                const bool has_to_be_there = row + 1 < rows.size() && query.ask.find("suppressed") == std::string::npos;
+                if (has_to_be_there)
+                    EXPECT_FALSE(said.at("data").at("result").empty()) << each.title << " has no data: " << query.ask;
+            }
+}
+
+TEST(dashboard_program, prints_json) {
+    const ran done = run({"dashboard", "--title", "Shop"});
+    EXPECT_EQ(done.exit, 0);
+    EXPECT_EQ(nlohmann::json::parse(done.out).at("title"), "Shop");
+}
+
+// ---- the doctor ----
+
+constexpr auto retries = "cutwater_retries_total{layer=\"retry\",operation=\"get\"} ";
+
+TEST(doctor_program, looks_twice_at_a_live_page_and_judges_what_came_between) {
+    const nginx shows{"location /metrics { default_type text/plain; }"};
+    shows.publish("metrics", std::string{retries} + "1000\n");
+    testing::running program{{"doctor", "--for", "2s", shows.url("/metrics")}};
+    ASSERT_EQ(shows.requests(1).size(), 1U);
+    shows.publish("metrics", std::string{retries} + "1100\n");
+    const ran done = program.end();
+    EXPECT_EQ(done.exit, 3) << done.err;
+    EXPECT_THAT(done.out,
+                AllOf(HasSubstr("get: retry (retries_never_help)"), HasSubstr("100 retries rescued 0 calls")));
+}
+
+TEST(doctor_program, has_nothing_to_say_of_a_page_where_nothing_happens) {
+    const nginx shows{"location /metrics { default_type text/plain; }"};
+    shows.publish("metrics", std::string{retries} + "1000\n");
+    const ran done = run({"doctor", "--for", "100ms", shows.url("/metrics")});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_THAT(done.out, HasSubstr("nothing is to be changed"));
+}
+
+TEST(doctor_program, asks_a_prometheus_server) {
+    const nginx shows{"location /metrics { default_type text/plain; }"};
+    shows.publish("metrics", "cutwater_metric_series_refused_total 7\n");
+    const prometheus_server server{"127.0.0.1:" + std::to_string(shows.port())};
+    const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+    ran done;
+    ASSERT_TRUE(testing::running::comes_true([&] { return (done = run({"doctor", "--prometheus", url})).exit != 4; }))
+        << done.err;
+    EXPECT_EQ(done.exit, 3) << done.err;
+    EXPECT_THAT(done.out, HasSubstr("series_refused"));
+}
+
+TEST(doctor_program, reads_a_file_of_metrics_or_a_log_and_prints_json) {
+    const ran page =
+        run_in_shell("printf 'cutwater_metric_series_refused_total 7\\n' > page; $program doctor --json page");
+    EXPECT_EQ(page.exit, 3) << page.err;
+    EXPECT_EQ(nlohmann::json::parse(page.out).at(0).at("finding"), "series_refused");
+    const ran log = run_in_shell(
+        "for i in $(seq 30); do echo '{\"event\":\"retry_scheduled\",\"layer\":\"retry\",\"operation\":\"get\"}'; done "
+        "| $program doctor -");
+    EXPECT_EQ(log.exit, 3) << log.err;
+    EXPECT_THAT(log.out, HasSubstr("30 retries rescued 0 calls"));
+}
+
+TEST(doctor_program, says_why_there_is_nothing_to_look_at) {
+    EXPECT_EQ(run({"doctor"}).exit, 2);
+    EXPECT_EQ(run({"doctor", "/nowhere/page"}).exit, 4);
+    EXPECT_EQ(run({"doctor", "http://127.0.0.1:" + std::to_string(testing::free_port()) + "/metrics"}).exit, 4);
+    const ran html = run({"doctor", "-"}, "<html>\n");
+    EXPECT_EQ(html.exit, 4);
+    EXPECT_THAT(html.err, HasSubstr("line 1 is no metric"));
+    const nginx shows{"location /metrics { default_type text/plain; }"};
+    EXPECT_THAT(run({"doctor", shows.url("/metrics")}).err, HasSubstr("404"));
+}
+
+TEST(doctor_program, lists_what_it_looks_for) {
+    const ran done = run({"doctor", "--rules"});
+    EXPECT_EQ(done.exit, 0);
+    EXPECT_THAT(done.out, HasSubstr("retries_never_help"));
+}
+
+}  // namespace
+}  // namespace cutwater::app
