@@ -23,8 +23,20 @@ std::size_t second_column(const std::string& line) {
     return first == std::string::npos || gap == std::string::npos ? 0 : line.find_first_not_of(' ', gap);
 }
 
+/// A command for a shell goes on in the next line behind a backslash, and may be copied as it is.
+std::string continued(const std::string& command, std::size_t columns) {
+    constexpr std::string_view indent = "  ";
+    constexpr std::string_view onward = "      ";
+    if (command.size() <= columns) return command;
+    std::string text;
+    for (const std::string& part : wrapped(command.substr(indent.size()), columns - onward.size() - 2))
+        text.append(text.empty() ? indent : onward).append(part).append(" \\\n");
+    return text.substr(0, text.size() - std::string_view{" \\\n"}.size());
+}
+
 std::string reflowed_line(const std::string& line, std::size_t columns) {
     const std::size_t hang = second_column(line);
+    if (hang == 0 && line.starts_with("  cutwater ")) return continued(line, columns);
     if (hang > columns / 2 || (hang == 0 && line.starts_with("  "))) return line;
     std::string text = line.substr(0, hang);
     for (bool first = true; const std::string& part : wrapped(line.substr(hang), columns - hang)) {

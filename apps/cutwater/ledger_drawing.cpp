@@ -59,10 +59,11 @@ private:
         return e.event == "call_completed" || e.event == "call_failed" || e.event == "call_refused";
     }
 
-    /// A wait is over when something else happens.
+    /// A wait is over when it was to be, or when something else happens before.
     void put(const ledger_entry& e, ledger_row row) {
         const bool is_one_call = style_.are == ledger_style::whose::one_call;
-        if (is_one_call && !rows_.empty() && rows_.back().what == kind::wait) rows_.back().ended = row.began;
+        if (is_one_call && !rows_.empty() && rows_.back().what == kind::wait)
+            rows_.back().ended = std::min(rows_.back().ended, row.began);
         if (!is_one_call) row.text = fmt::format("{}{}", who(e), row.text);
         rows_.push_back(std::move(row));
     }

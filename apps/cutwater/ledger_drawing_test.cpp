@@ -46,6 +46,19 @@ TEST(ledger_drawing, tells_a_call_of_any_pipeline) {
               " 150ms          a value, after 2 attempts\n");
 }
 
+TEST(ledger_drawing, a_wait_is_as_long_as_it_was_though_what_follows_is_entered_later) {
+    EXPECT_EQ(drawn({attempt(0ms, 20ms, "reset", "transient"),
+                     entry(20ms, "retry_scheduled", {{"failed_attempts", std::int64_t{1}}, {"delay", duration{100ms}}}),
+                     entry(320ms, "hedge_begun", {{"after", duration{200ms}}}), attempt(120ms, 350ms, "", "success")},
+                    narrow),
+              "    at    took\n"
+              "   0ms  20.0ms  attempt 1: reset\n"
+              "20.0ms   100ms  wait 100ms before attempt 2\n"
+              " 120ms   230ms  attempt 1: a value\n"
+              " 320ms          no answer after 200ms: another attempt\n"
+              "                beside it\n");
+}
+
 TEST(ledger_drawing, says_how_a_call_ended) {
     const std::vector<ledger_field> failure{{"attempts", std::int64_t{1}}, {"error_message", std::string{"no route"}}};
     EXPECT_THAT(drawn({entry(1ms, "call_failed", failure)}), HasSubstr("failed, after 1 attempt: no route"));

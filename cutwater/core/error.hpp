@@ -32,7 +32,7 @@ namespace cutwater {
 
 /// One attempt of a call that failed, as the history of its error keeps it.
 struct attempt_record {
-    unsigned number = 0;                 ///< 1 is the first
+    unsigned number = 0;                 ///< of the call's, hedges among them; 1 is the first
     std::error_code code{};              ///< how it failed; empty where a returned value was judged a failure
     duration wait_after{};               ///< how long the call waited before the next attempt; zero after the last
     std::string text{};                  ///< the error's own words

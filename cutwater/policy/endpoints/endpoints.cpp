@@ -63,7 +63,7 @@ void endpoints::heed_wish(const ticket& t, const observation& seen, call_context
     const duration wish = seen.retry_after().value_or(duration::zero());
     if (wish <= duration::zero()) return;
     shared_->rest(t, add(now, std::min(wish, options_->max_ejection)));
-    call.tried().keep_wish(shared_->has_another(call.tried(), now));
+    call.tried().keep_wish(shared_->has_awake(now));
 }
 
 void endpoints::replace(const endpoint_list& list, instant now) {

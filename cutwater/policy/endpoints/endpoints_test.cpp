@@ -125,6 +125,22 @@ TEST_P(endpoints_policy, a_retry_goes_on_where_all_have_been_tried) {
     EXPECT_EQ(on.dependency.calls(), 10U);
 }
 
+TEST_P(endpoints_policy, the_wish_of_one_holds_up_no_call_that_may_ask_another_whichever_answered_last) {
+    for (int i = 0; i < 20; ++i) {
+        endpoints two = of(2);
+        testing::stage<int> now{GetParam()};
+        pipeline guarded{retry{{.max_attempts = 4, .base_delay = 1ms, .max_delay = 1ms}}, ref(two)};
+        const auto asked = [&](attempt& a) -> result<int> {
+            error failure{std::errc::connection_refused};
+            if (a.target() == "a") failure.with_retry_after(20s);
+            return failure;
+        };
+        const instant before = now.time.present();
+        EXPECT_FALSE(now.play(guarded, {}, asked));
+        EXPECT_LT(between(before, now.time.present()), duration{1s});
+    }
+}
+
 TEST_P(endpoints_policy, each_call_begins_with_nothing_tried) {
     shop = of(1);
     pipeline guarded{ref(shop)};

@@ -136,10 +136,9 @@ void endpoints_kernel::lose(const ticket& t, instant at) noexcept {
     if (s != nullptr && s->tally.takes(t.epoch)) s->latency.learn_at_least(at - t.began, at, options_->latency_memory);
 }
 
-bool endpoints_kernel::has_another(const tried_targets& tried, instant now) const noexcept {
-    return std::ranges::any_of(plan_.entries, [&](const endpoint_plan::entry& e) {
-        return !tried.contains(at_[e.place].id) && at_[e.place].rests_until <= now;
-    });
+bool endpoints_kernel::has_awake(instant now) const noexcept {
+    return std::ranges::any_of(plan_.entries,
+                               [&](const endpoint_plan::entry& e) { return at_[e.place].rests_until <= now; });
 }
 
 endpoint_changes endpoints_kernel::replace(const endpoint_list& list, instant now) {

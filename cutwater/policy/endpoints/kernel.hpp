@@ -51,8 +51,8 @@ public:
     void abandon(const ticket& t) noexcept;
     void rest(const ticket& t, instant until) noexcept;
     void lose(const ticket& t, instant at) noexcept;
-    /// Whether there is one that the call has not tried and that does not rest.
-    [[nodiscard]] bool has_another(const tried_targets& tried, instant now) const noexcept;
+    /// Whether there is one that does not rest.
+    [[nodiscard]] bool has_awake(instant now) const noexcept;
     /// What time has brought; `admit` begins with it.
     [[nodiscard]] endpoint_changes advance(instant now);
     [[nodiscard]] endpoint_changes replace(const endpoint_list& list, instant now);

@@ -53,8 +53,9 @@ TEST(endpoints_rest, one_that_was_tried_is_rather_asked_than_one_that_rests) {
     tried_targets tried;
     tried.add(s.kernel.id_at(1));
     EXPECT_THAT(s.share_of(100, tried), ElementsAre(Key("b")));
-    EXPECT_FALSE(s.kernel.has_another(tried, s.now));
+    EXPECT_TRUE(s.kernel.has_awake(s.now)) << "so that a call need not wait for the other's wish";
     rests(s, 1, 2s);
+    EXPECT_FALSE(s.kernel.has_awake(s.now));
     EXPECT_THAT(s.share_of(100, tried), ElementsAre(Key("a"))) << "both rest, and one has not been tried";
 }
 
@@ -68,16 +69,15 @@ TEST(endpoints_rest, rather_in_another_zone_than_one_that_rests) {
     EXPECT_THAT(s.share_of(1000), UnorderedElementsAre(Key("b"), Key("c")));
 }
 
-TEST(endpoints_rest, there_is_another_while_one_is_neither_tried_nor_resting_nor_ejected) {
+TEST(endpoints_rest, there_is_one_to_ask_while_one_is_neither_resting_nor_ejected) {
     endpoints_script s{set_of(3)};
-    tried_targets tried;
-    tried.add(s.kernel.id_at(0));
+    rests(s, 0, 2s);
     rests(s, 1, 2s);
-    EXPECT_TRUE(s.kernel.has_another(tried, s.now));
+    EXPECT_TRUE(s.kernel.has_awake(s.now));
     s.fails(2);
     EXPECT_EQ(s.states()[2], endpoint_state::ejected);
-    EXPECT_FALSE(s.kernel.has_another(tried, s.now));
-    EXPECT_TRUE(s.kernel.has_another(tried, add(s.now, 2s)));
+    EXPECT_FALSE(s.kernel.has_awake(s.now));
+    EXPECT_TRUE(s.kernel.has_awake(add(s.now, 2s)));
 }
 
 // ---- what has lost ----

@@ -90,8 +90,8 @@ public:
         e.learn_at_least(at - t.began_, at, options_->latency_memory);
         t.at_->put(e);
     }
-    /// Whether there is one that the call has not tried and that does not rest.
-    [[nodiscard]] bool has_another(const tried_targets& tried, instant now) const;
+    /// Whether there is one that does not rest.
+    [[nodiscard]] bool has_awake(instant now) const;
 
     /// What it changes is told by the next call.
     void replace(const endpoint_list& list, instant now);
@@ -265,11 +265,11 @@ told_changes basic_shared_endpoints<Atomic, Mutex>::fail_slowly(const ticket& t,
 }
 
 template <template <class> class Atomic, class Mutex>
-bool basic_shared_endpoints<Atomic, Mutex>::has_another(const tried_targets& tried, instant now) const {
+bool basic_shared_endpoints<Atomic, Mutex>::has_awake(instant now) const {
     const std::scoped_lock lock{mutex_};
     const view plan{*plan_.load(std::memory_order_acquire), 1};
     for (std::size_t i = 0; i < plan.size(); ++i)
-        if (!tried.contains(plan.at(i).number()) && plan.at(i).rests_until() <= now) return true;
+        if (plan.at(i).rests_until() <= now) return true;
     return false;
 }
 

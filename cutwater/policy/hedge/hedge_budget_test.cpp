@@ -62,6 +62,17 @@ TEST_P(hedge_paid, T62_an_extra_that_is_refused_inside_is_refunded) {
     EXPECT_EQ(balance(), 100);
 }
 
+TEST_P(hedge_paid, a_retry_around_says_all_attempts_and_that_they_are_used_up) {
+    on.dependency.fails(std::errc::connection_reset, 60ms);
+    pipeline guarded{observe{on.heard}, retry{{.max_attempts = 3, .base_delay = 10ms}}, hedge{{.delay = 50ms}},
+                     ref(threads)};
+    const auto got = play(guarded, 2);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(on.dependency.calls(), 3U);
+    EXPECT_EQ(on.heard.last("retry_gave_up").field("reason"), "attempts_exhausted");
+    EXPECT_THAT(got.error().message(), ::testing::HasSubstr("after 3 attempts"));
+}
+
 TEST_P(hedge_paid, an_extra_that_was_sent_and_lost_is_paid_for) {
     on.dependency.returns(1, 60ms).returns(2, 500ms).returns(1, 60ms).returns(2, 500ms);
     pipeline guarded{hedge{{.delay = 50ms, .budget = &stock}}, ref(threads)};

@@ -18,6 +18,12 @@ effect known_effect(const observation& seen) {
     return seen.executed();
 }
 
+/// Our caller makes the further ones only where it has left us none: what it left us may be used up, by hedges too.
+give_up_reason whose(give_up_reason why, const call_context& call) noexcept {
+    const bool had_some = call.said().retries_left.value_or(0) > 0;
+    return why == give_up_reason::left_to_caller && had_some ? give_up_reason::attempts_exhausted : why;
+}
+
 }  // namespace
 
 /// What ends a call whatever the time, costs neither a look at the clock nor a random number.
@@ -26,13 +32,13 @@ loop_step retry::session::after_failure(const observation& seen, call_context& c
         call.emit(owner_->layer_, [&] { return retry_rescued{kernel_.attempts()}; });
         return loop_step::finish();
     }
-    if (const auto why = kernel_.obstacle(seen, call.own_retries_left())) return end(seen, *why, call);
+    if (const auto why = kernel_.obstacle(seen, call.own_retries_left())) return end(seen, whose(*why, call), call);
     const duration elapsed = owner_->needs_start_ ? between(started_, now) : duration::zero();
     const duration left = call.deadline == never ? forever : between(now, call.deadline);
     const retry_decision next = kernel_.schedule(call.heeded(seen), elapsed, left, call.random());
     if (next.what != loop_step::kind::again) return end(seen, next.reason, call);
     if (owner_->pays() && !pay(seen, call)) return end(seen, give_up_reason::budget_exhausted, call);
-    remember(seen, next.delay);
+    remember(seen, next.delay, call);
     tell_retry(seen, next.delay, call);
     call.tried().keep_wish(false);  // it was that attempt's
     return loop_step::again(add(now, next.delay));
@@ -110,7 +116,7 @@ void retry::session::tell_retry(const observation& seen, duration delay, call_co
 }
 
 loop_step retry::session::end(const observation& seen, give_up_reason why, call_context& call) {
-    if (history_) remember(seen, duration::zero());
+    if (history_) remember(seen, duration::zero(), call);
     if (why == give_up_reason::cancelled) return loop_step::give_up();
     const bool wanted_another = why == give_up_reason::time_exhausted || why == give_up_reason::stopped ||
                                 why == give_up_reason::budget_exhausted;
@@ -130,10 +136,10 @@ void retry::session::overslept(const observation& seen, call_context& call) {
 }
 
 /// Bounded however long the call goes on: the first attempt is kept, and the latest.
-void retry::session::remember(const observation& seen, duration wait_after) {
+void retry::session::remember(const observation& seen, duration wait_after, const call_context& call) {
     if (!history_) history_ = std::make_unique<std::vector<attempt_record>>();
     if (history_->size() == most_records) history_->erase(history_->begin() + 1);
-    history_->push_back({.number = kernel_.attempts(),
+    history_->push_back({.number = call.attempt,
                          .code = seen.failure != nullptr ? seen.failure->code() : std::error_code{},
                          .wait_after = wait_after,
                          .text = words_of(seen),

@@ -97,7 +97,7 @@ public:
         void settle(const observation& seen, call_context& call) noexcept;
         void refund() noexcept;
         [[nodiscard]] loop_step end(const observation& seen, give_up_reason why, call_context& call);
-        void remember(const observation& seen, duration wait_after);
+        void remember(const observation& seen, duration wait_after, const call_context& call);
 
         const retry* owner_;
         retry_kernel kernel_;

@@ -425,6 +425,13 @@ TEST_P(retry_budget_policy, T70_no_more_attempts_are_made_than_the_caller_leaves
     }
 }
 
+TEST_P(retry_budget_policy, T70_what_the_caller_left_and_is_used_up_is_exhausted_and_not_left_to_it) {
+    on.dependency.fails(std::errc::connection_reset);
+    any_pipeline<int> guarded{observe{on.heard}, retry{{.max_attempts = 4, .base_delay = 1ms}}};
+    EXPECT_FALSE(on.play(guarded, {.retries_left = 2}));
+    EXPECT_EQ(on.heard.last("retry_gave_up").field("reason"), "attempts_exhausted");
+}
+
 TEST_P(retry_budget_policy, T70_retries_inside_of_each_other_share_what_the_caller_leaves) {
     on.dependency.fails(std::errc::connection_reset);
     any_pipeline<int> guarded{retry{{.base_delay = 1ms}}, retry{{.base_delay = 1ms}}};
