@@ -165,6 +165,43 @@ TEST(event_metrics, a_sink_without_room_is_let_be) {
     EXPECT_EQ(counts.lost(), 0U);
 }
 
+/// Counts what is recorded, by the type of the metric.
+struct counted_records final : metric_sink {
+    struct series final : metric_series {
+        explicit series(unsigned& of_its_type) : count{of_its_type} {}
+        void record(double) noexcept override { ++count; }
+        unsigned& count;
+    };
+    [[nodiscard]] std::shared_ptr<metric_series> open(const metric& of, const metric_labels&) override {
+        return std::make_shared<series>(of.type == metric_type::histogram ? observations : increments);
+    }
+    unsigned increments = 0;
+    unsigned observations = 0;
+};
+
+TEST(event_metrics, a_call_adds_at_most_two_increments_and_one_observation_for_each_layer) {
+    counted_records records;
+    event_metrics counts{records};
+    virtual_time time;
+    mock_dependency<int> stock{time};
+    bulkhead room{{.name = "room", .max_concurrent = 10}};
+    rate_limiter partner{{.name = "partner", .permits = 2, .per = 1h, .burst = 2}};
+    pipeline inventory{observe{counts}, timeout{1s}, retry{{.max_attempts = 2}}, cutwater::ref(partner),
+                       cutwater::ref(room)};
+    constexpr unsigned layers = 5;
+    stock.returns(7).fails(std::errc::connection_reset);
+    for (const bool succeeds : {true, false, false}) {  // the last is refused
+        records.increments = records.observations = 0;
+        EXPECT_EQ(time.run(inventory, {.operation = "get"}, stock.blocking()).has_value(), succeeds);
+        EXPECT_GE(records.increments, 1U);
+        EXPECT_LE(records.increments, 2 * layers);
+        EXPECT_LE(records.observations, layers);
+        if (!succeeds) continue;
+        EXPECT_EQ(records.increments, 2U) << "the call and its attempts, and nothing for a layer that had nothing to do";
+        EXPECT_EQ(records.observations, 1U);
+    }
+}
+
 TEST_F(counted_calls, another_listener_hears_the_same) {
     testing::event_recorder heard;
     counts.also(heard);

@@ -131,9 +131,9 @@ TEST_P(endpoints_policy, the_wish_of_one_holds_up_no_call_that_may_ask_another_w
         testing::stage<int> now{GetParam()};
         pipeline guarded{retry{{.max_attempts = 4, .base_delay = 1ms, .max_delay = 1ms}}, ref(two)};
         const auto asked = [&](attempt& a) -> result<int> {
-            error failure{std::errc::connection_refused};
+            error failure{std::make_error_code(std::errc::connection_refused)};
             if (a.target() == "a") failure.with_retry_after(20s);
-            return failure;
+            return std::unexpected{std::move(failure)};
         };
         const instant before = now.time.present();
         EXPECT_FALSE(now.play(guarded, {}, asked));
