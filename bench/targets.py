@@ -111,6 +111,9 @@ TARGETS = [
     Target("M9", "throttle/accepted", 1, "1.2 (R + C)", lambda r: both(r, 1.2)),
     Target("M6", "throttle/accepted", 2, "1.3 x one thread", lambda r: alone(r, "throttle/accepted", 1.3)),
     Target("M7", "throttle/rejected", 1, "1.2 (R + C)", lambda r: both(r, 1.2)),
+    # Of two layers: what happens is told to somebody, and counted.
+    Target("M21", "metrics/counted_call", 1, "events to nobody + 2 x (3 counters + a histogram)",
+           lambda r: of(r, "metrics/reference/events_to_nobody", 1) + of(r, "metrics/counter", 6) + of(r, "metrics/histogram", 2)),
     Target("M22", "keyed/rate_limiter/admits/10", 1, "to draw a key + 60 ns", lambda r: of(r, "keyed/reference/draw", 1) + 60),
     Target("M22", "keyed/rate_limiter/admits/10000", 1, "to draw a key + 60 ns", lambda r: of(r, "keyed/reference/draw", 1) + 60),
     Target("M22", "keyed/rate_limiter/admits/1000000", 1, "to draw a key + 60 ns", lambda r: of(r, "keyed/reference/draw", 1) + 60),
