@@ -140,6 +140,7 @@ private:
             return kernel_.next_batch();
         } catch (...) {  // there is no memory even for that
             kernel_.give_up();
+            settled_.notify_all();  // a flush waits for no more than that
             return std::vector<trace_span>{};
         }
     }
