@@ -34,7 +34,7 @@ json mappings_of(panel_kind kind) {
 /// Puts panels side by side, two a line.
 class layout {
 public:
-    explicit layout(json datasource) : datasource_{std::move(datasource)} {}
+    explicit layout(json datasource) : datasource_(std::move(datasource)) {}  // with braces it would be an array of one
 
     void add(const panel_row& row) {
         if (is_right_) next_line();

@@ -40,6 +40,7 @@ std::string success_within() { return fmt::format(R"({},verdict="success")", of_
 panel_row what_users_see() {
     const std::string good = rate(metrics::calls, "operation", of_operations, R"(verdict="success")");
     const std::string all = rate(metrics::calls, "operation", of_operations, counts_for_users);
+    const std::string good_share = fmt::format("({} or 0 * {}) / {}", good, all, all);  // 0 where nothing succeeded yet
     const auto p = [](double each) { return percentile(each, metrics::call_duration, "", success_within()); };
     const std::string p99 = percentile(0.99, metrics::call_duration, "operation", success_within());
     const std::string p99_before =
@@ -47,7 +48,7 @@ panel_row what_users_see() {
     return {"What users see",
             {{"Success",
               "Share of the calls that gave a result. All else on this page is why.",
-              {{good + " / " + all, "{{operation}}"}},
+              {{good_share, "{{operation}}"}},
               share},
              {"Calls by verdict",
               "transient: it failed and may pass. permanent: it failed and will not. rejected: one of our policies "
@@ -74,7 +75,12 @@ panel_row what_policies_did() {
               "Retries that rescue nobody are load for nothing.",
               {{rate(metrics::retries, "layer", of_layers), "retries of {{layer}}"},
                {rate(metrics::rescued, "by", of_layers), "rescued by {{by}}"},
-               {rate(metrics::budget_suppressed, "layer", of_layers), "not paid for: {{layer}}"}},
+               {rate(metrics::retries_ended, "layer", of_layers, R"(reason="budget_exhausted")"),
+                "not paid for: {{layer}}"}},
+              each_second},
+             {"Why calls are not retried",
+              "Failed calls that have no further attempt, and why.",
+              {{rate(metrics::retries_ended, "layer, reason", of_layers), "{{layer}}: {{reason}}"}},
               each_second},
              {"Refusals",
               "Who refuses, and why.",
@@ -92,8 +98,10 @@ panel_row what_policies_did() {
               {{rate(metrics::timeouts, "layer", of_layers), "{{layer}}"}},
               each_second},
              {"Degraded results",
-              "Successes that are a fallback's or stale: an outage that nobody sees in the success rate.",
-              {{rate(metrics::degraded, "layer, source", of_layers), "{{layer}}: {{source}}"}},
+              "Successes that are a fallback's or stale: an outage that nobody sees in the success rate. Where "
+              "those fail too, users see it.",
+              {{rate(metrics::degraded, "layer, source", of_layers), "{{layer}}: {{source}}"},
+               {rate(metrics::fallback_failures, "layer, source", of_layers), "failed: {{layer}}: {{source}}"}},
               each_second}}};
 }
 

@@ -11,6 +11,7 @@
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/observe/metrics/event_metrics.hpp"
+#include "cutwater/observe/metrics/metric_registry.hpp"
 #include "cutwater/observe/slo/slo_tracker.hpp"
 #include "cutwater/testing/golden.hpp"
 #include "cutwater/testing/virtual_time.hpp"

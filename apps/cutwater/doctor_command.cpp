@@ -97,17 +97,25 @@ int run_doctor(const doctor_arguments& given) {
         return not_seen;
     }
     const std::vector<finding> found = examine(*seen);
+    for (const std::string& note : not_judged(*seen)) complain("cutwater doctor", printable(note));
     const page shown{.columns = columns_of(stdout), .colours = wants_colours(stdout)};
     const exit_code wrote = write_all(stdout, given.as_json ? as_json(found) : as_text(found, shown));
     if (wrote != succeeded) return wrote;
     return found.empty() ? int{succeeded} : has_findings;
 }
 
-void add_time(CLI::App& command, const std::string& flag, duration& into, const std::string& help) {
-    const auto read = [&into, flag](const std::string& text) {
+struct time_range {
+    duration least;
+    duration most;
+};
+
+void add_time(CLI::App& command, const std::string& flag, duration& into, time_range allowed, const std::string& help) {
+    const auto read = [&into, flag, allowed](const std::string& text) {
         const auto parsed = parse_duration(text);
         if (!parsed) throw CLI::ValidationError{flag, parsed.error()};
-        if (*parsed < duration::zero()) throw CLI::ValidationError{flag, "a time is not below 0"};
+        if (*parsed < allowed.least || *parsed > allowed.most)
+            throw CLI::ValidationError{
+                flag, fmt::format("{} is not from {} to {}", text, to_text(allowed.least), to_text(allowed.most))};
         into = *parsed;
     };
     command.add_option_function<std::string>(flag, read, help)->type_name("DURATION")->default_str(to_text(into));
@@ -123,9 +131,12 @@ void add_doctor(CLI::App& program, action& chosen) {
         ->add_option("where", given->source.place,
                      "a page of metrics, a Prometheus server, or a file; - is standard input")
         ->type_name("URL|FILE");
-    add_time(*command, "--for", given->source.between_looks, "of a live page: the time between its two looks");
+    using std::chrono::hours;
+    add_time(*command, "--for", given->source.between_looks, {duration::zero(), hours{24}},
+             "of a live page: the time between its two looks");
     command->add_flag("--prometheus", given->source.is_prometheus, "the URL is a Prometheus server's");
-    add_time(*command, "--over", given->source.over, "of a Prometheus server: how far it looks back");
+    add_time(*command, "--over", given->source.over, {std::chrono::seconds{1}, hours{24 * 366}},
+             "of a Prometheus server: how far it looks back");
     command->add_flag("--json", given->as_json, "prints findings as JSON");
     command->add_flag("--rules", given->lists_rules, "prints what it looks for, and ends");
     command->callback([given, &chosen] { chosen = [given] { return run_doctor(*given); }; });

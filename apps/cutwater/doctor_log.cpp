@@ -8,12 +8,15 @@
 #include <ctime>
 #include <iomanip>
 #include <istream>
+#include <map>
+#include <memory>
 #include <optional>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "cutwater/cutwater.hpp"
+#include "cutwater/observe/log/events.hpp"
 #include "cutwater/observe/metrics/options.hpp"
 #include "cutwater/policy/cache/events.hpp"
 #include "cutwater/policy/retry_budget/events.hpp"
@@ -50,7 +53,7 @@ const json* field_of(const json& line, std::string_view called) {
 
 std::string text_of(const json& line, std::string_view field) {
     const json* const value = field_of(line, field);
-    if (value == nullptr) return {};
+    if (value == nullptr || value->is_structured()) return {};
     return value->is_string() ? value->get<std::string>() : value->dump();
 }
 
@@ -63,13 +66,19 @@ std::optional<double> number_of(const json& line, std::string_view field) {
     return value != nullptr && value->is_number() ? std::optional{value->get<double>() / milliseconds} : std::nullopt;
 }
 
-std::optional<std::chrono::system_clock::time_point> time_of(const json& line) {
+/// How many others an event stands for.
+double suppressed_of(const json& line) { return std::max(0.0, number_of(line, "suppressed").value_or(0)); }
+
+/// To the second. Years that nobody logs in are none.
+std::optional<std::chrono::sys_seconds> time_of(const json& line) {
+    constexpr int first_year = 1970;
+    constexpr int last_year = 2200;
     std::istringstream text{text_of(line, "timestamp")};
     std::tm read{};
     text >> std::get_time(&read, "%Y-%m-%dT%H:%M:%S");
-    if (text.fail()) return std::nullopt;
-    using std::chrono::year;
-    const std::chrono::sys_days day = year{read.tm_year + 1900} / (read.tm_mon + 1) / read.tm_mday;
+    const int year = read.tm_year + 1900;
+    if (text.fail() || year < first_year || year > last_year) return std::nullopt;
+    const std::chrono::sys_days day = std::chrono::year{year} / (read.tm_mon + 1) / read.tm_mday;
     return day + std::chrono::hours{read.tm_hour} + std::chrono::minutes{read.tm_min} +
            std::chrono::seconds{read.tm_sec};
 }
@@ -77,20 +86,28 @@ std::optional<std::chrono::system_clock::time_point> time_of(const json& line) {
 /// Adds up what events count.
 class log_counts {
 public:
-    void add(const json& line) {
+    void add(json line) {
         note_time(line);
-        const event_kind* const kind = kind_called(text_of(line, "event"));
+        const std::string event = text_of(line, "event");
+        if (event.empty()) return;
+        note_level(text_of(line, "level"));
+        if (event == events_suppressed::kind.name) return add_suppressed(line);
+        const event_kind* const kind = kind_called(event);
         if (kind == nullptr) return;
-        for (const measure& each : kind->measures) add(each, line);
+        add(*kind, line, 1 + suppressed_of(line));
         if (const auto limit = number_of(line, "limit"); limit && kind->name.ends_with("timed_out"))
             sums_[{std::string{metrics::timeout_limit.name}, {{"layer", text_of(line, "layer")}}}] = *limit;
+        keep(std::make_shared<const json>(std::move(line)));
     }
+
+    /// Whether its events are warnings and errors, so that what went well may be missing.
+    [[nodiscard]] bool hides_successes() const noexcept { return has_levels_ && !has_low_levels_; }
 
     [[nodiscard]] doctor_view view() const {
         metrics_page page;
         for (const auto& [series, value] : sums_) page.push_back({series.first, series.second, value});
         const duration since =
-            first_ && last_ ? std::chrono::duration_cast<duration>(*last_ - *first_) : duration::zero();
+            begins_ && ends_ ? std::chrono::duration_cast<duration>(*ends_ - *begins_) : duration::zero();
         return doctor_view{std::move(page), since};
     }
 
@@ -98,13 +115,34 @@ private:
     void note_time(const json& line) {
         const auto at = time_of(line);
         if (!at) return;
-        first_ = std::min(first_.value_or(*at), *at);
-        last_ = std::max(last_.value_or(*at), *at);
+        begins_ = std::min(begins_.value_or(*at), *at);
+        ends_ = std::max(ends_.value_or(*at), *at);
     }
 
-    void add(const measure& of, const json& line) {
+    void note_level(const std::string& level) {
+        has_levels_ = has_levels_ || !level.empty();
+        has_low_levels_ = has_low_levels_ || level == to_text(severity::info) || level == to_text(severity::debug);
+    }
+
+    /// What is left out is taken to be like the last that was not.
+    void add_suppressed(const json& line) {
+        const event_kind* const kind = kind_called(text_of(line, "suppressed_event"));
+        if (kind == nullptr) return;
+        const auto alike = last_.find({std::string{kind->name}, text_of(line, "layer"), text_of(line, "operation")});
+        add(*kind, alike == last_.end() ? line : *alike->second, suppressed_of(line));
+    }
+    void keep(std::shared_ptr<const json> line) {
+        const std::string event = text_of(*line, "event");
+        const std::string layer = text_of(*line, "layer");
+        last_[{event, layer, text_of(*line, "operation")}] = line;
+        last_[{event, layer, {}}] = std::move(line);
+    }
+
+    void add(const event_kind& kind, const json& line, double stands_for) {
+        for (const measure& each : kind.measures) add(each, line, stands_for);
+    }
+    void add(const measure& of, const json& line, double stands_for) {
         const std::vector<page_label> labels = labels_of(of, line);
-        const double stands_for = 1 + number_of(line, "suppressed").value_or(0);
         const std::optional<double> value = of.value_field.empty() ? 1.0 : number_of(line, of.value_field);
         if (!value) return;
         const std::string called{of.of->name};
@@ -133,22 +171,38 @@ private:
 
     std::map<std::pair<std::string, std::vector<page_label>>, double> sums_;
     std::vector<double> bounds_ = metric_registry_options{}.buckets;
-    std::optional<std::chrono::system_clock::time_point> first_;
-    std::optional<std::chrono::system_clock::time_point> last_;
+    std::map<std::array<std::string, 3>, std::shared_ptr<const json>> last_;  // of each event, layer and operation
+    std::optional<std::chrono::sys_seconds> begins_;
+    std::optional<std::chrono::sys_seconds> ends_;
+    bool has_levels_ = false;
+    bool has_low_levels_ = false;
 };
 
 }  // namespace
 
 std::expected<doctor_view, std::string> read_log(std::istream& in) {
     log_counts counts;
+    std::size_t lines = 0;
+    std::size_t passed_over = 0;
     std::string text;
-    for (std::size_t number = 1; std::getline(in, text); ++number) {
+    while (std::getline(in, text)) {
         if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
-        const json line = json::parse(text, nullptr, false);
-        if (!line.is_object()) return std::unexpected{fmt::format("line {} is no JSON object", number)};
-        counts.add(line);
+        ++lines;
+        json line = json::parse(text, nullptr, false);
+        if (line.is_object())
+            counts.add(std::move(line));
+        else
+            ++passed_over;
     }
-    return counts.view();
+    if (passed_over == lines) return std::unexpected{"no line of it is a JSON object, as json_log writes them"};
+    if (counts.hides_successes())
+        return std::unexpected{
+            "the log has warnings and errors only, so nobody can say what succeeded; set json_log_options::min_level "
+            "to info (where it is, nothing has succeeded)"};
+    doctor_view seen = counts.view();
+    if (passed_over > 0)
+        seen.note(fmt::format("{} of {} lines are no JSON object, and were passed over", passed_over, lines));
+    return seen;
 }
 
 }  // namespace cutwater::app

@@ -10,6 +10,7 @@
 #include "cutwater/observe/log/json_log.hpp"
 #include "cutwater/observe/log/sampled.hpp"
 #include "cutwater/observe/metrics/event_metrics.hpp"
+#include "cutwater/observe/metrics/metric_registry.hpp"
 #include "cutwater/testing/mock_dependency.hpp"
 
 namespace cutwater::app {
@@ -18,7 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::Contains;
 using ::testing::DoubleNear;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::mock_dependency;
 using testing::virtual_time;
 
@@ -61,10 +64,52 @@ TEST_F(logged, what_a_sampled_line_stands_for_is_counted) {
     sampled fewer{log, {.first = 1, .every = 10, .period = 1h}};
     pipeline inventory{observe{fewer}, rate_limiter{{.name = "partner", .permits = 1, .per = 24h, .burst = 1}}};
     stock.returns(7);
-    for (int i = 0; i < 32; ++i) (void)time.run(inventory, {.operation = "get"}, stock.blocking());
-    EXPECT_THAT(read().total(metrics::refusals.name, {"reason", "rate"}), DoubleNear(31, 9.5));
+    for (int i = 0; i < 36; ++i) (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    EXPECT_EQ(read().total(metrics::refusals.name, {"reason", "rate"}), 31) << "four lines";
     fewer.tell_suppressed(time.present());
-    EXPECT_GT(read().total(metrics::refusals.name), 3) << "more than there are lines";
+    EXPECT_EQ(read().total(metrics::refusals.name, {"reason", "rate"}), 35);
+    EXPECT_EQ(read().total(metrics::calls.name, {"verdict", "rejected"}), 35);
+    EXPECT_EQ(read().total("cutwater_call_duration_seconds_count", {"verdict", "rejected"}), 35)
+        << "each as long as the last line of its kind";
+}
+
+TEST_F(logged, a_gate_that_refuses_is_found_in_it) {
+    pipeline inventory{observe{log}, bulkhead{{.name = "room", .max_concurrent = 1}}};
+    for (int i = 0; i < 60; ++i) {
+        (void)time.run(inventory, {.operation = "get"}, [&]() -> int {
+            if (i % 10 == 0) (void)time.run(inventory, {.operation = "get"}, [] { return 1; });
+            return 7;
+        });
+    }
+    const auto found = examine(read());
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].rule, "gate_refuses");
+    EXPECT_THAT(found[0].evidence, HasSubstr("6 refusals for 66 calls"));
+}
+
+TEST_F(logged, a_limit_that_was_reached_is_known_from_it) {
+    pipeline inventory{observe{log}, timeout{{.name = "attempt", .after = 2s}}};
+    for (int i = 0; i < 100; ++i) stock.returns(7, 30ms);
+    stock.hangs();
+    for (int i = 0; i < 101; ++i) (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    const auto found = examine(read());
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].rule, "timeout_too_long");
+    EXPECT_THAT(found[0].evidence, HasSubstr("the limit is 2s; it was reached 1 times"));
+}
+
+TEST_F(logged, what_succeeded_is_not_guessed_where_only_warnings_are_kept) {
+    std::ostringstream kept;
+    json_log warnings{kept, {.min_level = severity::warning}};
+    pipeline inventory{observe{warnings}, retry{{.max_attempts = 2, .base_delay = 10ms}}};
+    for (int i = 0; i < 30; ++i) {
+        stock.fails(std::errc::connection_reset).returns(7);
+        (void)time.run(inventory, {.operation = "get", .idempotent = idempotency::idempotent}, stock.blocking());
+    }
+    std::istringstream in{kept.str()};
+    const auto seen = read_log(in);
+    ASSERT_FALSE(seen) << "thirty retries, and no word of those that helped";
+    EXPECT_THAT(seen.error(), HasSubstr("set json_log_options::min_level to info"));
 }
 
 TEST_F(logged, retries_that_never_help_are_found_in_it) {
@@ -79,13 +124,48 @@ TEST_F(logged, retries_that_never_help_are_found_in_it) {
     EXPECT_THAT(rules, Contains("retries_never_help"));
 }
 
-TEST(log_of_others, lines_that_are_no_event_are_passed_over_and_what_is_no_json_is_named) {
-    std::istringstream fine{"{\"message\":\"listening\"}\n\n{\"event\":\"of_nobody\"}\n"};
-    ASSERT_TRUE(read_log(fine));
-    std::istringstream broken{"{}\nhello\n"};
-    const auto read = read_log(broken);
-    ASSERT_FALSE(read);
-    EXPECT_THAT(read.error(), HasSubstr("line 2"));
+/// What a log has.
+std::expected<doctor_view, std::string> read_text(const std::string& text) {
+    std::istringstream in{text};
+    return read_log(in);
+}
+
+TEST(log_of_others, lines_that_are_no_event_are_passed_over) {
+    ASSERT_TRUE(read_text("{\"message\":\"listening\"}\n\n{\"event\":\"of_nobody\"}\n"));
+    ASSERT_TRUE(read_text("{\"message\":\"slow disk\",\"level\":\"warning\"}\n")) << "no event has a level";
+}
+
+TEST(log_of_others, what_is_no_json_is_passed_over_and_counted) {
+    const auto read =
+        read_text("{\"event\":\"retry_scheduled\",\"layer\":\"retry\"}\nat main.cpp:7\n{\"event\":\"retry_sch");
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->total(metrics::retries.name), 1);
+    EXPECT_THAT(read->notes(), ElementsAre(HasSubstr("2 of 3 lines are no JSON object")));
+    EXPECT_THAT(read_text("{}\n")->notes(), IsEmpty());
+}
+
+TEST(log_of_others, a_text_without_a_json_object_is_no_log) {
+    for (const char* const wrong : {"hello\n", "[1]\n", "{\n  \"event\": 7\n}\n"}) {
+        const auto read = read_text(wrong);
+        ASSERT_FALSE(read) << wrong;
+        EXPECT_THAT(read.error(), HasSubstr("no line of it is a JSON object"));
+    }
+}
+
+TEST(log_of_others, odd_values_are_passed_over) {
+    const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+    const auto read = read_text("{\"event\":" + deep + "}\n{\"event\":\"retry_scheduled\",\"layer\":" + deep +
+                                "}\n{\"event\":\"retry_scheduled\",\"suppressed\":-7}\n");
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->total(metrics::retries.name), 2);
+}
+
+TEST(log_of_others, a_time_that_cannot_be_is_none) {
+    const auto read = read_text(
+        "{\"timestamp\":\"0001-01-01T00:00:00Z\"}\n{\"timestamp\":\"2024-05-01T10:00:00Z\"}\n"
+        "{\"timestamp\":\"2024-05-01T10:00:07Z\"}\n{\"timestamp\":\"9999-12-31T23:59:59Z\"}\n");
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_EQ(read->apart(), 7s);
 }
 
 }  // namespace

@@ -29,4 +29,7 @@ struct doctor_rule {
 /// What is to be said about these metrics.
 [[nodiscard]] std::vector<finding> examine(const doctor_view& at);
 
+/// What cannot be said about them, and why: a sentence each.
+[[nodiscard]] std::vector<std::string> not_judged(const doctor_view& at);
+
 }  // namespace cutwater::app

@@ -21,7 +21,9 @@
 #include "apps/cutwater/call_run.hpp"
 #include "apps/cutwater/doctor_log.hpp"
 #include "cutwater/asio.hpp"
+#include "cutwater/drive/clock/clock.hpp"
 #include "cutwater/http/http_client.hpp"
+#include "cutwater/http/http_fields.hpp"
 #include "cutwater/http/http_rules.hpp"
 
 namespace cutwater::app {
@@ -36,6 +38,13 @@ using page_or_problem = std::expected<metrics_page, std::string>;
 asio::io_context& lasting_context() {
     static auto* const context = new asio::io_context{1};
     return *context;
+}
+
+/// `400 Bad Request`, and what Prometheus says about it, which is JSON.
+std::string complaint_of(const http_response& answer) {
+    constexpr std::size_t shown = 200;
+    return fmt::format("{} {}{}", answer.status, answer.reason,
+                       answer.body.starts_with('{') ? ": " + answer.body.substr(0, shown) : "");
 }
 
 /// The body of an answer, by a call with a limit and a retry.
@@ -59,7 +68,7 @@ std::expected<std::string, std::string> fetch(const std::string& address) {
     while (!got) context.run_one();
     if (!*got) return std::unexpected{fmt::format("{}: {}", address, got->error().message())};
     const http_response& answer = **got;
-    if (answer.status != 200) return std::unexpected{fmt::format("{}: {} {}", address, answer.status, answer.reason)};
+    if (answer.status != 200) return std::unexpected{fmt::format("{}: {}", address, complaint_of(answer))};
     return answer.body;
 }
 
@@ -75,10 +84,11 @@ std::expected<doctor_view, std::string> look_at_page(const doctor_source& source
     auto first = fetch_page(source.place);
     if (!first) return std::unexpected{first.error()};
     if (source.between_looks <= duration::zero()) return doctor_view{std::move(*first)};
+    const instant looked = now();
     std::this_thread::sleep_for(source.between_looks);
     auto second = fetch_page(source.place);
     if (!second) return std::unexpected{second.error()};
-    return doctor_view{std::move(*second), *first, source.between_looks};
+    return doctor_view{std::move(*second), *first, between(looked, now())};
 }
 
 page_or_problem ask(const std::string& server, const std::string& query) {
@@ -92,27 +102,25 @@ page_or_problem ask(const std::string& server, const std::string& query) {
 
 std::expected<doctor_view, std::string> look_at_prometheus(const doctor_source& source) {
     const std::string all = R"({__name__=~"cutwater_.+"})";
-    auto now = ask(source.place, all);
-    if (!now) return std::unexpected{now.error()};
-    if (now->empty()) return std::unexpected{fmt::format("{} has no metric of cutwater's", source.place)};
+    auto page = ask(source.place, all);
+    if (!page) return std::unexpected{page.error()};
+    if (page->empty()) return std::unexpected{fmt::format("{} has no metric of cutwater's", source.place)};
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(source.over).count();
     const auto before = ask(source.place, fmt::format("{} offset {}s", all, seconds));
     if (!before) return std::unexpected{before.error()};
-    return doctor_view{std::move(*now), *before, source.over};
+    if (before->empty()) {  // nobody knows then when what is counted began
+        doctor_view seen{std::move(*page)};
+        seen.note(fmt::format("{} has nothing of {} ago: what is judged is all since each instance began", source.place,
+                              to_text(source.over)));
+        return seen;
+    }
+    return doctor_view{std::move(*page), *before, source.over};
 }
 
-std::expected<doctor_view, std::string> look_at_text(const std::string& text, const std::string& called) {
-    const std::size_t begin = text.find_first_not_of(" \t\r\n");
-    if (begin != std::string::npos && text[begin] == '{') {
-        std::istringstream lines{text};
-        auto read = read_log(lines);
-        if (!read) return std::unexpected{called + ": " + read.error()};
-        return read;
-    }
-    auto page = parse_metrics_page(text);
-    if (!page) return std::unexpected{called + ": " + page.error()};
-    if (page->empty()) return std::unexpected{called + " has no metrics"};
-    return doctor_view{std::move(*page)};
+bool is_url(std::string_view place) {
+    constexpr std::string_view plain = "http://";
+    constexpr std::string_view tls = "https://";
+    return same_field(place.substr(0, plain.size()), plain) || same_field(place.substr(0, tls.size()), tls);
 }
 
 std::expected<doctor_view, std::string> look_at_file(const std::string& file) {
@@ -154,9 +162,26 @@ page_or_problem parse_query_answer(const std::string& body) {
     return page;
 }
 
+std::expected<doctor_view, std::string> look_at_text(const std::string& text, const std::string& called) {
+    const std::size_t begin = text.find_first_not_of(" \t\r\n");
+    const bool begins_as_log = begin != std::string::npos && text[begin] == '{';
+    if (!begins_as_log) {
+        auto page = parse_metrics_page(text);
+        if (page && page->empty()) return std::unexpected{called + " has no metrics"};
+        if (page) return doctor_view{std::move(*page)};
+        if (text.find("\n{") == std::string::npos)
+            return std::unexpected{fmt::format("{} is neither a page of metrics nor a log of JSON lines (json_log): {}",
+                                               called, page.error())};
+    }
+    std::istringstream lines{text};
+    auto read = read_log(lines);
+    if (!read) return std::unexpected{called + ": " + read.error()};
+    return read;
+}
+
 std::expected<doctor_view, std::string> look_at(const doctor_source& source) {
     if (source.is_prometheus) return look_at_prometheus(source);
-    if (source.place.starts_with("http://") || source.place.starts_with("https://")) return look_at_page(source);
+    if (is_url(source.place)) return look_at_page(source);
     return look_at_file(source.place);
 }
 

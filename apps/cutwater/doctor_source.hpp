@@ -18,6 +18,9 @@ struct doctor_source {
 /// Or what is wrong, in a sentence.
 [[nodiscard]] std::expected<doctor_view, std::string> look_at(const doctor_source& source);
 
+/// What a file holds: a page of metrics, or a log of JSON lines; or that it is neither. `called` names it in errors.
+[[nodiscard]] std::expected<doctor_view, std::string> look_at_text(const std::string& text, const std::string& called);
+
 /// What `/api/v1/query` answers, as a page; or what is wrong with it.
 [[nodiscard]] std::expected<metrics_page, std::string> parse_query_answer(const std::string& body);
 

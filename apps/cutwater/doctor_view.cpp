@@ -21,6 +21,11 @@ double number_of(std::string_view text) {
     return value;
 }
 
+metrics_page finite(metrics_page page) {
+    std::erase_if(page, [](const page_sample& s) { return !std::isfinite(s.value); });
+    return page;
+}
+
 }  // namespace
 
 std::string words_of(const subject& s) {
@@ -29,9 +34,12 @@ std::string words_of(const subject& s) {
 }
 
 doctor_view::doctor_view(metrics_page now, const metrics_page& before, duration apart)
-    : now_{std::move(now)}, apart_{apart} {
-    for (const page_sample& each : before) before_[key_of(each)] = each.value;
+    : now_{finite(std::move(now))}, apart_{apart} {
+    for (const page_sample& each : before)
+        if (std::isfinite(each.value)) before_[key_of(each)] = each.value;
 }
+
+doctor_view::doctor_view(metrics_page now, duration since) : now_{finite(std::move(now))}, apart_{since} {}
 
 doctor_view::key doctor_view::key_of(const page_sample& s) {
     key made{s.name, s.labels};
@@ -53,14 +61,23 @@ std::map<subject, double> doctor_view::growth(std::string_view metric, series_fi
     return sums;
 }
 
+std::map<std::string, std::map<std::string, double>> doctor_view::growth_by_instance(std::string_view metric,
+                                                                                     series_filter of) const {
+    std::map<std::string, std::map<std::string, double>> sums;
+    for (const page_sample& each : now_)
+        if (is_among(each, metric, of))
+            sums[std::string{each.label("layer")}][std::string{each.label("instance")}] += grown(each);
+    return sums;
+}
+
 double doctor_view::total(std::string_view metric, series_filter of) const {
     double sum = 0;
     for (const auto& [who, value] : growth(metric, of)) sum += value;
     return sum;
 }
 
-void doctor_view::each_gauge(std::string_view metric,
-                             const std::function<void(const page_sample&, double)>& look) const {
+void doctor_view::each_series(std::string_view metric,
+                              const std::function<void(const page_sample&, double)>& look) const {
     for (const page_sample& each : now_) {
         if (each.name != metric) continue;
         const auto found = before_.find(key_of(each));
@@ -76,18 +93,22 @@ std::optional<double> doctor_view::beside(const page_sample& of, std::string_vie
     return found == now_.end() ? std::nullopt : std::optional{found->value};
 }
 
-std::optional<double> doctor_view::percentile(std::string_view histogram, double p, const std::string& operation,
-                                              double at_least) const {
-    std::map<double, double> at_most;
-    for (const page_sample& each : now_)
-        if (each.name == std::string{histogram} + "_bucket" && each.label("operation") == operation &&
-            each.label("verdict") == "success")
-            at_most[number_of(each.label("le"))] += grown(each);
-    if (at_most.empty() || at_most.rbegin()->second < at_least) return std::nullopt;
-    const double wanted = p * at_most.rbegin()->second;
-    for (const auto& [bound, count] : at_most)
-        if (count >= wanted) return std::isinf(bound) ? std::nullopt : std::optional{bound};
-    return std::nullopt;
+std::map<std::string, double> doctor_view::percentiles(std::string_view histogram, double p, double at_least) const {
+    const std::string buckets = std::string{histogram} + "_bucket";
+    std::map<std::string, std::map<double, double>> at_most;
+    for (const page_sample& each : now_) {
+        if (each.name != buckets || each.label("verdict") != "success") continue;
+        const double bound = number_of(each.label("le"));
+        if (!std::isnan(bound)) at_most[std::string{each.label("operation")}][bound] += grown(each);
+    }
+    std::map<std::string, double> found;
+    for (const auto& [operation, counts] : at_most) {
+        const double all = counts.rbegin()->second;
+        if (all < at_least) continue;
+        const auto reached = std::ranges::find_if(counts, [&](const auto& each) { return each.second >= p * all; });
+        found[operation] = reached->first;
+    }
+    return found;
 }
 
 }  // namespace cutwater::app

@@ -1,7 +1,7 @@
 // What a doctor looks at: metrics now, perhaps those of some time before, and how long that was.
 //
-// A counter's *growth* is the difference between both, or all of it where there is no time before, or where it has begun anew meanwhile. Series of several
-// instances are added up; gauges are looked at one by one.
+// A counter's *growth* is the difference between both, or all of it where there is no time before, or where it has begun anew meanwhile. Counters of several
+// instances are added up where nothing else is said; gauges are looked at one by one. What is no finite number is passed over.
 #pragma once
 
 #include <compare>
@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apps/cutwater/metrics_page.hpp"
 #include "cutwater/core/instant.hpp"
@@ -33,28 +34,36 @@ struct series_filter {
 
 class doctor_view {
 public:
-    explicit doctor_view(metrics_page now) : now_{std::move(now)} {}
+    explicit doctor_view(metrics_page now) : doctor_view{std::move(now), duration::zero()} {}
     doctor_view(metrics_page now, const metrics_page& before, duration apart);
     /// Counted since the beginning of a time that is known: a log's.
-    doctor_view(metrics_page now, duration since) : now_{std::move(now)}, apart_{since} {}
+    doctor_view(metrics_page now, duration since);
 
     /// Zero where nobody knows.
     [[nodiscard]] duration apart() const noexcept { return apart_; }
 
     /// By layer and operation.
     [[nodiscard]] std::map<subject, double> growth(std::string_view metric, series_filter of = {}) const;
+    /// By layer, and then by instance, as Prometheus calls them.
+    [[nodiscard]] std::map<std::string, std::map<std::string, double>> growth_by_instance(std::string_view metric,
+                                                                                          series_filter of = {}) const;
     /// Of all series together.
     [[nodiscard]] double total(std::string_view metric, series_filter of = {}) const;
 
-    /// Calls `look` with each series of a gauge, and what it was before: the same where nobody knows.
-    void each_gauge(std::string_view metric,
-                    const std::function<void(const page_sample& now, double before)>& look) const;
+    /// Calls `look` with each series of a metric, and what it was before: the same where nobody knows.
+    void each_series(std::string_view metric,
+                     const std::function<void(const page_sample& now, double before)>& look) const;
     /// The series of another metric with the same labels.
     [[nodiscard]] std::optional<double> beside(const page_sample& of, std::string_view metric) const;
 
-    /// An upper bound of a percentile of an operation's histogram, where it has that many values.
-    [[nodiscard]] std::optional<double> percentile(std::string_view histogram, double p, const std::string& operation,
-                                                   double at_least) const;
+    /// By operation, where a histogram has at least so many successes: an upper bound of a percentile of theirs, infinite where
+    /// it is above the last bound.
+    [[nodiscard]] std::map<std::string, double> percentiles(std::string_view histogram, double p,
+                                                            double at_least) const;
+
+    /// What was not looked at, a sentence each.
+    [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+    void note(std::string sentence) { notes_.push_back(std::move(sentence)); }
 
 private:
     using key = std::pair<std::string, std::vector<page_label>>;
@@ -64,6 +73,7 @@ private:
     metrics_page now_;
     std::map<key, double> before_{};
     duration apart_{};
+    std::vector<std::string> notes_{};
 };
 
 }  // namespace cutwater::app

@@ -95,8 +95,9 @@ std::string title_of(const ledger_book& book) {
     std::string title = book.about;
     if (!book.reason.empty()) title += ", because: " + book.reason;
     constexpr std::int64_t last_ms = 253'402'300'799'999;  // of the year 9999
+    const std::time_t seconds = book.unix_ms / 1000;
     if (book.unix_ms > 0 && book.unix_ms <= last_ms)
-        title += fmt::format(", at {:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(book.unix_ms / 1000)));
+        title += fmt::format(", at {:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
     if (book.left_out != 0) title += fmt::format("; {} entries had no room", book.left_out);
     return title;
 }

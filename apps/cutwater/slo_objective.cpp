@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <utility>
 #include <vector>
 
+#include "apps/cutwater/slo_queries.hpp"
 #include "apps/cutwater/units.hpp"
 
 namespace cutwater::app {
@@ -66,7 +66,7 @@ std::expected<slo_options, std::string> parse_objective(std::string_view text) {
 std::string problem_of_latency(const slo_options& objective, std::span<const double> buckets) {
     if (objective.latency == forever) return {};
     const double wanted = seconds_of(objective.latency);
-    const auto is_it = [wanted](double bound) { return std::abs(bound - wanted) < 1e-9; };
+    const auto is_it = [asked = bound_of(objective)](double bound) { return bound_text(bound) == asked; };
     if (std::ranges::any_of(buckets, is_it)) return {};
     std::string known;
     for (const double each : buckets) known += fmt::format("{}{}", known.empty() ? "" : ", ", each);

@@ -55,5 +55,12 @@ TEST(slo_objective, a_latency_that_the_histogram_has_no_bound_for_is_refused_wit
     EXPECT_THAT(problem_of_latency({.name = "orders", .latency = 300ms}, bounds), HasSubstr("0.1, 0.25, 1"));
 }
 
+TEST(slo_objective, a_latency_has_to_be_written_like_the_bound_in_all_its_digits) {
+    constexpr std::array bounds{1.0 / 3, 1.2345678};
+    EXPECT_THAT(problem_of_latency({.name = "orders", .latency = 1'234'567'800ns}, bounds), IsEmpty());
+    EXPECT_THAT(problem_of_latency({.name = "orders", .latency = 333'333'333ns}, bounds), HasSubstr("0.333333333s"))
+        << "a label of that text is none of the histogram's";
+}
+
 }  // namespace
 }  // namespace cutwater::app

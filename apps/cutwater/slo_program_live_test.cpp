@@ -45,11 +45,40 @@ TEST(slo_program, a_low_target_of_every_operation_alerts_as_well) {
     EXPECT_EQ(done.exit, 0) << done.out << done.err;
 }
 
-TEST(slo_program, degraded_results_that_are_bad_are_asked_for) {
-    const ran done = run_in_shell(
-        "$program slo rules --objective stock:get_stock,list_stock:99% --degraded-is-bad > rules.yml && promtool check "
-        "rules rules.yml");
+/// Its rules, and their tests, by promtool.
+ran proved(const std::string& options) {
+    return run_in_shell("o='" + options +
+                        "'; $program slo rules $o > rules.yml && $program slo rules $o --tests > tests.yml && "
+                        "promtool check rules rules.yml && promtool test rules tests.yml");
+}
+
+TEST(slo_program, objectives_that_see_the_same_calls_have_tests_of_their_own) {
+    const ran done =
+        proved("--objective orders:place_order:99.9% --objective fast:place_order:99%:250ms --objective all:*:99%");
     EXPECT_EQ(done.exit, 0) << done.out << done.err;
+}
+
+TEST(slo_program, alerts_that_ask_for_many_calls_are_tested_with_as_many) {
+    const ran done = proved("--objective orders:place_order:99.9%:250ms --min-calls 1000000000");
+    EXPECT_EQ(done.exit, 0) << done.out << done.err;
+}
+
+TEST(slo_program, degraded_results_that_are_bad_are_asked_for) {
+    const ran done = proved("--objective stock:get_stock,list_stock:99% --degraded-is-bad");
+    EXPECT_EQ(done.exit, 0) << done.out << done.err;
+    const ran unasked = run_in_shell(
+        "o='--objective stock:get_stock:99%'; $program slo rules $o > rules.yml && "
+        "$program slo rules $o --degraded-is-bad --tests > tests.yml && promtool test rules tests.yml");
+    EXPECT_NE(unasked.exit, 0);
+    EXPECT_THAT(unasked.out + unasked.err, HasSubstr("ALERTS{")) << "the tests have no degraded result";
+}
+
+TEST(slo_program, a_test_fails_where_the_recorded_budget_is_another) {
+    const ran done = run_in_shell(
+        "o='--objective orders:place_order:99.9%'; $program slo rules $o | sed 's:/ 0.001$:/ 0.002:' > rules.yml && "
+        "grep -q '/ 0.002$' rules.yml && $program slo rules $o --tests > tests.yml && promtool test rules tests.yml");
+    EXPECT_NE(done.exit, 0) << "the tests prove nothing of the budget";
+    EXPECT_THAT(done.out + done.err, HasSubstr("remaining_ratio"));
 }
 
 TEST(slo_program, a_test_fails_where_an_alert_does_not_fire) {
@@ -66,6 +95,9 @@ TEST(slo_program, what_cannot_be_asked_is_refused) {
     EXPECT_EQ(bound.exit, 2);
     EXPECT_THAT(bound.err, HasSubstr("has no bound at 0.3s"));
     EXPECT_EQ(run({"slo", "rules", "--objective", "orders:place_order:99.9%:300ms", "--buckets", "0.1,0.3,1"}).exit, 0);
+    const ran twice = run({"slo", "rules", "--objective", "orders:place_order:99.9%:250ms", "--degraded-is-bad"});
+    EXPECT_EQ(twice.exit, 2);
+    EXPECT_THAT(twice.err, HasSubstr("an objective of its own"));
     EXPECT_THAT(run({"slo", "rules", "--objective", "orders:place_order"}).err,
                 HasSubstr("orders:place_order:99.9%:250ms"));
 }
@@ -84,6 +116,9 @@ public:
                 return 7;
             });
         }
+        (void)guarded_.run({.operation = "place_order"}, []() -> int {
+            throw std::system_error{std::make_error_code(std::errc::permission_denied)};
+        });
         for (int i = 0; i < 30; ++i)
             (void)broken_.run({.operation = "get_stock"}, []() -> int {
                 throw std::system_error{std::make_error_code(std::errc::connection_refused)};
@@ -116,8 +151,9 @@ private:
     circuit_breaker health_{{.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 5}};
     pipeline<observe, retry> guarded_{observe{objectives_.also(counts_)},
                                       retry{{.base_delay = 1ms, .budget = &budget_}}};
-    using default_value = decltype(fallback{0});
-    pipeline<observe, default_value, reference<circuit_breaker>> broken_{observe{objectives_}, fallback{0},
+    static int last_known() { throw std::runtime_error{"nothing is known"}; }
+    using known_or_zero = decltype(fallback{&last_known, 0});
+    pipeline<observe, known_or_zero, reference<circuit_breaker>> broken_{observe{objectives_}, fallback{&last_known, 0},
                                                                          cutwater::ref(health_)};
     pipeline<observe, timeout> late_{observe{objectives_}, timeout{{.name = "attempt", .after = 20ms}}};
     pipeline<observe, bulkhead> room_{observe{objectives_},
@@ -159,10 +195,14 @@ TEST(dashboard_program, every_panel_above_the_last_row_has_data_in_a_real_promet
             for (const panel_query& query : each.queries) {
                 const auto said = nlohmann::json::parse(server.query(filled_in(query.ask)));
                 EXPECT_EQ(said.at("status"), "success") << each.title << ": " << said;
-                const bool has_to_be_there = row + 1 < rows.size() && query.ask.find("suppressed") == std::string::npos;
-                if (has_to_be_there)
-                    EXPECT_FALSE(said.at("data").at("result").empty()) << each.title << " has no data: " << query.ask;
+                const bool may_be_empty =
+                    row + 1 == rows.size() || query.ask.find("budget_exhausted") != std::string::npos;
+                EXPECT_TRUE(may_be_empty || !said.at("data").at("result").empty())
+                    << each.title << " has no data: " << query.ask;
             }
+    const panel& success = rows.front().panels.front();
+    EXPECT_THAT(server.query(filled_in(success.queries.front().ask)), HasSubstr(R"("operation":"report")"))
+        << "which never succeeded";
 }
 
 TEST(dashboard_program, prints_json) {

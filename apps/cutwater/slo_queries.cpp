@@ -61,8 +61,10 @@ std::string quoted_pattern(const std::vector<std::string>& values) {
     return quoted(pattern);
 }
 
+std::string bound_text(double seconds) { return fmt::format("{:.16g}", seconds); }
+
 std::string bound_of(const slo_options& objective) {
-    return fmt::format("{:.6g}", std::chrono::duration<double>{objective.latency}.count());
+    return bound_text(std::chrono::duration<double>{objective.latency}.count());
 }
 
 std::string calls_query(const slo_options& objective, std::string_view function, slo_window over) {

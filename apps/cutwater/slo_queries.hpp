@@ -20,6 +20,8 @@ inline constexpr std::array<slo_window, 7> recorded_windows{
 [[nodiscard]] std::string quoted(std::string_view value);
 [[nodiscard]] std::string quoted_pattern(const std::vector<std::string>& values);
 
+/// A histogram's bound as the label `le` says it, with as many digits as the exporter writes.
+[[nodiscard]] std::string bound_text(double seconds);
 /// The objective's latency as the label `le` says it: `0.25`.
 [[nodiscard]] std::string bound_of(const slo_options& objective);
 

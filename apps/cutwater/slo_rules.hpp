@@ -3,8 +3,9 @@
 //     write_all(stdout, prometheus_rules(objectives));                 // promtool check rules
 //     write_all(stdout, prometheus_rule_tests(objectives, "rules.yml"));   // promtool test rules
 //
-// For each objective and each rule of `slo_rules` there is an alert, `CutwaterErrorBudgetBurn1h` and so on, and a test in which it fires and clears; beside these, one of
-// a service that has never had a good call, and one of too few calls.
+// For each objective and each rule of `slo_rules` there is an alert, `CutwaterErrorBudgetBurn1h` and so on, and a test
+// in which it fires and clears; beside these, what is left of the budget, a service that has never had a good call,
+// and too few calls. What alerts say is tested where there is one objective.
 #pragma once
 
 #include <span>

@@ -2,7 +2,7 @@
 //
 //     prometheus_server server{"127.0.0.1:9100"};
 //     const nlohmann::json said = server.query("sum(up)");             // what /api/v1/query answers, when there is a result
-//     server.add_rules("groups: …");                                   // before `start`
+//     prometheus_server ruled{"127.0.0.1:9100", "groups: …"};          // with what stands in a rules file
 #pragma once
 
 #include <boost/asio/connect.hpp>

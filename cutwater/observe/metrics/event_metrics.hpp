@@ -7,6 +7,9 @@
 // Nothing is registered: an event of your own policy is counted as it says itself. Operation and layer become labels, as they are: bounded sets. Where there
 // are more than `max_series` of them here, the rest is counted as operation and detail `other`.
 //
+// With the first call of an operation that ends there are series of all ends that users see, the others at 0: what
+// comes later is growth, which rates and alerts see.
+//
 // What it has counted is there as long as it is: its series go with it. Another listener (a log, say) hears the same events by `also`.
 //
 // Cost of an event that was heard before, with the same labels: a search in a table without a lock, and what the sink takes for each measure.

@@ -11,6 +11,7 @@
 namespace cutwater {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::mock_dependency;
 using testing::virtual_time;
@@ -50,6 +51,37 @@ TEST_F(counted_calls, durations_are_seconds) {
     const auto calls = std::ranges::find(read, &metrics::call_duration, &metric_family::of);
     ASSERT_NE(calls, read.end());
     EXPECT_EQ(calls->samples.at(0).counts.sum, 0.25);
+}
+
+/// The details of a metric's series.
+std::vector<std::string> details_of(const std::vector<metric_family>& read, const metric& of) {
+    std::vector<std::string> details;
+    for (const metric_family& family : read)
+        for (const metric_sample& each : family.samples)
+            if (family.of == &of) details.push_back(each.detail);
+    return details;
+}
+
+TEST_F(counted_calls, with_the_first_call_there_are_series_of_all_ends_that_users_see) {
+    pipeline inventory{observe{counts}, rate_limiter{{.name = "partner", .permits = 1, .per = 1h, .burst = 1}}};
+    stock.fails(std::errc::connection_reset);
+    (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    const auto read = registry.read(instant{});
+    EXPECT_THAT(details_of(read, metrics::calls), ElementsAre("permanent", "rejected", "success", "transient"));
+    EXPECT_THAT(details_of(read, metrics::call_duration), ElementsAre("success", "transient"))
+        << "where the first success is growth, its time has to be as well";
+    EXPECT_EQ(metric_total(read, metrics::calls), 1);
+    EXPECT_EQ(metric_value(read, metrics::calls, {.operation = "get", .detail = "transient"}), 1);
+}
+
+TEST_F(counted_calls, what_was_there_at_zero_is_what_is_counted_later) {
+    pipeline inventory{observe{counts}, rate_limiter{{.name = "partner", .permits = 2, .per = 1h, .burst = 2}}};
+    stock.returns(7).fails(std::errc::connection_reset);
+    for (int i = 0; i < 3; ++i) (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    const auto read = registry.read(instant{});
+    EXPECT_THAT(details_of(read, metrics::calls), ElementsAre("permanent", "rejected", "success", "transient"));
+    for (const std::string_view each : {"success", "transient", "rejected"})
+        EXPECT_EQ(metric_value(read, metrics::calls, {.operation = "get", .detail = each}), 1) << each;
 }
 
 TEST_F(counted_calls, refusals_have_a_reason_and_are_calls_that_were_rejected) {
@@ -197,7 +229,8 @@ TEST(event_metrics, a_call_adds_at_most_two_increments_and_one_observation_for_e
         EXPECT_LE(records.increments, 2 * layers);
         EXPECT_LE(records.observations, layers);
         if (!succeeds) continue;
-        EXPECT_EQ(records.increments, 2U) << "the call and its attempts, and nothing for a layer that had nothing to do";
+        EXPECT_EQ(records.increments, 2U)
+            << "the call and its attempts, and nothing for a layer that had nothing to do";
         EXPECT_EQ(records.observations, 1U);
     }
 }
@@ -207,7 +240,7 @@ TEST_F(counted_calls, another_listener_hears_the_same) {
     counts.also(heard);
     pipeline inventory{observe{counts}};
     (void)time.run(inventory, {.operation = "get"}, [] { return 7; });
-    EXPECT_THAT(heard.names(), ::testing::ElementsAre("call_started", "call_completed"));
+    EXPECT_THAT(heard.names(), ElementsAre("call_started", "call_completed"));
     EXPECT_EQ(value(metrics::calls, {.operation = "get", .detail = "success"}), 1);
 }
 

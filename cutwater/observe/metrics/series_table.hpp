@@ -15,6 +15,7 @@
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/metric.hpp"
 #include "cutwater/core/standard_metrics.hpp"
+#include "cutwater/core/verdict.hpp"
 
 namespace cutwater::detail {
 
@@ -53,6 +54,7 @@ public:
         series_key key;
         std::string detail;
         std::vector<std::shared_ptr<metric_series>> series;
+        std::vector<std::shared_ptr<metric_series>> at_zero;  ///< those that are there before they are counted
     };
 
     series_table(metric_sink& to, std::size_t most)
@@ -92,16 +94,32 @@ private:
         const std::scoped_lock held{lock_};
         if (const row* const there = find(key)) return there;
         if (rows_.size() >= most_ + most_together) return nullptr;
-        auto made = std::make_unique<row>(row{.key = key, .detail = std::string{key.detail}, .series = {}});
+        auto made =
+            std::make_unique<row>(row{.key = key, .detail = std::string{key.detail}, .series = {}, .at_zero = {}});
         made->key.detail = made->detail;
-        for (const measure& each : measures_of(*key.kind))
+        for (const measure& each : measures_of(*key.kind)) {
             made->series.push_back(sink_->open(*each.of, labels_of(each, key)));
+            open_at_zero(*made, each);
+        }
         const row* const added = rows_.emplace_back(std::move(made)).get();
         std::size_t at = place_of(key);
         while (slots_[at].load(std::memory_order_relaxed) != nullptr) at = (at + 1) & (slots_.size() - 1);
         slots_[at].store(added, std::memory_order_release);
         used_.store(rows_.size(), std::memory_order_relaxed);
         return added;
+    }
+    /// With one end of calls the others that users see, and the time of successes: a rate is of what a series grew by,
+    /// and the first failures of an hour would otherwise be what their series begins with.
+    void open_at_zero(row& beside, const measure& each) {
+        const auto open = [&](verdict v) {
+            metric_labels labels = labels_of(each, beside.key);
+            labels.detail = to_text(v);
+            beside.at_zero.push_back(sink_->open(*each.of, labels));
+        };
+        if (each.of == &metrics::calls)
+            for (const verdict v : {verdict::success, verdict::transient, verdict::permanent, verdict::rejected})
+                open(v);
+        if (each.of == &metrics::call_duration) open(verdict::success);
     }
     [[nodiscard]] static metric_labels labels_of(const measure& each, const series_key& key) noexcept {
         return {.layer = each.is_of_layer ? key.layer : name{},

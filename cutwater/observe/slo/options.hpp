@@ -39,12 +39,16 @@ struct slo_options {
         visit("min_calls", self.min_calls, within(std::uint64_t{1}, std::uint64_t{1'000'000'000}),
               "calls in an alert's long window; with fewer it says nothing");
         visit("degraded", self.degraded, within(degraded_result::good, degraded_result::bad),
-              "what a success is whose result is a fallback's, or stale");
+              "what a success is whose result is a fallback's, or stale; `bad` not beside a latency");
     }
 
     void cross_check(option_problems& problems) const {
         for (const std::string& each : operations)
             if (each.empty()) problems.push_back({"operations", "one that is empty", "names of operations"});
+        if (degraded == degraded_result::bad && latency != forever)
+            problems.push_back(
+                {"degraded", "bad beside a latency",
+                 "bad in an objective of its own, without one: a late degraded result would count twice"});
     }
 
     /// Share of the calls that may be bad.

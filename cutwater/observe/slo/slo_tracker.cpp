@@ -18,7 +18,7 @@ namespace cutwater {
 namespace {
 
 /// The step of the shortest window: what is counted together.
-constexpr duration step = std::chrono::minutes{5} / slo_ring::slices;
+constexpr duration step = duration{std::chrono::minutes{5}} / slo_ring::slices;
 
 invalid_options refused(std::string_view whose, option_problem problem) {
     option_problems problems;
@@ -57,21 +57,27 @@ struct slo_tracker::kept {
     [[nodiscard]] bool is_for(name operation) const noexcept {
         return operations.empty() || std::ranges::find(operations, operation) != operations.end();
     }
+    /// Whoever pours what was added knows an instant that is no older.
     void gather(const slo_counts& more, instant now) noexcept {
-        if (more.good != 0) good.fetch_add(more.good, std::memory_order_relaxed);
-        if (more.bad != 0) bad.fetch_add(more.bad, std::memory_order_relaxed);
         latest.store(now, std::memory_order_relaxed);
+        if (more.good != 0) good.fetch_add(more.good, std::memory_order_release);
+        if (more.bad != 0) bad.fetch_add(more.bad, std::memory_order_release);
     }
     /// By the holder of the lock.
     void pour() noexcept {
-        const slo_counts gathered{.good = good.exchange(0, std::memory_order_relaxed),
-                                  .bad = bad.exchange(0, std::memory_order_relaxed)};
+        const slo_counts gathered{.good = good.exchange(0, std::memory_order_acquire),
+                                  .bad = bad.exchange(0, std::memory_order_acquire)};
         kernel.count(gathered, latest.load(std::memory_order_relaxed));
     }
-    /// Whether a step has ended; once, for whoever asks first.
-    [[nodiscard]] bool is_due(instant now) noexcept {
-        instant until = step_ends.load(std::memory_order_relaxed);
-        return now >= until && step_ends.compare_exchange_strong(until, add(now, step), std::memory_order_relaxed);
+    /// Pours a step that has ended, as of its last call. A pause may lie between that and now, so nobody gathers for the
+    /// next step before. Whether it was this caller.
+    [[nodiscard]] bool ends_step(instant now) noexcept {
+        if (now < step_ends.load(std::memory_order_acquire)) return false;
+        const std::scoped_lock held{lock};
+        if (now < step_ends.load(std::memory_order_relaxed)) return false;
+        pour();
+        step_ends.store(add(now, step), std::memory_order_release);
+        return true;
     }
 
     name called;
@@ -98,9 +104,10 @@ void slo_tracker::on_event(const event& e) noexcept {
     for (const auto& each : all_) {
         if (!each->is_for(e.origin().operation)) continue;
         const slo_options& objective = each->kernel.options();
+        const bool is_due = each->ends_step(now);
         if (end) each->gather(counts_of(*end, objective.latency), now);
         if (is_degraded && objective.degraded == degraded_result::bad) each->gather({.good = -1, .bad = 1}, now);
-        if (each->is_due(now)) judge(*each, now);
+        if (is_due) judge(*each, now);
     }
 }
 

@@ -6,15 +6,22 @@
 //     objectives.also(heard);                                       // any listener: of the calls' events, and of slo_burning and slo_recovered
 //     const double left = objectives.read(cw::now()).front().budget_left;
 //
-// What counts is what users see: ends of calls, not attempts. An event that counts `metrics::calls` is the end of a call, with the verdict and the time that its measures
-// say. Success within the latency is good; a slower one, `transient`, `permanent` and `rejected` are bad; who cancels, or sends what is refused for being wrong, says nothing. With
-// `degraded_result::bad` each degraded result, too, makes a good call a bad one.
+// What counts is what users see: ends of calls, not attempts. An event that counts `metrics::calls` is the end of a
+// call, with the verdict and the time that its measures say. Success within the latency is good; a slower one,
+// `transient`, `permanent` and `rejected` are bad; who cancels, or sends what is refused for being wrong, says
+// nothing. With `degraded_result::bad` each degraded result, too, makes a good call a bad one. Nothing is known of a
+// call but its events, so that is not allowed beside a latency (a late degraded result would be counted twice), and a
+// call counts twice that has two such results, or fails after one.
 //
-// Alerts are judged at most every 5 s, when a call ends; when none comes, `look` does it. The rules are in `kernel.hpp`. What it knows goes with the process, as do its
-// alerts: those that outlast it are Prometheus', from the same objectives (`cutwater slo rules`).
+// Alerts are judged at most every 5 s, when a call ends; when none comes, `look` does it. The rules are in
+// `kernel.hpp`. What it knows goes with the process, as do its alerts: those that outlast it are Prometheus', from the
+// same objectives (`cutwater slo rules`). Where two threads judge at once (one by `look`, say), the end of an alert
+// may be told before its beginning: an event's `at` says which was later.
 //
-// Cost of a call's end: for each objective that it belongs to, three operations on atomics. Thread safety: every member, from any thread; `also` before the first event.
-// What is behind it is called under no lock. Lifetime: it outlives the pipelines that it watches. Errors: the constructor throws `invalid_options`; `on_event` nothing.
+// Cost of a call's end: for each objective that it belongs to, three operations on atomics; once in 5 s, one waits for
+// a lock. Thread safety: every member, from any thread; `also` before the first event. What is behind it is called
+// under no lock. Lifetime: it outlives the pipelines that it watches. Errors: the constructor throws
+// `invalid_options`; `on_event` nothing.
 #pragma once
 
 #include <array>

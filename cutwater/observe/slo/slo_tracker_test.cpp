@@ -82,6 +82,7 @@ TEST_F(watched_calls, each_objective_has_its_operations_and_one_without_has_all)
 TEST_F(watched_calls, a_degraded_result_is_what_the_objective_says) {
     slo_options strict = orders;
     strict.name = "strict";
+    strict.latency = forever;
     strict.degraded = degraded_result::bad;
     slo_tracker objectives{{orders, strict}};
     pipeline shop{observe{objectives}, fallback{0}};
@@ -145,6 +146,17 @@ TEST_F(told_objectives, an_alert_is_told_when_it_begins_and_when_it_ends) {
     EXPECT_EQ(heard.count("letter_sent"), 12'000U + 5'760U) << "and hands on what it hears";
 }
 
+TEST_F(told_objectives, what_failed_before_a_pause_wakes_nobody_after_it) {
+    objectives.also(heard);
+    for (int i = 0; i < 1000; ++i, now += 4ms) end_call("transient");
+    now += 8h;
+    end_call("success");
+    EXPECT_EQ(heard.count("slo_burning"), 0U);
+    const slo_reading seen = objectives.read(now).front();
+    EXPECT_EQ(seen.burn_rate(slo_window::six_hours), 0) << "it was eight hours ago";
+    EXPECT_EQ(seen.seen, (slo_counts{.good = 1, .bad = 1000}));
+}
+
 TEST_F(told_objectives, an_end_is_told_without_calls_when_somebody_looks) {
     objectives.also(heard);
     play(60, "transient");
@@ -197,6 +209,17 @@ TEST(slo_options, are_refused_by_name) {
                                      slo_options{.operations = {""}}, slo_options{.name = ""}})
         EXPECT_THROW(slo_tracker{{wrong}}, invalid_options) << options_text(wrong);
     EXPECT_THROW(slo_tracker{std::vector<slo_options>{}}, invalid_options);
+}
+
+TEST(slo_options, a_degraded_result_is_not_bad_beside_a_latency) {
+    slo_options both = orders;
+    both.degraded = degraded_result::bad;
+    try {
+        const slo_tracker counts_twice{{both}};
+        FAIL() << "a late degraded result is two bad calls";
+    } catch (const invalid_options& refused) {
+        EXPECT_THAT(refused.what(), HasSubstr("an objective of its own"));
+    }
 }
 
 TEST(slo_options, two_objectives_of_one_name_are_refused) {
