@@ -2,12 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/process.hpp>
-
 #include <regex>
 #include <string>
 
-#include "test/servers/server_process.hpp"
+#include "test/servers/server_process.hpp"  // and with it Boost.Process
 
 namespace cutwater {
 namespace {
