@@ -35,9 +35,9 @@ inline constexpr metric retry_delay{"cutwater_retry_delay_seconds_total", metric
                                     "Time that calls slept before retries."};
 inline constexpr metric retries_ended{"cutwater_retries_ended_total", metric_type::counter,
                                       "Failed calls that were not retried any further, by reason.", "reason"};
-inline constexpr metric rescued{
-    "cutwater_rescued_calls_total", metric_type::counter,
-    "Calls that succeeded after an attempt of theirs had failed, by what saved them.", "by"};
+inline constexpr metric rescued{"cutwater_rescued_calls_total", metric_type::counter,
+                                "Calls that succeeded after an attempt of theirs had failed, by what saved them.",
+                                "by"};
 inline constexpr metric hedges{"cutwater_hedges_total", metric_type::counter,
                                "Hedged attempts that were begun, by cause.", "cause"};
 inline constexpr metric budget_events{"cutwater_retry_budget_changes_total", metric_type::counter,
@@ -118,8 +118,9 @@ inline constexpr metric entries{"cutwater_cache_entries", metric_type::gauge, "V
 inline constexpr metric cache_bytes{"cutwater_cache_bytes", metric_type::gauge,
                                     "Bytes that a cache's keys and values take."};
 inline constexpr metric keys{"cutwater_keys", metric_type::gauge, "Keys that a keyed policy knows."};
-inline constexpr metric timeout_limit{"cutwater_timeout_limit_seconds", metric_type::gauge,
-                                      "The limit that an adaptive timeout has in force."};
+inline constexpr metric timeout_limit{
+    "cutwater_timeout_limit_seconds", metric_type::gauge,
+    "The limit that an adaptive timeout has in force, or that a timeout has reached last."};
 
 /// All of them, for tables, dashboards and tests.
 inline constexpr const metric* all[]{&calls,

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
 #include <string>
+#include <string_view>
 
 #include "test/servers/server_process.hpp"  // and with it Boost.Process
 
@@ -14,15 +14,21 @@ namespace process = boost::process;
 
 /// What valgrind has counted, the program's start and end included.
 long counted(const std::string& way, long calls) {
+    constexpr std::string_view label = "Collected : ";
     process::ipstream out;
-    process::child run{testing::installed("valgrind", "valgrind"), "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                       COUNTED_INSTRUCTIONS, way, std::to_string(calls), (process::std_out & process::std_err) > out};
+    process::child run{testing::installed("valgrind", "valgrind"),
+                       "--tool=callgrind",
+                       "--callgrind-out-file=/dev/null",
+                       COUNTED_INSTRUCTIONS,
+                       way,
+                       std::to_string(calls),
+                       (process::std_out & process::std_err) > out};
     const std::string said{std::istreambuf_iterator<char>{out}, {}};
     run.wait();
-    std::smatch found;
-    if (run.exit_code() != 0 || !std::regex_search(said, found, std::regex{"Collected : ([0-9]+)"}))
+    const auto found = said.find(label);
+    if (run.exit_code() != 0 || found == std::string::npos)
         throw std::runtime_error{"valgrind: exit code " + std::to_string(run.exit_code()) + ": " + said};
-    return std::stol(found[1]);
+    return std::stol(said.substr(found + label.size()));
 }
 
 /// Of one call, once all is warm.

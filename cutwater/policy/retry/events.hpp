@@ -24,7 +24,7 @@ enum class give_up_reason : std::uint8_t {
     unwanted,          ///< the dependency asked not to be tried again: a negative `retry_after`
     cancelled,         ///< nobody waits for the answer
     budget_exhausted,  ///< the budget does not pay for another attempt
-    left_to_caller,    ///< our own caller makes the further attempts: it has left us none (`call_options::retries_left`)
+    left_to_caller,  ///< our own caller makes the further attempts: it has left us none (`call_options::retries_left`)
 };
 
 [[nodiscard]] constexpr std::string_view to_text(give_up_reason r) noexcept {

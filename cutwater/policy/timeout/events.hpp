@@ -12,7 +12,8 @@ namespace cutwater {
 struct timed_out {
     duration limit{};
 
-    static constexpr measure measures[]{{.of = &metrics::timeouts}};
+    static constexpr measure measures[]{{.of = &metrics::timeouts},
+                                        {.of = &metrics::timeout_limit, .value_field = "limit"}};
     static constexpr event_kind kind{"timed_out", severity::warning, "the limit ended what was inside", measures};
     static void fields(auto& self, auto&& visit) { visit("limit", self.limit, "the limit that was reached"); }
 };
