@@ -179,12 +179,14 @@ std::string filled_in(std::string query) {
 TEST(dashboard_program, every_panel_above_the_last_row_has_data_in_a_real_prometheus) {
     busy_shop shop;
     shop.work();
+    ASSERT_EQ(testing::promtool_check(shop.page()), "") << shop.page();
     const nginx shows{"location /metrics { default_type text/plain; }"};
     shows.publish("metrics", shop.page());
     const std::vector<slo_options> objectives{{.name = "orders", .operations = {"place_order"}, .target = 0.99}};
     const prometheus_server server{"127.0.0.1:" + std::to_string(shows.port()), prometheus_rules(objectives)};
-    std::this_thread::sleep_for(1500ms);
-    for (int i = 0; i < 3; ++i) {  // rates need changes between scrapes
+    for (int i = 0; i < 200 && server.query("up == 1").find("\"value\"") == std::string::npos; ++i)
+        std::this_thread::sleep_for(100ms);  // it begins to scrape some seconds after it has started
+    for (int i = 0; i < 3; ++i) {            // rates need changes between scrapes
         shop.work();
         shows.publish("metrics", shop.page());
         std::this_thread::sleep_for(700ms);
