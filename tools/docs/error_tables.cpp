@@ -151,7 +151,7 @@ void refusals() {
     const http_end ends[] = {
         {cw::errc::key_missing, "there is no key, or it is too long with its tenant and operation"},
         {cw::errc::key_reused, "the key is that of another request"},
-        {cw::errc::key_in_use, "the first request with the key is under way"},
+        {cw::errc::key_in_use, "the first request with the key is under way, or has not told how it ended"},
         {cw::errc::in_doubt, "how the first request ended is not known"},
         {cw::errc::store_unavailable, "the store cannot be asked"},
         {cw::errc::rate_limited, "a rate limit"},
