@@ -52,6 +52,10 @@ call_metadata metadata_of(const http_fields& fields, edge_callers callers) {
     return callers == edge_callers::ours ? got : call_metadata{.time_left = got.time_left, .malformed = got.malformed};
 }
 
+/// Of what was kept. To ask again changes nothing, and whether it was executed is said by whoever had it kept.
+constexpr std::string_view for_good =
+    "The first request with this key ended so. Asking again with the same key gives the same answer.";
+
 /// What a problem does not say by itself.
 std::string detail_of(const error& why, const http_problem& problem) {
     if (why.code() == errc::key_missing && why.words() != why.code().message()) return why.words();
@@ -87,8 +91,9 @@ std::expected<keyed_request, http_response> idempotent_edge::read(const edge_req
 http_response idempotent_edge::answer(result<http_response> got) const {
     const name source = got.source();
     const duration age = got.age();
-    http_response made = got ? *std::move(got) : refusal(got.error());
-    if (source != guard_) return made;
+    if (source != guard_) return got ? *std::move(got) : refusal(got.error());
+    http_response made =
+        got ? *std::move(got) : problem_response(problem_of(got.error().code()), options_.problems, for_good);
     made.fields.set("Idempotency-Replayed", "true");
     made.fields.set("Age", std::to_string(std::chrono::floor<std::chrono::seconds>(age).count()));
     return made;

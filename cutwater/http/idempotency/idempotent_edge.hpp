@@ -16,8 +16,8 @@
 // for. A key that cannot be read is a refusal; that there is none is the guard's matter. `answer` gives the response that came out,
 // with `Idempotency-Replayed: true` and `Age` where the guard had it from an earlier request; and a problem in JSON for what has ended without one.
 //
-// The guard keeps what it keeps: a 2xx, a 4xx, and a 500, if `classify{http_rules{}}` stands inside; what is worth another try, such as a 503, is not
-// kept. Texts of errors stay in the service: a problem says what to do, and not what broke.
+// The guard keeps what it keeps: what is an answer, such as a 201, a 404 or a 500, if `classify{http_rules{}}` stands inside; what is worth another
+// try, such as a 429 or a 503, is not kept, nor is an exception whose effect no rule states. Texts of errors stay in the service: a problem says what to do, and not what broke.
 //
 // Thread safety: every member, from any thread. Throws `invalid_options` when it is made, later what the options' functions throw and `std::bad_alloc`.
 #pragma once

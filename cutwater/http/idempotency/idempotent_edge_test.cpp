@@ -183,7 +183,18 @@ TEST_F(guarded_edge, T94_what_may_have_been_executed_is_409_and_says_not_to_try_
 
 TEST_F(guarded_edge, keeps_what_is_an_answer) {
     for (const unsigned status : {200U, 201U, 402U, 404U, 422U, 500U}) EXPECT_TRUE(is_kept(status)) << status;
-    EXPECT_FALSE(is_kept(503));
+    for (const unsigned status : {408U, 425U, 429U, 502U, 503U, 504U}) EXPECT_FALSE(is_kept(status)) << status;
+}
+
+TEST_F(guarded_edge, an_exception_of_the_handlers_is_no_answer) {
+    during = [] { throw std::runtime_error{"db.internal said no"}; };
+    const http_response got = serve(with_key(), {.status = 201});
+    EXPECT_EQ(got.status, 500U);
+    EXPECT_THAT(got.body, HasSubstr("may have been executed. Ask again with the same key"));
+    EXPECT_EQ(problem_type(serve(with_key(), {.status = 201})), "/problems/idempotency-key-in-use");
+    time.pass(11s);
+    EXPECT_EQ(problem_type(serve(with_key(), {.status = 201})), "/problems/outcome-in-doubt");
+    EXPECT_EQ(executed, 1U);
 }
 
 TEST_F(guarded_edge, time_that_runs_out_is_504) {
@@ -221,6 +232,19 @@ TEST(idempotent_edge, only_what_its_guard_gave_is_a_replay) {
     EXPECT_FALSE(marked({}));
     EXPECT_FALSE(marked({.source = "cache"}));
     EXPECT_TRUE(marked({.source = "payments"}));
+}
+
+TEST(idempotent_edge, a_failure_that_was_kept_is_said_to_be_the_answer_for_good) {
+    const idempotent_edge edge{{.guard = "payments"}};
+    const std::expected<http_response, error> failed{std::unexpect, error{errc::failed}.with_text("secret")};
+    const http_response replayed = edge.answer({failed, {.source = "payments", .age = 3s}});
+    EXPECT_EQ(replayed.status, 500U);
+    EXPECT_EQ(replayed.fields.find("Idempotency-Replayed"), "true");
+    EXPECT_EQ(replayed.fields.find("Age"), "3");
+    EXPECT_THAT(replayed.body, HasSubstr("gives the same answer"));
+    EXPECT_THAT(replayed.body, Not(HasSubstr("Ask again")));
+    EXPECT_THAT(replayed.body, Not(HasSubstr("secret")));
+    EXPECT_THAT(edge.answer({failed, {}}).body, HasSubstr("Ask again with the same key"));
 }
 
 TEST(idempotent_edge, options_out_of_their_range_are_refused) {

@@ -26,8 +26,11 @@ constexpr std::array rows{
         {422, comes_again::no, "idempotency-key-reused", "Idempotency-Key is that of another request",
          "A key is of one request. Send this one with a key of its own."}},
     row{errc::key_in_use,
-        {409, comes_again::later, "idempotency-key-in-use", "A request with this Idempotency-Key is under way",
-         "Ask again with the same key: the answer is then that request's."}},
+        {409, comes_again::later, "idempotency-key-in-use",
+         "The request with this Idempotency-Key has not ended, or not said how",
+         "It may be under way, or may have been executed. Ask again with the same key: you are then told its answer, "
+         "or "
+         "that nobody knows how it ended."}},
     row{errc::in_doubt,
         {409, comes_again::no, "outcome-in-doubt", "How the request with this Idempotency-Key ended is not known",
          "It may have been executed. Do not send it again, with this key or another: ask for its outcome."}},

@@ -43,6 +43,8 @@ TEST(http_problem, a_key_in_use_names_a_time_and_a_key_in_doubt_does_not) {
     EXPECT_EQ(problem_response(problem_of(errc::key_in_use), "", "", -1s).fields.find("Retry-After"), std::nullopt);
     EXPECT_EQ(problem_response(problem_of(errc::in_doubt), "", "", 1s).fields.find("Retry-After"), std::nullopt);
     EXPECT_NE(problem_of(errc::in_doubt).type, problem_of(errc::key_in_use).type);
+    EXPECT_THAT(problem_of(errc::key_in_use).detail, ::testing::HasSubstr("or may have been executed"))
+        << "a key that is held is in use, though nothing is under way";
 }
 
 TEST(http_problem, is_an_object_in_json) {

@@ -59,7 +59,9 @@ struct idempotency_lost {
                                      "a call was made, and that could not be written down: it may be made again",
                                      measures};
     static void fields(auto& self, auto&& visit) {
-        visit("reason", self.reason, "taken over, gone from the store, larger than max_outcome, or the store's error");
+        visit("reason", self.reason,
+              "taken over, gone from the store, larger than max_outcome, what should_keep or the codec has thrown, or "
+              "the store's error");
     }
 };
 

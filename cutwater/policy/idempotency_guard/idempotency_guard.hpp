@@ -7,17 +7,18 @@
 //     if (got && got.source() == cw::name{"payments"}) …                  // what an earlier call with this key came to
 //
 // Contract. Before the call is made its key is reserved in the store; when it has been made, its outcome is written down, and a later call with the
-// same tenant, operation and key gets that, marked with the guard's name and its age. Two who come at once: one reserves. The other is refused
-// with `errc::key_in_use`, or waits. The same key with another fingerprint is refused with `errc::key_reused`; a call without one, with
-// `errc::key_missing`. None of these is a verdict about the dependency (`rejected`).
+// same tenant, operation and key gets that, marked with the guard's name and its age. Where a call names no operation, the guard's name stands
+// for it. Two who come at once: one reserves. The other is refused with `errc::key_in_use`, or waits. The same key with another fingerprint is
+// refused with `errc::key_reused`; a call without one, with `errc::key_missing`. None of these is a verdict about the dependency (`rejected`).
 //
 // A reservation is a lease, and the call's deadline is no later. A holder that dies, or whose call may have had an effect and has no outcome to
 // keep, leaves the key in use until the lease is over. Then it is in doubt (`errc::in_doubt`) for as long as `keep_for`; only where the
-// options say that the operation is safe to be executed again does the next call take it over.
+// options say that the operation is safe to be executed again does the next call take it over. An exception whose effect no rule of the
+// pipeline states is no outcome to keep: it may have come from after the effect.
 //
 // So an effect happens at most once, and its outcome is told as often as it is asked for, as far as the store keeps what it was told. Where it cannot be
 // asked, the options say whether calls are refused or made unguarded; each such call raises an event, and so does each whose outcome
-// could not be written down.
+// could not be written down, also because `should_keep` or the codec has thrown.
 //
 // It stands outside of every layer that makes attempts: those are one call. `Codec` writes values into the store (`cell_codec`).
 // Thread safety: every member, from any thread. Lifetime: the store outlives the guard, and what is still under way for calls that were destroyed.
@@ -68,8 +69,15 @@ public:
             if (!key_.is_reserved()) return flow::outward;
             const key_keeper by_now = by.keeper();
             key_.unbind(by_now, call, out->has_value() ? nullptr : &out->failure());
-            const afterwards then = idempotency_kernel{by.options_}.after(out->observed(), key_.was_sent(call));
-            std::string kept = then == afterwards::keep ? detail::keep_outcome<Codec>(*out) : std::string{};
+            afterwards then = afterwards::hold;
+            std::string kept;
+            try {
+                then = idempotency_kernel{by.options_}.after(out->observed(), key_.was_sent(call));
+                if (then == afterwards::keep) kept = detail::keep_outcome<Codec>(*out);
+            } catch (...) {  // the caller's outcome is not to be a failure because of it
+                const std::string_view who = then == afterwards::keep ? "the codec" : "should_keep";
+                return go_on(by, key_.lose(by_now, detail::words_of_thrown(who), call), call, out);
+            }
             return go_on(by, key_.leave(by_now, then, std::move(kept), call, at), call, out);
         }
         flow interrupt(idempotency_guard& by, call_context& call, outcome_slot<U>& out) {

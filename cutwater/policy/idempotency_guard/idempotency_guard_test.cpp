@@ -46,9 +46,9 @@ protected:
     /// Somebody else reserves the key, and tells nobody how it goes on.
     void somebody_begins(idempotency_options options = {}) {
         const idempotency_record record{.holder = 99, .lease = options.lease, .fingerprint = "5"};
-        ASSERT_TRUE(
-            ask(cells.kept(), {swap_cell{idempotency_cell("acme", "pay", "k1"), 0, record.encoded(), options.keep_for}})
-                ->done);
+        ASSERT_TRUE(ask(cells.kept(), {swap_cell{idempotency_cell("acme", "pay", "k1"), 0, record.encoded(),
+                                                 add(options.lease, options.keep_for)}})
+                        ->done);
     }
 };
 INSTANTIATE_TEST_SUITE_P(drivers, idempotency_guards, ::testing::ValuesIn(both_drivers), driver_name{});
@@ -84,6 +84,19 @@ TEST_P(idempotency_guards, keys_of_other_tenants_and_operations_are_others) {
     other = said;
     other.id = "k2";
     EXPECT_THAT(play(guard, other), has_value(4));
+}
+
+TEST_P(idempotency_guards, a_call_that_names_no_operation_is_of_its_guards_name) {
+    idempotency_guard<int> charges{cells, {.name = "charges"}};
+    idempotency_guard<int> refunds{cells, {.name = "refunds"}};
+    on.dependency.returns(1).returns(2).returns(3);
+    said.operation = {};
+    EXPECT_THAT(play(charges), has_value(1));
+    EXPECT_THAT(play(refunds), has_value(2));
+    EXPECT_THAT(play(charges), has_value(1));
+    said.operation = "charges";
+    EXPECT_THAT(play(refunds), has_value(1)) << "as if it had said so";
+    EXPECT_EQ(on.dependency.calls(), 2U);
 }
 
 TEST_P(idempotency_guards, T94_the_same_key_with_another_request_is_refused) {
@@ -171,6 +184,34 @@ TEST_P(idempotency_guards, what_nobody_has_told_the_end_of_is_in_doubt_and_stays
     EXPECT_EQ(on.dependency.calls(), 0U);
 }
 
+TEST_P(idempotency_guards, a_key_is_in_doubt_after_its_lease_for_as_long_as_an_outcome_is_kept) {
+    idempotency_guard<int> guard{cells, {.keep_for = 5s, .lease = 5s}};
+    on.dependency.hangs().returns(7);
+    EXPECT_THAT(play(guard), fails_with(errc::timed_out));
+    EXPECT_EQ(on.time.elapsed(), 5s);
+    EXPECT_THAT(play(guard), fails_with(errc::in_doubt));
+    on.time.pass(4900ms);
+    EXPECT_THAT(play(guard), fails_with(errc::in_doubt));
+    on.time.pass(200ms);
+    EXPECT_THAT(play(guard), has_value(7)) << "then it is forgotten";
+    EXPECT_EQ(on.dependency.calls(), 2U);
+}
+
+TEST_P(idempotency_guards, a_key_is_in_use_for_as_long_as_its_holder_is_at_work_though_outcomes_are_kept_more_briefly) {
+    idempotency_guard<int> guard{cells, {.keep_for = 1s, .lease = 10s}};
+    on.dependency.returns(7, 2s).returns(8);
+    bool is_in_use = false;
+    on.time.after(1300ms, [&] {
+        is_in_use = ask(cells.kept(), {read_cell{idempotency_cell("acme", "pay", "k1")}})->found.has_value();
+    });
+    EXPECT_THAT(play(guard), has_value(7));
+    EXPECT_TRUE(is_in_use);
+    EXPECT_EQ(on.heard.count("idempotency_lost"), 0U);
+    EXPECT_THAT(play(guard), has_value(7));
+    on.time.pass(1s);
+    EXPECT_THAT(play(guard), has_value(8));
+}
+
 TEST_P(idempotency_guards, is_taken_over_where_that_is_safe) {
     idempotency_guard<int> guard{cells, {.lease = 5s, .takeover = takeover::safe}};
     somebody_begins({.lease = 5s});
@@ -239,14 +280,60 @@ TEST_P(idempotency_guards, unless_it_is_said_that_it_may) {
 TEST_P(idempotency_guards, a_permanent_failure_is_an_outcome_too) {
     idempotency_guard<int> guard{cells};
     on.dependency.throws(std::invalid_argument{"no such account"}).returns(7);
-    pipeline guarded{observe{on.heard}, ref(guard), classify{permanent(exception<std::invalid_argument>())}};
+    pipeline guarded{observe{on.heard}, ref(guard),
+                     classify{permanent(exception<std::invalid_argument>(), effect::none)}};
     const result<int> first = on.play(guarded, said);
     ASSERT_FALSE(first);
     const result<int> second = on.play(guarded, said);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code(), errc::failed);
     EXPECT_THAT(second.error().message(), HasSubstr("no such account"));
+    EXPECT_EQ(second.source(), name{"idempotency"});
     EXPECT_EQ(on.dependency.calls(), 1U);
+}
+
+TEST_P(idempotency_guards, an_exception_whose_effect_nobody_states_is_none) {
+    idempotency_guard<int> guard{cells, {.lease = 5s}};
+    on.dependency.throws(std::runtime_error{"boom"}).returns(7);
+    EXPECT_THAT(play(guard).error().message(), HasSubstr("boom"));
+    EXPECT_EQ(on.heard.last("idempotent_held").field("then"), "hold");
+    EXPECT_THAT(play(guard), fails_with(errc::key_in_use));
+    on.time.pass(5s);
+    EXPECT_THAT(play(guard), fails_with(errc::in_doubt));
+    EXPECT_EQ(on.dependency.calls(), 1U);
+}
+
+/// Writes no negative numbers.
+struct narrow_codec {
+    static std::string encode(int value) {
+        if (value < 0) throw std::range_error{"it is negative"};
+        return cell_codec<int>::encode(value);
+    }
+    static std::optional<int> decode(std::string_view bytes) { return cell_codec<int>::decode(bytes); }
+};
+
+TEST_P(idempotency_guards, an_outcome_that_its_codec_throws_for_is_the_callers_and_told_and_the_key_is_in_doubt) {
+    idempotency_guard<int, narrow_codec> guard{cells, {.lease = 5s}};
+    pipeline guarded{observe{on.heard}, ref(guard)};
+    on.dependency.returns(-7).returns(8);
+    EXPECT_THAT(on.play(guarded, said), has_value(-7));
+    EXPECT_EQ(on.heard.last("idempotency_lost").field("reason"), "the codec has thrown: it is negative");
+    EXPECT_THAT(on.play(guarded, said), fails_with(errc::key_in_use));
+    on.time.pass(5s);
+    EXPECT_THAT(on.play(guarded, said), fails_with(errc::in_doubt));
+    EXPECT_EQ(on.dependency.calls(), 1U);
+}
+
+TEST_P(idempotency_guards, so_is_one_that_should_keep_throws_for) {
+    idempotency_guard<int> guard{
+        cells, {.lease = 5s, .should_keep = [](const observation&) -> afterwards { throw std::runtime_error{"oh"}; }}};
+    on.dependency.returns(7).fails(std::errc::connection_reset);
+    EXPECT_THAT(play(guard), has_value(7));
+    EXPECT_EQ(on.heard.last("idempotency_lost").field("reason"), "should_keep has thrown: oh");
+    EXPECT_THAT(play(guard), fails_with(errc::key_in_use));
+    said.id = "k2";
+    EXPECT_THAT(play(guard), fails_with(std::errc::connection_reset));
+    EXPECT_EQ(on.heard.count("idempotency_lost"), 2U);
 }
 
 TEST_P(idempotency_guards, what_was_refused_inside_leaves_no_trace) {

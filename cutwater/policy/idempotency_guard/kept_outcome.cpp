@@ -26,6 +26,10 @@ std::string_view take_word(std::string_view& from) {
 
 }  // namespace
 
+std::string words_of_thrown(std::string_view who) {
+    return std::string{who} + " has thrown: " + error::from_exception(std::current_exception()).words();
+}
+
 std::string keep_failure(const error& failure, verdict meaning) {
     const bool is_known = category_by(failure.code().category().name()) != nullptr;
     const std::error_code code = is_known ? failure.code() : make_error_code(errc::failed);

@@ -46,6 +46,16 @@ private:
     bool complete_ = true;
 };
 
+/// An answer, or a failure that says what it came to. An exception says so where a rule states its effect: it may have come from after that.
+bool is_outcome(const observation& seen) {
+    if (seen.meaning() == verdict::success) return true;
+    if (seen.meaning() != verdict::permanent) return false;
+    if (seen.failure == nullptr) return true;
+    if (seen.failure->executed(effect::none) != effect::none) return false;  // an earlier attempt may have had one
+    if (seen.judged.executed == effect::unstated) return !seen.failure->cause() || seen.executed() == effect::none;
+    return seen.judged.executed != effect::unknown;
+}
+
 }  // namespace
 
 std::string idempotency_record::encoded() const {
@@ -88,7 +98,7 @@ key_verdict idempotency_kernel::judge(const std::optional<idempotency_record>& t
 afterwards idempotency_kernel::after(const observation& seen, bool was_sent) const {
     if (!was_sent) return afterwards::release;
     if (options_.should_keep) return options_.should_keep(seen);
-    if (seen.meaning() == verdict::success || seen.meaning() == verdict::permanent) return afterwards::keep;
+    if (is_outcome(seen)) return afterwards::keep;
     if (seen.executed() == effect::none) return afterwards::release;
     return options_.unknown_means;
 }

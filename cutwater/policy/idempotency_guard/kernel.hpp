@@ -4,6 +4,8 @@
 //     commit:   swap(ours → done)              made: kept. Not made: taken over, or gone
 //     release:  erase(ours)
 //
+// A reservation lives for its lease and for `keep_for` after it; an outcome, for `keep_for`.
+//
 // A key's record is in use, by a holder, for a lease; or done, with an outcome. It carries the fingerprint of the request that it was made for. Time is
 // the age of the cell that it is in.
 #pragma once
@@ -60,7 +62,8 @@ private:
     const idempotency_options& options_;
 };
 
-/// The cell of a key: what tenant, operation and key are together, told apart wherever they are cut.
+/// The cell of a key: what tenant, operation and key are together, told apart wherever they are cut. A guard puts its name in place of an
+/// operation that its call does not name.
 [[nodiscard]] std::string idempotency_cell(std::string_view tenant, std::string_view operation, std::string_view key);
 
 }  // namespace cutwater

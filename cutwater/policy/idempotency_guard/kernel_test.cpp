@@ -79,6 +79,42 @@ TEST(idempotency_kernel, keeps_what_will_not_be_otherwise) {
     EXPECT_EQ(kernel.after(seen(verdict::permanent), true), afterwards::keep);
 }
 
+TEST(idempotency_kernel, keeps_a_failure_that_says_what_it_came_to) {
+    const idempotency_options options;
+    const idempotency_kernel kernel{options};
+    const auto after = [&](const error& failure, effect executed = effect::unstated) {
+        const observation failed{.judged = {.meaning = verdict::permanent, .executed = executed}, .failure = &failure};
+        return kernel.after(failed, true);
+    };
+    const error returned{errc::failed};
+    EXPECT_EQ(after(returned), afterwards::keep);
+    EXPECT_EQ(after(returned, effect::none), afterwards::keep);
+    EXPECT_EQ(after(returned, effect::certain), afterwards::keep);
+    EXPECT_EQ(after(returned, effect::unknown), afterwards::hold) << "a rule says that it may have had an effect";
+
+    const error thrown = error::from_exception(std::make_exception_ptr(std::runtime_error{"boom"}));
+    EXPECT_EQ(after(thrown), afterwards::hold) << "it may have come from after the effect";
+    EXPECT_EQ(after(thrown, effect::unknown), afterwards::hold);
+    EXPECT_EQ(after(thrown, effect::none), afterwards::keep);
+    EXPECT_EQ(after(thrown, effect::certain), afterwards::keep);
+
+    error second{errc::failed};
+    second.with_history({{.number = 1, .code = std::make_error_code(std::errc::connection_reset)}, {.number = 2}});
+    EXPECT_EQ(after(second), afterwards::hold) << "the first attempt may have had an effect";
+    EXPECT_EQ(after(second, effect::none), afterwards::hold);
+    second.with_history({{.number = 1, .code = std::make_error_code(std::errc::connection_refused)}, {.number = 2}});
+    EXPECT_EQ(after(second), afterwards::keep);
+}
+
+TEST(idempotency_kernel, an_exception_is_kept_or_released_where_the_options_say_so) {
+    const error thrown = error::from_exception(std::make_exception_ptr(std::runtime_error{"boom"}));
+    const observation failed{.judged = {.meaning = verdict::permanent}, .failure = &thrown};
+    const idempotency_options kept{.unknown_means = afterwards::keep};
+    EXPECT_EQ(idempotency_kernel{kept}.after(failed, true), afterwards::keep);
+    const idempotency_options released{.unknown_means = afterwards::release};
+    EXPECT_EQ(idempotency_kernel{released}.after(failed, true), afterwards::release);
+}
+
 TEST(idempotency_kernel, releases_what_cannot_have_had_an_effect) {
     const idempotency_options options;
     const idempotency_kernel kernel{options};

@@ -36,12 +36,13 @@ key_session::step key_session::enter(const key_keeper& by, call_context& call, p
         if (by.options.without_key == without_key::unguarded) return step::execute;
         return refuse(by, errc::key_missing, call);
     }
-    const std::size_t size = said.id.size() + said.operation.view().size() + said.tenant.size();
+    const std::string_view operation = (said.operation.empty() ? by.layer : said.operation).view();
+    const std::size_t size = said.id.size() + operation.size() + said.tenant.size();
     if (size > by.options.max_key)
         return refuse(by, errc::key_missing, call,
                       "the idempotency key has " + std::to_string(size) +
                           " bytes with its operation and tenant; max_key is " + std::to_string(by.options.max_key));
-    cell_ = idempotency_cell(said.tenant, said.operation.view(), said.id);
+    cell_ = idempotency_cell(said.tenant, operation, said.id);
     if (cell_.contains('\0')) return refuse(by, errc::key_missing, call, "the idempotency key has a zero byte");
     record_ = {.holder = call.random()(), .lease = by.options.lease, .fingerprint = std::string{said.fingerprint}};
     gives_up_ = add(call.now.get(), by.options.max_wait);
@@ -53,10 +54,11 @@ key_session::step key_session::reserve(const key_keeper& by, cell_version over, 
     if (++tries_ > most_tries) return refuse(by, errc::key_in_use, call);
     began_ = call.now;
     bytes_ = record_.encoded();
-    return ask(by, phase::reserving,
-               {swap_cell{.key = cell_, .expected = over, .value = bytes_, .time_to_live = by.options.keep_for},
-                by.options.store_limit},
-               call, at);
+    const duration lives = add(by.options.lease, by.options.keep_for);  // in use, then in doubt
+    return ask(
+        by, phase::reserving,
+        {swap_cell{.key = cell_, .expected = over, .value = bytes_, .time_to_live = lives}, by.options.store_limit},
+        call, at);
 }
 
 key_session::step key_session::look(const key_keeper& by, call_context& call, pause_point& at) {
@@ -171,11 +173,8 @@ void key_session::unbind(const key_keeper& by, call_context& call, error* failur
 
 key_session::step key_session::leave(const key_keeper& by, afterwards then, std::string outcome, call_context& call,
                                      pause_point& at) {
-    if (then == afterwards::keep && outcome.size() > by.options.max_outcome) {
-        phase_ = phase::outside;
-        call.emit(by.layer, [&] { return idempotency_lost{"the outcome is larger than max_outcome"}; });
-        return step::end;
-    }
+    if (then == afterwards::keep && outcome.size() > by.options.max_outcome)
+        return lose(by, "the outcome is larger than max_outcome", call);
     if (then != afterwards::keep) call.emit(by.layer, [&] { return idempotent_held{then}; });
     if (then == afterwards::hold) {
         phase_ = phase::outside;
@@ -209,8 +208,11 @@ key_session::step key_session::written(const key_keeper& by, const cell_result& 
                     limit},
                    call, at);
     }
+    return lose(by, !said ? said.error().message() : said->found ? "taken over" : "gone from the store", call);
+}
+
+key_session::step key_session::lose(const key_keeper& by, const std::string& reason, call_context& call) {
     phase_ = phase::outside;
-    const std::string reason = !said ? said.error().message() : said->found ? "taken over" : "gone from the store";
     call.emit(by.layer, [&] { return idempotency_lost{reason}; });
     return step::end;
 }

@@ -33,6 +33,8 @@ public:
     /// The call has been made, and this is what becomes of its key; `outcome` where it is kept.
     [[nodiscard]] step leave(const key_keeper& by, afterwards then, std::string outcome, call_context& call,
                              pause_point& at);
+    /// The call has been made, and how it ended cannot be written down: its key is held.
+    [[nodiscard]] step lose(const key_keeper& by, const std::string& reason, call_context& call);
     /// The caller has cancelled during a pause: whether the call has been made.
     [[nodiscard]] bool interrupt() noexcept;
 

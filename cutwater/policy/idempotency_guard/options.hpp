@@ -86,7 +86,7 @@ struct idempotency_options {
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "the layer's name in errors and events");
         visit("keep_for", self.keep_for, within<duration>(1s, 8760h),
-              "how long an outcome is kept, and a key in doubt");
+              "how long an outcome is kept, and, after its lease, a key in doubt");
         visit("lease", self.lease, within<duration>(10ms, 24h),
               "time that a call has to be made in, and to tell how it ended; its deadline is no later");
         visit("takeover", self.takeover, within(takeover::none, takeover::safe),
@@ -108,10 +108,11 @@ struct idempotency_options {
               "bytes of a key, with operation and tenant");
         visit("max_outcome", self.max_outcome, within(std::size_t{0}, std::size_t{100'000'000}),
               "bytes of an outcome that is kept; one that is larger is held");
-        visit(
-            "should_keep", self.should_keep, any_value,
-            "what becomes of a call that was made, in place of the rule: success and permanent failures are kept, what "
-            "cannot have had an effect is released, the rest is what unknown_means says");
+        visit("should_keep", self.should_keep, any_value,
+              "what becomes of a call that was made, in place of the rule: kept are successes, and permanent failures "
+              "that "
+              "were returned or whose effect is stated; what cannot have had an effect is released; the rest, and each "
+              "exception whose effect nobody states, is what unknown_means says");
     }
 
     [[nodiscard]] bool applies(std::string_view option) const {
