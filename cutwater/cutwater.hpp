@@ -16,6 +16,7 @@
 #include "cutwater/classify/sql/sqlstate.hpp"
 #include "cutwater/core/call_scope.hpp"
 #include "cutwater/core/coded_exception.hpp"
+#include "cutwater/core/listeners.hpp"
 #include "cutwater/core/system_errors.hpp"
 #include "cutwater/core/trace_context.hpp"
 #include "cutwater/drive/pool/worker_pool.hpp"

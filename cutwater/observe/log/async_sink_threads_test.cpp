@@ -168,11 +168,11 @@ TEST(async_sink_threads, tells_of_dropped_lines_later_where_that_line_fails_as_w
 TEST(async_sink_threads, counts_lines_into_a_full_disk) {
     std::ofstream full{"/dev/full"};
     async_sink aside{full};
-    aside("first");
-    aside.flush();
-    aside("second");
-    aside.flush();
-    EXPECT_EQ(aside.failed(), 2U);
+    for (int line = 0; line < 1000; ++line) {
+        aside("a line that there is no room for");
+        aside.flush();
+    }
+    EXPECT_EQ(aside.failed(), 1000U);
     EXPECT_EQ(aside.written(), 0U);
 }
 

@@ -1,7 +1,12 @@
 #include "cutwater/observe/log/stream_sink.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
+#include <limits>
 #include <ostream>
+#include <sstream>
+#include <streambuf>
 #include <string>
 
 namespace cutwater {
@@ -34,6 +39,43 @@ private:
     bool blocked_ = false;
 };
 
+/// The part of a buffer that has not been sent, which buffers show to their own kind only.
+struct put_area : std::streambuf {
+    using std::streambuf::pbase;
+    using std::streambuf::pbump;
+    using std::streambuf::pptr;
+
+    [[nodiscard]] static std::ptrdiff_t size(const std::streambuf& of) {
+        return (of.*&put_area::pptr)() - (of.*&put_area::pbase)();
+    }
+
+    /// Takes out what came after the first `size` bytes. Else a `filebuf` keeps a line that failed, sends it later, and
+    /// libstdc++'s writes past its end when it is full of such lines. A `stringbuf` is left alone: what it holds has
+    /// arrived.
+    static void shorten(std::streambuf& of, std::ptrdiff_t size) {
+        if (dynamic_cast<const std::stringbuf*>(&of) != nullptr) return;
+        for (std::ptrdiff_t more = put_area::size(of) - size; more > 0;) {
+            const std::ptrdiff_t step = std::min<std::ptrdiff_t>(more, std::numeric_limits<int>::max());
+            (of.*&put_area::pbump)(-static_cast<int>(step));
+            more -= step;
+        }
+    }
+};
+
+/// Sends all of it, or leaves nothing of it to be sent later.
+bool send(std::ostream& to, std::string_view lines) {
+    std::streambuf* const through = to.rdbuf();
+    if (through == nullptr) return false;
+    if (put_area::size(*through) > 0 && !to.flush()) {  // of whoever had the stream before
+        put_area::shorten(*through, 0);
+        return false;
+    }
+    const std::ptrdiff_t before = put_area::size(*through);
+    if (to.write(lines.data(), static_cast<std::streamsize>(lines.size())).flush()) return true;
+    put_area::shorten(*through, before);
+    return false;
+}
+
 }  // namespace
 
 void stream_sink::operator()(std::string_view line) const {
@@ -44,12 +86,13 @@ void stream_sink::operator()(std::string_view line) const {
 
 void stream_sink::write(std::string_view lines) const {
     const std::scoped_lock lock{shared_->turn};
+    std::string after_a_failure;
+    if (shared_->has_failed) lines = after_a_failure.append(1, '\n').append(lines);
     const without_sigpipe quietly;
     const std::ios_base::iostate throws = to_->exceptions();
     to_->exceptions(std::ios_base::goodbit);
     to_->clear();  // it may have failed for the line before: a disk has room again
-    if (shared_->has_failed) to_->put('\n');
-    const bool written = to_->write(lines.data(), static_cast<std::streamsize>(lines.size())).flush().good();
+    const bool written = send(*to_, lines);
     shared_->has_failed = !written;
     to_->clear();
     to_->exceptions(throws);

@@ -5,8 +5,10 @@
 //     sink.write("two lines\nat once\n");
 //
 // A reader that has gone away is an error like any other here: SIGPIPE is held back while a line is written, in this
-// thread only. What comes after a failure begins on a new line, so that half a line does not spoil the next. Lifetime: the stream outlives the
-// sink and is written to by nobody else meanwhile.
+// thread only. What failed is taken out of the stream's buffer: it is not sent later, when there is room or when the
+// stream ends. Part of it may have been; what comes after a failure begins on a new line, so that half a line does not
+// spoil the next. Lifetime: the stream outlives the sink and is written to by nobody else meanwhile; what it holds from
+// before is sent first, or fails as well.
 #pragma once
 
 #include <iosfwd>

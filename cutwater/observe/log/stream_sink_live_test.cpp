@@ -1,0 +1,148 @@
+// Lines into real files and pipes, while these fail.
+
+#include "cutwater/observe/log/stream_sink.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <functional>
+#include <ios>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cutwater/observe/log/async_sink.hpp"
+#include "cutwater/observe/log/json_log.hpp"
+#include "test/servers/scratch_folder.hpp"
+
+namespace cutwater {
+namespace {
+
+/// How a child that does this ends, with SIGPIPE as a process finds it.
+int status_of(const std::function<int()>& work) {
+    const pid_t child = fork();
+    if (child == 0) {
+        (void)std::signal(SIGPIPE, SIG_DFL);
+        _exit(work());
+    }
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return status;
+}
+
+/// A stream into a pipe, and its reader, who goes away.
+class stream_with_a_reader {
+public:
+    stream_with_a_reader() {
+        std::array<int, 2> ends{};
+        EXPECT_EQ(pipe(ends.data()), 0);
+        reader_ = ends[0];
+        stream.open("/dev/fd/" + std::to_string(ends[1]));
+        close(ends[1]);
+    }
+    stream_with_a_reader(const stream_with_a_reader&) = delete;
+    stream_with_a_reader& operator=(const stream_with_a_reader&) = delete;
+    ~stream_with_a_reader() { close_reader(); }
+
+    void close_reader() {
+        if (reader_ >= 0) close(std::exchange(reader_, -1));
+    }
+
+    std::ofstream stream;
+
+private:
+    int reader_ = -1;
+};
+
+TEST(stream_sink_live, a_process_outlives_its_reader_and_the_stream_that_it_wrote_to) {
+    const int status = status_of([] {
+        std::uint64_t lost = 0;
+        {
+            stream_with_a_reader to;
+            to.stream << "a heading that waits in the buffer\n";
+            to.close_reader();
+            json_log log{to.stream};
+            for (int line = 0; line < 1000; ++line) log.write({.message = "is anybody there?"});
+            lost = log.lost();
+        }
+        return lost == 1000 ? 0 : 1;
+    });
+    EXPECT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(stream_sink_live, a_process_outlives_what_a_thread_aside_could_not_write) {
+    const int status = status_of([] {
+        std::uint64_t failed = 0;
+        {
+            stream_with_a_reader to;
+            to.close_reader();
+            async_sink aside{to.stream};
+            for (int line = 0; line < 1000; ++line) {
+                aside("is anybody there?");
+                aside.flush();
+            }
+            failed = aside.failed();
+        }
+        return failed == 1000 ? 0 : 1;
+    });
+    EXPECT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+/// A stream, and the descriptor that it writes to: what is put in its place is what the stream writes to from then on.
+class stream_with_a_descriptor {
+public:
+    explicit stream_with_a_descriptor(const std::string& file) : descriptor{dup(STDERR_FILENO)} {
+        close(descriptor);  // the next to be opened has the least number that is free
+        stream.open(file);
+    }
+
+    int descriptor;
+    std::ofstream stream;
+};
+
+TEST(stream_sink_live, a_file_has_each_line_that_was_not_lost_when_there_is_room_again) {
+    const testing::scratch_folder folder;
+    std::vector<std::string> written;
+    std::vector<std::string> lost;
+    {
+        const stream_with_a_descriptor disk{folder.file("log")};
+        const stream_with_a_descriptor full{"/dev/full"};
+        stream_with_a_descriptor log{folder.file("unused")};
+        const stream_sink sink{log.stream};
+        const auto send = [&](const stream_with_a_descriptor& to, int lines) {
+            ASSERT_EQ(dup2(to.descriptor, log.descriptor), log.descriptor);
+            for (int line = 0; line < lines; ++line) {
+                const std::string text =
+                    std::to_string(written.size() + lost.size()) + std::string(line % 7 == 0 ? 3000 : 50, '.');
+                try {
+                    sink(text);
+                    written.push_back(text);
+                } catch (const std::ios_base::failure&) {
+                    lost.push_back(text);
+                }
+            }
+        };
+        for (int time = 0; time < 3; ++time) {
+            send(disk, 20);
+            send(full, 1000);
+        }
+        send(disk, 1);
+    }
+    std::vector<std::string> found;
+    std::ifstream in{folder.file("log")};
+    for (std::string line; std::getline(in, line);)
+        if (!line.empty()) found.push_back(line);
+    EXPECT_EQ(found, written);
+    EXPECT_EQ(written.size(), 61U);
+    EXPECT_EQ(lost.size(), 3000U);
+}
+
+}  // namespace
+}  // namespace cutwater
