@@ -155,12 +155,12 @@ void measure(benchmark::State& state) {
         state.SkipWithError(why.c_str());
 }
 
-#define OF_STORE(store)                                                                                \
-    CUTWATER_BENCH((measure<&store, &over_a_store::guarded_call>), "stores/guarded_call/" #store);     \
-    CUTWATER_BENCH((measure<&store, &over_a_store::two_swaps>), "stores/two_swaps/" #store);           \
-    CUTWATER_BENCH_ALONE((measure<&store, &over_a_store::saga>), "stores/saga_of_three/" #store);      \
-    CUTWATER_BENCH_ALONE((measure<&store, &over_a_store::four_writes>), "stores/four_writes/" #store); \
-    CUTWATER_BENCH_ALONE((measure<&store, &over_a_store::one_swap>), "stores/one_swap/" #store)
+#define OF_STORE(store)                                                                                  \
+    CUTWATER_BENCH((measure<&(store), &over_a_store::guarded_call>), "stores/guarded_call/" #store);     \
+    CUTWATER_BENCH((measure<&(store), &over_a_store::two_swaps>), "stores/two_swaps/" #store);           \
+    CUTWATER_BENCH_ALONE((measure<&(store), &over_a_store::saga>), "stores/saga_of_three/" #store);      \
+    CUTWATER_BENCH_ALONE((measure<&(store), &over_a_store::four_writes>), "stores/four_writes/" #store); \
+    CUTWATER_BENCH_ALONE((measure<&(store), &over_a_store::one_swap>), "stores/one_swap/" #store)
 OF_STORE(memory);
 OF_STORE(sqlite);
 OF_STORE(postgres);

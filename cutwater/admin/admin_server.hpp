@@ -11,7 +11,8 @@
 // that has been silent for longest: who opens many and says nothing keeps nobody out. Every answer says `Cache-Control: no-store`.
 //
 // Thread safety: `page` before `start`; the others from any thread but its own. Destruction closes everything and waits for the page that is being made.
-// Lifetime: what pages refer to outlives the server. Errors: the constructor throws `invalid_options`, `start` `std::system_error` where it cannot listen.
+// Lifetime: what pages refer to outlives the server. Errors: the constructor and `page` throw
+// `invalid_options`, `start` `std::system_error` where it cannot listen.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,7 @@ public:
 
     [[nodiscard]] const admin_options& options() const noexcept;
 
-    /// What is shown at `path`; in place of what was there.
+    /// What is shown at `path`, which begins with `/`; in place of what was there. Throws `invalid_options`.
     void page(std::string path, page_function shows);
 
     /// Listens from here on.

@@ -4,7 +4,8 @@
 //     admin.page("/version", [](const cw::page_request&) { return cw::page_answer{.body = "1.2.3\n"}; });
 //
 // A page is made on the server's own thread, one at a time: it must not block. What it throws becomes 500, without its words; so does
-// what cannot be sent: a status that is not from 100 to 999.
+// what cannot be sent: a status that is not from 100 to 999, a content type with a line break or another control
+// character.
 #pragma once
 
 #include <functional>

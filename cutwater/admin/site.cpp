@@ -1,9 +1,12 @@
 #include "cutwater/admin/site.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
+
+#include "cutwater/core/options.hpp"
 
 namespace cutwater::detail {
 
@@ -28,7 +31,32 @@ page_answer cannot_be_shown() { return {.status = 500, .body = "the page cannot 
 
 constexpr bool is_status(unsigned s) noexcept { return s >= 100 && s <= 999; }
 
+constexpr bool is_control(char c) noexcept { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; }
+
+/// With a line break in it, what comes after would be a field of its own, or the body.
+bool is_field_value(std::string_view text) noexcept { return std::ranges::none_of(text, is_control); }
+
+bool can_be_sent(const page_answer& shown) noexcept {
+    return is_status(shown.status) && is_field_value(shown.content_type);
+}
+
+/// As the target of a request has it.
+bool is_path(std::string_view text) noexcept {
+    return text.starts_with('/') && std::ranges::all_of(text, [](char c) {
+               return static_cast<unsigned char>(c) > ' ' && c != '\x7f' && c != '?' && c != '#';
+           });
+}
+
 }  // namespace
+
+void site::add(std::string path, page_function shows) {
+    if (!is_path(path))
+        throw invalid_options{
+            "admin page",
+            path,
+            {{"path", in_quotes(path), "a path that a request can have: `/` first, no blanks, no `?`, no `#`"}}};
+    pages_.insert_or_assign(std::move(path), std::move(shows));
+}
 
 wire_answer site::answer(const wire_request& asked) const {
     if (asked.method() != http::verb::head && asked.method() != http::verb::get) {
@@ -56,7 +84,7 @@ wire_answer site::refusal(unsigned status, std::string words) {
 wire_answer site::show(const page_request& asked, unsigned version) const {
     try {
         page_answer shown = look_up(asked);
-        return to_wire(is_status(shown.status) ? std::move(shown) : cannot_be_shown(), version);
+        return to_wire(can_be_sent(shown) ? std::move(shown) : cannot_be_shown(), version);
     } catch (...) {
         return to_wire(cannot_be_shown(), version);
     }

@@ -16,7 +16,8 @@ using wire_answer = boost::beast::http::response<boost::beast::http::string_body
 
 class site {
 public:
-    void add(std::string path, page_function shows) { pages_.insert_or_assign(std::move(path), std::move(shows)); }
+    /// Throws `invalid_options` for a path that no request can ask for.
+    void add(std::string path, page_function shows);
 
     /// To a request that was read whole.
     [[nodiscard]] wire_answer answer(const wire_request& asked) const;

@@ -5,9 +5,12 @@
 
 #include <stdexcept>
 
+#include "cutwater/core/options.hpp"
+
 namespace cutwater::detail {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace http = boost::beast::http;
@@ -78,6 +81,26 @@ TEST(admin_site, a_page_that_cannot_be_sent_is_one_that_fails) {
     site made;
     made.add("/own", [](const page_request&) { return page_answer{.status = 999}; });
     EXPECT_EQ(made.answer(wire_request{http::verb::get, "/own", 11}).result_int(), 999U);
+}
+
+TEST(admin_site, a_content_type_is_one_line) {
+    for (const std::string_view type : {"text/html\r\nSet-Cookie: a=b", "text/html\n", "\r", "a\x01", "a\x7f"}) {
+        site made;
+        made.add("/odd", [&](const page_request&) { return page_answer{.content_type = std::string{type}}; });
+        const auto got = made.answer(wire_request{http::verb::get, "/odd", 11});
+        EXPECT_EQ(got.result_int(), 500U);
+        EXPECT_EQ(got[http::field::content_type], "text/plain; charset=utf-8");
+        EXPECT_EQ(got.find(http::field::set_cookie), got.end());
+    }
+}
+
+TEST(admin_site, a_path_that_nobody_can_ask_for_is_refused) {
+    for (const std::string_view path : {"", "nolead", "/a b", "/a?b", "/a#b", "/a\r\n", "*"}) {
+        site made;
+        EXPECT_THROW(made.add(std::string{path}, [](const page_request&) { return page_answer{}; }), invalid_options)
+            << path;
+        EXPECT_THAT(made.answer(wire_request{http::verb::get, "/", 11}).body(), EndsWith("there are:\n"));
+    }
 }
 
 TEST(admin_site, speaks_the_version_that_it_is_asked_in) {

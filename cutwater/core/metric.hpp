@@ -66,7 +66,8 @@ public:
 /// Who keeps metrics: a registry, or a test's. Thread safety: from any thread. `open` is asked once for each series and holder; what two hold is one series.
 class metric_sink {
 public:
-    /// Null where there is no room for one more. `of` is kept by address: of static lifetime.
+    /// Null where there is no room for one more. Throws `invalid_options` where it has no use for such a name or label. `of` is kept by
+    /// address: of static lifetime.
     [[nodiscard]] virtual std::shared_ptr<metric_series> open(const metric& of, const metric_labels& which) = 0;
 
 protected:

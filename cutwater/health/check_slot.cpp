@@ -7,8 +7,8 @@
 
 namespace cutwater::detail {
 
-check_slot::check_slot(check_options options, check_function ask, instant now)
-    : options_{std::move(options)}, ask_{std::move(ask)}, kernel_{options_.thresholds(), now}, since_{now},
+check_slot::check_slot(check_options options, check_function ask, instant now, health_status worst)
+    : options_{std::move(options)}, ask_{std::move(ask)}, kernel_{options_.thresholds(worst), now}, since_{now},
       next_due_{now} {}
 
 auto check_slot::look(instant now, random_source& random) -> looked {
@@ -16,12 +16,9 @@ auto check_slot::look(instant now, random_source& random) -> looked {
     const bool is_late = state_ != state::idle && !given_up_ && add(since_, options_.timeout) <= now;
     if (is_late) {
         give_up(now, seen);
-    } else if (given_up_ && next_due_ <= now) {
-        const std::string so_long = to_text(between(since_, now));
-        seen.was = hear(check_result::failed(state_ == state::running
-                                                 ? "it has not returned for " + so_long
-                                                 : "no thread was free for " + so_long + ": other checks hang"),
-                        now, seen.was_for);
+    } else if (given_up_ && state_ == state::running && next_due_ <= now) {
+        seen.was =
+            hear(check_result::failed("it has not returned for " + to_text(between(since_, now))), now, seen.was_for);
     }
     if (next_due_ > now) return seen;
     next_due_ = add(now, options_.period - random.below(scale(options_.period, options_.jitter)));
@@ -42,11 +39,9 @@ void check_slot::give_up(instant now, looked& seen) {
     given_up_ = true;
     seen.was_given_up = true;
     seen.has_begun = state_ == state::running;
+    if (!seen.has_begun) return;
     took_ = options_.timeout;
-    seen.was = hear(check_result::failed(seen.has_begun ? "no answer within " + to_text(options_.timeout)
-                                                        : "no thread was free for " + to_text(options_.timeout) +
-                                                              ": other checks hang"),
-                    now, seen.was_for);
+    seen.was = hear(check_result::failed("no answer within " + to_text(options_.timeout)), now, seen.was_for);
 }
 
 check_run check_slot::begin(instant now) {
@@ -99,13 +94,26 @@ check_report check_slot::report(instant now) const {
                       .hangs = given_up_,
                       .detail = latest_.detail,
                       .last_error = last_error_};
-    if (!kernel_.has_result()) told.detail = "it has not run yet";
     if (kernel_.has_result()) told.age = between(kernel_.latest_result(), now);
-    if (kernel_.is_stale(now)) told.detail = "its latest result is too old: is the runner at work?";
     if (told.status != health_status::healthy)
         told.what_to_do = latest_.what_to_do.empty() ? options_.what_to_do : latest_.what_to_do;
     if (last_error_at_) told.last_error_age = between(*last_error_at_, now);
+    tell_why_nothing_is_known(told, now);
     return told;
+}
+
+void check_slot::tell_why_nothing_is_known(check_report& told, instant now) const {
+    const bool has_news = kernel_.has_result() && !kernel_.is_stale(now);
+    if (given_up_ && state_ == state::queued) {
+        told.detail = "no thread was free for " + to_text(between(since_, now)) + ": other checks hang";
+        if (!has_news) told.what_to_do = "Look at the checks that hang, or give the health_runner more threads.";
+    } else if (!has_news && state_ == state::idle) {
+        told.detail = kernel_.has_result() ? "its latest result is too old" : "it has not run yet";
+        told.what_to_do = "Nobody runs the checks: is there a health_runner?";
+    } else if (!has_news) {
+        told.detail = "there is no result yet: its run is under way";
+        told.what_to_do = "Wait for what it says.";
+    }
 }
 
 }  // namespace cutwater::detail

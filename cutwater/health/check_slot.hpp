@@ -1,7 +1,9 @@
 // Private to the room: one check of a monitor, when it runs, and what became of it. A value that is told the time; the monitor's lock guards it.
 //
-// A run is queued, begins when a thread takes it, and ends. One that has not ended in time is given up on, wherever it is, and counts as failed then and at
-// each further period; the next run is queued when it has ended. What it says so late is not heard.
+// A run is queued, begins when a thread takes it, and ends. One that has begun and has not ended in time is given up on,
+// and counts as failed then and at each further period; the next run is queued when it has ended. What it says so late is
+// not heard. One that gets no thread in time says nothing of what is checked: that is told, and the latest result stands
+// until it is too old.
 #pragma once
 
 #include <optional>
@@ -16,7 +18,7 @@ namespace cutwater::detail {
 
 class check_slot {
 public:
-    check_slot(check_options options, check_function ask, instant now);
+    check_slot(check_options options, check_function ask, instant now, health_status worst = health_status::unhealthy);
 
     [[nodiscard]] const check_options& options() const noexcept { return options_; }
     /// Only for the run that has begun.
@@ -62,6 +64,7 @@ private:
 
     void give_up(instant now, looked& seen);
     [[nodiscard]] std::optional<health_status> hear(check_result said, instant now, duration& was_for);
+    void tell_why_nothing_is_known(check_report& told, instant now) const;
 
     check_options options_;
     check_function ask_;

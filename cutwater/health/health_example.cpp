@@ -14,10 +14,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-cw::testing::virtual_time time_;
+cw::testing::virtual_time passing_time;
 
 void pass(cw::health_monitor& health, cw::duration d) {
-    for (const cw::instant end = time_.in(d); time_.present() < end; time_.pass(1s))
+    for (const cw::instant end = passing_time.in(d); passing_time.present() < end; passing_time.pass(1s))
         for (cw::due_check& due : health.take_due()) due.run();
 }
 
@@ -40,7 +40,7 @@ int main() {
         {.name = "partner", .window = cw::breaker_window::consecutive, .consecutive_failures = 3, .open_for = 1min}};
     cw::pipeline orders{cw::ref(partner)};
 
-    cw::health_monitor health{{.name = "shop"}, time_};
+    cw::health_monitor health{{.name = "shop"}, passing_time};
     health.check({.name = "database",
                   .importance = cw::check_importance::critical,
                   .startup = cw::startup_effect::waits,
@@ -57,7 +57,7 @@ int main() {
     pass(health, 1min);
     say("a good minute", health);
 
-    for (int i = 0; i < 3; ++i) (void)time_.run(orders, []() -> int { throw std::runtime_error{"503"}; });
+    for (int i = 0; i < 3; ++i) (void)passing_time.run(orders, []() -> int { throw std::runpassing_timeerror{"503"}; });
     pass(health, 5s);
     say("the partner is down", health);
 

@@ -75,9 +75,9 @@ health_monitor::~health_monitor() {
     for (const auto& task : tasks_) task->cut();
 }
 
-void health_monitor::add_check(check_options options, check_function f) {
+void health_monitor::add_check(check_options options, check_function f, health_status worst) {
     options = validated("health check", std::move(options));
-    const auto made = std::make_shared<detail::check_slot>(std::move(options), std::move(f), time_->now());
+    const auto made = std::make_shared<detail::check_slot>(std::move(options), std::move(f), time_->now(), worst);
     const std::scoped_lock lock{mutex_};
     const std::string& called = made->options().name;
     if (std::ranges::any_of(checks_, [&](const slot& s) { return s->options().name == called; }))
@@ -90,28 +90,34 @@ void health_monitor::watch_by(std::string called, std::function<void(instant, ga
                               watch_options options) {
     if (option_problems wrong = problems_of(options); !wrong.empty())
         throw invalid_options{"health watch", called, std::move(wrong)};
-    add_check({.name = std::move(called),
-               .importance = options.importance,
-               .period = options.period,
-               .worse_after = 1,
-               .better_after = 1,
-               .stale_after = 3 * options.period + 30s},
-              [judge = gauge_judge{options}, visit = std::move(visit), time = time_](const check_run&) mutable {
-                  const instant now = time->now();
-                  try {
-                      return judge.judge(now, [&](gauge_visitor& seen) { visit(now, seen); });
-                  } catch (...) {
-                      return check_result::degraded(
-                          "its gauges cannot be read: " + error::from_exception(std::current_exception()).words(),
-                          "Whether it is well is not known: look at why it cannot say.");
-                  }
-              });
+    add_check(
+        {.name = std::move(called),
+         .importance = options.importance,
+         .period = options.period,
+         .worse_after = 1,
+         .better_after = 1,
+         .stale_after = 3 * options.period + 30s},
+        [judge = gauge_judge{options}, visit = std::move(visit), time = time_](const check_run&) mutable {
+            const instant now = time->now();
+            try {
+                return judge.judge(now, [&](gauge_visitor& seen) { visit(now, seen); });
+            } catch (...) {
+                return check_result::degraded(
+                    "its gauges cannot be read: " + error::from_exception(std::current_exception()).words(),
+                    "Whether it is well is not known: look at why it cannot say.");
+            }
+        },
+        health_status::degraded);
 }
 
 bool health_monitor::remove(std::string_view check) {
+    slot gone;  // with what the check holds, which may ask the monitor as it goes
     {
         const std::scoped_lock lock{mutex_};
-        if (std::erase_if(checks_, [&](const slot& s) { return s->options().name == check; }) == 0) return false;
+        const auto found = std::ranges::find_if(checks_, [&](const slot& s) { return s->options().name == check; });
+        if (found == checks_.end()) return false;
+        gone = std::move(*found);
+        checks_.erase(found);
     }
     look_at_readiness();
     return true;

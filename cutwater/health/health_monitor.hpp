@@ -164,7 +164,7 @@ private:
     friend class cutwater::startup_task;
     using slot = std::shared_ptr<detail::check_slot>;
 
-    void add_check(check_options options, check_function f);
+    void add_check(check_options options, check_function f, health_status worst = health_status::unhealthy);
     [[nodiscard]] check_run begin(detail::check_slot& s);
     void end(detail::check_slot& s, check_result said);
     void withdraw(detail::check_slot& s);

@@ -196,7 +196,43 @@ TEST_F(health_monitor_test, a_check_that_gets_no_thread_says_so) {
     time.pass(5s);
     (void)health.take_due();
     EXPECT_EQ(of("waits").detail, "no thread was free for 5s: other checks hang");
+    EXPECT_EQ(of("waits").what_to_do, "Look at the checks that hang, or give the health_runner more threads.");
     EXPECT_EQ(heard.last("health_check_hung").field("had_begun"), "false");
+}
+
+TEST_F(health_monitor_test, that_no_thread_was_free_is_no_failure_of_the_check) {
+    health.check({.name = "waits", .timeout = 5s, .period = 10s, .jitter = 0, .worse_after = 1}, [] {});
+    turn();
+    time.pass(10s);
+    auto queued = health.take_due();
+    ASSERT_THAT(queued, SizeIs(1));
+    for (int i = 0; i < 5; ++i) {
+        time.pass(5s);
+        EXPECT_THAT(health.take_due(), IsEmpty());
+    }
+    EXPECT_EQ(of("waits").status, healthy) << "the latest result still stands";
+    EXPECT_TRUE(of("waits").hangs);
+    EXPECT_EQ(of("waits").detail, "no thread was free for 25s: other checks hang");
+    EXPECT_EQ(heard.count("health_check_hung"), 1U);
+    EXPECT_EQ(heard.count("health_worsened"), 0U);
+    time.pass(1ms);
+    EXPECT_EQ(of("waits").status, unhealthy) << "and is too old now";
+    queued.front().run();
+    EXPECT_EQ(of("waits").status, healthy) << "what it says at last is heard";
+}
+
+TEST_F(health_monitor_test, what_nobody_runs_says_so_to_whoever_is_on_call) {
+    health.check({.name = "asks", .timeout = 5s, .period = 10s, .what_to_do = "page the DBA"}, [] { return false; });
+    const std::string_view nobody = "Nobody runs the checks: is there a health_runner?";
+    EXPECT_EQ(of("asks").detail, "it has not run yet");
+    EXPECT_EQ(of("asks").what_to_do, nobody);
+    auto due = health.take_due();
+    (void)due.front().begin();
+    EXPECT_EQ(of("asks").what_to_do, "Wait for what it says.");
+    due.front().end(check_result::failed("no"));
+    EXPECT_EQ(of("asks").what_to_do, "page the DBA");
+    time.pass(35s + 1ms);
+    EXPECT_EQ(of("asks").what_to_do, nobody);
 }
 
 TEST_F(health_monitor_test, a_run_that_is_dropped_is_due_again) {
@@ -226,6 +262,14 @@ TEST_F(health_monitor_test, T88_a_check_that_was_removed_is_gone_and_its_name_is
     EXPECT_THAT(heard.names(), ElementsAre("readiness_changed"));
     health.check({.name = "old"}, [] {});
     EXPECT_THAT(health.report().checks, SizeIs(1));
+}
+
+TEST_F(health_monitor_test, what_a_removed_check_held_may_ask_the_monitor_as_it_goes) {
+    std::size_t left = 7;
+    const auto asks = [&](const void*) { left = health.report().checks.size(); };
+    health.check({.name = "old"}, [held = std::shared_ptr<const void>{nullptr, asks}] { return held == nullptr; });
+    EXPECT_TRUE(health.remove("old"));
+    EXPECT_EQ(left, 0U);
 }
 
 TEST_F(health_monitor_test, a_report_says_what_there_is_to_know) {
@@ -442,6 +486,34 @@ TEST_F(health_monitor_test, what_is_watched_is_degraded_at_worst_also_where_it_c
     EXPECT_EQ(of("odd").status, degraded);
     EXPECT_EQ(of("odd").detail, "its gauges cannot be read: no gauges today");
     EXPECT_EQ(health.report().status, degraded);
+}
+
+TEST_F(health_monitor_test, what_is_watched_is_degraded_at_worst_also_where_nobody_looks) {
+    health.watch_by("stock", [](instant, gauge_visitor&) {});
+    EXPECT_EQ(of("stock").status, degraded) << "it has not run yet";
+    EXPECT_EQ(health.report().status, degraded);
+    turn();
+    EXPECT_EQ(health.report().status, healthy);
+    time.pass(1h);
+    EXPECT_EQ(of("stock").detail, "its latest result is too old");
+    EXPECT_EQ(health.report().status, degraded);
+}
+
+TEST_F(health_monitor_test, what_is_watched_is_degraded_at_worst_also_where_looking_hangs) {
+    health.watch_by("stock", [](instant, gauge_visitor&) {});
+    auto due = health.take_due();
+    (void)due.front().begin();
+    for (int i = 0; i < 3; ++i) {
+        time.pass(5s);
+        EXPECT_THAT(health.take_due(), IsEmpty());
+        EXPECT_EQ(of("stock").status, degraded);
+        EXPECT_EQ(health.report().status, degraded);
+    }
+    EXPECT_EQ(heard.last("health_worsened").field("to"), "degraded");
+    due.front().end(check_result::ok());
+    time.pass(1s);
+    turn();
+    EXPECT_EQ(health.report().status, healthy);
 }
 
 // ---- who is told ----

@@ -10,6 +10,7 @@
 // than its status, `better_after` that are better. It then moves as far as all of them agree: of worse ones as far as the mildest,
 // of better ones as far as the least good. One that says what the status is ends the row. A result that is older than `stale_after` is none:
 // the status is then unhealthy, and the next result decides at once, as the first does.
+// It is never worse than `worst`, whatever is said.
 //
 // *All of them.* All healthy: healthy. Any that is not: degraded. None that works, or a critical one that is unhealthy: unhealthy. What is
 // optional counts for nothing. Nothing that counts: healthy.
@@ -63,6 +64,7 @@ struct health_thresholds {
     unsigned worse_after = 2;
     unsigned better_after = 2;
     duration stale_after = forever;
+    health_status worst = health_status::unhealthy;
 };
 
 /// The status of one check.
@@ -73,6 +75,7 @@ public:
 
     /// What a run has said. Whether the status is another now.
     constexpr bool report(health_status said, instant now) noexcept {
+        said = std::min(said, limits_.worst);
         if (!has_result_ || is_stale(now)) return decide(said, now);
         latest_ = now;
         if (said == level_) return in_a_row_ = 0, false;
@@ -89,13 +92,13 @@ public:
 
     [[nodiscard]] constexpr bool has_result() const noexcept { return has_result_; }
     [[nodiscard]] constexpr bool is_stale(instant now) const noexcept { return now > stale_at(); }
-    /// Unhealthy as long as there is no result.
+    /// The worst as long as there is no result.
     [[nodiscard]] constexpr health_status status(instant now) const noexcept {
-        return !has_result_ || is_stale(now) ? health_status::unhealthy : level_;
+        return !has_result_ || is_stale(now) ? limits_.worst : level_;
     }
     /// Since when the status is what it is.
     [[nodiscard]] constexpr instant since(instant now) const noexcept {
-        return has_result_ && is_stale(now) && level_ != health_status::unhealthy ? stale_at() : since_;
+        return has_result_ && is_stale(now) && level_ != limits_.worst ? stale_at() : since_;
     }
     [[nodiscard]] constexpr instant latest_result() const noexcept { return latest_; }
 
@@ -103,7 +106,7 @@ private:
     [[nodiscard]] constexpr instant stale_at() const noexcept { return add(latest_, limits_.stale_after); }
     /// There is no result to go on from: one is enough.
     constexpr bool decide(health_status said, instant now) noexcept {
-        const bool stays = has_result_ && said == health_status::unhealthy;  // what was too old was that, too
+        const bool stays = has_result_ && said == limits_.worst;  // what was too old was that, too
         const instant since_when = stays ? since(now) : now;
         latest_ = now;
         has_result_ = true;

@@ -88,6 +88,17 @@ TEST(health_kernel, the_first_result_after_one_that_was_too_old_decides_at_once)
     EXPECT_EQ(one.status(noon + 15min + 1s), healthy) << "a row that was begun before does not count";
 }
 
+TEST(health_kernel, is_never_worse_than_its_worst) {
+    health_kernel one{{.worse_after = 1, .better_after = 1, .stale_after = 1min, .worst = degraded}, noon};
+    EXPECT_EQ(one.status(noon), degraded);
+    EXPECT_TRUE(one.report(healthy, noon));
+    EXPECT_TRUE(one.report(unhealthy, noon + 1s));
+    EXPECT_EQ(one.status(noon + 1s), degraded);
+    EXPECT_EQ(one.since(noon + 5min), noon + 1s) << "too old, and what it was before";
+    EXPECT_FALSE(one.report(unhealthy, noon + 5min)) << "it was that already";
+    EXPECT_EQ(one.since(noon + 5min), noon + 1s);
+}
+
 RC_GTEST_PROP(health_kernel, the_status_never_changes_without_a_row_that_agrees, (const std::vector<unsigned>& drawn)) {
     const unsigned worse = *rc::gen::inRange(1U, 5U);
     const unsigned better = *rc::gen::inRange(1U, 5U);

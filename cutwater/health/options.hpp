@@ -49,8 +49,9 @@ struct check_options {
         visit("name", self.name, any_value, "names it on the pages and in events; one of few");
         visit("importance", self.importance, within(check_importance::critical, check_importance::optional),
               "what it is to the whole: down with it, degraded by it, or not touched");
-        visit("timeout", self.timeout, within<duration>(1ms, 10min),
-              "how long a run may take, and how long it may wait for a thread; then it has failed");
+        visit(
+            "timeout", self.timeout, within<duration>(1ms, 10min),
+            "how long a run may take; then it has failed. Also how long it may wait for a thread before that is told");
         visit("period", self.period, within<duration>(10ms, 24h), "from one run to the next");
         visit("jitter", self.jitter, within(0.0, 0.9),
               "share of the period by which a run may come earlier, by chance: so that replicas do not ask in step");
@@ -81,8 +82,8 @@ struct check_options {
                 {"stale_after", to_exact_text(stale_after), "0s, or at least period and timeout together"});
     }
 
-    [[nodiscard]] health_thresholds thresholds() const {
-        return {worse_after, better_after, stale_after == duration::zero() ? 3 * period + timeout : stale_after};
+    [[nodiscard]] health_thresholds thresholds(health_status worst = health_status::unhealthy) const {
+        return {worse_after, better_after, stale_after == duration::zero() ? 3 * period + timeout : stale_after, worst};
     }
     [[nodiscard]] leaving_rule leaving() const { return {readiness, unready_after, unready_spread}; }
 };

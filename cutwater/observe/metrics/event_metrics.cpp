@@ -14,6 +14,7 @@ namespace {
 /// Of an event's fields, those that its measures want.
 class field_reader final : public field_visitor {
 public:
+    // NOLINTNEXTLINE(*-member-init): values_ is filled
     explicit field_reader(std::span<const measure> wanted) noexcept : wanted_{wanted} {
         values_.fill(std::numeric_limits<double>::quiet_NaN());
     }
@@ -82,10 +83,8 @@ void event_metrics::count(const event& e) {
     const bool says_itself = !e.kind().measures.empty();
     const auto* const row =
         table_->get({&e.kind(), e.origin().layer, e.origin().operation, says_itself ? fields.detail() : e.kind().name});
-    if (row == nullptr) {
-        lost_.fetch_add(1, std::memory_order_relaxed);
-        return;
-    }
+    if (row == nullptr || row->was_refused) lost_.fetch_add(1, std::memory_order_relaxed);
+    if (row == nullptr) return;
     for (std::size_t i = 0; i < measures.size(); ++i)
         if (row->series[i] != nullptr) row->series[i]->record(fields.value(i));
 }

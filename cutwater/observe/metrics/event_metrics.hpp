@@ -43,7 +43,8 @@ public:
     /// Hands each event on to `next`, too, which outlives this. Before the first call.
     event_metrics& also(listener& next) noexcept { return next_ = &next, *this; }
 
-    /// Events that could not be counted: there was no memory, or no room.
+    /// Events that could not be counted: there was no memory, or no room, or the sink refused a metric of theirs
+    /// (`invalid_options`).
     [[nodiscard]] std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
 private:

@@ -197,6 +197,21 @@ TEST(event_metrics, a_sink_without_room_is_let_be) {
     EXPECT_EQ(counts.lost(), 0U);
 }
 
+/// Counts once by a metric that no page could show, and once by one that is fine.
+struct stamp_bent {
+    static constexpr metric odd{"stamps bent", metric_type::counter, "Stamps."};
+    static constexpr metric fine{"stamps_bent_total", metric_type::counter, "Stamps."};
+    static constexpr measure measures[]{{.of = &odd}, {.of = &fine}};
+    static constexpr event_kind kind{"stamp_bent", severity::info, "at times", measures};
+    static void fields(auto&, auto&&) {}
+};
+
+TEST_F(counted_calls, a_metric_that_is_refused_is_lost_and_fails_nothing_else) {
+    for (int i = 0; i < 3; ++i) counts.on_event(event{event_origin{}, stamp_bent{}});
+    EXPECT_EQ(counts.lost(), 3U);
+    EXPECT_EQ(metric_total(registry.read(instant{}), stamp_bent::fine), 3);
+}
+
 /// Counts what is recorded, by the type of the metric.
 struct counted_records final : metric_sink {
     struct series final : metric_series {

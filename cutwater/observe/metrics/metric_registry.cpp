@@ -7,9 +7,53 @@
 #include <mutex>
 #include <tuple>
 
+#include "cutwater/core/options.hpp"
 #include "cutwater/observe/metrics/series.hpp"
 
 namespace cutwater {
+namespace {
+
+constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+constexpr std::string_view digits = "0123456789";
+
+/// A letter first, then letters and digits; `more` are letters, too.
+bool is_word(std::string_view text, std::string_view more = {}) noexcept {
+    const auto is_of = [](char c, std::string_view all) { return all.find(c) != std::string_view::npos; };
+    return !text.empty() && !is_of(text.front(), digits) &&
+           std::ranges::all_of(text, [&](char c) { return is_of(c, letters) || is_of(c, digits) || is_of(c, more); });
+}
+bool is_name(std::string_view text) noexcept { return is_word(text, ":"); }
+/// Of one that stands beside our own labels, and a histogram's.
+bool is_detail(std::string_view text) noexcept {
+    if (text.empty()) return true;
+    return is_word(text) && !text.starts_with("__") && text != "layer" && text != "operation" && text != "le";
+}
+
+option_problems problems_of_metric(const metric& of) {
+    option_problems found;
+    if (!is_name(of.name))
+        found.push_back({"name", in_quotes(of.name), "letters, digits, `_` and `:`, with no digit first"});
+    if (!is_detail(of.detail))
+        found.push_back({"detail", in_quotes(of.detail),
+                         "letters, digits and `_`, with no digit and no `__` first; not layer, operation, le"});
+    return found;
+}
+
+/// Whether two of one name can be shown as one.
+bool is_same(const metric& a, const metric& b) noexcept { return a.type == b.type && a.detail == b.detail; }
+
+[[noreturn]] void refuse(const metric& of, const metric& there) {
+    option_problems found;
+    const std::string as_there = ", as of the metric that has this name already";
+    if (of.type != there.type)
+        found.push_back({"type", std::string{to_text(of.type)}, std::string{to_text(there.type)} + as_there});
+    if (of.detail != there.detail)
+        found.push_back({"detail", in_quotes(of.detail), in_quotes(there.detail) + as_there});
+    throw invalid_options{"metric", of.name, std::move(found)};
+}
+
+}  // namespace
+
 namespace detail {
 
 /// What is asked when the registry is read, until it ends.
@@ -38,6 +82,7 @@ public:
 
     [[nodiscard]] std::shared_ptr<metric_series> open(const metric& of, const metric_labels& which) {
         const std::scoped_lock held{lock_};
+        if (const metric* const there = other_of_name_locked(of)) refuse(of, *there);
         if (auto there = find_locked(of, which)) return there;
         if (series_.size() < max_series_) return make_locked(of, which);
         refused_.fetch_add(1, std::memory_order_relaxed);
@@ -81,6 +126,14 @@ private:
         friend bool operator<(const key& a, const key& b) noexcept { return a.sorted() < b.sorted(); }
     };
 
+    /// One that is kept, has that name, and cannot be shown with it.
+    [[nodiscard]] const metric* other_of_name_locked(const metric& of) const noexcept {
+        const auto first = series_.lower_bound(key{&of, {}, {}, {}});
+        const auto is_kept = [](const auto& each) { return !each.second.expired(); };
+        const auto kept = std::find_if(first, series_.end(), is_kept);
+        const bool is_other = kept != series_.end() && kept->first.of->name == of.name && !is_same(of, *kept->first.of);
+        return is_other ? kept->first.of : nullptr;
+    }
     [[nodiscard]] std::shared_ptr<metric_series> find_locked(const metric& of, const metric_labels& which) const {
         const auto found = series_.find({&of, which.layer, which.operation, std::string{which.detail}});
         return found == series_.end() ? nullptr : found->second.lock();
@@ -103,7 +156,8 @@ private:
         key at{&of, which.layer, which.operation, std::string{which.detail}};
         const auto made = std::make_shared<placed>(make(of.type), at);
         std::shared_ptr<kept_series> shared{made, made->series.get()};
-        series_.insert_or_assign(std::move(at), shared);
+        series_.erase(at);  // what is there has no holder, and may be of another metric
+        series_.emplace(std::move(at), shared);
         made->in = shared_from_this();
         return shared;
     }
@@ -137,13 +191,18 @@ auto labels_of(const metric_sample& s) {
     return std::tuple{s.layer.view(), s.operation.view(), std::string_view{s.detail}};
 }
 
-metric_sample& place_for(std::vector<metric_family>& all, const metric& of, metric_sample labels) {
+/// Null where another metric has its name.
+metric_sample* place_for(std::vector<metric_family>& all, const metric& of, metric_sample labels) {
     const auto family = std::ranges::lower_bound(all, of.name, {}, [](const metric_family& f) { return f.of->name; });
     const bool is_new = family == all.end() || family->of->name != of.name;
+    if (!is_new && !is_same(of, *family->of)) return nullptr;
     auto& samples = (is_new ? *all.insert(family, metric_family{.of = &of, .samples = {}}) : *family).samples;
     const auto at = std::ranges::lower_bound(samples, labels_of(labels), {}, labels_of);
-    if (at != samples.end() && labels_of(*at) == labels_of(labels)) return *at;
-    return *samples.insert(at, std::move(labels));
+    if (at != samples.end() && labels_of(*at) == labels_of(labels)) return &*at;
+    return &*samples.insert(at, std::move(labels));
+}
+void add_to(std::vector<metric_family>& all, const metric& of, metric_sample labels, double value) {
+    if (metric_sample* const place = place_for(all, of, std::move(labels))) place->value += value;
 }
 
 /// Adds what is the same, as of two policies of one name.
@@ -152,7 +211,8 @@ public:
     explicit gauge_reader(std::vector<metric_family>& into) noexcept : into_{&into} {}
 
     void operator()(const metric& of, double value, std::string_view detail) override {
-        place_for(*into_, of, {.layer = layer, .detail = std::string{detail}}).value += value;
+        if (of.type == metric_type::histogram || !is_name(of.name) || !is_detail(of.detail)) return;
+        add_to(*into_, of, {.layer = layer, .detail = std::string{detail}}, value);
     }
 
 private:
@@ -174,7 +234,9 @@ void metric_store::read(instant now, std::vector<metric_family>& into) const {
             if (auto there = each.lock()) questions.push_back(std::move(there));
     }
     for (const auto& [at, each] : series)
-        each->read(place_for(into, *at->of, {.layer = at->layer, .operation = at->operation, .detail = at->detail}));
+        if (metric_sample* const place =
+                place_for(into, *at->of, {.layer = at->layer, .operation = at->operation, .detail = at->detail}))
+            each->read(*place);
     for (const auto& ask : questions) {
         std::vector<metric_family> told;  // what throws in the middle has told nothing
         gauge_reader reads{told};
@@ -185,8 +247,7 @@ void metric_store::read(instant now, std::vector<metric_family>& into) const {
         }
         for (const metric_family& family : told)
             for (const metric_sample& s : family.samples)
-                place_for(into, *family.of, {.layer = s.layer, .operation = s.operation, .detail = s.detail}).value +=
-                    s.value;
+                add_to(into, *family.of, {.layer = s.layer, .operation = s.operation, .detail = s.detail}, s.value);
     }
 }
 
@@ -198,6 +259,8 @@ metric_registry::metric_registry(metric_registry_options options)
 metric_registry::~metric_registry() = default;
 
 std::shared_ptr<metric_series> metric_registry::open(const metric& of, const metric_labels& which) {
+    if (option_problems wrong = problems_of_metric(of); !wrong.empty())
+        throw invalid_options{"metric", of.name, std::move(wrong)};
     return store_->open(of, which);
 }
 metric_registry::watched metric_registry::watch_by(std::function<void(instant, gauge_visitor&)> ask) {

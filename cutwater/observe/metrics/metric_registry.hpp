@@ -10,8 +10,14 @@
 // was replaced is not shown for ever. There is room for `max_series`; what comes later is counted together, as operation and detail `other`. Gauges of the
 // same name and labels, as of two bulkheads that nobody has named, are added up.
 //
+// A metric's name is as Prometheus has it ([a-zA-Z_:][a-zA-Z0-9_:]*), and so is its detail, the label
+// ([a-zA-Z_][a-zA-Z0-9_]*, but neither `layer`, `operation`, `le` nor what begins with `__`). Two metrics of one name have
+// one type and one label. `open` refuses any other; a gauge of that kind, or a histogram told as one, is left out when it
+// is read.
+//
 // Thread safety: every member, from any thread. `record` takes no lock: threads count on lines of their own. Lifetime: what is
-// watched outlives its `watched`; series and watches may outlive the registry. Errors: `open` and `watch` throw `std::bad_alloc`.
+// watched outlives its `watched`; series and watches may outlive the registry. Errors: `open` throws
+// `invalid_options` that names the metric; `open` and `watch` throw `std::bad_alloc`.
 #pragma once
 
 #include <cstdint>
@@ -81,7 +87,8 @@ public:
     /// Anything, by a function that calls what it is given for each number.
     [[nodiscard]] watched watch_by(std::function<void(instant now, gauge_visitor& seen)> ask);
 
-    /// Everything, by name and labels. What throws while it is asked is left out.
+    /// Everything, by name and labels. What throws while it is asked is left out, and so is a metric that `open` would
+    /// refuse.
     [[nodiscard]] std::vector<metric_family> read(instant now) const;
 
     /// Series that there are, and those that there was no room for.

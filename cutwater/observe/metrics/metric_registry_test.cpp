@@ -133,6 +133,60 @@ TEST(metric_registry, series_may_outlive_the_registry) {
     series.reset();
 }
 
+// ---- metrics that are none ----
+
+std::string refusal_of(metric_registry& registry, const metric& of) {
+    try {
+        (void)registry.open(of, {});
+        return {};
+    } catch (const invalid_options& refused) {
+        return refused.what();
+    }
+}
+
+TEST(metric_registry, a_metric_whose_name_or_label_would_break_a_page_is_refused) {
+    metric_registry registry;
+    constexpr metric odd{"1 bad name", metric_type::counter, "Odd.", "my label"};
+    EXPECT_THAT(refusal_of(registry, odd), HasSubstr("metric \"1 bad name\": name is \"1 bad name\", allowed is"));
+    EXPECT_THAT(refusal_of(registry, odd), HasSubstr("detail is \"my label\", allowed is"));
+    for (const std::string_view name : {"", "a-b", "a\nb", "7", "a b", "\xc3\xa4"})
+        EXPECT_NE(refusal_of(registry, metric{name, metric_type::counter, "Odd."}), "") << name;
+    for (const std::string_view detail : {"a:b", "7", "a\"", "__name", "layer", "operation", "le"})
+        EXPECT_NE(refusal_of(registry, metric{"fine", metric_type::counter, "Odd.", detail}), "") << detail;
+    for (const std::string_view name : {"a", "_a7", "a:b", ":", "Z"})
+        EXPECT_EQ(refusal_of(registry, metric{name, metric_type::counter, "Fine.", "_z9"}), "") << name;
+    EXPECT_EQ(registry.size(), 0U);
+}
+
+TEST(metric_registry, two_metrics_of_one_name_have_one_type_and_one_label) {
+    metric_registry registry;
+    auto held = registry.open(letters, {.layer = "post", .detail = "home"});
+    constexpr metric other_type{"letters_total", metric_type::gauge, "Letters.", "country"};
+    constexpr metric other_label{"letters_total", metric_type::counter, "Letters.", "city"};
+    constexpr metric again{"letters_total", metric_type::counter, "Said in other words.", "country"};
+    EXPECT_THAT(refusal_of(registry, other_type), HasSubstr("type is gauge, allowed is counter, as of the metric"));
+    EXPECT_THAT(refusal_of(registry, other_label), HasSubstr("detail is \"city\", allowed is \"country\""));
+    EXPECT_EQ(registry.open(again, {.layer = "post", .detail = "home"}), held);
+    held.reset();
+    EXPECT_EQ(refusal_of(registry, other_type), "") << "the other has gone";
+}
+
+TEST(metric_registry, a_gauge_that_would_break_a_page_is_left_out_and_nothing_else) {
+    metric_registry registry;
+    const auto held = registry.open(letters, {.detail = "home"});
+    constexpr metric bad_name{"a b", metric_type::gauge, "Odd."};
+    constexpr metric bad_label{"ab", metric_type::gauge, "Odd.", "le"};
+    constexpr metric taken{"letters_total", metric_type::gauge, "Odd.", "country"};
+    const auto watched = registry.watch_by([&](instant, gauge_visitor& seen) {
+        for (const metric* each : {&bad_name, &bad_label, &taken, &weight, &temperature}) seen(*each, 7);
+    });
+    const auto read = registry.read(noon);
+    ASSERT_THAT(read, SizeIs(2));
+    EXPECT_EQ(read[0].of, &letters);
+    EXPECT_EQ(read[0].samples[0].value, 0);
+    EXPECT_EQ(metric_total(read, temperature), 7);
+}
+
 // ---- gauges ----
 
 struct cellar {

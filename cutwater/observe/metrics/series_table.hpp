@@ -14,6 +14,7 @@
 
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/metric.hpp"
+#include "cutwater/core/options.hpp"
 #include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/core/verdict.hpp"
 
@@ -49,12 +50,13 @@ inline constexpr std::size_t most_measures = 8;
 
 class series_table {
 public:
-    /// The series of an event's measures, in their order; null where the sink had no room.
+    /// The series of an event's measures, in their order; null where the sink had no room, or refused the metric.
     struct row {
         series_key key;
         std::string detail;
         std::vector<std::shared_ptr<metric_series>> series;
         std::vector<std::shared_ptr<metric_series>> at_zero;  ///< those that are there before they are counted
+        bool was_refused = false;                             ///< whether one of them was
     };
 
     series_table(metric_sink& to, std::size_t most)
@@ -98,7 +100,7 @@ private:
             std::make_unique<row>(row{.key = key, .detail = std::string{key.detail}, .series = {}, .at_zero = {}});
         made->key.detail = made->detail;
         for (const measure& each : measures_of(*key.kind)) {
-            made->series.push_back(sink_->open(*each.of, labels_of(each, key)));
+            made->series.push_back(open(*made, *each.of, labels_of(each, key)));
             open_at_zero(*made, each);
         }
         const row* const added = rows_.emplace_back(std::move(made)).get();
@@ -108,18 +110,27 @@ private:
         used_.store(rows_.size(), std::memory_order_relaxed);
         return added;
     }
+    /// A metric that is refused once is so for good: whoever asks again finds that here, and the others are counted.
+    [[nodiscard]] std::shared_ptr<metric_series> open(row& in, const metric& of, const metric_labels& which) {
+        try {
+            return sink_->open(of, which);
+        } catch (const invalid_options&) {
+            in.was_refused = true;
+            return nullptr;
+        }
+    }
     /// With one end of calls the others that users see, and the time of successes: a rate is of what a series grew by,
     /// and the first failures of an hour would otherwise be what their series begins with.
     void open_at_zero(row& beside, const measure& each) {
-        const auto open = [&](verdict v) {
+        const auto open_one = [&](verdict v) {
             metric_labels labels = labels_of(each, beside.key);
             labels.detail = to_text(v);
-            beside.at_zero.push_back(sink_->open(*each.of, labels));
+            beside.at_zero.push_back(open(beside, *each.of, labels));
         };
         if (each.of == &metrics::calls)
             for (const verdict v : {verdict::success, verdict::transient, verdict::permanent, verdict::rejected})
-                open(v);
-        if (each.of == &metrics::call_duration) open(verdict::success);
+                open_one(v);
+        if (each.of == &metrics::call_duration) open_one(verdict::success);
     }
     [[nodiscard]] static metric_labels labels_of(const measure& each, const series_key& key) noexcept {
         return {.layer = each.is_of_layer ? key.layer : name{},

@@ -57,9 +57,9 @@ http_request request_of(const otlp_options& o, std::string body) {
     return made;
 }
 
-constexpr metric spans{"cutwater_exported_spans_total", metric_type::counter,
-                       "Spans that an exporter was given, by what became of them.", "result"};
-constexpr metric spans_waiting{"cutwater_export_queue_length", metric_type::gauge, "Spans that wait to be exported."};
+constexpr metric exported_spans{"cutwater_exported_spans_total", metric_type::counter,
+                                "Spans that an exporter was given, by what became of them.", "result"};
+constexpr metric waiting_spans{"cutwater_export_queue_length", metric_type::gauge, "Spans that wait to be exported."};
 
 }  // namespace
 
@@ -237,11 +237,11 @@ std::string otlp_exporter::last_problem() const { return worker_->last_problem()
 
 void otlp_exporter::gauges(instant, gauge_visitor& seen) const {
     const otlp_counts now = counts();
-    seen(spans_waiting, static_cast<double>(worker_->waiting()));
-    seen(spans, static_cast<double>(now.exported), "exported");
-    seen(spans, static_cast<double>(now.rejected), "rejected");
-    seen(spans, static_cast<double>(now.failed), "failed");
-    seen(spans, static_cast<double>(now.dropped), "dropped");
+    seen(waiting_spans, static_cast<double>(worker_->waiting()));
+    seen(exported_spans, static_cast<double>(now.exported), "exported");
+    seen(exported_spans, static_cast<double>(now.rejected), "rejected");
+    seen(exported_spans, static_cast<double>(now.failed), "failed");
+    seen(exported_spans, static_cast<double>(now.dropped), "dropped");
 }
 
 }  // namespace cutwater

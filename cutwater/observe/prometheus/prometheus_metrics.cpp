@@ -3,7 +3,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
+#include <set>
 #include <sstream>
 
 #include <boost/nowide/utf/convert.hpp>
@@ -22,6 +24,20 @@ prometheus::MetricType type_of(metric_type t) {
 
 std::string mended(std::string_view text) {
     return boost::nowide::utf::convert_string<char>(text.data(), text.data() + text.size());
+}
+
+/// A help text as the format has it, which the serializer leaves to us.
+std::string on_one_line(std::string_view text) {
+    std::string line;
+    for (const char c : mended(text)) {
+        if (c == '\n')
+            line += "\\n";
+        else if (c == '\\')
+            line += "\\\\";
+        else
+            line += c;
+    }
+    return line;
 }
 
 std::vector<prometheus::ClientMetric::Label> labels_of(const metric& of, const metric_sample& s) {
@@ -56,6 +72,30 @@ prometheus::ClientMetric as_prometheus(const metric& of, const metric_sample& s,
     return out;
 }
 
+void add_up(prometheus::ClientMetric& to, const prometheus::ClientMetric& more) {
+    to.counter.value += more.counter.value;
+    to.gauge.value += more.gauge.value;
+    to.histogram.sample_count += more.histogram.sample_count;
+    to.histogram.sample_sum += more.histogram.sample_sum;
+    for (std::size_t i = 0; i < to.histogram.bucket.size(); ++i)
+        to.histogram.bucket[i].cumulative_count += more.histogram.bucket[i].cumulative_count;
+}
+
+/// Those of a family. What has the same labels once its texts are mended is one: a page that has a series twice is none.
+std::vector<prometheus::ClientMetric> as_prometheus(const metric_family& family, const std::vector<double>& bounds) {
+    std::vector<prometheus::ClientMetric> all;
+    const auto by_labels = [&](std::size_t a, std::size_t b) { return all[a].label < all[b].label; };
+    std::set<std::size_t, decltype(by_labels)> seen{by_labels};
+    for (const metric_sample& s : family.samples) {
+        all.push_back(as_prometheus(*family.of, s, bounds));
+        const auto [at, is_first] = seen.insert(all.size() - 1);
+        if (is_first) continue;
+        add_up(all[*at], all.back());
+        all.pop_back();
+    }
+    return all;
+}
+
 constexpr metric series{"cutwater_metric_series", metric_type::gauge, "Series that the registry of metrics keeps."};
 constexpr metric series_refused{"cutwater_metric_series_refused_total", metric_type::counter,
                                 "Series that there was no room for, and that are counted as `other`."};
@@ -70,10 +110,9 @@ std::vector<prometheus::MetricFamily> prometheus_metrics::Collect() const {
     for (const metric_family& family : all) {
         prometheus::MetricFamily& made = out.emplace_back();
         made.name = family.of->name;
-        made.help = family.of->help;
+        made.help = on_one_line(family.of->help);
         made.type = type_of(family.of->type);
-        for (const metric_sample& s : family.samples)
-            made.metric.push_back(as_prometheus(*family.of, s, from_->options().buckets));
+        made.metric = as_prometheus(family, from_->options().buckets);
     }
     return out;
 }

@@ -24,5 +24,5 @@ int main() {
     const cw::prometheus_metrics shown{registry, time};
     const std::string page = shown.text();
     std::printf("%s", page.c_str());
-    return page.contains("cutwater_calls_total{operation=\"get_stock\",verdict=\"success\"} 2") ? 0 : 1;
+    return page.contains(R"(cutwater_calls_total{operation="get_stock",verdict="success"} 2)") ? 0 : 1;
 }

@@ -5,6 +5,7 @@
 
 #include "cutwater/cutwater.hpp"
 #include "cutwater/observe/metrics/event_metrics.hpp"
+#include "cutwater/testing/virtual_time.hpp"
 
 namespace cutwater {
 namespace {
@@ -48,6 +49,37 @@ TEST_F(shown_to_prometheus, what_would_break_a_line_is_escaped_and_bytes_that_ar
     EXPECT_THAT(shown.text(), HasSubstr(R"(country="a\"b\\c\nd)"
                                         "\xEF\xBF\xBD"
                                         R"(e")"));
+}
+
+TEST_F(shown_to_prometheus, a_help_text_is_one_line) {
+    constexpr metric odd{"odd_total", metric_type::counter, "a\nb\\c\xff"};
+    const auto held = registry.open(odd, {});
+    EXPECT_THAT(shown.text(), HasSubstr(R"(# HELP odd_total a\nb\\c)"
+                                        "\xEF\xBF\xBD\n# TYPE odd_total counter\nodd_total 0\n"));
+}
+
+TEST_F(shown_to_prometheus, what_has_the_same_labels_once_it_is_mended_is_added_up) {
+    std::vector<std::shared_ptr<metric_series>> held;
+    for (const std::string_view each : {"\xff", "\xfe", "\xEF\xBF\xBD"}) {
+        held.push_back(registry.open(letters, {.operation = name{each}}));
+        held.back()->record(2);
+        held.push_back(registry.open(weight, {.operation = name{each}}));
+        held.back()->record(5);
+    }
+    const std::string page = shown.text();
+    EXPECT_THAT(page, HasSubstr("letters_total{operation=\"\xEF\xBF\xBD\"} 6\n"));
+    EXPECT_THAT(page, HasSubstr("weight_grams_count{operation=\"\xEF\xBF\xBD\"} 3\n"));
+    EXPECT_THAT(page, HasSubstr("weight_grams_sum{operation=\"\xEF\xBF\xBD\"} 15\n"));
+    EXPECT_THAT(page, HasSubstr("weight_grams_bucket{operation=\"\xEF\xBF\xBD\",le=\"10\"} 3\n"));
+    EXPECT_EQ(page.find("letters_total{"), page.rfind("letters_total{")) << "and is there once";
+}
+
+TEST_F(shown_to_prometheus, details_of_a_metric_that_has_no_label_for_them_are_added_up) {
+    const auto home = registry.open(weight, {.detail = "home"});
+    const auto abroad = registry.open(weight, {.detail = "abroad"});
+    home->record(1);
+    abroad->record(1);
+    EXPECT_THAT(shown.text(), HasSubstr("weight_grams_count 2\n"));
 }
 
 TEST_F(shown_to_prometheus, gauges_are_asked_at_the_time_of_reading) {

@@ -86,9 +86,9 @@ private:
     }
     template <class Plain>
     Plain take_plain() noexcept {
-        const std::string_view bytes = take_text();
         Plain value{};
-        std::memcpy(&value, bytes.data(), sizeof value);
+        const std::string_view bytes = take_text();
+        bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
         return value;
     }
     ledger_value take_value(type t) {
@@ -105,7 +105,7 @@ private:
     std::span<const std::byte> left_;
 };
 
-packed_event::packed_event(const event& e)
+packed_event::packed_event(const event& e)  // NOLINT(*-member-init): see the header
     : kind_{&e.kind()}, layer_{e.origin().layer}, operation_{e.origin().operation}, at_{e.origin().at},
       attempt_{e.origin().attempt} {
     const std::string_view id = shortened(e.origin().call_id, max_call_id);

@@ -23,7 +23,7 @@ struct slo_counts {
 
     /// A result that turns out to be degraded is taken from the good ones before its call has ended: for a moment they may be below 0.
     [[nodiscard]] double bad_share() const noexcept {
-        const double all = static_cast<double>(this->all());
+        const auto all = static_cast<double>(this->all());
         return all > 0 ? static_cast<double>(std::max<std::int64_t>(bad, 0)) / all : 0;
     }
     [[nodiscard]] std::int64_t all() const noexcept {

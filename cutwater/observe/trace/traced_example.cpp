@@ -49,7 +49,8 @@ int main() {
     const auto pieces = time.run(inventory, {.operation = "get_stock"}, stock.blocking());
 
     draw(seen);
-    for (const cw::span_attribute& a : seen.all().back().attributes)
+    const auto all = seen.all();
+    for (const cw::span_attribute& a : all.back().attributes)
         if (const auto* seconds = std::get_if<double>(&a.value)) std::cout << a.key << " = " << *seconds << " s\n";
     return pieces == 7 && seen.all().size() == 4 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
