@@ -69,7 +69,7 @@ struct saga_lost {
                                      "a saga goes no further here: another has it, or its journal cannot be written",
                                      measures};
     static void fields(auto& self, auto&& visit) {
-        visit("step", self.step, "the step that was to be written down");
+        visit("step", self.step, "the step that was done, or undone, or was about to be, and is not on record");
         visit("reason", self.reason, "taken over, gone from the store, or the store's error");
     }
 };

@@ -22,8 +22,12 @@ saga_kernel::saga_kernel(const saga_plan& plan, saga_entry entry, std::string id
                          std::string context)
     : plan_{&plan}, entry_{entry}, id_{std::move(id)}, cell_{saga_cell(plan.options.name, id_)}, holder_{holder},
       given_{std::move(context)} {
+    const std::size_t most = plan.options.max_context;
     if (const std::string why = what_is_wrong(); !why.empty())
         refuse(errc::key_missing, why);
+    else if (given_.size() > most)
+        refuse(errc::refused, "nothing was done: the context has " + std::to_string(given_.size()) +
+                                  " bytes; max_context is " + std::to_string(most));
     else if (entry_ == saga_entry::run)
         begin_anew();
 }
@@ -34,8 +38,6 @@ std::string saga_kernel::what_is_wrong() const {
     if (cell_.size() > max_cell_key)
         return "the id of the saga has " + std::to_string(id_.size()) + " bytes; allowed are " +
                std::to_string(max_cell_key - (cell_.size() - id_.size())) + ". Use a hash of what is longer";
-    if (const std::size_t most = plan_->options.max_context; given_.size() > most)
-        return "the context has " + std::to_string(given_.size()) + " bytes; max_context is " + std::to_string(most);
     return {};
 }
 
@@ -186,6 +188,7 @@ void saga_kernel::take_over(saga_record there, const cell& in) {
 // --- what was done ---------------------------------------------------------------------------------------------------------
 
 void saga_kernel::done(std::string context) {
+    acted_on_ = step();
     record_.context = std::move(context);
     lapses_ = 0;
     was_begun_ = false;
@@ -199,6 +202,7 @@ void saga_kernel::done(std::string context) {
 }
 
 void saga_kernel::failed(const error& why, std::optional<std::string> context) {
+    acted_on_ = step();
     if (context) record_.context = *std::move(context);
     lapses_ = 0;
     if (record_.phase == saga_phase::forward) {
@@ -215,6 +219,7 @@ void saga_kernel::failed(const error& why, std::optional<std::string> context) {
 }
 
 void saga_kernel::lapsed() {
+    acted_on_ = step();
     if (++lapses_ <= most_lapses) return write();
     news_.push_back(saga_news::lost);
     refuse(errc::in_doubt,

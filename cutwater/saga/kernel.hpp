@@ -79,6 +79,8 @@ public:
     [[nodiscard]] const saga_plan& plan() const noexcept { return *plan_; }
     [[nodiscard]] std::vector<saga_news> take_news() { return std::exchange(news_, {}); }
     [[nodiscard]] std::string_view step_name(std::uint64_t step) const noexcept;
+    /// Of the step that was done, or undone, or was to be, and is not on record.
+    [[nodiscard]] std::string_view unrecorded() const noexcept { return step_name(acted_on_); }
 
 private:
     [[nodiscard]] std::string what_is_wrong() const;
@@ -112,6 +114,7 @@ private:
     bool is_found_ = false;
     bool is_replay_ = false;
     bool was_begun_ = false;  // the step, by another, of whose effect nobody knows
+    std::uint64_t acted_on_ = 0;
     saga_phase told_ = saga_phase::forward;
     unsigned tries_ = 0;
     unsigned rounds_ = 0;

@@ -357,6 +357,7 @@ TEST_F(saga_kernels, begin_no_further_step_where_the_journal_fails_in_the_middle
     expect_refusal(k, errc::in_doubt, "is to be resumed");
     EXPECT_EQ(k.refused()->executed(), effect::unknown);
     EXPECT_EQ(kept().step, 0U) << "on record up to the last write";
+    EXPECT_EQ(k.unrecorded(), "reserve");
 }
 
 TEST_F(saga_kernels, renew_a_lease_that_is_over_before_the_step_begins) {
@@ -368,6 +369,7 @@ TEST_F(saga_kernels, renew_a_lease_that_is_over_before_the_step_begins) {
     expect_invoke(k, 0);
     k.lapsed();
     expect_refusal(k, errc::in_doubt, "longer than its lease");
+    EXPECT_EQ(k.unrecorded(), "reserve") << "it was about to begin";
 }
 
 TEST_F(saga_kernels, tell_again_how_it_ended) {

@@ -35,7 +35,7 @@ public:
             case saga_news::stuck:
                 return send(saga_stuck{kernel_.step_name(record_.not_undone.front().step),
                                        record_.not_undone.front().words, record_.not_undone.size()});
-            case saga_news::lost: return send(saga_lost{kernel_.step_name(next_step()), kernel_.refused()->words()});
+            case saga_news::lost: return send(saga_lost{kernel_.unrecorded(), kernel_.refused()->words()});
         }
     }
 

@@ -83,6 +83,7 @@ public:
                                   .cause = kernel_.cause(),
                                   .is_replayed = kernel_.is_replay()};
         if (record.cause) made.failed_step = kernel_.step_name(record.cause->step);
+        if (made.end != saga_end::stuck) return made;  // what the journal lists was set right
         for (const saga_failure& each : record.not_undone)
             made.left.push_back({std::string{kernel_.step_name(each.step)}, each.as_error()});
         return made;

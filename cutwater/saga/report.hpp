@@ -38,16 +38,16 @@ template <class Context>
 struct saga_report {
     saga_end end = saga_end::completed;
     Context context;
-    std::string failed_step{};     ///< the one that failed; empty where none did
-    std::optional<error> cause{};  ///< its error
-    std::vector<step_left> left{};
-    bool is_replayed = false;  ///< it had ended before: nothing was done now
+    std::string failed_step{};      ///< the one that failed; empty where none did
+    std::optional<error> cause{};   ///< its error
+    std::vector<step_left> left{};  ///< of one that is stuck: what is to be set right
+    bool is_replayed = false;       ///< it had ended before: nothing was done now
 
     [[nodiscard]] bool is_completed() const noexcept { return end == saga_end::completed; }
 };
 
-/// An end, or why there is none here: `errc::store_unavailable` and `key_missing` (nothing was done), `key_in_use` (another has it), `key_reused` (it
-/// was begun with other steps), `in_doubt` (it is to be resumed, or cannot be read).
+/// An end, or why there is none here: `errc::store_unavailable`, `key_missing` (the id is none, or has no journal) and `refused` (the context is too
+/// large): nothing was done; `key_in_use` (another has it), `key_reused` (it was begun with other steps), `in_doubt` (it is to be resumed, or cannot be read).
 template <class Context>
 using saga_result = std::expected<saga_report<Context>, error>;
 

@@ -50,7 +50,8 @@ public:
     [[nodiscard]] name layer_name() const noexcept { return plan_.layer; }
     [[nodiscard]] const saga_options& options() const noexcept { return plan_.options; }
 
-    /// Does the steps. One that has ended under this id is told again, and one whose process has gone is resumed, with the context that is in the journal.
+    /// Does the steps. One that has ended under this id is told again, and one whose process has gone is resumed, with the context that is in the journal:
+    /// what is given here is not compared with it.
     [[nodiscard]] saga_result<Context> run(std::string id, Context context) {
         return play({plan_, to_, std::move(id), std::move(context)});
     }

@@ -157,9 +157,11 @@ TEST_F(sagas, can_be_set_right_by_hand) {
     const auto right = place.set_right("1");
     ASSERT_TRUE(right) << right.error();
     EXPECT_EQ(right->end, saga_end::undone);
-    EXPECT_THAT(right->left, SizeIs(1)) << "what it was";
+    EXPECT_THAT(right->left, IsEmpty()) << "nothing is left to be set right";
     EXPECT_THAT(place.unfinished().value(), IsEmpty());
-    EXPECT_EQ(place.run("1", "")->end, saga_end::undone);
+    const auto again = place.run("1", "");
+    EXPECT_EQ(again->end, saga_end::undone);
+    EXPECT_THAT(again->left, IsEmpty());
 }
 
 TEST_F(sagas, are_undone_when_resumed_after_their_process_has_gone) {
@@ -258,6 +260,7 @@ TEST_F(sagas, go_no_further_where_the_journal_fails_in_the_middle) {
     EXPECT_EQ(ended.error().code(), errc::in_doubt);
     EXPECT_THAT(log, ElementsAre("a"));
     EXPECT_THAT(heard.names(), ElementsAre("saga_lost"));
+    EXPECT_EQ(heard.last("saga_lost").field("step"), "a") << "the one that is not on record";
     time.pass(1min);
     EXPECT_EQ(place.resume("1")->end, saga_end::undone);
     EXPECT_THAT(log, ElementsAre("a", "-a"));
@@ -269,8 +272,19 @@ TEST_F(sagas, say_in_doubt_where_all_is_done_and_that_cannot_be_written) {
     cells.fails(std::errc::connection_reset, 2);
     EXPECT_EQ(place.run("1", "").error().code(), errc::in_doubt);
     EXPECT_THAT(log, ElementsAre("a", "b", "c"));
+    EXPECT_EQ(heard.last("saga_lost").field("step"), "c");
     time.pass(1min);
     EXPECT_EQ(place.resume("1")->end, saga_end::undone) << "the journal says that c had begun";
+}
+
+TEST_F(sagas, say_which_undo_cannot_be_written) {
+    trip place = made();
+    fails["c"] = std::errc::io_error;
+    cells.answers_next(4);
+    cells.fails(std::errc::connection_reset, 2);
+    EXPECT_EQ(place.run("1", "").error().code(), errc::in_doubt);
+    EXPECT_THAT(log, ElementsAre("a", "b", "c", "-c"));
+    EXPECT_EQ(heard.last("saga_lost").field("step"), "c");
 }
 
 TEST_F(sagas, are_not_troubled_by_replies_that_are_lost) {
@@ -328,7 +342,10 @@ TEST_F(sagas, fail_a_step_that_leaves_too_large_a_context) {
                {{"a", [](std::string& c) { c.assign(11, 'x'); }, [](std::string& c) { c.clear(); }}},
                nullptr,
                time};
-    EXPECT_EQ(place.run("1", std::string(11, 'x')).error().code(), errc::key_missing);
+    const auto refused = place.run("1", std::string(11, 'x'));
+    EXPECT_EQ(refused.error().code(), errc::refused);
+    EXPECT_EQ(refused.error().executed(), effect::none);
+    EXPECT_THAT(refused.error().message(), HasSubstr("11 bytes; max_context is 10"));
     const auto ended = place.run("1", "");
     ASSERT_TRUE(ended) << ended.error();
     EXPECT_EQ(ended->end, saga_end::undone);

@@ -145,6 +145,29 @@ TEST_P(circuit_quorums, where_ours_alone_is_open_it_probes_before_its_time) {
     EXPECT_EQ(health.state(on.time.present()), circuit_state::half_open) << "and not after thirty seconds";
 }
 
+TEST_P(circuit_quorums, one_that_has_closed_and_opened_again_between_two_exchanges_is_open_from_then_on) {
+    others_say(circuit_state::closed);
+    exchange();
+    others_say(circuit_state::closed);
+    exchange();
+    (void)health.open(on.time.present());
+    for (int i = 0; i < 2; ++i) {
+        others_say(circuit_state::closed);
+        exchange();
+    }
+    (void)health.close(on.time.present());
+    (void)health.open(on.time.present());
+    for (int i = 0; i < 3; ++i) {
+        others_say(circuit_state::closed);
+        exchange();
+        EXPECT_EQ(health.state(on.time.present()), circuit_state::open)
+            << "not open for five seconds, as far as is seen";
+    }
+    others_say(circuit_state::closed);
+    exchange();
+    EXPECT_EQ(health.state(on.time.present()), circuit_state::half_open);
+}
+
 TEST_P(circuit_quorums, an_opening_is_told_once) {
     exchange();
     (void)health.open(on.time.present());

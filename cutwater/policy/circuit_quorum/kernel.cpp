@@ -37,14 +37,14 @@ circuit_bulletin circuit_quorum_kernel::compose(const circuit_bulletin& said, co
     return next;
 }
 
-circuit_advice circuit_quorum_kernel::advise(circuit_state ours, instant now) {
+circuit_advice circuit_quorum_kernel::advise(circuit_state ours, instant now, instant open_until) {
     const circuit_tally others = tally(now);
     const bool most_open = is_quorum(others.open, others.all());
     const bool most_closed = is_quorum(others.closed, others.all());
     const bool has_risen = most_open && !was_most_open_;
     was_most_open_ = most_open;
     if (ours == circuit_state::closed || !most_closed) has_heeded_closed_ = false;
-    const bool is_long_open = in_state_for(ours, now) >= open_at_least_;
+    const bool is_long_open = in_state_for(ours, now, open_until) >= open_at_least_;
     if (has_risen && ours == circuit_state::closed) return circuit_advice::others_open;
     if (!most_closed || ours != circuit_state::open || !is_long_open || has_heeded_closed_) return circuit_advice::none;
     has_heeded_closed_ = true;
@@ -66,10 +66,12 @@ circuit_tally circuit_quorum_kernel::tally(instant now) const noexcept {
     return counted;
 }
 
-duration circuit_quorum_kernel::in_state_for(circuit_state ours, instant now) noexcept {
-    if (ours != own_ || own_since_ == instant::min()) {
+duration circuit_quorum_kernel::in_state_for(circuit_state ours, instant now, instant open_until) noexcept {
+    const bool is_another_opening = ours == circuit_state::open && open_until != own_open_until_;
+    if (ours != own_ || is_another_opening || own_since_ == instant::min()) {
         own_ = ours;
         own_since_ = now;
+        own_open_until_ = open_until;
     }
     return std::max(between(own_since_, now), duration::zero());
 }

@@ -14,6 +14,8 @@
 // - `others_open`: a quorum is open, and ours is closed. Once, when the quorum rises; not again until it has fallen and risen again, whatever ours has been
 //   in between.
 // - `others_closed`: a quorum is closed, and ours is open, for `open_at_least`. Once, until ours has closed or the quorum has fallen and risen again.
+// - Ours is what it is told to be, when it is told. An opening is told from another by its end. It counts from when it was first seen, so never too early; one
+//   that has begun and ended in between is not known of, nor is a closing.
 //
 // A value: it can be copied and compared. Memory: a report for each instance in the cell.
 #pragma once
@@ -54,10 +56,11 @@ public:
     /// What is to be in it. Where there is no room for ours it is not there.
     [[nodiscard]] circuit_bulletin compose(const circuit_bulletin& said, const circuit_report& ours, instant now) const;
 
-    [[nodiscard]] circuit_advice advise(circuit_state ours, instant now);
+    /// `open_until`: of ours, where it is open.
+    [[nodiscard]] circuit_advice advise(circuit_state ours, instant now, instant open_until = instant::min());
     [[nodiscard]] circuit_tally tally(instant now) const noexcept;
-    /// Since when ours is what it was told to be last.
-    [[nodiscard]] duration in_state_for(circuit_state ours, instant now) noexcept;
+    /// Since when ours is what it was told to be last, and in the same opening.
+    [[nodiscard]] duration in_state_for(circuit_state ours, instant now, instant open_until = instant::min()) noexcept;
 
     friend bool operator==(const circuit_quorum_kernel&, const circuit_quorum_kernel&) = default;
 
@@ -84,6 +87,7 @@ private:
     std::vector<heard> others_;
     circuit_state own_ = circuit_state::closed;
     instant own_since_ = instant::min();
+    instant own_open_until_ = instant::min();
     bool was_most_open_ = false;
     bool has_heeded_closed_ = false;
 };

@@ -142,6 +142,17 @@ TEST(circuit_quorum_kernel, T34_where_ours_alone_is_open_it_probes_before_its_ti
     EXPECT_EQ(them.says("ccc").after(5s).advise(open), circuit_advice::others_closed) << "it had closed in between";
 }
 
+TEST(circuit_quorum_kernel, another_opening_begins_anew_though_nobody_saw_that_the_first_had_ended) {
+    heard_by_me them;
+    const instant first = add(them.now, 20s);
+    const instant second = add(them.now, 30s);
+    (void)them.says("ccc").says("ccc");
+    EXPECT_EQ(them.kernel.advise(open, them.now, first), circuit_advice::none);
+    EXPECT_EQ(them.after(4s).kernel.advise(open, them.now, second), circuit_advice::none);
+    EXPECT_EQ(them.after(4s).kernel.advise(open, them.now, second), circuit_advice::none) << "open for four seconds";
+    EXPECT_EQ(them.after(1s).kernel.advise(open, them.now, second), circuit_advice::others_closed);
+}
+
 TEST(circuit_quorum_kernel, where_opinions_are_divided_there_is_no_advice) {
     heard_by_me them{{.stale_after = 1min, .quorum = 0.6, .min_instances = 2}};
     them.says("oocc").says("oocc");

@@ -71,12 +71,13 @@ bool quorum_desk::is_under_way_locked(instant now) {
 circuit_report quorum_desk::report_locked(instant now, environment& lent) {
     while (id_ == 0) id_ = lent.random()();
     const circuit_state state = breaker_->state(now);
+    const duration left = state == circuit_state::open ? breaker_->retry_after(now) : duration::zero();
     const window_counts seen = breaker_->counts(now);
     return {.instance = id_,
             .number = ++number_,
             .state = state,
-            .since = kernel_.in_state_for(state, now),
-            .open_left = state == circuit_state::open ? breaker_->retry_after(now) : duration::zero(),
+            .since = kernel_.in_state_for(state, now, add(now, left)),
+            .open_left = left,
             .calls = seen.calls,
             .failures = seen.failures};
 }
@@ -152,7 +153,7 @@ void quorum_desk::plan_locked() noexcept {
 void quorum_desk::end_locked(instant now) {
     flight_ = {};
     outage_.end(now);
-    const circuit_advice advice = kernel_.advise(breaker_->state(now), now);
+    const circuit_advice advice = kernel_.advise(breaker_->state(now), now, add(now, breaker_->retry_after(now)));
     if (advice != circuit_advice::none && breaker_->probe(now)) news_.advice = heeded{advice, kernel_.tally(now)};
     plan_locked();
 }

@@ -26,6 +26,7 @@ struct fleet_options {
     shared_rate_limiter_options limit{};
     duration store_takes = 2ms;
     duration longest_pause{};  ///< between a caller's calls, at random; now and then ten times as long
+    duration comes_again{};    ///< after a refusal, about; zero: when it was told to
     duration
         bursts_every{};  ///< then: one call that has permits leased; when they are nearly over, as many as pass, all at once
     unsigned most_weight = 1;
@@ -38,7 +39,8 @@ public:
         cells.takes = options_.store_takes;
         for (unsigned i = 0; i < options_.instances; ++i) {
             instances_.push_back(std::make_unique<shared_rate_limiter>(cells, options_.limit));
-            for (unsigned c = 0; c < options_.callers; ++c) callers_.emplace_back(*this, *instances_.back());
+            admitted_by_.push_back(0);
+            for (unsigned c = 0; c < options_.callers; ++c) callers_.emplace_back(*this, i);
         }
     }
 
@@ -52,6 +54,8 @@ public:
     }
 
     [[nodiscard]] std::uint64_t admitted() const noexcept { return admitted_; }
+    /// What the instance had that had the least.
+    [[nodiscard]] std::uint64_t least_admitted() const { return *std::ranges::min_element(admitted_by_); }
     [[nodiscard]] std::uint64_t leased() const {
         std::uint64_t sum = 0;
         for (const auto& one : instances_) sum += one->leased();
@@ -80,7 +84,7 @@ public:
 private:
     class caller final : public parking, public waker {
     public:
-        caller(fleet& of, shared_rate_limiter& asks) : of_{of}, asks_{asks} {}
+        caller(fleet& of, unsigned instance) : of_{of}, asks_{*of.instances_[instance]}, instance_{instance} {}
         caller(const caller&) = delete;
         caller& operator=(const caller&) = delete;
         ~caller() { leave(); }
@@ -123,12 +127,13 @@ private:
                 has_called_ = false;
                 return pause(of_.until_burst(duration::zero()));
             }
-            if (why != nullptr) return pause(std::max<duration>(why->retry_after.value_or(10ms), 1us));
+            if (why != nullptr) return pause(of_.until_it_comes_again(*why));
             go();
         }
         void go() {
             of_.begun_.emplace_back(of_.time.elapsed(), said_.weight);
             of_.admitted_ += said_.weight;
+            of_.admitted_by_[instance_] += said_.weight;
             const duration every = of_.options_.bursts_every;
             if (every > duration::zero())
                 return pause(
@@ -145,6 +150,7 @@ private:
 
         fleet& of_;
         shared_rate_limiter& asks_;
+        unsigned instance_;
         call_options said_;
         late<call_context> call_;
         late<waiter> place_;
@@ -152,6 +158,10 @@ private:
         bool has_called_ = false;
     };
 
+    [[nodiscard]] duration until_it_comes_again(const refusal& why) {
+        if (options_.comes_again == duration::zero()) return std::max<duration>(why.retry_after.value_or(10ms), 1us);
+        return options_.comes_again + dice_.below(options_.comes_again / 10);
+    }
     [[nodiscard]] duration until_burst(duration after_beginning) const {
         const duration every = options_.bursts_every;
         const duration into = (time.elapsed() - after_beginning) % every;
@@ -162,6 +172,7 @@ private:
     random_source dice_;
     instant ends_ = never;
     std::uint64_t admitted_ = 0;
+    std::vector<std::uint64_t> admitted_by_;
     std::uint64_t waited_ = 0;
     std::vector<std::pair<duration, unsigned>> begun_;
     std::vector<std::unique_ptr<shared_rate_limiter>> instances_;

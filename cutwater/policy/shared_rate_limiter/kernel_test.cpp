@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "cutwater/policy/shared_rate_limiter/known_limit.hpp"
 #include "cutwater/policy/shared_rate_limiter/options.hpp"
 
 namespace cutwater::shared_rate_kernel_tests {
@@ -212,6 +213,83 @@ RC_GTEST_PROP(shared_rate_kernel, what_is_given_back_never_lets_in_more_than_the
             RC_ASSERT(sum <= burst + (leased[to].at - leased[from].at) / 10ms);
         }
     }
+}
+
+// ---- what one instance knows of it ----
+
+/// Ten a second, ten at once: exhausted, now.
+class exhausted {
+public:
+    explicit exhausted(unsigned burst = 10, unsigned lease = 5) : rule{10, 1s, burst}, known{rule, lease} {}
+
+    exhausted& by_itself(double dice) { return known.wrote(++version, rule.full(), now, dice), *this; }
+    exhausted& by_others(double dice) { return known.found(++version, rule.full(), now, dice), *this; }
+    [[nodiscard]] duration wait(unsigned n = 1) const { return known.wait_for(n, now); }
+
+    shared_rate_limiter_kernel rule;
+    known_limit known;
+    cell_version version = 0;
+    instant now{1h};
+};
+
+TEST(known_limit, who_has_leased_last_asks_later_than_all_others) {
+    EXPECT_EQ(exhausted{}.by_others(0).wait(), 100ms) << "when one is back, and no sooner";
+    EXPECT_LT(exhausted{}.by_others(0.999).wait(), 112500us) << "by an eighth of that at the most";
+    EXPECT_EQ(exhausted{}.by_itself(0).wait(), 112500us);
+    EXPECT_LT(exhausted{}.by_itself(0.999).wait(), 125ms);
+}
+
+TEST(known_limit, the_more_often_others_came_first_the_sooner_it_asks) {
+    exhausted it;
+    const duration first = it.by_others(0.8).wait();
+    it.known.lost();
+    const duration second = it.by_others(0.8).wait();
+    EXPECT_EQ(first, 110ms);
+    EXPECT_EQ(second, 105ms);
+    EXPECT_EQ(it.by_itself(0).by_others(0.8).wait(), first) << "it has had its turn";
+}
+
+TEST(known_limit, where_permits_are_there_it_asks_at_once) {
+    exhausted it;
+    it.known.wrote(1, {}, it.now, 0.9);
+    EXPECT_EQ(it.wait(10), duration::zero());
+    it.by_itself(0.9).now += 125ms;
+    EXPECT_EQ(it.wait(), duration::zero());
+}
+
+TEST(known_limit, nothing_is_lost_by_standing_back) {
+    EXPECT_EQ(exhausted(1, 1).by_itself(0.9).wait(), 100ms) << "the limit is full by then";
+    EXPECT_EQ(exhausted{}.by_itself(0.9).wait(10), 1s);
+    EXPECT_EQ(exhausted{}.by_itself(0.9).wait(11), forever);
+}
+
+TEST(known_limit, a_slow_limit_makes_nobody_stand_back_for_long) {
+    known_limit daily{{10, 24h, 10}, 5};
+    daily.wrote(1, shared_rate_limiter_kernel{10, 24h, 10}.full(), instant{1h}, 0.9);
+    EXPECT_LE(daily.wait_for(1, instant{1h}), duration{24h} / 10 + 200ms);
+}
+
+TEST(known_limit, it_asks_for_what_a_question_is_worth_and_for_less_where_others_came_first) {
+    exhausted it;
+    EXPECT_EQ(it.known.worth_asking(1), 1U);
+    it.known.took(20ms);
+    EXPECT_EQ(it.known.worth_asking(1), 4U) << "twenty times as long";
+    EXPECT_EQ(it.known.worth_asking(7), 7U);
+    it.known.took(1h);
+    EXPECT_EQ(it.known.worth_asking(1), 5U) << "the lease";
+    it.known.took(20ms);
+    for (int i = 0; i < 8; ++i) it.known.lost();
+    EXPECT_EQ(it.known.worth_asking(1), 2U);
+    for (int i = 0; i < 100; ++i) it.known.lost();
+    EXPECT_EQ(it.known.worth_asking(1), 1U);
+    EXPECT_EQ(it.by_itself(0).known.worth_asking(1), 4U);
+}
+
+TEST(known_limit, where_there_is_no_cell_all_of_the_burst_is_there) {
+    exhausted it;
+    it.by_others(0.5).known.found_nothing();
+    EXPECT_EQ(it.wait(10), duration::zero());
+    EXPECT_EQ(it.known.version(), 0U);
 }
 
 TEST(shared_rate_kernel, all_of_the_rate_can_be_had) {

@@ -13,13 +13,12 @@ constexpr unsigned most_tries = 8;  // against others who come between
 constexpr duration margin = 1s;     // what a store may round a time to live by
 constexpr duration shortest_rest = 1ms;
 constexpr duration longest_rest = 50ms;
-constexpr unsigned times_its_question = 20;
 
 }  // namespace
 
 lease_desk::lease_desk(cell_store& store, const shared_rate_limiter_options& options)
     : options_{options}, rule_{options.rule()}, key_{options.cell_key()}, usable_for_{options.usable_for()},
-      store_{store}, share_{options.share()} {}
+      store_{store}, known_{rule_, options.lease}, share_{options.share()} {}
 
 // ---- calls ----
 
@@ -53,7 +52,7 @@ lease_desk::said lease_desk::enqueue(waiter& w, call_context& call) {
         take_in_locked(now);
         told = try_locked(w.weight, call, asking::not_now, next);
         if (told.what == answer::waits && line_.size() >= options_.max_queue) {
-            told = {.what = answer::full, .wait = std::max(wait_locked(w.weight, now), rule_.refill_of(1))};
+            told = {.what = answer::full, .wait = std::max(known_.wait_for(w.weight, now), rule_.refill_of(1))};
         } else if (told.what == answer::waits) {
             line_.push(w);
             next = serve_locked(now, call.surroundings());
@@ -98,13 +97,13 @@ lease_desk::said lease_desk::try_locked(unsigned n, call_context& call, asking m
         return {.what = answer::taken, .permits = taken};
     }
     const bool asks = may == asking::allowed && may_ask_locked(now) && line_.empty();
-    const unsigned missing = worth_asking_locked(n > hand_.total() ? n - hand_.total() : 1);
+    const unsigned missing = known_.worth_asking(n > hand_.total() ? n - hand_.total() : 1);
     if (is_down_) {
         if (asks) next = begin_locked(missing, now, call.surroundings());
         return next.what ? said{} : without_store_locked(n, now);
     }
     if (!is_under_way() && line_.empty()) {
-        if (const duration wait = wait_locked(missing, now); wait > duration::zero())
+        if (const duration wait = known_.wait_for(missing, now); wait > duration::zero())
             return {.what = answer::exhausted, .wait = wait};
         if (now < asks_again_) return {.what = answer::contended, .wait = between(now, asks_again_)};
     }
@@ -118,7 +117,7 @@ lease_desk::said lease_desk::turned_away_locked(const waiter& w, instant now) {
         case errc::rate_limited: {
             const unsigned there = hand_.total();
             const unsigned missing = w.weight > there ? w.weight - there : 1;
-            return {.what = answer::exhausted, .wait = wait_locked(worth_asking_locked(missing), now)};
+            return {.what = answer::exhausted, .wait = known_.wait_for(known_.worth_asking(missing), now)};
         }
         default:
             return {.what = answer::contended, .wait = std::max<duration>(shortest_rest, between(now, asks_again_))};
@@ -197,28 +196,34 @@ lease_desk::question lease_desk::heard_locked(const question& asked, const cell_
     }
     if (is_late) return {};
     end_outage_locked(now);
+    known_.took(between(asked.worth.taken, now));
     if (!reply->done) return lost_locked(reply->found, now);
     keep_locked(asked, reply->version, now);
     return {};
 }
 
 void lease_desk::keep_locked(const question& asked, cell_version version, instant now) {
-    known_ = {.version = version, .backlog = asked.backlog, .since = now};
+    known_.wrote(version, asked.backlog, now, dice_->unit());
     news_.leased += asked.worth.count;
     news_.questions += flight_.tries + flight_.failures + 1;
-    news_.took = took_ = between(flight_.began, now);
+    news_.took = between(flight_.began, now);
     end_flight_locked();
 }
 
 /// Somebody has come between. What is there is known now.
 lease_desk::question lease_desk::lost_locked(const std::optional<cell>& found, instant now) {
-    known_ = {};
     if (found)
-        known_ = {.version = found->version,
-                  .backlog = rate_backlog::decoded(found->value).value_or(rule_.full()),
-                  .since = add(now, -found->age)};
+        known_.found(found->version, rate_backlog::decoded(found->value).value_or(rule_.full()), add(now, -found->age),
+                     dice_->unit());
+    else
+        known_.found_nothing();
     flight_.given_back = 0;
-    if (++flight_.tries < most_tries) return compose_locked(now);
+    if (++flight_.tries < most_tries) {
+        question next = compose_locked(now);
+        if (!next.what) known_.lost();
+        return next;
+    }
+    known_.lost();
     end_flight_locked();
     asks_again_ = add(now, std::clamp(rule_.refill_of(1), shortest_rest, longest_rest));
     turn_away_all_locked(errc::refused);
@@ -234,13 +239,14 @@ lease_desk::question lease_desk::failed_locked(const error& why, instant now) {
 }
 
 lease_desk::question lease_desk::begin_locked(unsigned least, instant now, environment& lent) {
+    if (!dice_) dice_.emplace(lent.random()());
     flight_ = {.number = ++flights_, .least = least, .began = now, .lent = &lent};
     return compose_locked(now);
 }
 
 /// The next question, from what is known; none, and the flight is over, where there is no permit to be had.
 lease_desk::question lease_desk::compose_locked(instant now) {
-    rate_backlog backlog = known_locked(now);
+    rate_backlog backlog = known_.backlog(now);
     for (const leased_permits::batch& unused : over_)
         rule_.give_back(backlog, unused.count, between(unused.taken, now));
     flight_.given_back = over_.size();
@@ -255,7 +261,7 @@ lease_desk::question lease_desk::compose_locked(instant now) {
                   .backlog = backlog,
                   .lent = flight_.lent};
     next.what = cell_request{.what = swap_cell{.key = key_,
-                                               .expected = known_.version,
+                                               .expected = known_.version(),
                                                .value = backlog.encoded(),
                                                .time_to_live = add(backlog.rounded_up(), margin)},
                              .limit = options_.store_limit};
@@ -266,7 +272,7 @@ lease_desk::question lease_desk::compose_locked(instant now) {
 lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
     while (waiter* const first = line_.first()) {
         const unsigned there = hand_.total();
-        const unsigned missing = first->weight > there ? worth_asking_locked(first->weight - there) : 0;
+        const unsigned missing = first->weight > there ? known_.worth_asking(first->weight - there) : 0;
         if (missing == 0) {
             first->mark = hand_.take(first->weight).end;
             line_.grant(*first);
@@ -274,7 +280,7 @@ lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
             return {};
         } else if (is_down_) {
             line_.turn_away(*first, errc::store_unavailable);
-        } else if (wait_locked(missing, now) > duration::zero()) {
+        } else if (known_.wait_for(missing, now) > duration::zero()) {
             line_.turn_away(*first, errc::rate_limited);
         } else if (now < asks_again_) {
             line_.turn_away(*first, errc::refused);
@@ -287,8 +293,8 @@ lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
 
 lease_desk::question lease_desk::refill_locked(instant now, environment& lent) {
     const bool are_few = hand_.total() <= options_.lease / 2;
-    const unsigned least = worth_asking_locked(1);
-    if (!are_few || !may_ask_locked(now) || wait_locked(least, now) > duration::zero()) return {};
+    const unsigned least = known_.worth_asking(1);
+    if (!are_few || !may_ask_locked(now) || known_.wait_for(least, now) > duration::zero()) return {};
     return begin_locked(least, now, lent);
 }
 
@@ -325,21 +331,7 @@ void lease_desk::turn_away_all_locked(errc why) noexcept {
     while (waiter* const first = line_.first()) line_.turn_away(*first, why);
 }
 
-// ---- what is known ----
-
-rate_backlog lease_desk::known_locked(instant now) const {
-    return rule_.aged(known_.backlog, between(known_.since, now));
-}
-
-/// What comes back while a question is under way is lost to all. So a limit that is nearly exhausted is not asked for permits one by one,
-/// but for what takes much longer to come back than the question does.
-unsigned lease_desk::worth_asking_locked(unsigned missing) const {
-    const auto worth =
-        static_cast<std::uint64_t>(took_ * times_its_question / std::max<duration>(rule_.refill_of(1), 1ns));
-    return std::max(missing, static_cast<unsigned>(std::min(worth, std::uint64_t{options_.lease})));
-}
-
-duration lease_desk::wait_locked(unsigned n, instant now) const { return rule_.wait_for(known_locked(now), n); }
+// ---- what is in hand ----
 
 instant lease_desk::next_look_locked(const waiter& w) const {
     return is_under_way() ? std::min(w.until, add(flight_.began, options_.store_limit)) : w.until;
@@ -359,7 +351,7 @@ void lease_desk::lay_out_locked(instant now) {
     if (!line_.empty()) return;
     hand_.trim(options_.lease, over_);
     if (is_to_tell_) return hand_.lay_out(options_.lease, leased_permits::then::tell);
-    const bool is_worth_it = may_ask_locked(now) && wait_locked(worth_asking_locked(1), now) == duration::zero();
+    const bool is_worth_it = may_ask_locked(now) && known_.wait_for(known_.worth_asking(1), now) == duration::zero();
     hand_.lay_out(options_.lease / 2, is_worth_it ? leased_permits::then::tell : leased_permits::then::nothing);
 }
 

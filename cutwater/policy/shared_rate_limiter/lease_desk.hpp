@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cutwater/core/call.hpp"
+#include "cutwater/policy/shared_rate_limiter/known_limit.hpp"
 #include "cutwater/policy/shared_rate_limiter/leased_permits.hpp"
 #include "cutwater/policy/shared_rate_limiter/local_share.hpp"
 #include "cutwater/policy/shared_rate_limiter/options.hpp"
@@ -64,12 +65,6 @@ public:
     [[nodiscard]] std::uint64_t leased() const;
 
 private:
-    /// What is known of the cell, and since when.
-    struct knowledge {
-        cell_version version = 0;
-        rate_backlog backlog{};
-        instant since{};
-    };
     /// One lease that is under way: a question, or several where others come between.
     struct flight {
         std::uint64_t number = 0;  // 0: none
@@ -110,9 +105,6 @@ private:
     [[nodiscard]] said try_locked(unsigned n, call_context& call, asking may, question& next);
     [[nodiscard]] said turned_away_locked(const waiter& w, instant now);
     [[nodiscard]] said without_store_locked(unsigned n, instant now);
-    [[nodiscard]] rate_backlog known_locked(instant now) const;
-    [[nodiscard]] duration wait_locked(unsigned n, instant now) const;
-    [[nodiscard]] unsigned worth_asking_locked(unsigned missing) const;
     [[nodiscard]] instant next_look_locked(const waiter& w) const;
     [[nodiscard]] bool is_under_way() const noexcept { return flight_.number != 0; }
     [[nodiscard]] bool may_ask_locked(instant now) const { return !is_under_way() && now >= asks_again_; }
@@ -131,7 +123,8 @@ private:
     waiter_queue line_;
     flight flight_;
     std::uint64_t flights_ = 0;
-    knowledge known_;
+    known_limit known_;
+    std::optional<random_source> dice_;
     std::vector<leased_permits::batch> over_;  // came to their end unused
     std::uint64_t leased_ = 0;
 
@@ -139,7 +132,6 @@ private:
     instant down_since_{};
     instant asks_again_{};  // after a failure, or where others came between again and again
     local_share share_;
-    duration took_{};          // the latest lease that was made
     bool is_to_tell_ = false;  // the next call looks here, to tell
     news news_;
 };

@@ -21,8 +21,10 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using testing::fails_with;
 using testing::fleet;
+using ::testing::Ge;
 using testing::has_value;
 using ::testing::HasSubstr;
+using ::testing::Lt;
 using testing::others;
 using testing::spoken_by;
 
@@ -94,13 +96,22 @@ TEST_P(shared_limits, the_burst_and_then_what_comes_back) {
     EXPECT_EQ(admitted_of(30, api), 10U);
     const result<int> refused = play(api);
     EXPECT_THAT(refused, AllOf(fails_with(errc::rate_limited), spoken_by("api"), fails_with(condition::never_sent)));
-    EXPECT_EQ(refused.error().retry_after(), 100ms);
-    EXPECT_EQ(on.heard.last("shared_limit_refused").line(),
-              "api shared_limit_refused reason=exhausted retry_after=100ms weight=1");
-    on.time.pass(99ms);
+    EXPECT_EQ(on.heard.last("shared_limit_refused").field("reason"), "exhausted");
+    const duration wait = refused.error().retry_after().value_or(0ns);
+    EXPECT_THAT(wait, AllOf(Ge(112ms), Lt(125ms))) << "one is back after a tenth, and others ask first";
+    on.time.pass(wait - 1ns);
     EXPECT_EQ(admitted_of(1, api), 0U);
-    on.time.pass(1ms);
+    on.time.pass(1ns);
     EXPECT_EQ(admitted_of(5, api), 1U);
+}
+
+TEST_P(shared_limits, who_stands_back_behind_others_has_all_of_the_rate_where_there_are_none) {
+    shared_rate_limiter api{cells, ten_but([](auto& o) { o.lease = 1; })};
+    cells.takes = 0ms;
+    unsigned admitted = 0;
+    for (int i = 0; i < 20'000; ++i, on.time.pass(1ms)) admitted += admitted_of(1, api);
+    EXPECT_GE(admitted, 10U + 198U);
+    EXPECT_LE(admitted, 10U + 200U);
 }
 
 TEST_P(shared_limits, a_limit_that_is_known_to_be_exhausted_is_not_asked_about) {
@@ -271,7 +282,8 @@ TEST_P(shared_limits, who_waits_for_what_others_have_taken_is_refused_and_told_w
     shared_rate_limiter api{cells, ten};
     const result<int> refused = play(api);
     EXPECT_THAT(refused, fails_with(errc::rate_limited));
-    EXPECT_EQ(refused.error().retry_after(), 100ms - 2ms) << "as the store says: the write was so long ago";
+    const duration wait = refused.error().retry_after().value_or(0ns);
+    EXPECT_THAT(wait, AllOf(Ge(100ms - 2ms), Lt(112ms))) << "as the store says: the write was so long ago";
 }
 
 TEST_P(shared_limits, T34_where_others_come_between_again_and_again_it_gives_up_for_a_while) {
@@ -379,7 +391,7 @@ TEST_P(shared_limits, T35_a_cell_that_cannot_be_read_is_an_empty_limit_that_fill
     shared_rate_limiter api{cells, ten};
     ASSERT_TRUE(ask(cells.kept(), {swap_cell{.key = "rate/api", .value = "who knows"}})->done);
     EXPECT_THAT(play(api), fails_with(errc::rate_limited));
-    on.time.pass(100ms);
+    on.time.pass(113ms);
     EXPECT_THAT(play(api), has_value(7));
 }
 
@@ -387,7 +399,7 @@ TEST_P(shared_limits, a_cell_that_the_store_has_lost_is_a_new_limit) {
     shared_rate_limiter api{cells, ten};
     EXPECT_EQ(admitted_of(30, api), 10U);
     cells.kept().clear();
-    on.time.pass(100ms);
+    on.time.pass(125ms);
     EXPECT_EQ(admitted_of(30, api), 10U);
 }
 
@@ -481,6 +493,29 @@ TEST(shared_fleet, all_of_the_rate_is_used_where_a_lease_is_worth_more_than_a_qu
     EXPECT_GT(all.admitted(), 9000U);
     EXPECT_LE(all.admitted(), 10100U);
 }
+
+/// What the instance had that had the least, in parts of an equal share: the worst of all runs.
+double worst_share_of(unsigned instances) {
+    double worst = 1;
+    for (const unsigned lease : {1U, 5U})
+        for (const duration takes : std::vector<duration>{100us, 2ms})
+            for (const duration again : std::vector<duration>{0ms, 1ms})
+                for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+                    fleet all{{.instances = instances,
+                               .callers = 2,
+                               .limit = {.permits = 100, .per = 1s, .burst = 20, .lease = lease},
+                               .store_takes = takes,
+                               .comes_again = again,
+                               .seed = seed}};
+                    all.run(8s);
+                    const double equal = static_cast<double>(all.admitted()) / instances;
+                    worst = std::min(worst, static_cast<double>(all.least_admitted()) / equal);
+                    EXPECT_GT(all.admitted(), 680U) << "and all of them have what they can";
+                }
+    return worst;
+}
+TEST(shared_fleet, two_that_want_more_than_there_is_have_nearly_the_same) { EXPECT_GE(worst_share_of(2), 0.95); }
+TEST(shared_fleet, and_so_have_four) { EXPECT_GE(worst_share_of(4), 0.85); }
 
 TEST(shared_fleet, one_that_is_idle_keeps_nothing_from_the_others) {
     fleet all{{.instances = 1, .callers = 4, .limit = {.name = "api", .permits = 100, .burst = 50, .lease = 10}}};

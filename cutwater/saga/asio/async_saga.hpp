@@ -54,7 +54,8 @@ public:
     [[nodiscard]] name layer_name() const noexcept { return plan_.layer; }
     [[nodiscard]] const saga_options& options() const noexcept { return plan_.options; }
 
-    /// Does the steps. One that has ended under this id is told again, and one whose process has gone is resumed, with the context that is in the journal.
+    /// Does the steps. One that has ended under this id is told again, and one whose process has gone is resumed, with the context that is in the journal:
+    /// what is given here is not compared with it.
     [[nodiscard]] awaitable<saga_result<Context>> async_run(std::string id, Context context) {
         play_type one{plan_, co_await audience(), std::move(id), std::move(context)};
         co_return co_await spawn(one);

@@ -23,10 +23,19 @@ namespace cutwater {
 
 namespace detail {
 
+template <class R>
+consteval void check_awaited_result() {
+    if constexpr (is_awaitable<std::remove_cvref_t<R>>)
+        check_saga_result<typename std::remove_cvref_t<R>::value_type>();
+    else
+        check_saga_result<R>();
+}
+
 /// Why it failed; nothing where it did not.
 template <class Context, class F>
 boost::asio::awaitable<std::optional<error>> await_in_saga(std::shared_ptr<F> f, Context& context, instant deadline) {
     using R = decltype(call_in_saga(*f, context, deadline));
+    check_awaited_result<R>();
     outcome_slot<value_of<R>> slot;
     try {
         if constexpr (!is_awaitable<std::remove_cvref_t<R>>) {
