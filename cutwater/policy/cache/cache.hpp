@@ -15,13 +15,16 @@
 // come meanwhile wait for its outcome, and get a copy; where it goes without one (cancelled, destroyed, past its own deadline), the next
 // asks. For `stale_while_revalidate` they do not wait but have the stale value at once. Where asking fails, by a transient failure or a refusal
 // of ours, a value is given that was fresh no longer ago than `stale_if_error`; where there is none, the safe default, if there is one. What is
-// older than the call's own `max_age` is given to no call; with zero it always asks, what it gets is kept, and it has no default either.
+// older than the call's own `max_age` is given to no call. Nor does it share the answer to a question that began longer ago than that: it waits for the end
+// of that one, and asks, together with others who wait. So with zero the question is always from after the call came; what it gets is kept, and it has no
+// default either. A failure is shared, whenever the question began.
 //
 // Only a success is kept, and, where `negative_for` says so, a permanent failure. A value comes out as a copy, marked with the cache's name and its age; one that
 // is not fresh, or the default, is `is_degraded`. The default is not kept.
 //
 // In a store values last as long as they may be given, and are found again after a restart with the age that they have then. A store that fails, or bytes
-// that cannot be read, are a miss and an event. Writing is not waited for.
+// that cannot be read, are a miss and an event. Writing is not waited for; a store that blocks, though, blocks who asks it, for two questions within
+// `store_limit` each and the call's deadline: it belongs behind `offloaded_store`. A write that fails is told with this call or a later one.
 //
 // It stands outside of what it saves: retries, breakers, limits. Thread safety: every member, from any thread. Lifetime: the store outlives the cache.
 // `Hash`: of keys; where strangers choose them, take one that they cannot foresee (`cw::sip_hash` of component keyed).
@@ -74,7 +77,8 @@ public:
     /// Has `size` say how large values are. Before the first call.
     cache& sized_by(sizer size) { return size_ = std::move(size), *this; }
 
-    /// By hand: what is kept for a key; a value is put there as if it had just come; it is forgotten, here and in the store.
+    /// By hand: what is kept for a key; a value is put there as if it had just come; it is forgotten, here and in the store. A question that is under way
+    /// when a value is put, forgotten or cleared is answered to those who wait for it, and its answer is not kept.
     [[nodiscard]] std::optional<T> peek(const cache_key& key);
     /// Of a success that is kept for a key; nothing where there is none. Looking is not asking: it keeps nothing from leaving.
     [[nodiscard]] std::optional<cache_lifetime> lifetime(const cache_key& key) const;
@@ -129,16 +133,20 @@ std::optional<cache_lifetime> cache<T, Codec, Hash>::lifetime(const cache_key& k
 
 template <class T, class Codec, class Hash>
 void cache<T, Codec, Hash>::put(const cache_key& key, T value, instant now) {
+    using kept_outcome = detail::kept_outcome_of<T>;
     const std::size_t bytes = size_of(value);
     outcome<T> out{std::in_place, std::move(value)};
-    tier_.write(key, *out.result(), cache_kernel{options_}.useful_for());
-    table_.put(key, std::make_shared<const detail::kept_outcome_of<T>>(std::move(out), now, options_.fresh_for), bytes);
+    const auto kept = std::make_shared<const kept_outcome>(std::move(out), now, options_.fresh_for);
+    detail::tier_change change = tier_.change(key);
+    table_.put(key, kept, bytes, [&] { change.begin_write(); });
+    tier_.write(std::move(change), *kept->out.result(), cache_kernel{options_}.useful_for(), options_.store_limit);
 }
 
 template <class T, class Codec, class Hash>
 void cache<T, Codec, Hash>::forget(const cache_key& key) {
-    table_.erase(key);
-    tier_.erase(key);
+    detail::tier_change change = tier_.change(key);
+    table_.erase(key, [&] { change.begin_erasure(); });
+    std::move(change).erase(options_.store_limit);
 }
 
 }  // namespace cutwater

@@ -10,6 +10,7 @@
 #include "cutwater/core/flow.hpp"
 #include "cutwater/core/late.hpp"
 #include "cutwater/policy/cache/cache_table.hpp"
+#include "cutwater/policy/cache/durable_tier.hpp"
 #include "cutwater/policy/cache/events.hpp"
 #include "cutwater/policy/cache/kernel.hpp"
 #include "cutwater/store/cell_wait.hpp"
@@ -31,6 +32,8 @@ public:
         const call_options& said = call.said();
         if (said.fingerprint.empty()) return flow::inward;
         by_ = &by;
+        since_ = call.now;
+        tell_of_changes(call);
         key_ = {.operation = said.operation,
                 .tenant = by.options_.scope == cache_scope::per_tenant ? said.tenant : std::string_view{},
                 .asked = said.fingerprint};
@@ -39,20 +42,20 @@ public:
 
     flow resume(Cache&, call_context& call, outcome_slot<T>& out, pause_point& at) {
         if (store_wait_.is_waiting()) return hear_store(call, out, at);
-        const auto stands = by_->table_.look(key_, *flight_, *place_);
+        const auto stands = by_->table_.look(key_, *flight_, *place_, call.now);
         if (stands == table::followed::waiting) {
             if (call.now.get() < call.deadline) return wait(call, at);
             give_up();
             return ran_out(call, out);
         }
-        const std::shared_ptr<typename table::flight> on = std::exchange(flight_, nullptr);
         place_.reset();
-        if (stands == table::followed::leads) return lead(call, out, at);
-        if (!suits(call, *on->outcome)) {
-            seen_ = on->outcome;
-            return lead_or_follow(call, out, at);
-        }
-        return give_shared(call, *on->outcome, out);
+        if (stands == table::followed::leads) return lead(std::move(flight_), call, out, at);
+        const std::shared_ptr<typename table::flight> on = std::exchange(flight_, nullptr);
+        const kept& got = on->outcome;
+        if (got->out.is_success() && got->born < since_) return look_again(got, call, out, at);  // it is from a store
+        if (suits(call, *on)) return give_shared(call, *got, out);
+        seen_ = got;
+        return lead_or_follow(call, out, at);
     }
 
     flow leave(Cache&, call_context& call, outcome_slot<T>& out, pause_point&) {
@@ -61,7 +64,7 @@ public:
         if (out->is_success() && out->from().source.empty()) return keep(call, *out), flow::outward;
         if (meaning == verdict::permanent) return keep_negative(call, *out), flow::outward;
         if (meaning == verdict::cancelled || meaning == verdict::abandoned || meaning == verdict::ignored)
-            by_->table_.hand_over(key_), leads_ = false;
+            give_up();
         else
             share(call, *out);
         stand_in(call, out);
@@ -104,9 +107,10 @@ private:
             if (old_->is_to_be_told(call.now, by_->options_.stale_while_revalidate / 10)) by_->options_.on_stale(key_);
             return give_stale(call, stale_cause::revalidating, {}, out);
         }
-        const auto found = by_->table_.lead_or_find(key_, old_);
-        if (found.newer) return look_again(found.newer, call, out, at);
-        return found.leads() ? lead(call, out, at) : give_stale(call, stale_cause::revalidating, {}, out);
+        auto found = by_->table_.lead_or_find(key_, old_, call.now);
+        if (found.newer) return look_again(std::move(found.newer), call, out, at);
+        if (found.leads) return lead(std::move(found.under_way), call, out, at);
+        return give_stale(call, stale_cause::revalidating, {}, out);
     }
 
     /// By what is kept now.
@@ -120,12 +124,11 @@ private:
 
     flow lead_or_follow(call_context& call, outcome_slot<T>& out, pause_point& at) {
         for (;;) {
-            auto found = by_->table_.lead_or_find(key_, seen_);
-            if (found.leads()) return lead(call, out, at);
+            auto found = by_->table_.lead_or_find(key_, seen_, call.now);
+            if (found.leads) return lead(std::move(found.under_way), call, out, at);
             if (found.newer) return look_again(std::move(found.newer), call, out, at);
-            flight_ = std::move(found.under_way);
-            since_ = call.now;
             place_.emplace(call.parked());
+            flight_ = std::move(found.under_way);
             if (by_->table_.follow(key_, *flight_, *place_)) return wait(call, at);
             place_.reset();  // it has landed meanwhile
             flight_ = nullptr;
@@ -137,17 +140,20 @@ private:
         return flow::pause;
     }
 
-    flow lead(call_context& call, outcome_slot<T>& out, pause_point& at) {
+    flow lead(std::shared_ptr<typename table::flight> on, call_context& call, outcome_slot<T>& out, pause_point& at) {
+        flight_ = std::move(on);
         leads_ = true;
         return ask(call, out, at);
     }
 
     /// The durable tier first, where memory has nothing.
     flow ask(call_context& call, outcome_slot<T>& out, pause_point& at) {
-        cell_store* const store = by_->tier_.store();
-        if (store == nullptr || old_ != nullptr || call.said().max_age == duration::zero()) return flow::inward;
+        if (old_ != nullptr || call.said().max_age == duration::zero()) return flow::inward;
+        const duration limit = std::min(by_->options_.store_limit, left_of(call));
+        std::optional<cell_request> what = by_->tier_.read(key_, limit);
+        if (!what) return flow::inward;
         store_until_ = add(call.now.get(), by_->options_.store_limit);
-        store_wait_.begin(*store, by_->tier_.read(key_, by_->options_.store_limit), call);
+        store_wait_.begin(*by_->tier_.store(), *std::move(what), call);
         return hear_store(call, out, at);
     }
     flow hear_store(call_context& call, outcome_slot<T>& out, pause_point& at) {
@@ -170,10 +176,18 @@ private:
         } else if (said->found) {
             remember(call, *said->found);
         }
-        if (old_ == nullptr || judged(call, old_) != freshness::fresh) return flow::inward;
-        by_->table_.land(key_, old_, by_->size_of(*old_->out.result()));
-        leads_ = false;
-        return give(call, *old_, out);
+        return old_ == nullptr ? flow::inward : go_on_with_found(call, out, at);
+    }
+    /// As with what is found in memory, for this call and for those who wait.
+    flow go_on_with_found(call_context& call, outcome_slot<T>& out, pause_point& at) {
+        const std::size_t bytes = by_->size_of(*old_->out.result());
+        const freshness is = judged(call, old_);
+        if (is != freshness::fresh && (is != freshness::revalidate || !by_->options_.on_stale)) {
+            by_->table_.show(key_, flight_, old_, bytes, call.now);
+            return flow::inward;
+        }
+        (void)land(old_, bytes, [] {});
+        return look_again(old_, call, out, at);
     }
     /// A store that does not keep to the limit that it was told.
     [[nodiscard]] cell_result silence() {
@@ -198,29 +212,49 @@ private:
                                                           cache_kernel{by_->options_}.fresh_for(share));
     }
 
+    template <class Begin>
+    typename table::landing land(kept outcome, std::size_t bytes_to_keep, Begin&& begin_change) {
+        const auto how = by_->table_.land(key_, *flight_, std::move(outcome), bytes_to_keep, begin_change);
+        leads_ = false;
+        flight_ = nullptr;
+        return how;
+    }
     void keep(call_context& call, const outcome<T>& out) {
         const T& value = *out.result();
         const std::size_t bytes = by_->size_of(value);
-        const bool is_kept = by_->table_.land(key_, made(out, call.now, call), bytes);
-        leads_ = false;  // what throws before leaves the question to the next
-        if (!is_kept) call.emit(by_->layer_, [&] { return cache_entry_refused{bytes}; });
-        by_->tier_.write(key_, value, cache_kernel{by_->options_}.useful_for());
+        tier_change change = by_->tier_.change(key_);
+        // what throws before leaves the question to the next
+        const auto how = land(made(out, call.now, call), bytes, [&] { change.begin_write(); });
+        if (how == table::landing::overtaken) return;
+        if (how == table::landing::too_large) call.emit(by_->layer_, [&] { return cache_entry_refused{bytes}; });
+        const duration limit = std::min(by_->options_.store_limit, left_of(call) / 2);  // it takes two questions
+        by_->tier_.write(std::move(change), value, cache_kernel{by_->options_}.useful_for(), limit);
+        tell_of_changes(call);
     }
     void keep_negative(call_context& call, const outcome<T>& out) {
         const bool is_kept = by_->options_.negative_for > duration::zero();
-        by_->table_.land(key_, made(out, call.now, call), is_kept ? sizeof out : 0);
-        leads_ = false;
+        (void)land(made(out, call.now, call), is_kept ? sizeof out : 0, [] {});
     }
     /// Those who wait get the failure, too: it is theirs as much.
     void share(call_context& call, const outcome<T>& out) {
-        by_->table_.land(key_, made(out, call.now, call), 0);
-        leads_ = false;
+        (void)land(made(out, call.now, call), 0, [] {});
     }
 
-    /// Of what a leader got: whether it may be this call's. It may be from a store, and older than the call wants it.
-    [[nodiscard]] bool suits(call_context& call, const kept_outcome_of<T>& what) const {
-        const bool is_from_before = what.out.is_success() && what.born < since_;
-        return !is_from_before || between(what.born, call.now) <= call.said().max_age;
+    /// What was not written or erased since anybody was told.
+    void tell_of_changes(call_context& call) {
+        if (!by_->tier_.has_failed()) return;
+        const std::string words = by_->tier_.take_failure();
+        if (!words.empty()) call.emit(by_->layer_, [&] { return cache_store_failed{words}; });
+    }
+    [[nodiscard]] static duration left_of(call_context& call) {
+        return call.deadline == never ? forever : std::max(between(call.now, call.deadline), duration::zero());
+    }
+
+    /// Whether what a leader got may be this call's: an answer to a question that began before it may be older than the call wants it.
+    [[nodiscard]] bool suits(call_context& call, const typename table::flight& on) const {
+        const outcome<T>& got = on.outcome->out;
+        const bool is_answer = got.is_success() || got.meaning() == verdict::permanent;
+        return !is_answer || on.began >= since_ || between(on.began, since_) <= call.said().max_age;
     }
 
     /// To a follower: what the leader got.
@@ -257,10 +291,13 @@ private:
 
     /// Neither leads nor follows.
     void give_up() noexcept {
-        if (flight_) by_->table_.leave(key_, *flight_, *place_);
+        if (flight_ == nullptr) return;
+        if (std::exchange(leads_, false))
+            by_->table_.hand_over(key_, *flight_);
+        else
+            by_->table_.leave(key_, *flight_, *place_);
         flight_ = nullptr;
         place_.reset();
-        if (std::exchange(leads_, false)) by_->table_.hand_over(key_);
     }
 
     Cache* by_ = nullptr;
@@ -268,8 +305,8 @@ private:
     kept seen_;  // what was kept when it looked last
     kept old_;   // the same, where it may be given in need
     bool leads_ = false;
-    instant since_{};  // when it began to follow
-    std::shared_ptr<typename table::flight> flight_;
+    instant since_{};                                 // when it came
+    std::shared_ptr<typename table::flight> flight_;  // which it leads, or follows
     late<waiter> place_;
     cell_wait store_wait_;
     instant store_until_ = never;

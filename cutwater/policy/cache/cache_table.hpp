@@ -1,7 +1,8 @@
 // The values of a cache, and who is asking for one: shared by all calls.
 //
 // One call asks the dependency for a key (it *leads*); others who come meanwhile wait for what it gets (they *follow*). A leader that goes without an
-// outcome hands over to who has waited longest.
+// outcome hands over to who has waited longest. What is put or erased by hand overtakes the question that is under way: those who wait for it get its
+// outcome, which is not kept, and who comes later asks anew.
 //
 // Thread safety: every member, from any thread; one lock for each shard, and no user code under it.
 #pragma once
@@ -97,7 +98,8 @@ public:
     /// A question that is under way.
     struct flight {
         waiter_queue line;
-        kept outcome;  // once it has come
+        kept outcome;   // once it has come
+        instant began;  // when whoever leads it began to ask
     };
 
     explicit cache_table(const cache_options& options) {
@@ -126,26 +128,27 @@ public:
 
     /// What a call finds that has `seen` what was kept, and wants a newer one: with neither, it leads now.
     struct question {
-        std::shared_ptr<flight> under_way;  ///< on which it may wait
+        std::shared_ptr<flight> under_way;  ///< on which it may wait, or which it leads
         kept newer;                         ///< that has come meanwhile
-        [[nodiscard]] bool leads() const noexcept { return under_way == nullptr && newer == nullptr; }
+        bool leads = false;
     };
-    [[nodiscard]] question lead_or_find(const cache_key& key, const kept& seen) {
+    [[nodiscard]] question lead_or_find(const cache_key& key, const kept& seen, instant now) {
         shard& in = shard_of(key);
         const std::scoped_lock held{in.lock};
         const auto found = in.flights.find(key);
         if (found != in.flights.end()) return {found->second, nullptr};
-        if (const kept* const now = in.values.peek(key); now != nullptr && *now != seen) return {nullptr, *now};
-        in.flights.emplace(kept_key{key}, std::make_shared<flight>());
-        return {};
+        if (const kept* const there = in.values.peek(key); there != nullptr && *there != seen) return {nullptr, *there};
+        std::shared_ptr<flight> own = std::make_shared<flight>();
+        own->began = now;
+        in.flights.emplace(kept_key{key}, own);
+        return {.under_way = std::move(own), .newer = nullptr, .leads = true};
     }
 
-    /// Waits for `on`; false where it has landed meanwhile.
+    /// Waits for `on`; false where it has landed meanwhile, or was overtaken.
     [[nodiscard]] bool follow(const cache_key& key, flight& on, waiter& w) {
         shard& in = shard_of(key);
         const std::scoped_lock held{in.lock};
-        const auto found = in.flights.find(key);
-        if (found == in.flights.end() || found->second.get() != &on) return false;
+        if (!is_current(in, key, on)) return false;
         on.line.push(w);
         return true;
     }
@@ -156,11 +159,13 @@ public:
         landed,  ///< the flight has its outcome
         leads,   ///< it was handed over
     };
-    [[nodiscard]] followed look(const cache_key& key, flight& on, waiter& w) {
+    [[nodiscard]] followed look(const cache_key& key, flight& on, waiter& w, instant now) {
         const std::scoped_lock held{shard_of(key).lock};
         if (w.is_queued()) return followed::waiting;
         (void)w.take_grant();
-        return on.outcome ? followed::landed : followed::leads;
+        if (on.outcome) return followed::landed;
+        on.began = now;
+        return followed::leads;
     }
 
     /// Waits no longer. Who was to lead and does not hands over.
@@ -168,43 +173,69 @@ public:
         shard& in = shard_of(key);
         const std::scoped_lock held{in.lock};
         on.line.remove(w);
-        if (w.take_grant() && !on.outcome) hand_over(in, key);
+        if (w.take_grant() && !on.outcome) hand_over(in, key, on);
     }
 
-    /// The leader has an outcome: those who wait get it. Whether it could be kept, where it is to be.
-    bool land(const cache_key& key, kept outcome, std::size_t bytes_to_keep) {
+    /// What became of an outcome.
+    enum class landing : std::uint8_t {
+        done,  ///< and it is kept, where it is to be
+        too_large,
+        overtaken,  ///< a value was put or erased meanwhile: it is not kept
+    };
+    /// The leader has an outcome: those who wait get it. `begin_change` is called where it was not overtaken, in the order of the values: under the lock.
+    template <class Begin>
+    landing land(const cache_key& key, flight& on, kept outcome, std::size_t bytes_to_keep, Begin&& begin_change) {
         shard& in = shard_of(key);
         const std::scoped_lock held{in.lock};
-        const bool fits = bytes_to_keep == 0 || keep(in, key, outcome, bytes_to_keep);
-        const auto found = in.flights.find(key);
-        if (found == in.flights.end()) return fits;
-        const std::shared_ptr<flight> landed = std::move(found->second);
-        in.flights.erase(found);
-        landed->outcome = std::move(outcome);
-        while (!landed->line.empty()) landed->line.grant_first();
-        return fits;
+        const bool was_overtaken = !is_current(in, key, on);
+        if (!was_overtaken) begin_change();
+        const bool fits = was_overtaken || bytes_to_keep == 0 || keep(in, key, outcome, bytes_to_keep);
+        arrive(on, std::move(outcome));
+        if (was_overtaken) return landing::overtaken;
+        in.flights.erase(in.flights.find(key));
+        return fits ? landing::done : landing::too_large;
+    }
+
+    /// The leader has found an older value, and goes on: those who wait get it and may wait again, for the flight that it leads then.
+    void show(const cache_key& key, std::shared_ptr<flight>& on, kept older, std::size_t bytes, instant now) {
+        std::shared_ptr<flight> next = std::make_shared<flight>();
+        next->began = now;
+        shard& in = shard_of(key);
+        const std::scoped_lock held{in.lock};
+        if (!is_current(in, key, *on)) return;
+        (void)keep(in, key, older, bytes);
+        in.flights.find(key)->second = next;
+        arrive(*on, std::move(older));
+        on = std::move(next);
     }
 
     /// The leader goes without.
-    void hand_over(const cache_key& key) noexcept {
+    void hand_over(const cache_key& key, flight& on) noexcept {
         shard& in = shard_of(key);
         const std::scoped_lock held{in.lock};
-        hand_over(in, key);
+        hand_over(in, key, on);
     }
 
-    bool put(const cache_key& key, kept outcome, std::size_t bytes) {
+    template <class Begin>
+    bool put(const cache_key& key, kept outcome, std::size_t bytes, Begin&& begin_change) {
         shard& in = shard_of(key);
         const std::scoped_lock held{in.lock};
+        begin_change();
+        overtake(in, key);
         return keep(in, key, std::move(outcome), bytes);
     }
-    bool erase(const cache_key& key) {
+    template <class Begin>
+    bool erase(const cache_key& key, Begin&& begin_change) {
         shard& in = shard_of(key);
         const std::scoped_lock held{in.lock};
+        begin_change();
+        overtake(in, key);
         return in.values.erase(key);
     }
     void clear() {
         for (const auto& each : shards_) {
             const std::scoped_lock held{each->lock};
+            each->flights.clear();
             each->values.clear();
         }
     }
@@ -236,13 +267,23 @@ private:
         const std::size_t cost = bytes + own.size();
         return in.values.put(std::move(own), std::move(outcome), cost);
     }
-    static void hand_over(shard& in, const cache_key& key) noexcept {
+    /// Whether the question for `key` that is under way is this one.
+    [[nodiscard]] static bool is_current(const shard& in, const cache_key& key, const flight& on) {
         const auto found = in.flights.find(key);
-        if (found == in.flights.end()) return;
-        if (found->second->line.empty())
-            in.flights.erase(found);
-        else
-            found->second->line.grant_first();
+        return found != in.flights.end() && found->second.get() == &on;
+    }
+    static void overtake(shard& in, const cache_key& key) {
+        if (const auto found = in.flights.find(key); found != in.flights.end()) in.flights.erase(found);
+    }
+    static void arrive(flight& on, kept outcome) noexcept {
+        on.outcome = std::move(outcome);
+        while (!on.line.empty()) on.line.grant_first();
+    }
+    static void hand_over(shard& in, const cache_key& key, flight& on) noexcept {
+        if (!on.line.empty())
+            on.line.grant_first();
+        else if (is_current(in, key, on))
+            in.flights.erase(in.flights.find(key));
     }
     template <class Count>
     [[nodiscard]] std::size_t sum(Count&& count) const {

@@ -18,13 +18,32 @@ namespace {
 using ::testing::AllOf;
 using testing::both_drivers;
 using testing::driver_name;
+using ::testing::Each;
+using ::testing::ElementsAre;
 using testing::event_with;
 using testing::fails_with;
 using testing::has_value;
 using ::testing::HasSubstr;
 using testing::is_degraded;
+using ::testing::SizeIs;
 
 static_assert(remembering_frame<cache<int>>);
+
+/// Notes how long each question may take.
+class noting_store final : public cell_store {
+public:
+    explicit noting_store(cell_store& behind) noexcept : behind_{behind} {}
+    std::vector<duration> limits;
+
+    [[nodiscard]] name store_name() const noexcept override { return behind_.store_name(); }
+    void begin(cell_request asked, cell_completion done) noexcept override {
+        limits.push_back(asked.limit);
+        behind_.begin(std::move(asked), std::move(done));
+    }
+
+private:
+    cell_store& behind_;
+};
 
 class caches : public ::testing::TestWithParam<testing::driver> {
 protected:
@@ -357,9 +376,68 @@ TEST_P(caches, a_store_that_fails_is_a_miss_and_an_event) {
     cells.fails(std::errc::connection_refused, 2);
     on.dependency.returns(7);
     EXPECT_THAT(play(known), has_value(7));
-    EXPECT_EQ(on.heard.count("cache_store_failed"), 1U);
+    EXPECT_EQ(on.heard.count("cache_store_failed"), 2U) << "reading, and writing";
     EXPECT_THAT(play(known), has_value(7));
     EXPECT_EQ(on.dependency.calls(), 1U);
+}
+
+TEST_P(caches, what_is_not_written_is_told_too) {
+    cache<int> known{usual, cells};
+    cells.answers_next();
+    cells.fails(std::errc::no_space_on_device);
+    on.dependency.returns(7);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_THAT(on.heard.last("cache_store_failed").field("text"), HasSubstr("not written"));
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_EQ(on.heard.count("cache_store_failed"), 1U) << "once";
+}
+
+TEST_P(caches, by_the_next_call_where_the_store_says_so_later) {
+    cells.takes = 2ms;
+    cache<int> known{usual, cells};
+    cells.answers_next();
+    cells.fails(std::errc::no_space_on_device);
+    on.dependency.returns(7);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_EQ(on.heard.count("cache_store_failed"), 0U);
+    on.time.pass(1s);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_EQ(on.heard.count("cache_store_failed"), 1U);
+}
+
+TEST_P(caches, so_is_what_is_not_erased) {
+    cache<int> known{usual, cells};
+    const cache_key key{.operation = "get_stock", .asked = "sku-1"};
+    known.put(key, 7, on.time.present());
+    cells.answers_next();
+    cells.fails(std::errc::connection_refused);
+    known.forget(key);
+    EXPECT_THAT(play(known), has_value(7)) << "it is still there";
+    EXPECT_THAT(on.heard.last("cache_store_failed").field("text"), HasSubstr("not erased"));
+}
+
+TEST_P(caches, no_question_to_a_store_may_take_longer_than_the_call) {
+    noting_store noted{cells};
+    cache<int> known{usual, noted};
+    on.dependency.returns(7);
+    known.put({.operation = "get_stock", .asked = "sku-1"}, 6, on.time.present());
+    known.clear();
+    on.time.pass(20s);
+    noted.limits.clear();
+    said.deadline = on.deadline_in(300ms);
+    EXPECT_THAT(play(known), has_value(7));
+    EXPECT_THAT(noted.limits, ElementsAre(300ms, 150ms, 150ms)) << "one to read, two to write";
+}
+
+TEST_P(caches, or_than_the_options_say) {
+    noting_store noted{cells};
+    usual.store_limit = 200ms;
+    cache<int> known{usual, noted};
+    on.dependency.returns(7);
+    EXPECT_THAT(play(known), has_value(7));
+    known.put({.operation = "get_stock", .asked = "sku-1"}, 8, on.time.present());
+    known.forget({.operation = "get_stock", .asked = "sku-1"});
+    EXPECT_THAT(noted.limits, AllOf(SizeIs(6), Each(200ms)));
 }
 
 TEST_P(caches, so_are_bytes_that_cannot_be_read) {

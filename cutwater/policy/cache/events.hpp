@@ -49,15 +49,21 @@ struct cache_store_failed {
 
     static constexpr measure measures[]{{.of = &metrics::store_failures}};
     static constexpr event_kind kind{"cache_store_failed", severity::warning,
-                                     "the durable tier could not be asked; the call goes on without it", measures};
-    static void fields(auto& self, auto&& visit) { visit("text", self.text, "the store's error"); }
+                                     "the durable tier could not be asked, or a value not be written or erased there; "
+                                     "calls go on without it",
+                                     measures};
+    static void fields(auto& self, auto&& visit) {
+        visit("text", self.text,
+              "the store's error; of a change, which nobody waits for, the latest that was not told");
+    }
 };
 
 struct cache_entry_refused {
     std::size_t bytes = 0;
 
-    static constexpr event_kind kind{"cache_entry_refused", severity::warning, "a value is too large to be kept"};
-    static void fields(auto& self, auto&& visit) { visit("bytes", self.bytes, "its size with its key"); }
+    static constexpr event_kind kind{"cache_entry_refused", severity::warning,
+                                     "a value is too large for memory; the durable tier takes it, where there is one"};
+    static void fields(auto& self, auto&& visit) { visit("bytes", self.bytes, "its size"); }
 };
 
 }  // namespace cutwater

@@ -65,8 +65,10 @@ struct cache_options {
         visit("jitter", self.jitter, within(0.0, 1.0),
               "share of fresh_for by which each value's time is shortened at random, so that they do not end together");
         visit("scope", self.scope, within(cache_scope::shared, cache_scope::per_tenant), "whose values they are");
-        visit("store_limit", self.store_limit, within<duration>(1ms, 1min),
-              "how long one question to the durable tier may take; then it is a miss");
+        visit(
+            "store_limit", self.store_limit, within<duration>(1ms, 1min),
+            "how long one question to the durable tier may take, within the call's deadline; then it is a miss, or not "
+            "written");
         visit("on_stale", self.on_stale, any_value,
               "has a value refreshed elsewhere that is stale and may be given; without it the call that finds it so "
               "asks itself");
