@@ -5,6 +5,7 @@
 #include "apps/cutwater/commands.hpp"
 #include "apps/cutwater/dashboard.hpp"
 #include "apps/cutwater/terminal.hpp"
+#include "apps/cutwater/utf8.hpp"
 
 namespace cutwater::app {
 
@@ -30,9 +31,13 @@ void add_dashboard(CLI::App& program, action& chosen) {
     const auto settings = std::make_shared<dashboard_settings>();
     CLI::App* const command = program.add_subcommand("dashboard", about);
     command->footer(at_the_end);
-    command->add_option("--title", settings->title, "its title")->type_name("TITLE")->capture_default_str();
+    command->add_option("--title", settings->title, "its title")
+        ->type_name("TITLE")
+        ->capture_default_str()
+        ->check(problem_of_text, "");
     command->add_option("--datasource", settings->datasource, "the uid of the data source; without it Grafana asks")
-        ->type_name("UID");
+        ->type_name("UID")
+        ->check(problem_of_text, "");
     command->callback(
         [settings, &chosen] { chosen = [settings] { return int{write_all(stdout, grafana_dashboard(*settings))}; }; });
 }

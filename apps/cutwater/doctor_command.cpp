@@ -40,7 +40,7 @@ Exit codes:
     1  the findings could not be written
     2  the command line is wrong
     3  there are findings
-    4  there was nothing to look at: no answer, no such file, or neither metrics nor a log
+    4  there was nothing to look at: no answer, no such file, or neither metrics of cutwater's nor a log of it
   141  whoever read the output has gone away)";
 
 struct doctor_arguments {
@@ -87,10 +87,6 @@ int list_rules() {
 
 int run_doctor(const doctor_arguments& given) {
     if (given.lists_rules) return list_rules();
-    if (given.source.place.empty()) {
-        complain("cutwater doctor", "give a URL or a file");
-        return misused;
-    }
     const auto seen = look_at(given.source);
     if (!seen) {
         complain("cutwater doctor", printable(seen.error()));
@@ -121,6 +117,22 @@ void add_time(CLI::App& command, const std::string& flag, duration& into, time_r
     command.add_option_function<std::string>(flag, read, help)->type_name("DURATION")->default_str(to_text(into));
 }
 
+/// Options that do nothing where it is looked at are not passed over.
+void check_options(const CLI::App& command, const doctor_arguments& given) {
+    if (given.lists_rules) return;
+    const doctor_source& source = given.source;
+    if (source.place.empty()) throw CLI::ValidationError{std::string{"give a URL or a file"}};
+    if (command.count("--over") > 0 && !source.is_prometheus)
+        throw CLI::ValidationError{"--over", "is how far a Prometheus server looks back; give --prometheus as well"};
+    if (command.count("--for") == 0) return;
+    if (source.is_prometheus)
+        throw CLI::ValidationError{"--for", "is between two looks at a live page; of a Prometheus server give --over"};
+    if (!is_url(source.place))
+        throw CLI::ValidationError{
+            "--for",
+            "is between two looks at a live page, whose URL begins with http:// or https://; a file is one look"};
+}
+
 }  // namespace
 
 void add_doctor(CLI::App& program, action& chosen) {
@@ -139,7 +151,10 @@ void add_doctor(CLI::App& program, action& chosen) {
              "of a Prometheus server: how far it looks back");
     command->add_flag("--json", given->as_json, "prints findings as JSON");
     command->add_flag("--rules", given->lists_rules, "prints what it looks for, and ends");
-    command->callback([given, &chosen] { chosen = [given] { return run_doctor(*given); }; });
+    command->callback([given, command, &chosen] {
+        check_options(*command, *given);
+        chosen = [given] { return run_doctor(*given); };
+    });
 }
 
 }  // namespace cutwater::app

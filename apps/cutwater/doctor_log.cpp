@@ -18,6 +18,7 @@
 #include "cutwater/cutwater.hpp"
 #include "cutwater/observe/log/events.hpp"
 #include "cutwater/observe/metrics/options.hpp"
+#include "cutwater/observe/slo/events.hpp"
 #include "cutwater/policy/cache/events.hpp"
 #include "cutwater/policy/retry_budget/events.hpp"
 #include "cutwater/policy/throttle/events.hpp"
@@ -31,13 +32,13 @@ using json = nlohmann::json;
 template <class... Events>
 constexpr std::array<const event_kind*, sizeof...(Events)> kinds_of{&Events::kind...};
 
-/// Events whose counts a rule looks at.
+/// Events that a rule can be told something by: what they count, or what they say of a state.
 constexpr auto known =
     kinds_of<call_completed, call_failed, call_refused, retry_scheduled, retry_rescued, retry_not_tried, retry_gave_up,
              budget_exhausted, budget_recovered, timed_out, adaptive_timed_out, fallback_used, fallback_default_used,
              fallback_failed, cache_stale_used, cache_default_used, circuit_opened, circuit_half_opened, circuit_closed,
              circuit_refused, bulkhead_refused, fair_bulkhead_refused, concurrency_refused, rate_refused,
-             throttle_rejected, load_shed, hedge_begun, hedge_suppressed>;
+             throttle_rejected, load_shed, hedge_begun, hedge_suppressed, slo_burning, slo_recovered>;
 
 const event_kind* kind_called(const std::string& event) {
     const auto found = std::ranges::find(known, event, [](const event_kind* k) { return k->name; });
@@ -94,11 +95,14 @@ public:
         if (event == events_suppressed::kind.name) return add_suppressed(line);
         const event_kind* const kind = kind_called(event);
         if (kind == nullptr) return;
+        ++heard_;
         add(*kind, line, 1 + suppressed_of(line));
-        if (const auto limit = number_of(line, "limit"); limit && kind->name.ends_with("timed_out"))
-            sums_[{std::string{metrics::timeout_limit.name}, {{"layer", text_of(line, "layer")}}}] = *limit;
+        note_state(*kind, line);
         keep(std::make_shared<const json>(std::move(line)));
     }
+
+    /// How many events a rule can be told something by.
+    [[nodiscard]] std::size_t heard() const noexcept { return heard_; }
 
     /// Whether its events are warnings and errors, so that what went well may be missing.
     [[nodiscard]] bool hides_successes() const noexcept { return has_levels_ && !has_low_levels_; }
@@ -122,6 +126,20 @@ private:
     void note_level(const std::string& level) {
         has_levels_ = has_levels_ || !level.empty();
         has_low_levels_ = has_low_levels_ || level == to_text(severity::info) || level == to_text(severity::debug);
+    }
+
+    /// What policies are like now, which gauges would say: the last that was heard of it.
+    void note_state(const event_kind& kind, const json& line) {
+        const page_label layer{"layer", text_of(line, "layer")};
+        const auto is = [&](const metric& gauge, double value, std::vector<page_label> labels) {
+            sums_[{std::string{gauge.name}, std::move(labels)}] = value;
+        };
+        if (&kind == &circuit_opened::kind || &kind == &circuit_half_opened::kind || &kind == &circuit_closed::kind)
+            is(metrics::circuit_state, &kind == &circuit_opened::kind ? 1 : 0, {layer, {"state", "open"}});
+        if (const auto left = number_of(line, "budget_left"); left && kind.name.starts_with("slo_"))
+            is(metrics::slo_budget, *left, {layer});
+        if (const auto limit = number_of(line, "limit"); limit && kind.name.ends_with("timed_out"))
+            is(metrics::timeout_limit, *limit, {layer});
     }
 
     /// What is left out is taken to be like the last that was not.
@@ -172,6 +190,7 @@ private:
     std::map<std::pair<std::string, std::vector<page_label>>, double> sums_;
     std::vector<double> bounds_ = metric_registry_options{}.buckets;
     std::map<std::array<std::string, 3>, std::shared_ptr<const json>> last_;  // of each event, layer and operation
+    std::size_t heard_ = 0;
     std::optional<std::chrono::sys_seconds> begins_;
     std::optional<std::chrono::sys_seconds> ends_;
     bool has_levels_ = false;
@@ -195,11 +214,13 @@ std::expected<doctor_view, std::string> read_log(std::istream& in) {
             ++passed_over;
     }
     if (passed_over == lines) return std::unexpected{"no line of it is a JSON object, as json_log writes them"};
+    if (counts.heard() == 0) return std::unexpected{"no line of it is an event of cutwater's that says what to change"};
     if (counts.hides_successes())
         return std::unexpected{
             "the log has warnings and errors only, so nobody can say what succeeded; set json_log_options::min_level "
             "to info (where it is, nothing has succeeded)"};
     doctor_view seen = counts.view();
+    seen.came_from(looked_at::log);
     if (passed_over > 0)
         seen.note(fmt::format("{} of {} lines are no JSON object, and were passed over", passed_over, lines));
     return seen;

@@ -17,12 +17,14 @@ namespace cutwater::app {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::mock_dependency;
+using ::testing::Not;
 using testing::virtual_time;
 
 /// A service with a log, in virtual time.
@@ -124,6 +126,26 @@ TEST_F(logged, retries_that_never_help_are_found_in_it) {
     EXPECT_THAT(rules, Contains("retries_never_help"));
 }
 
+TEST_F(logged, a_circuit_that_is_open_at_its_end_is_found_in_it) {
+    pipeline inventory{
+        observe{log},
+        circuit_breaker{
+            {.name = "inventory", .window = breaker_window::consecutive, .consecutive_failures = 2, .open_for = 1s}}};
+    const auto call = [&] { (void)time.run(inventory, {.operation = "get"}, stock.blocking()); };
+    const auto rules = [&] {
+        std::vector<std::string_view> names;
+        for (const finding& each : examine(read())) names.push_back(each.rule);
+        return names;
+    };
+    stock.fails(std::errc::connection_reset).fails(std::errc::connection_reset);
+    for (int i = 0; i < 3; ++i) call();
+    EXPECT_THAT(rules(), Contains("circuit_open"));
+    time.pass(2s);
+    for (int i = 0; i < 10; ++i) stock.returns(7);
+    for (int i = 0; i < 10; ++i) call();
+    EXPECT_THAT(rules(), Not(Contains("circuit_open"))) << "it has closed";
+}
+
 /// What a log has.
 std::expected<doctor_view, std::string> read_text(const std::string& text) {
     std::istringstream in{text};
@@ -131,8 +153,41 @@ std::expected<doctor_view, std::string> read_text(const std::string& text) {
 }
 
 TEST(log_of_others, lines_that_are_no_event_are_passed_over) {
-    ASSERT_TRUE(read_text("{\"message\":\"listening\"}\n\n{\"event\":\"of_nobody\"}\n"));
-    ASSERT_TRUE(read_text("{\"message\":\"slow disk\",\"level\":\"warning\"}\n")) << "no event has a level";
+    const std::string others = "{\"message\":\"listening\"}\n\n{\"event\":\"of_nobody\"}\n";
+    const std::string warning = "{\"message\":\"slow disk\",\"level\":\"warning\"}\n";
+    const auto read = read_text(others + warning + "{\"event\":\"retry_scheduled\"}\n");
+    ASSERT_TRUE(read) << "no event has a level";
+    EXPECT_EQ(read->total(metrics::retries.name), 1);
+}
+
+TEST(log_of_others, a_log_without_an_event_of_ours_says_nothing) {
+    for (const char* const wrong : {"{\"a\":1}\n", "{\"event\":\"of_nobody\"}\n", "{}\n"}) {
+        const auto read = read_text(wrong);
+        ASSERT_FALSE(read) << wrong;
+        EXPECT_THAT(read.error(), HasSubstr("no line of it is an event of cutwater's"));
+    }
+}
+
+TEST(log_of_others, an_error_budget_is_what_was_told_of_it_last) {
+    const std::string calls = R"({"event":"call_completed","operation":"get","verdict":"success","suppressed":999})"
+                              "\n";
+    const auto line = [](const char* event, const char* left) {
+        return std::string{R"({"event":")"} + event + R"(","layer":"orders","budget_left":)" + left + "}\n";
+    };
+    const auto spent = read_text(calls + line("slo_burning", "0.3") + line("slo_burning", "-653"));
+    ASSERT_TRUE(spent) << spent.error();
+    ASSERT_EQ(examine(*spent).size(), 1U);
+    EXPECT_EQ(examine(*spent)[0].rule, "budget_spent");
+    EXPECT_EQ(examine(*spent)[0].evidence, "the error budget is spent 654 times over");
+    EXPECT_THAT(examine(*read_text(calls + line("slo_burning", "-653") + line("slo_recovered", "0.1"))), IsEmpty());
+}
+
+TEST(log_of_others, what_cannot_be_known_from_a_log_is_named) {
+    const auto read = read_text("{\"event\":\"call_completed\",\"operation\":\"get\",\"verdict\":\"success\"}\n");
+    ASSERT_TRUE(read) << read.error();
+    EXPECT_THAT(not_judged(*read),
+                Contains(AllOf(HasSubstr("gate_always_full"), HasSubstr("series_refused"), HasSubstr("circuit_open"),
+                               HasSubstr("budget_spent"), HasSubstr("a page of metrics says more"))));
 }
 
 TEST(log_of_others, what_is_no_json_is_passed_over_and_counted) {
@@ -141,7 +196,7 @@ TEST(log_of_others, what_is_no_json_is_passed_over_and_counted) {
     ASSERT_TRUE(read) << read.error();
     EXPECT_EQ(read->total(metrics::retries.name), 1);
     EXPECT_THAT(read->notes(), ElementsAre(HasSubstr("2 of 3 lines are no JSON object")));
-    EXPECT_THAT(read_text("{}\n")->notes(), IsEmpty());
+    EXPECT_THAT(read_text("{\"event\":\"retry_scheduled\"}\n")->notes(), IsEmpty());
 }
 
 TEST(log_of_others, a_text_without_a_json_object_is_no_log) {
@@ -163,7 +218,8 @@ TEST(log_of_others, odd_values_are_passed_over) {
 TEST(log_of_others, a_time_that_cannot_be_is_none) {
     const auto read = read_text(
         "{\"timestamp\":\"0001-01-01T00:00:00Z\"}\n{\"timestamp\":\"2024-05-01T10:00:00Z\"}\n"
-        "{\"timestamp\":\"2024-05-01T10:00:07Z\"}\n{\"timestamp\":\"9999-12-31T23:59:59Z\"}\n");
+        "{\"timestamp\":\"2024-05-01T10:00:07Z\",\"event\":\"retry_scheduled\"}\n"
+        "{\"timestamp\":\"9999-12-31T23:59:59Z\"}\n");
     ASSERT_TRUE(read) << read.error();
     EXPECT_EQ(read->apart(), 7s);
 }

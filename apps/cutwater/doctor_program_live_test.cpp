@@ -67,6 +67,43 @@ TEST(doctor_program, refuses_times_that_make_no_sense) {
     }
 }
 
+TEST(doctor_program, refuses_a_time_where_it_means_nothing) {
+    const auto refused = [](const std::vector<std::string>& words) {
+        const ran done = run(words);
+        EXPECT_EQ(done.exit, 2) << words.back();
+        return done.err;
+    };
+    EXPECT_THAT(refused({"doctor", "--for", "1s", "page"}), HasSubstr("a file is one"));
+    EXPECT_THAT(refused({"doctor", "--over", "1h", "http://127.0.0.1:1/metrics"}), HasSubstr("--prometheus as well"));
+    EXPECT_THAT(refused({"doctor", "--prometheus", "--for", "1s", "http://127.0.0.1:1"}), HasSubstr("--over"));
+}
+
+TEST(doctor_program, a_page_without_a_metric_of_ours_is_nothing_to_look_at) {
+    const nginx shows{"location /metrics { }"};
+    shows.publish("metrics", "node_cpu_seconds_total{cpu=\"0\"} 5\n");
+    const auto seen = look_at({.place = shows.url("/metrics")});
+    ASSERT_FALSE(seen);
+    EXPECT_THAT(seen.error(), HasSubstr("has no metric of cutwater's"));
+}
+
+TEST(doctor_program, says_where_a_service_has_gone) {
+    const nginx server{answers(empty_answer, answer_of_seven)};
+    const auto seen = look_at({.place = server.url(""), .is_prometheus = true, .over = 1h});
+    ASSERT_FALSE(seen);
+    EXPECT_THAT(seen.error(), HasSubstr("has no metric of cutwater's now; 1h ago it had"));
+}
+
+TEST(doctor_program, reads_answers_of_a_fleet_and_says_what_is_too_large) {
+    const nginx shows{"location /metrics { }"};
+    std::string large = "cutwater_retries_total 7\n";
+    large.append(std::size_t{17} * 1024 * 1024, '\n');
+    shows.publish("metrics", large);
+    EXPECT_TRUE(look_at({.place = shows.url("/metrics")}));
+    const auto seen = look_at({.place = shows.url("/metrics"), .most = std::size_t{1024} * 1024});
+    ASSERT_FALSE(seen);
+    EXPECT_THAT(seen.error(), HasSubstr("larger than 1 MiB"));
+}
+
 TEST(doctor_program, passes_over_what_is_no_json_in_a_log_and_says_so) {
     std::string log = "service 1.2 starts\n";
     for (int i = 0; i < 30; ++i)

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <iterator>
-#include <limits>
+#include <cmath>
 #include <map>
-#include <ratio>
-#include <set>
 
+#include "apps/cutwater/doctor_circuit_rules.hpp"
+#include "apps/cutwater/doctor_gate_rules.hpp"
+#include "apps/cutwater/doctor_sighting.hpp"
 #include "apps/cutwater/units.hpp"
 #include "cutwater/core/standard_metrics.hpp"
 
@@ -18,206 +17,79 @@ namespace cutwater::app {
 
 namespace {
 
-// From how many on a share means something.
-constexpr double enough_calls = 50;
-constexpr double enough_retries = 20;
-constexpr double enough_successes = 100;
+constexpr std::string_view series_refused = "cutwater_metric_series_refused_total";
 
-double value_of(const std::map<subject, double>& of, const subject& who) {
-    const auto found = of.find(who);
-    return found == of.end() ? 0 : found->second;
-}
+/// A budget is that of the calls since its process began, so these are enough or not, and not those since the last look.
+bool has_calls_for_a_budget(const doctor_view& at) { return at.counted(metrics::calls.name) >= enough_calls; }
 
-/// Of an operation, whatever the layer.
-double of_operation(const std::map<subject, double>& of, const std::string& operation) {
-    double sum = 0;
-    for (const auto& [who, value] : of)
-        if (who.operation == operation) sum += value;
-    return sum;
-}
-
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
-std::string short_seconds(double seconds) {
-    return seconds < 1 ? fmt::format("{:.3g}ms", 1000 * seconds) : fmt::format("{:.3g}s", seconds);
-}
-
-/// Of one layer: on which instances something is true, and of how many.
-class sighting {
-public:
-    void add(const std::string& instance, double value, bool is_true) {
-        instances_.insert(instance);
-        if (!is_true) return;
-        found_.insert(instance);
-        least_ = std::min(least_, value);
-        sum_ += value;
-    }
-
-    [[nodiscard]] bool is_somewhere() const noexcept { return !found_.empty(); }
-    [[nodiscard]] double least() const noexcept { return least_; }
-    [[nodiscard]] double sum() const noexcept { return sum_; }
-    /// ` on 7 of 50 instances: a, b, c, …`; nothing where there is one only.
-    [[nodiscard]] std::string where() const {
-        constexpr std::size_t shown = 3;
-        if (instances_.size() < 2) return {};
-        const auto end = std::next(found_.begin(), static_cast<std::ptrdiff_t>(std::min(shown, found_.size())));
-        return fmt::format(" on {} of {} instances: {}{}", found_.size(), instances_.size(),
-                           fmt::join(found_.begin(), end, ", "), found_.size() > shown ? ", …" : "");
-    }
-
-private:
-    std::set<std::string> instances_;
-    std::set<std::string> found_;
-    double least_ = std::numeric_limits<double>::infinity();
-    double sum_ = 0;
-};
-using sightings = std::map<std::string, sighting>;  // by layer
-
-/// Where `is_true` of a gauge's series, and of what it was before.
-template <class Judge>
-sightings seen_of(const doctor_view& at, const metric& gauge, Judge is_true) {
-    sightings seen;
-    at.each_series(gauge.name, [&](const page_sample& now, double before) {
-        seen[std::string{now.label("layer")}].add(std::string{now.label("instance")}, now.value, is_true(now, before));
-    });
-    std::erase_if(seen, [](const auto& each) { return !each.second.is_somewhere(); });
-    return seen;
-}
-
-/// Whatever the operation.
-std::map<std::string, double> by_layer(const std::map<subject, double>& of) {
-    std::map<std::string, double> sums;
-    for (const auto& [who, value] : of) sums[who.layer] += value;
-    return sums;
+std::string words_of_budget(double left) {
+    const double spent = 1 - left;
+    if (spent < 2) return percent(spent) + " of the error budget is spent";
+    return "the error budget is spent " + count_text(std::floor(spent)) + " times over";
 }
 
 void spent_budgets(const doctor_view& at, std::vector<finding>& found) {
+    if (!has_calls_for_a_budget(at)) return;
     const auto is_spent = [](const page_sample& now, double) { return now.value <= 0; };
     for (const auto& [layer, seen] : seen_of(at, metrics::slo_budget, is_spent))
         found.push_back({"budget_spent",
                          {layer, {}},
-                         fmt::format("{} of the error budget is left{}", percent(seen.least()), seen.where()),
+                         words_of_budget(seen.least()) + seen.where(),
                          "Users have had more failures than they were promised. Put reliability first until it has "
                          "come back: what follows says where to begin."});
 }
 
 void hidden_outages(const doctor_view& at, std::vector<finding>& found) {
     constexpr double too_many = 0.1;
-    const auto successes = at.growth(metrics::calls.name, {"verdict", "success"});
+    const auto successes = by_operation(at.growth(metrics::calls.name, {"verdict", "success"}));
     for (const auto& [who, degraded] : at.growth(metrics::degraded.name)) {
-        const double all = of_operation(successes, who.operation);
+        const double all = value_of(successes, who.operation);
         if (all < enough_calls || degraded < too_many * all) continue;
         found.push_back({"fallback_hides_outage", who,
-                         fmt::format("{} of {:.0f} successes have a value that is not the dependency's own",
-                                     percent(degraded / all), all),
+                         fmt::format("{} of {} successes have a value that is not the dependency's own",
+                                     percent(degraded / all), count_text(all)),
                          "The dependency is down or nearly so, and the success rate does not show it. Look at the "
                          "dependency first; then alert on degraded results, and say "
                          "by the objective (degraded results are bad) whether users would call them good."});
     }
 }
 
-void open_circuits(const doctor_view& at, std::vector<finding>& found) {
-    const auto is_open = [](const page_sample& now, double before) {
-        return now.label("state") == "open" && now.value >= 1 && before >= 1;
-    };
-    for (const auto& [layer, seen] : seen_of(at, metrics::circuit_state, is_open))
-        found.push_back({"circuit_open",
-                         {layer, {}},
-                         fmt::format("it is open, and was each time that somebody looked{}", seen.where()),
-                         "What is behind it is not reached. Look at the dependency; if it is well, its probes fail for "
-                         "a reason of their own, such as a timeout that is too short."});
-}
-
-/// What one circuit did.
-struct circuit_history {
-    double opened = 0;
-    double half_opened = 0;
-    double closed = 0;
-
-    [[nodiscard]] bool never_recovers() const noexcept { return half_opened >= 0.8 * opened && closed <= 0.2 * opened; }
-};
-
-/// By layer and instance.
-std::map<std::string, std::map<std::string, circuit_history>> histories(const doctor_view& at) {
-    std::map<std::string, std::map<std::string, circuit_history>> all;
-    const auto gather = [&](std::string_view to, double circuit_history::* count) {
-        for (const auto& [layer, instances] : at.growth_by_instance(metrics::circuit_changes.name, {"to", to}))
-            for (const auto& [instance, times] : instances) all[layer][instance].*count = times;
-    };
-    gather("open", &circuit_history::opened);
-    gather("half_open", &circuit_history::half_opened);
-    gather("closed", &circuit_history::closed);
-    return all;
-}
-
-constexpr double flaps_least = 3;
-constexpr double flaps_hourly = 6;
-using hours = std::chrono::duration<double, std::ratio<3600>>;
-
-void flapping_circuits(const doctor_view& at, std::vector<finding>& found) {
-    const double time = hours{at.apart()}.count();
-    if (time <= 0) return;
-    for (const auto& [layer, instances] : histories(at)) {
-        sighting seen;
-        for (const auto& [instance, did] : instances)
-            seen.add(instance, did.opened,
-                     did.opened >= flaps_least && did.opened / time >= flaps_hourly && !did.never_recovers());
-        if (!seen.is_somewhere()) continue;
-        found.push_back({"breaker_flaps",
-                         {layer, {}},
-                         fmt::format("it has opened {:.0f} times, which is {:.0f} times an hour{}", seen.sum(),
-                                     seen.sum() / time, seen.where()),
-                         "It closes before the dependency is well. Let it stay open for longer (`open_for`), ask for "
-                         "more successful probes before it closes, or judge a "
-                         "longer window with more calls, so that a few failures do not open it."});
-    }
-}
-
-/// Needs no time: each of so many tries to close has failed.
-void failing_probes(const doctor_view& at, std::vector<finding>& found) {
-    constexpr double some = 5;
-    for (const auto& [layer, instances] : histories(at)) {
-        sighting seen;
-        for (const auto& [instance, did] : instances)
-            seen.add(instance, did.opened, did.opened >= some && did.never_recovers());
-        if (!seen.is_somewhere()) continue;
-        found.push_back({"probes_fail",
-                         {layer, {}},
-                         fmt::format("it has opened {:.0f} times, and nearly each time its probes failed{}", seen.sum(),
-                                     seen.where()),
-                         "The dependency does not come back, or its probes fail for a reason of their own, such as a "
-                         "timeout that is too short. Where it is down for long, let the circuit stay open for longer "
-                         "(`open_for`): each probe is a call of somebody's."});
-    }
+/// Without a circuit breaker somewhere, and nothing that refused retries.
+std::string advice_on_retries(const doctor_view& at, double refused) {
+    std::string advice =
+        "What fails here does not pass by trying again, so retries are load for a dependency that has trouble already. "
+        "See which errors are retried, and judge those that stay as permanent; or make fewer attempts";
+    const bool has_circuit = at.has(metrics::circuit_state.name) || at.has(metrics::circuit_changes.name);
+    if (refused > 0) return advice + ". Something inside of the retry refuses attempts already; it could do so sooner.";
+    if (has_circuit)
+        return advice + ". A circuit breaker bounds this where it is inside of the retry, and opens soon enough.";
+    return advice + ", and put a circuit breaker inside of the retry.";
 }
 
 void useless_retries(const doctor_view& at, std::vector<finding>& found) {
     constexpr double too_few = 0.05;
     const auto rescued = at.growth(metrics::rescued.name, {"by", "retry"});
+    const auto refused = at.growth(metrics::retries_ended.name, {"reason", "refused"});
     for (const auto& [who, retries] : at.growth(metrics::retries.name)) {
         const double helped = value_of(rescued, who);
         if (retries < enough_retries || helped >= too_few * retries) continue;
-        found.push_back(
-            {"retries_never_help", who,
-             fmt::format("{:.0f} retries rescued {:.0f} calls ({})", retries, helped, percent(helped / retries)),
-             "What fails here does not pass by trying again, so retries are load for a dependency that has trouble "
-             "already. See which errors are retried, and "
-             "judge those that stay as permanent; or make fewer attempts, and put a circuit breaker inside of the "
-             "retry."});
+        found.push_back({"retries_never_help", who,
+                         fmt::format("{} retries rescued {} calls ({})", count_text(retries), count_text(helped),
+                                     percent(helped / retries)),
+                         advice_on_retries(at, value_of(refused, who))});
     }
 }
 
 void amplified_load(const doctor_view& at, std::vector<finding>& found) {
     constexpr double too_much = 1.5;
-    std::map<std::string, double> calls;
-    std::map<std::string, double> attempts;
-    for (const auto& [who, value] : at.growth(metrics::calls.name)) calls[who.operation] += value;
-    for (const auto& [who, value] : at.growth(metrics::attempts.name)) attempts[who.operation] += value;
-    for (const auto& [operation, all] : calls) {
-        const double made = attempts[operation];
+    const auto attempts = by_operation(at.growth(metrics::attempts.name));
+    for (const auto& [operation, all] : by_operation(at.growth(metrics::calls.name))) {
+        const double made = value_of(attempts, operation);
         if (all < enough_calls || made < too_much * all) continue;
         found.push_back({"amplification",
                          {{}, operation},
-                         fmt::format("{:.0f} calls made {:.0f} attempts, {:.2f} each", all, made, made / all),
+                         fmt::format("{} calls made {} attempts, {} each", count_text(all), count_text(made),
+                                     ratio_text(made / all)),
                          "In trouble you send the dependency more than your users send you. Give the retry a budget "
                          "(`retry_budget`), which bounds what it adds over all calls."});
     }
@@ -226,122 +98,147 @@ void amplified_load(const doctor_view& at, std::vector<finding>& found) {
 void exhausted_budgets(const doctor_view& at, std::vector<finding>& found) {
     auto suppressed = at.growth(metrics::retries_ended.name, {"reason", "budget_exhausted"});
     for (const auto& [who, hedges] : at.growth(metrics::budget_suppressed.name)) suppressed[who] += hedges;
-    const auto retries = at.growth(metrics::retries.name);
-    const auto begun = at.growth(metrics::hedges.name);
+    const auto retries = by_operation(at.growth(metrics::retries.name));
+    const auto begun = by_operation(at.growth(metrics::hedges.name));
     for (const auto& [who, unpaid] : suppressed) {
-        const double wanted = unpaid + of_operation(retries, who.operation) + of_operation(begun, who.operation);
+        const double wanted = unpaid + value_of(retries, who.operation) + value_of(begun, who.operation);
         if (unpaid < enough_retries || unpaid < wanted / 2) continue;
-        found.push_back({"retry_budget_exhausted", who,
-                         fmt::format("{:.0f} of {:.0f} further attempts were not paid for", unpaid, wanted),
-                         "The budget does its work: more fails than retries are for. Do not raise it; find out what "
-                         "fails. A budget that is always empty says that the error rate "
-                         "is above its ratio all the time."});
+        found.push_back(
+            {"retry_budget_exhausted", who,
+             fmt::format("{} of {} further attempts were not paid for", count_text(unpaid), count_text(wanted)),
+             "The budget does its work: more fails than retries are for. Do not raise it; find out what "
+             "fails. A budget that is always empty says that the error rate "
+             "is above its ratio all the time."});
     }
 }
 
-/// Judges by limits that are known: those of gauges, and in a log those that were reached.
+/// Judges by limits that are known: an adaptive timeout tells its own, a plain one the limit that was reached last.
 void long_timeouts(const doctor_view& at, std::vector<finding>& found) {
     constexpr double by_far = 3;
     double slowest = 0;
     for (const auto& [operation, most] : at.percentiles(metrics::call_duration.name, 0.999, enough_successes))
         slowest = std::max(slowest, most);
     if (slowest <= 0) return;
-    auto ended = by_layer(at.growth(metrics::timeouts.name));
+    const auto ended = by_layer(at.growth(metrics::timeouts.name));
     const auto is_long = [&](const page_sample& now, double) { return now.value >= by_far * slowest; };
     for (const auto& [layer, seen] : seen_of(at, metrics::timeout_limit, is_long))
         found.push_back({"timeout_too_long",
                          {layer, {}},
                          fmt::format("99.9 % of what succeeds takes at most {}, the slowest operation's; the limit is "
-                                     "{}{}; it was reached {:.0f} times",
-                                     short_seconds(slowest), short_seconds(seen.least()), seen.where(), ended[layer]),
+                                     "{}{}; it was reached {} times",
+                                     short_seconds(slowest), short_seconds(seen.least()), seen.where(),
+                                     count_text(value_of(ended, layer))),
                          fmt::format("Nobody who waits longer than that gets an answer. Lower the limit to about {}: "
                                      "callers learn sooner, and threads and permits are free sooner.",
                                      short_seconds(2 * slowest))});
 }
 
-constexpr std::string_view gate_advice =
-    "It is the bottleneck. If the dependency is as fast as it was, raise the limit; if it is slower, do not: the limit "
-    "protects it, and a shorter timeout inside frees permits sooner. A concurrency limiter finds the limit by itself.";
-
-/// Gates without a free permit that turn calls away, or have them wait.
-sightings full_gates(const doctor_view& at) {
-    auto refused = by_layer(at.growth(metrics::refusals.name, {"reason", "full"}));
-    return seen_of(at, metrics::calls_in_flight, [&](const page_sample& now, double before) {
-        const auto limit = at.beside(now, metrics::concurrency_limit.name);
-        if (!limit || *limit <= 0 || now.value < *limit || before < *limit) return false;
-        return refused[std::string{now.label("layer")}] > 0 ||
-               at.beside(now, metrics::queue_length.name).value_or(0) > 0;
-    });
-}
-
-void always_full_gates(const doctor_view& at, std::vector<finding>& found) {
-    auto refused = by_layer(at.growth(metrics::refusals.name, {"reason", "full"}));
-    for (const auto& [layer, seen] : full_gates(at))
-        found.push_back({"gate_always_full",
-                         {layer, {}},
-                         fmt::format("all {:.0f} permits are taken each time that somebody looks{}; {:.0f} refusals",
-                                     seen.sum(), seen.where(), refused[layer]),
-                         std::string{gate_advice}});
-}
-
-/// What a log can say of a full gate, which has no gauges.
-void refusing_gates(const doctor_view& at, std::vector<finding>& found) {
-    constexpr double too_many = 0.05;
-    const sightings told = full_gates(at);
-    const auto calls = at.growth(metrics::calls.name);
-    for (const auto& [who, refused] : at.growth(metrics::refusals.name, {"reason", "full"})) {
-        const double all = of_operation(calls, who.operation);
-        if (told.contains(who.layer) || all < enough_calls || refused < too_many * all) continue;
-        found.push_back({"gate_refuses", who,
-                         fmt::format("{:.0f} refusals for {:.0f} calls, because no permit was free", refused, all),
-                         std::string{gate_advice}});
-    }
-}
-
 void lost_series(const doctor_view& at, std::vector<finding>& found) {
-    double refused = 0;  // those of long ago have no room either
-    at.each_series("cutwater_metric_series_refused_total",
-                   [&](const page_sample& now, double) { refused += now.value; });
+    const double refused = at.counted(series_refused);  // those of long ago have no room either
     if (refused <= 0) return;
     found.push_back({"series_refused",
                      {},
-                     fmt::format("{:.0f} series had no room, and are counted as `other`", refused),
+                     count_text(refused) + " series had no room, and are counted as `other`",
                      "Something that is none of a few is an operation or a detail: an id, a URL. Name operations by "
                      "what they do; raise `max_series` only if there are truly so many."});
 }
 
+/// Counters of what has never happened are not there, so calls say that it would have been counted.
+template <const metric&... Any>
+bool has_any(const doctor_view& at) {
+    return (at.has(Any.name) || ...);
+}
+bool has_budgets(const doctor_view& at) { return at.has(metrics::slo_budget.name) && has_calls_for_a_budget(at); }
+bool has_limits(const doctor_view& at) {
+    return at.has(metrics::timeout_limit.name) &&
+           !at.percentiles(metrics::call_duration.name, 0.999, enough_successes).empty();
+}
+bool has_gates(const doctor_view& at) {
+    return at.has(metrics::concurrency_limit.name) && at.has(metrics::calls_in_flight.name);
+}
+bool has_room(const doctor_view& at) { return at.has(series_refused); }
+
+using metrics::calls, metrics::circuit_changes, metrics::retries, metrics::retries_ended, metrics::budget_suppressed;
+constexpr std::string_view needs_calls = "cutwater_calls_total";
+
 constexpr std::array<doctor_rule, 12> all_rules{{
-    {"budget_spent", "an error budget that is spent", spent_budgets},
-    {"fallback_hides_outage", "a tenth or more of the successes are degraded", hidden_outages},
-    {"circuit_open", "a circuit that is open each time one looks", open_circuits},
-    {"breaker_flaps", "a circuit that opens six times an hour or more, and closes in between", flapping_circuits},
-    {"probes_fail", "a circuit that has opened five times or more, and hardly ever closed", failing_probes},
-    {"retries_never_help", "fewer than one in twenty retries rescue a call", useless_retries},
-    {"amplification", "one and a half attempts for each call, or more", amplified_load},
-    {"retry_budget_exhausted", "half of the further attempts, or more, are not paid for", exhausted_budgets},
-    {"timeout_too_long", "a limit three times above 99.9 % of what succeeds, where the limit is known", long_timeouts},
+    {"budget_spent", "an error budget that is spent, by 50 calls or more", spent_budgets,
+     "cutwater_slo_budget_remaining_ratio, and 50 calls", has_budgets},
+    {"fallback_hides_outage", "a tenth or more of the successes are degraded", hidden_outages, needs_calls,
+     has_any<calls>},
+    {"circuit_open", "a circuit that is open each time one looks", open_circuits, "cutwater_circuit_state",
+     has_any<metrics::circuit_state>},
+    {"breaker_flaps", "a circuit that opens six times an hour or more, and closes in between", flapping_circuits,
+     "cutwater_circuit_transitions_total", has_any<circuit_changes, calls>},
+    {"probes_fail", "a circuit that has opened five times or more, and hardly ever closed", failing_probes,
+     "cutwater_circuit_transitions_total", has_any<circuit_changes, calls>},
+    {"retries_never_help", "fewer than one in twenty retries rescue a call", useless_retries, "cutwater_retries_total",
+     has_any<retries, calls>},
+    {"amplification", "one and a half attempts for each call, or more", amplified_load, needs_calls, has_any<calls>},
+    {"retry_budget_exhausted", "half of the further attempts, or more, are not paid for", exhausted_budgets,
+     "cutwater_retries_ended_total", has_any<retries_ended, budget_suppressed, calls>},
+    {"timeout_too_long", "a limit three times above 99.9 % of what succeeds, where the limit is known", long_timeouts,
+     "cutwater_timeout_limit_seconds, and 100 successes of an operation", has_limits},
     {"gate_always_full",
-     "a bulkhead or limiter with no permit left each time one looks, while calls wait or are refused",
-     always_full_gates},
-    {"gate_refuses", "one in twenty calls or more are refused because a bulkhead or limiter is full", refusing_gates},
-    {"series_refused", "series that the registry had no room for", lost_series},
+     "a bulkhead or limiter with no permit left each time one looks, while calls are refused or wait for long",
+     always_full_gates, "cutwater_concurrency_limit", has_gates},
+    {"gate_refuses", "one in twenty calls or more are refused because a bulkhead or limiter is full", refusing_gates,
+     needs_calls, has_any<calls>},
+    {"series_refused", "series that the registry had no room for", lost_series, series_refused, has_room},
 }};
 
-/// Whether some circuit has opened so often that it might flap, in a time that is too short to say so.
-bool might_flap(const doctor_view& at) {
-    if (hours{at.apart()}.count() * flaps_hourly >= flaps_least) return false;
-    std::vector<finding> already;
-    flapping_circuits(at, already);
-    bool might = false;
-    at.each_series(metrics::circuit_changes.name, [&](const page_sample& now, double) {
-        might = might || (now.label("to") == "open" && now.value >= flaps_least);
-    });
-    return might && already.empty();
+constexpr std::array<std::string_view, 22> read_by_rules{
+    metrics::slo_budget.name, metrics::calls.name, metrics::degraded.name, metrics::circuit_state.name,
+    metrics::circuit_changes.name, metrics::retries.name, metrics::rescued.name, metrics::attempts.name,
+    metrics::retries_ended.name, metrics::budget_suppressed.name, metrics::hedges.name, metrics::timeouts.name,
+    metrics::timeout_limit.name, metrics::calls_in_flight.name, metrics::concurrency_limit.name,
+    metrics::queue_length.name, metrics::refusals.name, series_refused,
+    // of histograms
+    "cutwater_queue_wait_seconds_sum", "cutwater_queue_wait_seconds_count", "cutwater_call_duration_seconds_sum",
+    "cutwater_call_duration_seconds_bucket"};
+
+std::string how_to_look_longer(looked_at source) {
+    switch (source) {
+        case looked_at::prometheus: return "--over 1h looks for so long, where the server goes back so far";
+        case looked_at::log: return "a longer log shows it";
+        case looked_at::page: break;
+    }
+    return "--for 30min of a live page, or --prometheus, looks for so long";
+}
+
+std::string note_on_flapping(const doctor_view& at) {
+    const bool has_time = at.apart() > duration::zero();
+    return fmt::format("whether a circuit flaps takes half an hour to see, and {}; {}",
+                       has_time ? "this was " + short_text(at.apart()) : std::string{"this was one look"},
+                       how_to_look_longer(at.source()));
+}
+
+/// Nothing where some operation had enough, or nobody counts them.
+std::string note_on_few_calls(const doctor_view& at) {
+    if (!at.has(metrics::calls.name)) return {};
+    double most = 0;
+    for (const auto& [operation, ended] : by_operation(at.growth(metrics::calls.name))) most = std::max(most, ended);
+    if (most >= enough_calls) return {};
+    return fmt::format(
+        "too few calls for most of what is looked for: it takes {} of an operation, and the busiest had {}",
+        count_text(enough_calls), count_text(most));
+}
+
+/// The rules that had nothing of what they look at.
+std::string note_on_lacks(const doctor_view& at) {
+    std::string lacking;
+    for (const doctor_rule& each : all_rules)
+        if (!each.is_judged(at))
+            lacking += fmt::format("{}{} ({})", lacking.empty() ? "" : ", ", each.name, each.needs);
+    if (lacking.empty()) return {};
+    return fmt::format("not judged, for want of what it takes: {}{}", lacking,
+                       at.source() == looked_at::log ? "; a page of metrics says more than a log" : "");
 }
 
 }  // namespace
 
 std::span<const doctor_rule> doctor_rules() noexcept { return all_rules; }
+std::span<const std::string_view> metrics_of_rules() noexcept { return read_by_rules; }
 
 std::vector<finding> examine(const doctor_view& at) {
     std::vector<finding> found;
@@ -351,11 +248,9 @@ std::vector<finding> examine(const doctor_view& at) {
 
 std::vector<std::string> not_judged(const doctor_view& at) {
     std::vector<std::string> notes = at.notes();
-    if (might_flap(at))
-        notes.push_back(fmt::format(
-            "whether a circuit flaps takes half an hour to see, and {}; --for 30min of a live "
-            "page, or --prometheus, looks for so long",
-            at.apart() > duration::zero() ? "this was " + short_text(at.apart()) : std::string{"this was one look"}));
+    if (might_flap(at)) notes.push_back(note_on_flapping(at));
+    for (std::string note : {note_on_few_calls(at), note_on_lacks(at)})
+        if (!note.empty()) notes.push_back(std::move(note));
     return notes;
 }
 

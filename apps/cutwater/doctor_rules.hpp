@@ -21,10 +21,15 @@ struct doctor_rule {
     std::string_view name;
     std::string_view looks_for;
     void (*look)(const doctor_view& at, std::vector<finding>& found);
+    std::string_view needs;                    ///< what it looks at, in words
+    bool (*is_judged)(const doctor_view& at);  ///< whether that is there
 };
 
 /// All of them, in the order in which their findings are told.
 [[nodiscard]] std::span<const doctor_rule> doctor_rules() noexcept;
+
+/// The metrics that rules read; the buckets of a histogram only where the verdict is `success`.
+[[nodiscard]] std::span<const std::string_view> metrics_of_rules() noexcept;
 
 /// What is to be said about these metrics.
 [[nodiscard]] std::vector<finding> examine(const doctor_view& at);

@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 namespace cutwater::app {
 
 namespace {
 
-bool is_among(const page_sample& s, std::string_view metric, const series_filter& of) {
-    return s.name == metric && (of.label.empty() || s.label(of.label) == of.value);
+bool is_among(const page_sample& s, const series_filter& of) {
+    return of.label.empty() || s.label(of.label) == of.value;
 }
 
 double number_of(std::string_view text) {
@@ -21,9 +23,28 @@ double number_of(std::string_view text) {
     return value;
 }
 
-metrics_page finite(metrics_page page) {
+using series_key = std::tuple<const std::string&, const std::vector<page_label>&>;
+series_key key_of(const page_sample& s) { return {s.name, s.labels}; }
+
+/// What is finite, in the order of names and labels.
+metrics_page in_order(metrics_page page) {
     std::erase_if(page, [](const page_sample& s) { return !std::isfinite(s.value); });
+    for (page_sample& each : page) std::ranges::sort(each.labels);
+    std::ranges::stable_sort(page, {}, key_of);
     return page;
+}
+
+/// The value of a series in a page that is in order: the last, where there are several.
+std::optional<double> value_in(const metrics_page& page, std::string_view name, const std::vector<page_label>& labels) {
+    const auto is_after = [](const auto& wanted, const page_sample& s) {
+        return std::tie(wanted.first, wanted.second) <
+               std::tuple<std::string_view, const std::vector<page_label>&>{s.name, s.labels};
+    };
+    const std::pair<std::string_view, const std::vector<page_label>&> wanted{name, labels};
+    const auto end = std::upper_bound(page.begin(), page.end(), wanted, is_after);
+    if (end == page.begin()) return std::nullopt;
+    const page_sample& found = *std::prev(end);
+    return found.name == name && found.labels == labels ? std::optional{found.value} : std::nullopt;
 }
 
 }  // namespace
@@ -34,29 +55,29 @@ std::string words_of(const subject& s) {
 }
 
 doctor_view::doctor_view(metrics_page now, const metrics_page& before, duration apart)
-    : now_{finite(std::move(now))}, apart_{apart} {
-    for (const page_sample& each : before)
-        if (std::isfinite(each.value)) before_[key_of(each)] = each.value;
+    : now_{in_order(std::move(now))}, before_{in_order(before)}, apart_{apart} {}
+
+doctor_view::doctor_view(metrics_page now, duration since) : now_{in_order(std::move(now))}, apart_{since} {}
+
+std::span<const page_sample> doctor_view::series_of(std::string_view metric) const {
+    const auto found = std::ranges::equal_range(now_, metric, std::ranges::less{},
+                                                [](const page_sample& s) { return std::string_view{s.name}; });
+    return {found.begin(), found.end()};
 }
 
-doctor_view::doctor_view(metrics_page now, duration since) : now_{finite(std::move(now))}, apart_{since} {}
-
-doctor_view::key doctor_view::key_of(const page_sample& s) {
-    key made{s.name, s.labels};
-    std::ranges::sort(made.second);
-    return made;
+std::optional<double> doctor_view::value_before(const page_sample& s) const {
+    return value_in(before_, s.name, s.labels);
 }
 
 double doctor_view::grown(const page_sample& s) const {
-    const auto found = before_.find(key_of(s));
-    if (found == before_.end()) return s.value;
-    return s.value >= found->second ? s.value - found->second : s.value;
+    const double before = value_before(s).value_or(0);
+    return s.value >= before ? s.value - before : s.value;
 }
 
 std::map<subject, double> doctor_view::growth(std::string_view metric, series_filter of) const {
     std::map<subject, double> sums;
-    for (const page_sample& each : now_)
-        if (is_among(each, metric, of))
+    for (const page_sample& each : series_of(metric))
+        if (is_among(each, of))
             sums[{std::string{each.label("layer")}, std::string{each.label("operation")}}] += grown(each);
     return sums;
 }
@@ -64,8 +85,8 @@ std::map<subject, double> doctor_view::growth(std::string_view metric, series_fi
 std::map<std::string, std::map<std::string, double>> doctor_view::growth_by_instance(std::string_view metric,
                                                                                      series_filter of) const {
     std::map<std::string, std::map<std::string, double>> sums;
-    for (const page_sample& each : now_)
-        if (is_among(each, metric, of))
+    for (const page_sample& each : series_of(metric))
+        if (is_among(each, of))
             sums[std::string{each.label("layer")}][std::string{each.label("instance")}] += grown(each);
     return sums;
 }
@@ -76,28 +97,28 @@ double doctor_view::total(std::string_view metric, series_filter of) const {
     return sum;
 }
 
-void doctor_view::each_series(std::string_view metric,
-                              const std::function<void(const page_sample&, double)>& look) const {
-    for (const page_sample& each : now_) {
-        if (each.name != metric) continue;
-        const auto found = before_.find(key_of(each));
-        look(each, found == before_.end() ? each.value : found->second);
-    }
+double doctor_view::counted(std::string_view metric) const {
+    double sum = 0;
+    for (const page_sample& each : series_of(metric)) sum += each.value;
+    return sum;
 }
 
-std::optional<double> doctor_view::beside(const page_sample& of, std::string_view metric) const {
-    page_sample other{std::string{metric}, of.labels, 0};
-    const key wanted = key_of(other);
-    const auto found =
-        std::ranges::find_if(now_, [&](const page_sample& s) { return s.name == metric && key_of(s) == wanted; });
-    return found == now_.end() ? std::nullopt : std::optional{found->value};
+void doctor_view::each_series(std::string_view metric,
+                              const std::function<void(const page_sample&, double)>& look) const {
+    for (const page_sample& each : series_of(metric)) look(each, value_before(each).value_or(each.value));
+}
+
+std::optional<gauge_reading> doctor_view::beside(const page_sample& of, std::string_view metric) const {
+    const auto now = value_in(now_, metric, of.labels);
+    if (!now) return std::nullopt;
+    return gauge_reading{*now, value_in(before_, metric, of.labels).value_or(*now)};
 }
 
 std::map<std::string, double> doctor_view::percentiles(std::string_view histogram, double p, double at_least) const {
     const std::string buckets = std::string{histogram} + "_bucket";
     std::map<std::string, std::map<double, double>> at_most;
-    for (const page_sample& each : now_) {
-        if (each.name != buckets || each.label("verdict") != "success") continue;
+    for (const page_sample& each : series_of(buckets)) {
+        if (each.label("verdict") != "success") continue;
         const double bound = number_of(each.label("le"));
         if (!std::isnan(bound)) at_most[std::string{each.label("operation")}][bound] += grown(each);
     }

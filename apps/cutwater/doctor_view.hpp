@@ -2,12 +2,16 @@
 //
 // A counter's *growth* is the difference between both, or all of it where there is no time before, or where it has begun anew meanwhile. Counters of several
 // instances are added up where nothing else is said; gauges are looked at one by one. What is no finite number is passed over.
+//
+// Samples are kept in the order of their names and labels, so that one of a fleet's many is found at once.
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +36,15 @@ struct series_filter {
     std::string_view value = {};
 };
 
+/// Where it was looked: says how one could look for longer.
+enum class looked_at : std::uint8_t { page, prometheus, log };
+
+/// A gauge, and what it was before: the same where nobody knows.
+struct gauge_reading {
+    double now = 0;
+    double before = 0;
+};
+
 class doctor_view {
 public:
     explicit doctor_view(metrics_page now) : doctor_view{std::move(now), duration::zero()} {}
@@ -41,6 +54,14 @@ public:
 
     /// Zero where nobody knows.
     [[nodiscard]] duration apart() const noexcept { return apart_; }
+    /// Whether there are a time now and one before.
+    [[nodiscard]] bool has_two_looks() const noexcept { return !before_.empty(); }
+
+    [[nodiscard]] looked_at source() const noexcept { return source_; }
+    void came_from(looked_at source) noexcept { source_ = source; }
+
+    /// Whether there is a series of that name.
+    [[nodiscard]] bool has(std::string_view metric) const { return !series_of(metric).empty(); }
 
     /// By layer and operation.
     [[nodiscard]] std::map<subject, double> growth(std::string_view metric, series_filter of = {}) const;
@@ -49,12 +70,14 @@ public:
                                                                                           series_filter of = {}) const;
     /// Of all series together.
     [[nodiscard]] double total(std::string_view metric, series_filter of = {}) const;
+    /// What all of them have counted, however long ago.
+    [[nodiscard]] double counted(std::string_view metric) const;
 
     /// Calls `look` with each series of a metric, and what it was before: the same where nobody knows.
     void each_series(std::string_view metric,
                      const std::function<void(const page_sample& now, double before)>& look) const;
     /// The series of another metric with the same labels.
-    [[nodiscard]] std::optional<double> beside(const page_sample& of, std::string_view metric) const;
+    [[nodiscard]] std::optional<gauge_reading> beside(const page_sample& of, std::string_view metric) const;
 
     /// By operation, where a histogram has at least so many successes: an upper bound of a percentile of theirs, infinite where
     /// it is above the last bound.
@@ -66,13 +89,14 @@ public:
     void note(std::string sentence) { notes_.push_back(std::move(sentence)); }
 
 private:
-    using key = std::pair<std::string, std::vector<page_label>>;
-    [[nodiscard]] static key key_of(const page_sample& s);
+    [[nodiscard]] std::span<const page_sample> series_of(std::string_view metric) const;
+    [[nodiscard]] std::optional<double> value_before(const page_sample& s) const;
     [[nodiscard]] double grown(const page_sample& s) const;
 
-    metrics_page now_;
-    std::map<key, double> before_{};
+    metrics_page now_;  // in order, as is what follows
+    metrics_page before_{};
     duration apart_{};
+    looked_at source_ = looked_at::page;
     std::vector<std::string> notes_{};
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -177,7 +178,7 @@ labeller shared_label(std::span<const ledger_entry> entries) {
     };
 }
 
-std::string draw(std::vector<ledger_row> rows, const page& shown) {
+std::string draw(const std::vector<ledger_row>& rows, const page& shown) {
     constexpr unsigned roomy = 76;
     const std::size_t bars = shown.columns < roomy ? 0 : std::min<std::size_t>(shown.columns / 4, 40);
     const span_of_time all = whole_of(rows);
@@ -186,8 +187,10 @@ std::string draw(std::vector<ledger_row> rows, const page& shown) {
     text_table table{columns};
     table.add(bars > 0 ? std::vector<cell>{{"at", paint::faint}, {"took", paint::faint}, {"timeline", paint::faint}, {}}
                        : std::vector<cell>{{"at", paint::faint}, {"took", paint::faint}, {}});
-    std::ranges::stable_sort(rows, {}, &ledger_row::began);  // attempts side by side are entered when they end
-    for (const ledger_row& each : rows) {
+    std::multimap<duration, const ledger_row*> by_time;  // attempts side by side are entered when they end
+    for (const ledger_row& each : rows) by_time.emplace(each.began, &each);
+    for (const auto& [began, row] : by_time) {
+        const ledger_row& each = *row;
         std::vector<cell> row{{short_text(from_to(all.began, each.began))}};
         row.push_back({each.what == kind::note ? "" : short_text(from_to(each.began, each.ended))});
         if (bars > 0) row.push_back({bar_of(each, all, bars), each.in});

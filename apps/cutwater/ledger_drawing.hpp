@@ -43,6 +43,6 @@ struct ledger_style {
 /// Addresses without a scheme that all of the entries' share.
 [[nodiscard]] labeller shared_label(std::span<const ledger_entry> entries);
 
-[[nodiscard]] std::string draw(std::vector<ledger_row> rows, const page& shown);
+[[nodiscard]] std::string draw(const std::vector<ledger_row>& rows, const page& shown);
 
 }  // namespace cutwater::app

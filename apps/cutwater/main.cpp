@@ -57,13 +57,20 @@ std::string words_of(const CLI::App& program, const CLI::ParseError& said) {
     return said.what();
 }
 
+/// The words that lead to the sub-command that was reached: `cutwater slo rules`.
+std::string name_of_reached(const CLI::App& program) {
+    std::string words = "cutwater";
+    for (auto chosen = program.get_subcommands(); !chosen.empty(); chosen = chosen.front()->get_subcommands())
+        words += " " + chosen.front()->get_name();
+    return words;
+}
+
 /// Help and version to standard output; what is wrong to standard error.
 int say(const CLI::App& program, const CLI::ParseError& said) {
     std::ostringstream out;
     std::ostringstream err;
     if (program.exit(said, out, err) == 0) return write_all(stdout, out.str());
-    const auto chosen = program.get_subcommands();
-    const std::string called = chosen.empty() ? "cutwater" : "cutwater " + chosen.front()->get_name();
+    const std::string called = name_of_reached(program);
     complain(called, words_of(program, said));
     return hint(called);
 }

@@ -18,7 +18,7 @@ namespace {
 
 namespace x3 = boost::spirit::x3;
 
-// sample = name [ "{" [ label { "," label } [ "," ] ] "}" ] value [ timestamp ]
+// sample = name [ "{" [ label { "," label } [ "," ] ] "}" ] value [ timestamp ] [ "#" exemplar ]
 const auto blanks = x3::omit[*x3::blank];
 const auto word = x3::rule<struct word_rule, std::string>{"name"} = x3::char_("a-zA-Z_:") >> *x3::char_("a-zA-Z0-9_:");
 const auto letter = x3::rule<struct letter_rule, char>{"letter"} =
@@ -33,7 +33,8 @@ const auto labels = x3::rule<struct labels_rule, std::vector<page_label>>{"label
     (x3::omit[x3::lit('{') >> blanks >> x3::lit('}')] >> x3::attr(std::vector<page_label>{})) |
     x3::attr(std::vector<page_label>{});
 const auto sample = x3::rule<struct sample_rule, page_sample>{"sample"} =
-    blanks >> word >> blanks >> labels >> blanks >> x3::double_ >> x3::omit[*x3::blank >> -x3::long_long >> *x3::blank];
+    blanks >> word >> blanks >> labels >> blanks >> x3::double_ >>
+    x3::omit[-(+x3::blank >> x3::double_) >> -(+x3::blank >> x3::lit('#') >> *x3::char_) >> *x3::blank];
 
 bool says_nothing(std::string_view line) {
     const std::size_t begin = line.find_first_not_of(" \t\r");

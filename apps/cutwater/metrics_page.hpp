@@ -3,7 +3,7 @@
 //     const auto page = parse_metrics_page("cutwater_calls_total{operation=\"get\",verdict=\"success\"} 7\n");
 //     page->front().label("verdict");        // "success"
 //
-// What comments say (help, types) is passed over, and so are timestamps. https://prometheus.io/docs/instrumenting/exposition_formats/
+// What comments say (help, types) is passed over, and so are timestamps and, of OpenMetrics, exemplars. https://prometheus.io/docs/instrumenting/exposition_formats/
 #pragma once
 
 #include <expected>

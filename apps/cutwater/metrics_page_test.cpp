@@ -66,9 +66,20 @@ TEST(metrics_page, may_have_nothing_and_other_ends_of_lines) {
     EXPECT_EQ(only("up 1\r\n").value, 1);
 }
 
+/// https://prometheus.io/docs/specs/om/open_metrics_spec/, version 1.0: seconds with decimals, and exemplars.
+TEST(metrics_page, of_open_metrics_is_read_without_its_exemplars) {
+    const auto page = parse_metrics_page(
+        "# TYPE calls counter\ncalls_total{operation=\"a # b\"} 7 1700000000.123 # {trace_id=\"ab#c\"} 0.5 1.7e9\n"
+        "took_bucket{le=\"0.1\"} 3 # {} 0.05\n# EOF\n");
+    ASSERT_TRUE(page) << page.error();
+    ASSERT_THAT(*page, SizeIs(2));
+    EXPECT_EQ((*page)[0], (page_sample{"calls_total", {{"operation", "a # b"}}, 7}));
+    EXPECT_EQ((*page)[1].value, 3);
+}
+
 TEST(metrics_page, the_first_line_that_is_no_metric_is_named) {
-    for (const char* const wrong :
-         {"<html>", "up", "up one", "up{a=b} 1", "up{a=\"b} 1", "up{a=\"b\" 1", "1up 1", "up 1 2 3", "{\"json\":1}"}) {
+    for (const char* const wrong : {"<html>", "up", "up one", "up{a=b} 1", "up{a=\"b} 1", "up{a=\"b\" 1", "1up 1",
+                                    "up 1 2 3", "up 1# {} 1", "{\"json\":1}"}) {
         const auto page = parse_metrics_page(std::string{"up 1\n"} + wrong + "\n");
         ASSERT_FALSE(page) << wrong;
         EXPECT_THAT(page.error(), HasSubstr("line 2 is no metric")) << wrong;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cmath>
 #include <ratio>
 
 namespace cutwater::app {
@@ -13,10 +14,12 @@ double days_of(const slo_options& objective) {
     return std::chrono::duration<double, std::ratio<86'400>>{objective.window}.count();
 }
 
-/// How long a budget lasts.
+/// Up to how long a budget lasts: rounded up, but for what is left in the last digits.
 std::string lasting(double days) {
     constexpr double in_days_from = 4;
-    return days < in_days_from ? fmt::format("{:.0f} hours", 24 * days) : fmt::format("{:.0f} days", days);
+    const auto whole = [](double of) { return std::ceil(of - 1e-6); };
+    return days < in_days_from ? fmt::format("{:.0f} hours", whole(24 * days))
+                               : fmt::format("{:.0f} days", whole(days));
 }
 
 std::string what_is_bad(const slo_options& objective) {
@@ -33,7 +36,7 @@ std::string alert_name(const slo_rule& rule) { return fmt::format("CutwaterError
 
 std::string alert_summary(const slo_options& objective, const slo_rule& rule) {
     const double days = days_of(objective);
-    return fmt::format("{}: at this rate the error budget of {:.0f} days lasts {}", objective.name, days,
+    return fmt::format("{}: at this rate the error budget of {:.0f} days lasts less than {}", objective.name, days,
                        lasting(days / rule.threshold(objective.allowance())));
 }
 

@@ -9,6 +9,7 @@
 
 #include "apps/cutwater/slo_queries.hpp"
 #include "apps/cutwater/units.hpp"
+#include "apps/cutwater/utf8.hpp"
 
 namespace cutwater::app {
 
@@ -26,11 +27,17 @@ std::vector<std::string> parts_of(std::string_view text, char between) {
     }
 }
 
+/// A share, from what is typed as one of a hundred.
 std::expected<double, std::string> parse_target(std::string_view text) {
+    constexpr double least = 0.5;
+    constexpr double most = 0.99999;
     if (!text.ends_with('%')) return std::unexpected{fmt::format("\"{}\" is no target; write 99.9%", text)};
     const auto percent = parse_number(text.substr(0, text.size() - 1));
     if (!percent) return std::unexpected{fmt::format("\"{}\" is no target; write 99.9%", text)};
-    return *percent / 100;
+    const double share = *percent / 100;
+    if (!(share >= least && share <= most))
+        return std::unexpected{fmt::format("the target {} is not from 50% to 99.999%", text)};
+    return share;
 }
 
 double seconds_of(duration d) { return std::chrono::duration<double>{d}.count(); }
@@ -45,6 +52,8 @@ std::string words_of(const option_problems& problems) {
 }  // namespace
 
 std::expected<slo_options, std::string> parse_objective(std::string_view text) {
+    if (std::string problem = problem_of_text(std::string{text}); !problem.empty())
+        return std::unexpected{std::move(problem)};
     const std::vector<std::string> parts = parts_of(text, ':');
     if (parts.size() < 3 || parts.size() > 4)
         return std::unexpected{fmt::format("\"{}\" is no objective; {}", text, form)};

@@ -31,13 +31,16 @@ TEST(slo_objective, may_be_of_every_operation_and_of_any_latency) {
 }
 
 TEST(slo_objective, what_is_none_is_refused_with_what_to_write) {
-    const std::array<std::pair<const char*, const char*>, 8> wrong{{
+    const std::array<std::pair<const char*, const char*>, 11> wrong{{
         {"orders", "write NAME:OPERATION"},
         {"orders:place_order", "write NAME:OPERATION"},
         {"a:b:99%:1s:2s", "write NAME:OPERATION"},
         {"orders:place_order:0.999", "write 99.9%"},
         {"orders:place_order:many%", "write 99.9%"},
-        {"orders:place_order:100%", "target"},
+        {"orders:place_order:100%", "the target 100% is not from 50% to 99.999%"},
+        {"orders:place_order:49%", "the target 49% is not from 50% to 99.999%"},
+        {"orders:place_order:nan%", "is not from 50% to 99.999%"},
+        {"orders:caf\xE9:99%", "no UTF-8"},
         {"orders:place_order:99%:300", "has no unit"},
         {"orders:a,,b:99%", "operations"},
     }};

@@ -98,8 +98,27 @@ TEST(slo_program, what_cannot_be_asked_is_refused) {
     const ran twice = run({"slo", "rules", "--objective", "orders:place_order:99.9%:250ms", "--degraded-is-bad"});
     EXPECT_EQ(twice.exit, 2);
     EXPECT_THAT(twice.err, HasSubstr("an objective of its own"));
-    EXPECT_THAT(run({"slo", "rules", "--objective", "orders:place_order"}).err,
-                HasSubstr("orders:place_order:99.9%:250ms"));
+    const ran short_one = run({"slo", "rules", "--objective", "orders:place_order"});
+    EXPECT_THAT(short_one.err,
+                AllOf(HasSubstr("orders:place_order:99.9%:250ms"), HasSubstr("try `cutwater slo rules --help`")));
+}
+
+TEST(slo_program, what_nobody_could_read_or_meant_is_refused_in_words) {
+    const auto refused = [](const std::vector<std::string>& more) {
+        std::vector<std::string> words{"slo", "rules", "--objective", "orders:place_order:99.9%"};
+        words.insert(words.end(), more.begin(), more.end());
+        const ran done = run(words);
+        EXPECT_EQ(done.exit, 2) << more.back();
+        EXPECT_EQ(done.out, "") << more.back();
+        return done.err;
+    };
+    EXPECT_THAT(refused({"--objective", "a:caf\xE9:99%"}), HasSubstr("no UTF-8"));
+    EXPECT_THAT(refused({"--tests", "--rules-file", "caf\xE9"}), HasSubstr("no UTF-8"));
+    EXPECT_THAT(refused({"--min-calls=-1"}), HasSubstr("\"-1\" is no whole number"));
+    EXPECT_THAT(refused({"--days", "91"}), HasSubstr("91 is not from 1 to 90"));
+    EXPECT_THAT(refused({"--buckets", "0.1,0.05"}), HasSubstr("each above the one before"));
+    const std::string twice = refused({"--objective", "orders:get:99%"});
+    EXPECT_EQ(twice.find("two objectives are called orders"), twice.rfind("two objectives are called orders"));
 }
 
 // ---- the dashboard, by a real Prometheus ----
@@ -213,6 +232,14 @@ TEST(dashboard_program, prints_json) {
     EXPECT_EQ(nlohmann::json::parse(done.out).at("title"), "Shop");
 }
 
+TEST(dashboard_program, a_title_that_nobody_could_read_is_refused) {
+    for (const char* const option : {"--title", "--datasource"}) {
+        const ran done = run({"dashboard", option, "\xFF"});
+        EXPECT_EQ(done.exit, 2) << option;
+        EXPECT_THAT(done.err, AllOf(HasSubstr(option), HasSubstr("no UTF-8"), Not(HasSubstr("json.exception"))));
+    }
+}
+
 // ---- the doctor ----
 
 constexpr auto retries = "cutwater_retries_total{layer=\"retry\",operation=\"get\"} ";
@@ -262,7 +289,9 @@ TEST(doctor_program, reads_a_file_of_metrics_or_a_log_and_prints_json) {
 }
 
 TEST(doctor_program, says_why_there_is_nothing_to_look_at) {
-    EXPECT_EQ(run({"doctor"}).exit, 2);
+    const ran nowhere = run({"doctor"});
+    EXPECT_EQ(nowhere.exit, 2);
+    EXPECT_THAT(nowhere.err, AllOf(HasSubstr("give a URL or a file"), HasSubstr("try `cutwater doctor --help`")));
     EXPECT_EQ(run({"doctor", "/nowhere/page"}).exit, 4);
     EXPECT_EQ(run({"doctor", "http://127.0.0.1:" + std::to_string(testing::free_port()) + "/metrics"}).exit, 4);
     const ran html = run({"doctor", "-"}, "<html>\n");
@@ -270,6 +299,17 @@ TEST(doctor_program, says_why_there_is_nothing_to_look_at) {
     EXPECT_THAT(html.err, HasSubstr("line 1 is no metric"));
     const nginx shows{"location /metrics { default_type text/plain; }"};
     EXPECT_THAT(run({"doctor", shows.url("/metrics")}).err, HasSubstr("404"));
+}
+
+TEST(doctor_program, a_real_prometheus_of_which_nothing_is_known_is_nothing_to_look_at) {
+    const nginx shows{"location /metrics { default_type text/plain; }"};
+    shows.publish("metrics", "up_since 7\n");
+    const prometheus_server server{"127.0.0.1:" + std::to_string(shows.port())};
+    const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+    const ran asked = run({"doctor", "--prometheus", url});
+    EXPECT_EQ(asked.exit, 4);
+    EXPECT_THAT(asked.err, HasSubstr("has no metric of cutwater's, now or 1h ago")) << "and the query is understood";
+    EXPECT_EQ(run({"doctor", "--for", "0s", url + "/metrics"}).exit, 4) << "its own page";
 }
 
 TEST(doctor_program, lists_what_it_looks_for) {

@@ -11,6 +11,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "apps/cutwater/slo_alert_words.hpp"
 #include "apps/cutwater/slo_queries.hpp"
 #include "cutwater/testing/golden.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -69,6 +71,14 @@ TEST(slo_rules, what_an_alert_says_is_tested_where_no_other_objective_can_see_th
     const auto expects_words = [](const YAML::Node& test) { return test["alert_rule_test"].size() > 0; };
     EXPECT_TRUE(std::ranges::none_of(tests_of(shop), expects_words));
     EXPECT_EQ(std::ranges::count_if(tests_of({shop[0]}), expects_words), std::ssize(slo_rules));
+}
+
+TEST(slo_alert_words, a_budget_lasts_less_than_at_the_rate_that_an_alert_asks_for) {
+    EXPECT_THAT(alert_summary(shop[0], slo_rules[0]), EndsWith("lasts less than 50 hours"));
+    EXPECT_THAT(alert_summary(shop[0], slo_rules[3]), EndsWith("lasts less than 30 days"));
+    slo_options four_weeks = shop[0];
+    four_weeks.window = std::chrono::days{28};
+    EXPECT_THAT(alert_summary(four_weeks, slo_rules[0]), EndsWith("lasts less than 47 hours")) << "46.7 of them";
 }
 
 TEST(slo_rules, the_recorded_budget_is_tested) {
