@@ -12,11 +12,11 @@ namespace cutwater::app {
 
 namespace {
 
-constexpr auto about = R"(Makes an HTTP request that survives a bad moment of its dependency.
+constexpr auto about_call = R"(Makes an HTTP request that survives a bad moment of its dependency.
 
 Bounded in time, tried again where that helps and is safe, and stopped where it does not. The answer goes to standard output, what happened on the way as JSON lines to standard error. Redirects are not followed: what the server said is what you get.)";
 
-constexpr auto rules =
+constexpr auto tried_again =
     R"(What is tried again: the statuses of --retry-status and failures of the network, if the method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE, or --idempotent) or the request was never sent. A Retry-After is honoured, as seconds or as a date.
 
 Several servers: with --endpoint for each, a retry goes to another, and who fails is left out for a while. The exit code is that of the last attempt.
@@ -24,7 +24,7 @@ Several servers: with --endpoint for each, a retry goes to another, and who fail
 Durations have units: 250ms, 1.5s, 2min, 1h. Sizes: 4096, 64KiB, 16MB.
 )";
 
-constexpr auto at_the_end = R"(
+constexpr auto call_examples = R"(
 Examples:
   cutwater call https://stock.example/items/7
   cutwater call --timeout 2s --max-attempts 4 http://127.0.0.1:8080/
@@ -57,8 +57,8 @@ int run_call(call_settings settings) {
 
 void add_call(CLI::App& program, action& chosen) {
     const auto settings = std::make_shared<call_settings>();
-    CLI::App* const command = program.add_subcommand("call", about);
-    command->footer(std::string{rules} + "\n" + call_exit_codes + "\n" + at_the_end);
+    CLI::App* const command = program.add_subcommand("call", about_call);
+    command->footer(std::string{tried_again} + "\n" + call_exit_codes + "\n" + call_examples);
     add_call_options(*command, *settings);
     command->callback([settings, &chosen] { chosen = [settings] { return run_call(*settings); }; });
 }

@@ -11,11 +11,11 @@ namespace cutwater::app {
 
 namespace {
 
-constexpr auto about = R"(Prints a dashboard for Grafana, made from the metrics that the library has.
+constexpr auto about_dashboard = R"(Prints a dashboard for Grafana, made from the metrics that the library has.
 
 What users see comes first, then what policies did about it, limits and queues, and objectives. Every metric is somewhere on it.)";
 
-constexpr auto at_the_end = R"(Examples:
+constexpr auto dashboard_examples = R"(Examples:
   cutwater dashboard > dashboard.json
   cutwater dashboard --title Shop --datasource prometheus-eu
 
@@ -29,8 +29,8 @@ Exit codes:
 
 void add_dashboard(CLI::App& program, action& chosen) {
     const auto settings = std::make_shared<dashboard_settings>();
-    CLI::App* const command = program.add_subcommand("dashboard", about);
-    command->footer(at_the_end);
+    CLI::App* const command = program.add_subcommand("dashboard", about_dashboard);
+    command->footer(dashboard_examples);
     command->add_option("--title", settings->title, "its title")
         ->type_name("TITLE")
         ->capture_default_str()

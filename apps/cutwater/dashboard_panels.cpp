@@ -14,8 +14,8 @@ namespace {
 constexpr std::string_view of_operations = R"(operation=~"$operation")";
 constexpr std::string_view of_layers = R"(layer=~"$layer")";
 constexpr std::string_view counts_for_users = R"(verdict=~"success|transient|permanent|rejected")";
-constexpr std::string_view seconds = "s";
-constexpr std::string_view share = "percentunit";
+constexpr std::string_view of_seconds = "s";
+constexpr std::string_view of_share = "percentunit";
 constexpr std::string_view each_second = "reqps";
 
 /// `sum by (operation) (rate(cutwater_calls_total{…}[$__rate_interval]))`
@@ -49,7 +49,7 @@ panel_row what_users_see() {
             {{"Success",
               "Share of the calls that gave a result. All else on this page is why.",
               {{good_share, "{{operation}}"}},
-              share},
+              of_share},
              {"Calls by verdict",
               "transient: it failed and may pass. permanent: it failed and will not. rejected: one of our policies "
               "refused. ignored and cancelled are the caller's.",
@@ -58,7 +58,7 @@ panel_row what_users_see() {
              {"Latency of what succeeds",
               "With all attempts and waits.",
               {{p(0.5), "p50"}, {p(0.9), "p90"}, {p(0.99), "p99"}},
-              seconds},
+              of_seconds},
              {"Latency shift",
               "p99 of what succeeds over that of an hour ago: 1 is no change.",
               {{p99 + " / " + p99_before, "{{operation}}"}}}}};
@@ -115,7 +115,7 @@ panel_row what_is_full() {
              {"Queue wait",
               "99 in 100 waits were shorter.",
               {{percentile(0.99, metrics::queue_wait, "layer", of_layers), "{{layer}}"}},
-              seconds},
+              of_seconds},
              {"Retry budgets",
               "What each could pay for now.",
               {{gauge("min", metrics::budget_balance, "layer"), "{{layer}}"}}}}};
@@ -127,7 +127,7 @@ panel_row what_was_promised() {
               "Below 0 it is overspent. `rules` is of the whole fleet, by cutwater slo rules.",
               {{gauge("min", metrics::slo_budget, "layer"), "{{layer}}"},
                {std::string{recorded_budget}, "{{objective}} (rules)"}},
-              share},
+              of_share},
              {"Burn rate",
               "At 1 the budget lasts as long as it is to; above 14.4 over 1h and 5m somebody is woken.",
               {{gauge("max", metrics::slo_burn, "layer, window", R"(window=~"5m|1h|6h|3d")"), "{{layer}} {{window}}"}}},
@@ -149,9 +149,9 @@ panel panel_of(const metric& of) {
         case metric_type::histogram: made.queries = {{percentile(0.99, of, by, of_layers), legend}}; break;
     }
     if (of.type == metric_type::counter) made.unit = "cps";
-    if (of.name.ends_with("_seconds")) made.unit = seconds;
+    if (of.name.ends_with("_seconds")) made.unit = of_seconds;
     if (of.name.ends_with("_bytes")) made.unit = "bytes";
-    if (of.name.ends_with("_ratio")) made.unit = share;
+    if (of.name.ends_with("_ratio")) made.unit = of_share;
     return made;
 }
 

@@ -25,11 +25,11 @@ namespace {
 constexpr int has_findings = 3;
 constexpr int not_seen = 4;
 
-constexpr auto about = R"(Looks at a service's metrics, or its log, and says what to change and why.
+constexpr auto about_doctor = R"(Looks at a service's metrics, or its log, and says what to change and why.
 
 Of a live page of metrics it takes two looks, and judges what came between them. Of a file, or of a log of JSON lines, it judges all that is there.)";
 
-constexpr auto at_the_end = R"(Examples:
+constexpr auto doctor_examples = R"(Examples:
   cutwater doctor http://127.0.0.1:9100/metrics
   cutwater doctor --for 1min http://127.0.0.1:9100/metrics
   cutwater doctor --prometheus --over 6h http://prometheus.example:9090
@@ -137,8 +137,8 @@ void check_options(const CLI::App& command, const doctor_arguments& given) {
 
 void add_doctor(CLI::App& program, action& chosen) {
     const auto given = std::make_shared<doctor_arguments>();
-    CLI::App* const command = program.add_subcommand("doctor", about);
-    command->footer(at_the_end);
+    CLI::App* const command = program.add_subcommand("doctor", about_doctor);
+    command->footer(doctor_examples);
     command
         ->add_option("where", given->source.place,
                      "a page of metrics, a Prometheus server, or a file; - is standard input")

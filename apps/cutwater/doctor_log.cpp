@@ -33,7 +33,7 @@ template <class... Events>
 constexpr std::array<const event_kind*, sizeof...(Events)> kinds_of{&Events::kind...};
 
 /// Events that a rule can be told something by: what they count, or what they say of a state.
-constexpr auto known =
+constexpr auto judged_kinds =
     kinds_of<call_completed, call_failed, call_refused, retry_scheduled, retry_rescued, retry_not_tried, retry_gave_up,
              budget_exhausted, budget_recovered, timed_out, adaptive_timed_out, fallback_used, fallback_default_used,
              fallback_failed, cache_stale_used, cache_default_used, circuit_opened, circuit_half_opened, circuit_closed,
@@ -41,8 +41,8 @@ constexpr auto known =
              throttle_rejected, load_shed, hedge_begun, hedge_suppressed, slo_burning, slo_recovered>;
 
 const event_kind* kind_called(const std::string& event) {
-    const auto found = std::ranges::find(known, event, [](const event_kind* k) { return k->name; });
-    return found == known.end() ? nullptr : *found;
+    const auto found = std::ranges::find(judged_kinds, event, [](const event_kind* k) { return k->name; });
+    return found == judged_kinds.end() ? nullptr : *found;
 }
 
 /// A field as the log writes it: where its name is taken, with `field_` in front.

@@ -22,11 +22,11 @@ namespace {
 
 constexpr int not_drawn = 3;
 
-constexpr auto about = R"(Draws a ledger that was saved: each decision, when it was taken, and why.
+constexpr auto about_explain = R"(Draws a ledger that was saved: each decision, when it was taken, and why.
 
 A ledger is written by cutwater call --ledger, by a program with the library's call_ledger, or by its flight_recorder when a circuit opens.)";
 
-constexpr auto at_the_end =
+constexpr auto explain_examples =
     R"(A ledger of calls is drawn call by call, one of a flight recorder as one timeline of all layers. Where a line has 76 columns, the times are drawn to scale.
 
 Examples:
@@ -158,8 +158,8 @@ int run_explain(const explain_arguments& given) {
 
 void add_explain(CLI::App& program, action& chosen) {
     const auto given = std::make_shared<explain_arguments>();
-    CLI::App* const command = program.add_subcommand("explain", about);
-    command->footer(at_the_end);
+    CLI::App* const command = program.add_subcommand("explain", about_explain);
+    command->footer(explain_examples);
     command->add_option("--ledger", given->ledger, "the ledger: lines of JSON; - for standard input")
         ->type_name("FILE")
         ->required();

@@ -22,14 +22,14 @@ namespace cutwater::app {
 
 namespace {
 
-constexpr auto about = R"(Turns objectives into rules for Prometheus: alerts on what users see.
+constexpr auto about_slo = R"(Turns objectives into rules for Prometheus: alerts on what users see.
 
 `cutwater slo rules` prints recording rules (share of bad calls by window, error budget) and alerting rules by burn rate, over the metrics that cutwater exports. With
 --tests it prints the tests that prove, by promtool, that each alert fires and clears.)";
 
 constexpr auto about_rules = R"(Prints recording and alerting rules, or with --tests the tests that prove them.)";
 
-constexpr auto at_the_end =
+constexpr auto slo_examples =
     R"(An objective is NAME:OPERATION[,OPERATION...]:TARGET%[:LATENCY], where * stands for every operation. A latency is one of the bounds of the histogram.
 
 Examples:
@@ -116,11 +116,11 @@ void add_count(CLI::App& command, const std::string& flag, std::uint64_t& into, 
 
 void add_slo(CLI::App& program, action& chosen) {
     const auto given = std::make_shared<slo_arguments>();
-    CLI::App* const command = program.add_subcommand("slo", about);
+    CLI::App* const command = program.add_subcommand("slo", about_slo);
     command->require_subcommand(1);
-    command->footer(at_the_end);
+    command->footer(slo_examples);
     CLI::App* const rules = command->add_subcommand("rules", about_rules);
-    rules->footer(at_the_end);
+    rules->footer(slo_examples);
     rules
         ->add_option_function<std::vector<std::string>>(
             "--objective",

@@ -28,7 +28,7 @@ std::string escaped(std::string_view text, std::string_view with_backslash) {
 std::string selected(const slo_options& objective, std::initializer_list<std::string> more) {
     std::string inside;
     const auto add = [&inside](const std::string& matcher) { inside += (inside.empty() ? "" : ",") + matcher; };
-    if (objective.operations.size() == 1) add("operation=" + quoted(objective.operations.front()));
+    if (objective.operations.size() == 1) add("operation=" + in_quotes(objective.operations.front()));
     if (objective.operations.size() > 1) add("operation=~" + quoted_pattern(objective.operations));
     for (const std::string& each : more) add(each);
     return inside.empty() ? "" : "{" + inside + "}";
@@ -37,7 +37,7 @@ std::string selected(const slo_options& objective, std::initializer_list<std::st
 /// Whole numbers have been written in two ways: `1` and `1.0`.
 std::string bound_matcher(const slo_options& objective) {
     const std::string bound = bound_of(objective);
-    if (bound.find('.') != std::string::npos) return "le=" + quoted(bound);
+    if (bound.find('.') != std::string::npos) return "le=" + in_quotes(bound);
     return "le=~" + quoted_pattern({bound, bound + ".0"});
 }
 
@@ -49,16 +49,16 @@ std::string good_calls_query(const slo_options& objective, slo_window over) {
                        selected(objective, {R"(verdict="success")", bound_matcher(objective)}), to_text(over));
 }
 
-std::string named(const slo_options& objective) { return "{objective=" + quoted(objective.name) + "}"; }
+std::string named(const slo_options& objective) { return "{objective=" + in_quotes(objective.name) + "}"; }
 
 }  // namespace
 
-std::string quoted(std::string_view value) { return '"' + escaped(value, "\\\"") + '"'; }
+std::string in_quotes(std::string_view value) { return '"' + escaped(value, "\\\"") + '"'; }
 
 std::string quoted_pattern(const std::vector<std::string>& values) {
     std::string pattern;
     for (const std::string& each : values) pattern += (pattern.empty() ? "" : "|") + escaped(each, R"(\.+*?()[]{}|^$)");
-    return quoted(pattern);
+    return in_quotes(pattern);
 }
 
 std::string bound_text(double seconds) { return fmt::format("{:.16g}", seconds); }

@@ -17,7 +17,7 @@ inline constexpr std::array<slo_window, 7> recorded_windows{
     slo_window::six_hours,    slo_window::day,       slo_window::three_days};
 
 /// A label's value between quotes, as PromQL reads it; and the same as a pattern that means nothing but it.
-[[nodiscard]] std::string quoted(std::string_view value);
+[[nodiscard]] std::string in_quotes(std::string_view value);
 [[nodiscard]] std::string quoted_pattern(const std::vector<std::string>& values);
 
 /// A histogram's bound as the label `le` says it, with as many digits as the exporter writes.

@@ -58,7 +58,7 @@ std::string samples(const slo_options& objective, const std::vector<phase>& phas
 /// A series of an operation of the objective's, with more labels: `verdict="success"`.
 std::string series(const slo_options& objective, const std::string& of, const std::string& labels) {
     const std::string operation =
-        objective.operations.empty() ? "" : "operation=" + quoted(objective.operations.front()) + ",";
+        objective.operations.empty() ? "" : "operation=" + in_quotes(objective.operations.front()) + ",";
     return of + "{" + operation + labels + "}";
 }
 
@@ -78,7 +78,7 @@ void inputs(YAML::Emitter& out, const slo_options& objective, const std::vector<
     plays(metrics::calls, "", success, [failing](double bad) { return 1 - failing * bad; });
     plays(metrics::calls, "", failure, [failing](double bad) { return failing * bad; });
     if (has_latency)
-        plays(metrics::call_duration, "_bucket", fmt::format("{},le={}", success, quoted(bound_of(objective))),
+        plays(metrics::call_duration, "_bucket", fmt::format("{},le={}", success, in_quotes(bound_of(objective))),
               [](double bad) { return 1 - bad; });
     if (has_degraded)
         plays(metrics::degraded, "", R"(source="default")", [failing](double bad) { return (1 - failing) * bad; });
@@ -108,8 +108,8 @@ void sample_of_one(YAML::Emitter& out, const std::string& labels) {
 
 /// Asked as a series: it is of this objective alone, whatever others make of the same calls.
 void expected(YAML::Emitter& out, const slo_options& objective, const expectation& e) {
-    const std::string labels =
-        fmt::format(R"(alertname="{}",alertstate="firing",objective={})", alert_name(e.rule), quoted(objective.name));
+    const std::string labels = fmt::format(R"(alertname="{}",alertstate="firing",objective={})", alert_name(e.rule),
+                                           in_quotes(objective.name));
     begin_expectation(out, "ALERTS{" + labels + "}", e.minute);
     if (e.is == fires::yes)
         sample_of_one(out, fmt::format(R"(ALERTS{{{},severity="{}"}})", labels, to_text(e.rule.severity)));
@@ -118,7 +118,7 @@ void expected(YAML::Emitter& out, const slo_options& objective, const expectatio
 
 /// The recorded budget, but for what is left in the last digits of a sum of rates.
 void budget_expected(YAML::Emitter& out, const slo_options& objective, std::int64_t minute, double left) {
-    const std::string who = "{objective=" + quoted(objective.name) + "}";
+    const std::string who = "{objective=" + in_quotes(objective.name) + "}";
     begin_expectation(out, fmt::format("abs({}{} - {:.10g}) < bool 0.001", recorded_budget, who, left), minute);
     sample_of_one(out, who);
     end_expectation(out);

@@ -133,7 +133,7 @@ TEST(slo_queries, what_is_degraded_is_bad_where_the_objective_says_so) {
 }
 
 TEST(slo_queries, names_that_mean_something_to_a_pattern_mean_themselves) {
-    EXPECT_EQ(quoted("a\"b\\c\nd"), R"("a\"b\\c\nd")");
+    EXPECT_EQ(in_quotes("a\"b\\c\nd"), R"("a\"b\\c\nd")");
     EXPECT_EQ(quoted_pattern({"get.stock", "list"}), R"("get\\.stock|list")");
 }
 
