@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -119,8 +119,9 @@ TEST_F(async_prefetchers, S90_an_outage_is_asked_into_ever_less_often) {
 }
 
 TEST_F(async_prefetchers, one_that_goes_in_the_middle_of_a_refresh_interrupts_it_and_tells_nothing) {
-    std::optional<async_prefetcher<cache<int>, decltype(cutwater::ref(guarded)), decltype(fetches(1h))>> ahead;
-    ahead.emplace(executor(), prefetch_calls{known, cutwater::ref(guarded), fetches(1h)}, usual, heard);
+    using prefetcher_of_known = async_prefetcher<cache<int>, decltype(cutwater::ref(guarded)), decltype(fetches(1h))>;
+    auto ahead = std::make_unique<prefetcher_of_known>(
+        executor(), prefetch_calls{known, cutwater::ref(guarded), fetches(1h)}, usual, heard);
     for (const auto* each : {"a", "b", "c"}) EXPECT_TRUE(ahead->declare(key(each)));
     run_for(1s);
     EXPECT_EQ(at_once, 2U);
