@@ -189,8 +189,8 @@ std::string draw(const std::vector<ledger_row>& rows, const page& shown) {
                        : std::vector<cell>{{"at", paint::faint}, {"took", paint::faint}, {}});
     std::multimap<duration, const ledger_row*> by_time;  // attempts side by side are entered when they end
     for (const ledger_row& each : rows) by_time.emplace(each.began, &each);
-    for (const auto& [began, row] : by_time) {
-        const ledger_row& each = *row;
+    for (const auto& [began, entered] : by_time) {
+        const ledger_row& each = *entered;
         std::vector<cell> row{{short_text(from_to(all.began, each.began))}};
         row.push_back({each.what == kind::note ? "" : short_text(from_to(each.began, each.ended))});
         if (bars > 0) row.push_back({bar_of(each, all, bars), each.in});

@@ -57,7 +57,7 @@ int main() {
     pass(health, 1min);
     say("a good minute", health);
 
-    for (int i = 0; i < 3; ++i) (void)passing_time.run(orders, []() -> int { throw std::runpassing_timeerror{"503"}; });
+    for (int i = 0; i < 3; ++i) (void)passing_time.run(orders, []() -> int { throw std::runtime_error{"503"}; });
     pass(health, 5s);
     say("the partner is down", health);
 
