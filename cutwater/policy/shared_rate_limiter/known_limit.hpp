@@ -1,7 +1,7 @@
 // What one instance knows of the limit that it shares: what the store said last, and since when. From that follows when it asks for permits again.
 //
 //     cw::known_limit known{cw::shared_rate_limiter_kernel{100, 1s, 20}, 5};
-//     known.wrote(3, {}, now, 0.3);                       // it has leased: the version in the store, and the backlog there, a random number of [0, 1)
+//     known.wrote(3, {}, now, 0.3);                       // it has leased: version, backlog there, a random number
 //     const cw::duration wait = known.wait_for(1, now);    // zero: it may ask
 //
 // - What comes back while a question is under way is lost to all. So a limit that is exhausted is not asked for permits one by one, but for what takes
