@@ -79,8 +79,7 @@ TEST(prefetcher_threads, one_that_goes_in_the_middle_of_a_refresh_waits_for_it_a
     std::atomic<bool> has_ended{false};
     std::atomic<unsigned> asked{0};
     const auto ask = [&](const cache_key&) {
-        ++asked;
-        begun.count_down();
+        if (++asked == 1) begun.count_down();  // once: a latch that goes below zero is waited for without end
         std::this_thread::yield();
         has_ended = true;
         return 7;
