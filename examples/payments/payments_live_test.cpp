@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <stdexcept>
+#include <string>
 
 #include "examples/payments/scenario.hpp"
+#include "test/servers/postgres_server.hpp"
 
 namespace payments {
 namespace {
@@ -40,6 +43,19 @@ TEST(payments_live, on_a_quiet_day_nothing_is_lost) {
     EXPECT_TRUE(told.is_right()) << told;
     for (std::size_t m = 1; m < mishaps; ++m) EXPECT_EQ(told.on_the_way[m], 0U) << to_text(static_cast<mishap>(m));
     EXPECT_EQ(told.client.lost, 0U);
+}
+
+TEST(payments_live, from_or_to_an_account_that_does_not_exist_nothing_is_moved) {
+    cutwater::testing::postgres_server postgres;
+    const database shop{postgres.connection()};
+    open_accounts(shop, 3);
+    for (const transfer wrong : {transfer{1, 99, 300}, transfer{99, 1, 300}}) {
+        shop.run("BEGIN");
+        EXPECT_THROW(charge(shop, "key", wrong), std::domain_error);
+        shop.run("ROLLBACK");
+    }
+    EXPECT_EQ(shop.run("SELECT sum(cents) FROM accounts").at(0).at(0), std::to_string(3 * cents_at_first));
+    EXPECT_EQ(shop.run("SELECT count(*) FROM payments").at(0).at(0), "0");
 }
 
 /// The books find what they are read for.
