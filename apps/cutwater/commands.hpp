@@ -1,23 +1,17 @@
-// The sub-commands of `cutwater`: each adds itself to the command line, and says what to do when it is the one chosen.
+// The sub-commands of `cutwater`. To add one: give it a folder, and list it here.
 #pragma once
 
-#include <functional>
+#include <array>
 
-#include <CLI/CLI.hpp>
+#include "apps/cutwater/call/command.hpp"
+#include "apps/cutwater/dashboard/command.hpp"
+#include "apps/cutwater/demo/command.hpp"
+#include "apps/cutwater/doctor/command.hpp"
+#include "apps/cutwater/explain/command.hpp"
+#include "apps/cutwater/slo/command.hpp"
 
 namespace cutwater::app {
 
-/// What the process exits with. A sub-command's own codes begin at 3, and stand in its help.
-enum exit_code : int { succeeded = 0, failed = 1, misused = 2, interrupted = 130, nobody_reads = 141 };
-
-/// Runs the chosen sub-command; gives the exit code.
-using action = std::function<int()>;
-
-void add_call(CLI::App& program, action& chosen);
-void add_dashboard(CLI::App& program, action& chosen);
-void add_demo(CLI::App& program, action& chosen);
-void add_doctor(CLI::App& program, action& chosen);
-void add_explain(CLI::App& program, action& chosen);
-void add_slo(CLI::App& program, action& chosen);
+inline constexpr std::array commands{add_call, add_dashboard, add_demo, add_doctor, add_explain, add_slo};
 
 }  // namespace cutwater::app

@@ -4,7 +4,7 @@
 #include <sstream>
 #include <string>
 
-#include "apps/cutwater/text_table.hpp"
+#include "apps/cutwater/console/text_table.hpp"
 
 namespace cutwater::app {
 

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "apps/cutwater/commands.hpp"
-#include "apps/cutwater/text_table.hpp"
+#include "apps/cutwater/console/text_table.hpp"
 
 namespace cutwater::app {
 namespace {
@@ -17,12 +17,7 @@ std::string help_at(unsigned columns, const std::string& sub_command) {
     CLI::App program{"About.", "cutwater"};
     program.formatter(wrapping_help(columns));
     action chosen;
-    add_call(program, chosen);
-    add_dashboard(program, chosen);
-    add_demo(program, chosen);
-    add_doctor(program, chosen);
-    add_explain(program, chosen);
-    add_slo(program, chosen);
+    for (const auto add : commands) add(program, chosen);
     return sub_command.empty() ? program.help() : program.get_subcommand(sub_command)->help("cutwater");
 }
 

@@ -1,6 +1,5 @@
-// The command line: `cutwater SUB-COMMAND …`. Each sub-command is in a file of its own; see commands.hpp.
+// The command line: `cutwater SUB-COMMAND …`. Each sub-command has a folder of its own; see commands.hpp.
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -10,8 +9,8 @@
 #include <vector>
 
 #include "apps/cutwater/commands.hpp"
+#include "apps/cutwater/console/terminal.hpp"
 #include "apps/cutwater/help.hpp"
-#include "apps/cutwater/terminal.hpp"
 
 namespace cutwater::app {
 namespace {
@@ -28,9 +27,6 @@ constexpr auto examples = R"(Examples:
 
 Exit codes: 0 it worked, 1 the output could not be written, 2 the command line is wrong, 130 stopped by Ctrl-C, 141 nobody reads
 the output. `cutwater SUB-COMMAND --help` tells the others.)";
-
-/// The sub-commands: to add one, write its file, declare it in commands.hpp, and list it here.
-constexpr std::array sub_commands{add_call, add_dashboard, add_demo, add_doctor, add_explain, add_slo};
 
 int hint(const std::string& called) {
     complain(called, "try `" + called + " --help`");
@@ -81,7 +77,7 @@ int run(int count, const char* const* words) {
     program.footer(examples);
     program.set_version_flag("--version", CUTWATER_VERSION);
     action chosen;
-    for (const auto add : sub_commands) add(program, chosen);
+    for (const auto add : commands) add(program, chosen);
     try {
         program.parse(count, words);
     } catch (const CLI::ParseError& e) {

@@ -1,0 +1,12 @@
+// `cutwater call`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "apps/cutwater/console/sub_command.hpp"
+
+namespace cutwater::app {
+
+void add_call(CLI::App& program, action& chosen);
+
+}  // namespace cutwater::app

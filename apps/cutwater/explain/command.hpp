@@ -1,0 +1,12 @@
+// `cutwater explain`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "apps/cutwater/console/sub_command.hpp"
+
+namespace cutwater::app {
+
+void add_explain(CLI::App& program, action& chosen);
+
+}  // namespace cutwater::app
