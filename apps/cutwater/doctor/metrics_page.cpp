@@ -18,6 +18,8 @@ namespace {
 
 namespace x3 = boost::spirit::x3;
 
+namespace grammar {
+
 // sample = name [ "{" [ label { "," label } [ "," ] ] "}" ] value [ timestamp ] [ "#" exemplar ]
 const auto blanks = x3::omit[*x3::blank];
 const auto word = x3::rule<struct word_rule, std::string>{"name"} = x3::char_("a-zA-Z_:") >> *x3::char_("a-zA-Z0-9_:");
@@ -35,6 +37,8 @@ const auto labels = x3::rule<struct labels_rule, std::vector<page_label>>{"label
 const auto sample = x3::rule<struct sample_rule, page_sample>{"sample"} =
     blanks >> word >> blanks >> labels >> blanks >> x3::double_ >>
     x3::omit[-(+x3::blank >> x3::double_) >> -(+x3::blank >> x3::lit('#') >> *x3::char_) >> *x3::blank];
+
+}  // namespace grammar
 
 bool says_nothing(std::string_view line) {
     const std::size_t begin = line.find_first_not_of(" \t\r");
@@ -58,7 +62,7 @@ std::expected<metrics_page, std::string> parse_metrics_page(std::string_view tex
         if (says_nothing(line)) continue;
         page_sample read;
         auto at = line.begin();
-        if (!x3::parse(at, line.end(), sample, read) || at != line.end())
+        if (!x3::parse(at, line.end(), grammar::sample, read) || at != line.end())
             return std::unexpected{fmt::format("line {} is no metric: {}", number, printable(line.substr(0, shown)))};
         page.push_back(std::move(read));
     }

@@ -146,10 +146,9 @@ std::expected<doctor_view, std::string> look_at_prometheus(const doctor_source& 
 /// As Prometheus writes them: `7`, `1e-310`, `+Inf`, `NaN`. What is too small for a number of ours is zero.
 std::optional<double> value_of(std::string_view text) {
     if (text.starts_with('+')) text.remove_prefix(1);
-    const char* const end = text.data() + text.size();
     double value = 0;
-    const auto read = std::from_chars(text.data(), end, value);
-    if (read.ptr != end || text.empty()) return std::nullopt;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || read.ptr != text.data() + text.size()) return std::nullopt;
     if (read.ec == std::errc{}) return value;
     if (read.ec != std::errc::result_out_of_range) return std::nullopt;
     const auto exponent = text.find_first_of("eE");

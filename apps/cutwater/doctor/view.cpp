@@ -5,7 +5,6 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
-#include <numeric>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -25,15 +24,15 @@ double number_of(std::string_view text) {
     return value;
 }
 
-using series_key = std::tuple<const std::string&, const std::vector<page_label>&>;
+using series_key = std::tuple<std::string_view, const std::vector<page_label>&>;
 series_key key_of(const page_sample& s) { return {s.name, s.labels}; }
 
 /// What is finite, in the order of names and labels, and of those that are the same in the order that they had.
 metrics_page in_order(metrics_page page) {
     std::erase_if(page, [](const page_sample& s) { return !std::isfinite(s.value); });
     for (page_sample& each : page) std::ranges::sort(each.labels);
-    std::vector<std::size_t> places(page.size());
-    std::iota(places.begin(), places.end(), std::size_t{0});
+    std::vector<std::size_t> places;
+    for (std::size_t at = 0; at < page.size(); ++at) places.push_back(at);
     std::ranges::sort(places, {}, [&page](std::size_t at) { return std::tuple_cat(key_of(page[at]), std::tuple{at}); });
     metrics_page sorted;
     sorted.reserve(page.size());
@@ -43,12 +42,7 @@ metrics_page in_order(metrics_page page) {
 
 /// The value of a series in a page that is in order: the last, where there are several.
 std::optional<double> value_in(const metrics_page& page, std::string_view name, const std::vector<page_label>& labels) {
-    const auto is_after = [](const auto& wanted, const page_sample& s) {
-        return std::tie(wanted.first, wanted.second) <
-               std::tuple<std::string_view, const std::vector<page_label>&>{s.name, s.labels};
-    };
-    const std::pair<std::string_view, const std::vector<page_label>&> wanted{name, labels};
-    const auto end = std::upper_bound(page.begin(), page.end(), wanted, is_after);
+    const auto end = std::ranges::upper_bound(page, series_key{name, labels}, {}, key_of);
     if (end == page.begin()) return std::nullopt;
     const page_sample& found = *std::prev(end);
     return found.name == name && found.labels == labels ? std::optional{found.value} : std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -35,7 +36,7 @@ std::expected<double, std::string> parse_target(std::string_view text) {
     const auto percent = parse_number(text.substr(0, text.size() - 1));
     if (!percent) return std::unexpected{fmt::format("\"{}\" is no target; write 99.9%", text)};
     const double share = *percent / 100;
-    if (!(share >= least && share <= most))
+    if (std::isnan(share) || share < least || share > most)
         return std::unexpected{fmt::format("the target {} is not from 50% to 99.999%", text)};
     return share;
 }

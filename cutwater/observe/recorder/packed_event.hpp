@@ -17,13 +17,14 @@
 
 namespace cutwater {
 
+// NOLINTNEXTLINE(*-member-init): of the bytes only those are written that are used, and only those are copied
 class packed_event {
 public:
     static constexpr std::size_t max_bytes = 384;  ///< of its fields, their names included
     static constexpr std::size_t max_call_id = 48;
     static constexpr std::size_t max_text = 120;  ///< of each text: long ones leave room for the numbers behind them
 
-    // NOLINTBEGIN(*-member-init): of the bytes only those are written that are used, and only those are copied
+    // NOLINTBEGIN(*-member-init)
     packed_event() noexcept = default;
     explicit packed_event(const event& e);
     packed_event(const packed_event& other) noexcept { *this = other; }
