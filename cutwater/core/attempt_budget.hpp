@@ -31,13 +31,6 @@
 
 namespace cutwater {
 
-/// What one further attempt has cost; nothing for an original.
-struct budget_charge {
-    std::uint32_t cost = 0;
-    std::uint32_t note = 0;  ///< the budget's own
-    friend bool operator==(const budget_charge&, const budget_charge&) = default;
-};
-
 class attempt_budget {
 public:
     attempt_budget(const attempt_budget&) = delete;

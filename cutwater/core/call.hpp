@@ -70,6 +70,13 @@ struct call_options {
 /// What a call is whose caller says nothing.
 inline const call_options nothing_said{};
 
+/// What one further attempt has cost; nothing for an original.
+struct budget_charge {
+    std::uint32_t cost = 0;
+    std::uint32_t note = 0;  ///< the budget's own
+    friend bool operator==(const budget_charge&, const budget_charge&) = default;
+};
+
 /// Work that goes on after its call has given up on it. What is bound to the work, not to the call, is kept here until
 /// the work really ends.
 class orphan_work {
@@ -113,6 +120,8 @@ public:
     unsigned given_away = 0;        ///< how many it has left to what was called so far
     unsigned told_sent = 0;         ///< of which attempt that was sent `told_budget` has heard the outcome
     const void* told_budget = nullptr;
+    const void* paid_to = nullptr;  ///< the budget that a loop outside has paid for the attempt; null: none has
+    budget_charge paid{};           ///< and what: the innermost that shares that budget tells it the outcome
     /// Attempts that nobody waits for but that may still run, the latest last.
     std::vector<std::shared_ptr<orphan_work>> orphans;
     listener* audience = nullptr;  ///< who hears the events; null: nobody, and none is built

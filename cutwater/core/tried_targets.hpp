@@ -4,7 +4,7 @@
 //     tried.add(7);
 //     assert(tried.contains(7) && !tried.contains(8));
 //
-// A target is known by a number that no other target of the process has. The last eight are remembered; there is no allocation.
+// A target is known by a number that no other target of the process has. The last 32 are remembered; there is no allocation.
 // It also says whether whoever chooses targets keeps the latest one's wish to be left alone (`retry_after`): then nobody else need wait for it.
 // Thread safety: none; it belongs to a call, or to all attempts of one.
 #pragma once
@@ -16,13 +16,26 @@
 
 namespace cutwater {
 
+// NOLINTBEGIN(cppcoreguidelines-pro-type-member-init): every call has one; what it has not added is never read
 class tried_targets {
 public:
-    static constexpr std::size_t most = 8;
+    static constexpr std::size_t most = 32;
+
+    tried_targets() noexcept = default;
+    tried_targets(const tried_targets& other) noexcept { *this = other; }
+    // NOLINTEND(cppcoreguidelines-pro-type-member-init)
+    tried_targets& operator=(const tried_targets& other) noexcept {
+        if (this == &other) return *this;
+        std::copy_n(other.ids_.begin(), other.remembered(), ids_.begin());
+        added_ = other.added_;
+        wish_is_kept_ = other.wish_is_kept_;
+        return *this;
+    }
+    ~tried_targets() = default;
 
     [[nodiscard]] bool empty() const noexcept { return added_ == 0; }
     [[nodiscard]] bool contains(std::uint32_t id) const noexcept {
-        const auto end = ids_.begin() + std::min<std::size_t>(added_, most);
+        const auto end = ids_.begin() + remembered();
         return std::find(ids_.begin(), end, id) != end;
     }
     /// The oldest is forgotten where there is no room.
@@ -38,9 +51,11 @@ public:
     void keep_wish(bool another_can_be_asked) noexcept { wish_is_kept_ = another_can_be_asked; }  // tidy: allow bool
 
 private:
-    std::array<std::uint32_t, most> ids_{};
+    [[nodiscard]] std::uint32_t remembered() const noexcept { return std::min<std::uint32_t>(added_, most); }
+
     std::uint32_t added_ = 0;
     bool wish_is_kept_ = false;
+    std::array<std::uint32_t, most> ids_;  // as far as they are remembered: a call that adds none writes none
 };
 
 }  // namespace cutwater

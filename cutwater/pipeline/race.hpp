@@ -81,6 +81,8 @@ struct branch_start {
     const void* told_budget = nullptr;    ///< the budget that has heard of the call
     unsigned given_away = 0;              ///< of what the call's own caller has left it, what is not this one's
     unsigned quota = 0;                   ///< what is: further attempts of its own
+    const void* paid_to = nullptr;        ///< the budget that has been paid for it
+    budget_charge paid{};                 ///< and what
 
     void inherit(call_context& inner) const noexcept {
         if (tried != nullptr) inner.share_tried(*tried);
@@ -91,6 +93,8 @@ struct branch_start {
         inner.deadline_is_ours = deadline_is_ours;
         inner.told_budget = told_budget;
         inner.given_away = given_away;
+        inner.paid_to = paid_to;
+        inner.paid = paid;
         inner.is_retried = true;  // further attempts are the race's to make
     }
 };
@@ -103,6 +107,7 @@ struct branch_end {
     unsigned sent = 0;
     unsigned given_away = 0;
     bool ran_out = false;
+    bool wish_is_kept = false;          ///< whether its wish to be left alone holds for nobody else
     const void* told_budget = nullptr;  ///< who has heard of its outcome; null: nobody
 
     explicit branch_end(run_state<T>& inner) : branch_end{std::move(*inner.slot()), inner.call()} {}
@@ -110,9 +115,9 @@ struct branch_end {
     branch_end(error failure, unsigned attempt) : out{std::move(failure), verdict::ignored}, last_attempt{attempt} {}
 
 private:
-    branch_end(outcome<T> how, const call_context& inner)
+    branch_end(outcome<T> how, call_context& inner)
         : out{std::move(how)}, last_attempt{inner.attempt}, sent{inner.sent}, given_away{inner.given_away},
-          ran_out{inner.ran_out},
+          ran_out{inner.ran_out}, wish_is_kept{inner.tried().wish_is_kept()},
           told_budget{inner.sent > 0 && inner.told_sent == inner.sent ? inner.told_budget : nullptr} {}
 };
 
@@ -147,7 +152,10 @@ public:
         last_ = begun_ == 0 ? first_ : last_ + 1;
         ++begun_;
         ++under_way_;
-        outer_.attempt = last_;  // what is told of it carries its number
+        outer_.attempt = last_;                        // what is told of it carries its number
+        const budget_charge outer_paid = outer_.paid;  // of a loop outside, for the first alone
+        const void* const outer_paid_to = outer_.paid_to;
+        if (begun_ > 1) outer_.paid_to = nullptr;
         session_.begun(outer_, outer_.now);
         branch_start made{
             .attempt = last_,
@@ -157,7 +165,11 @@ public:
             .tried = &common_.tried(),
             .decided_at = &common_.decided_at(),
             .told_budget = outer_.told_budget,
+            .paid_to = outer_.paid_to,
+            .paid = outer_.paid,
         };
+        outer_.paid = outer_paid;
+        outer_.paid_to = outer_paid_to;
         hand_quota(made);
         return made;
     }
@@ -173,7 +185,9 @@ public:
             outer_.attempt = last_;
             return;
         }
-        outer_.tried() = common_.tried();  // with the wish of who has failed last
+        outer_.tried() = common_.tried();
+        outer_.tried().keep_wish(end.wish_is_kept);  // of this one, whatever has begun or ended meanwhile
+        heed_wish(end);
         (void)guarded([&] {
             decided_ = session_.ended(end.out.observed(), outer_, outer_.now);
             return race_step::finish();
@@ -195,7 +209,9 @@ public:
     void finish(run_state<T>& outer) {
         outer_.attempt = last_;
         outer_.given_away += given_away_ + lent_;
+        const bool wish_is_kept = best_ && best_->wish_is_kept;
         outer_.tried() = common_.tried();
+        outer_.tried().keep_wish(wish_is_kept);
         if constexpr (requires { session_.take_charges(); }) common_.keep(session_.take_charges());
         if (failed_) {
             detail::set_error(outer.slot(), verdict::ignored, errc::callback_failed, racer_.layer_name(), outer_)
@@ -203,6 +219,7 @@ public:
             return;
         }
         outer.slot().emplace(std::move(best_->out));
+        pass_on_wish(*outer.slot());
         outer_.ran_out = best_->ran_out;
         const bool failed_before = stopped_ && !decided_ && !outer.slot()->has_value() &&
                                    outer.slot()->meaning() != verdict::cancelled;  // and then the caller cancelled
@@ -231,6 +248,29 @@ private:
         lent_ += made.quota;
         const unsigned others = *said - std::min(*said, made.quota);
         made.given_away = others - std::min(others, made.attempt - 1);
+    }
+
+    /// A wish to be left alone that holds for the call: of whoever else has failed, until it is over.
+    void heed_wish(const branch_end<T>& end) {
+        const observation seen = outer_.heeded(end.out.observed());
+        if (seen.meaning() != verdict::transient) return;
+        const duration wish = seen.retry_after().value_or(duration::zero());
+        if (wish < duration::zero()) refused_ = wish;
+        if (wish > duration::zero()) left_alone_until_ = std::max(left_alone_until_, add(outer_.now, wish));
+    }
+    /// A loop outside hears of the longest, and that one of them wants no further attempt.
+    void pass_on_wish(outcome<T>& out) {
+        if (out.meaning() != verdict::transient) return;
+        const observation seen = outer_.heeded(out.observed());
+        const duration own = seen.retry_after().value_or(duration::zero());
+        const bool was_asked = left_alone_until_ != instant::min();  // else there is no need of the time
+        const duration left = was_asked ? between(outer_.now, left_alone_until_) : duration::zero();
+        if (own < duration::zero() || (refused_ == duration::zero() && left <= own)) return;
+        judgement judged = out.judged();
+        judged.retry_after = refused_ < duration::zero() ? refused_ : left;
+        out.judge(judged);
+        if (!out.has_value()) out.failure().with_retry_after(*judged.retry_after);
+        outer_.tried().keep_wish(false);
     }
 
     /// What it has used of its own is used, and what it was sent and told is the call's.
@@ -305,6 +345,8 @@ private:
     bool told_over_ = false;
     bool decided_ = false;
     bool stopped_ = false;
+    instant left_alone_until_ = instant::min();  // what those that have failed asked for, at the latest
+    duration refused_{};                         // negative: one wants no further attempt
     std::exception_ptr failed_;
     std::optional<branch_end<T>> best_;
     std::vector<attempt_record> history_;

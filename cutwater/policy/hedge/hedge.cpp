@@ -16,8 +16,8 @@ unsigned further_attempts(const hedge_options& o, const call_context& call) {
 }  // namespace
 
 hedge::session::session(const hedge& owner, call_context& call, moment& now)
-    : owner_{&owner}, kernel_{owner.options_, further_attempts(owner.options_, call)}, started_{now}, sent_{call.sent},
-      charges_{owner.options_.budget} {
+    : owner_{&owner}, kernel_{owner.options_, further_attempts(owner.options_, call)}, first_{call.attempt},
+      started_{now}, sent_{call.sent}, charges_{owner.options_.budget} {
     attempt_budget* const budget = owner.options_.budget;
     if (budget == nullptr || !budget->wants_originals() || !call.is_original() || call.told_budget == budget) return;
     call.told_budget = budget;  // once, by the outermost of several layers that share it
@@ -39,14 +39,19 @@ void hedge::session::begun(call_context& call, moment& now) noexcept {
     const hedge_cause why = kernel_.cause();
     kernel_.begun(now, delay_);
     if (kernel_.attempts() == 1) return;
-    if (owner_->options_.budget != nullptr) charges_.add(call.attempt, paid_);
+    if (owner_->options_.budget != nullptr) {
+        charges_.add(call.attempt, paid_);
+        call.paid_to = owner_->options_.budget;
+        call.paid = paid_;
+    }
     call.emit(owner_->layer_, [&] { return hedge_begun{kernel_.under_way(), why, between(started_, now)}; });
 }
 
 bool hedge::session::ended(const observation& seen, call_context& call, moment& now) {
     if (owner_->options_.budget != nullptr) {
         const unsigned sent = call.sent - std::exchange(sent_, call.sent);
-        const budget_charge paid = charges_.settle(call.attempt, sent);
+        const bool is_paid_outside = call.attempt == first_ && call.paid_to == owner_->options_.budget;
+        const budget_charge paid = is_paid_outside ? call.paid : charges_.settle(call.attempt, sent);
         if (sent > 0) tell_budget(seen, paid, call);
     }
     return kernel_.ended(call.heeded(seen), now);

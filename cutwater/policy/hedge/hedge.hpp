@@ -55,6 +55,7 @@ public:
 
         const hedge* owner_;
         hedge_kernel kernel_;
+        unsigned first_;  // its number: what a loop outside has paid for
         instant started_{};
         duration delay_{};  // from the attempt that is about to begin until the one after it
         bool suppressed_ = false;

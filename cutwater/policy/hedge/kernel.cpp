@@ -41,7 +41,8 @@ void hedge_kernel::heed(std::optional<duration> wish, instant now) noexcept {
     const duration asked = wish.value_or(duration::zero());
     if (asked < duration::zero() || asked > options_->max_retry_after) closed_ = true;
     cause_ = hedge_cause::failure;
-    next_ = add(now, asked);
+    left_alone_until_ = std::max(left_alone_until_, add(now, asked));
+    next_ = left_alone_until_;
 }
 
 }  // namespace cutwater

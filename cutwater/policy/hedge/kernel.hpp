@@ -4,8 +4,8 @@
 //   1. The first attempt begins at once; the next when the delay has passed since the last began, up to `max_attempts`, and never
 //      at the deadline or later. What is not idempotent has one attempt.
 //   2. A success is the call's outcome, and so is a failure that trying again would not help.
-//   3. After a transient failure the next begins at once. Where the dependency named a time, it begins then; a wish of nothing is
-//      none, a negative or too long one says that no further attempt begins.
+//   3. After a transient failure the next begins at once. Where the dependency named a time, it begins then, and none before, whatever
+//      else fails meanwhile; a wish of nothing is none, a negative or too long one says that no further attempt begins.
 //   4. What our own policies refused is no outcome while others are under way, and hastens nothing. Where none is, it is one.
 //   5. Where nothing is under way and nothing will be, the last failure is the call's outcome.
 //   6. After a cancellation nothing begins.
@@ -60,6 +60,7 @@ private:
     bool closed_ = false;  // nothing begins any more
     hedge_cause cause_ = hedge_cause::delay;
     instant next_{};
+    instant left_alone_until_ = instant::min();  // what any that has failed asked for, at the latest
 };
 
 }  // namespace cutwater

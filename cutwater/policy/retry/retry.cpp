@@ -37,6 +37,7 @@ loop_step retry::session::after_failure(const observation& seen, call_context& c
     const duration left = call.deadline == never ? forever : between(now, call.deadline);
     const retry_decision next = kernel_.schedule(call.heeded(seen), elapsed, left, call.random());
     if (next.what != loop_step::kind::again) return end(seen, next.reason, call);
+    call.paid_to = nullptr;
     if (owner_->pays() && !pay(seen, call)) return end(seen, give_up_reason::budget_exhausted, call);
     remember(seen, next.delay, call);
     tell_retry(seen, next.delay, call);
@@ -50,6 +51,8 @@ bool retry::session::pay(const observation& seen, call_context& call) noexcept {
     if (owner_->budget_ != nullptr) {
         paid_ = owner_->budget_->try_charge(&seen, call);
         if (!paid_) return false;
+        call.paid_to = owner_->budget_;
+        call.paid = *paid_;
     }
     const unsigned further = std::min(kernel_.further(), call.own_retries_left());
     hand_down(call, further - 1);
@@ -99,13 +102,14 @@ void retry::count_original(call_context& call) const noexcept {
     budget_->count_original(call);
 }
 
-/// Each attempt once, by the innermost of several layers that share a budget.
+/// Each attempt once, by the innermost of several layers that share a budget; whichever of them has paid for it.
 void retry::tell_budget(const observation& seen, budget_charge paid, call_context& call) const noexcept {
     if (!judges_dependency(seen.meaning()) || call.sent == 0) return;
     if (call.told_budget == budget_ && call.told_sent == call.sent) return;
     call.told_budget = budget_;
     call.told_sent = call.sent;
-    budget_->count_outcome(seen, paid, call);
+    const bool is_paid_outside = paid == budget_charge{} && call.paid_to == budget_;
+    budget_->count_outcome(seen, is_paid_outside ? call.paid : paid, call);
 }
 
 /// The hook first: where it throws there is no retry, and nobody is told that there will be one.
