@@ -74,7 +74,8 @@ instant attempt_window::bucket_end() const noexcept {
 attempt_floor::attempt_floor(double per_second) noexcept {
     if (per_second <= 0) return;
     constexpr double second = 1e9;
-    each_ = duration{static_cast<duration::rep>(std::ceil(second / per_second))};
+    constexpr double longest = 4e18;  // more than a century: what is longer would not fit, and none comes in it either
+    each_ = duration{static_cast<duration::rep>(std::min(std::ceil(second / per_second), longest))};
     held_ = each_ * static_cast<duration::rep>(std::max(std::floor(per_second), 1.0));
 }
 

@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 namespace cutwater {
 namespace {
@@ -126,6 +127,16 @@ TEST(budget_ratio, a_floor_below_one_a_second_gives_one_after_a_while) {
     EXPECT_EQ(drain(k, noon), 1U);
     EXPECT_EQ(drain(k, noon + 10s - 1ns), 0U);
     EXPECT_EQ(drain(k, noon + 10s), 1U);
+}
+
+TEST(budget_ratio, a_floor_that_is_next_to_nothing_gives_one_in_a_lifetime_and_not_any_number) {
+    for (const double floor : {1e-9, 1e-10, 1e-12, 1e-300, std::numeric_limits<double>::denorm_min()}) {
+        retry_budget_kernel k{by_ratio(0, floor)};
+        EXPECT_EQ(k.balance(noon), 1.0) << floor;
+        EXPECT_EQ(drain(k, noon), 1U) << floor;
+        EXPECT_EQ(drain(k, noon + 24h * 365 * 20), 0U) << floor;
+        EXPECT_EQ(k.balance(noon + 24h * 365 * 20), 0.0) << floor;
+    }
 }
 
 TEST(budget_ratio, the_floor_is_kept_for_when_the_originals_pay_no_more) {

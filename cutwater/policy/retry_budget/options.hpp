@@ -62,7 +62,11 @@ struct retry_budget_options {
         return true;
     }
 
+    static constexpr double least_floor = 1e-9;  // one in 32 years: of less, none comes while a process lives
+
     void cross_check(option_problems& problems) const {
+        if (min_per_second > 0 && min_per_second < least_floor)
+            problems.push_back({"min_per_second", to_text(min_per_second), "0 for none, or at least 1e-09"});
         if (mode != budget_mode::cost) return;
         if (retry_cost > capacity)
             problems.push_back({"retry_cost", to_text(retry_cost), "at most capacity, " + to_text(capacity)});

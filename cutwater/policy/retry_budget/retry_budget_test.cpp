@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/policy/retry_budget/events.hpp"
@@ -530,6 +532,10 @@ TEST(retry_budget_options, what_is_out_of_range_is_refused_all_at_once) {
         EXPECT_THAT(told, HasSubstr(what));
     EXPECT_THAT(refused_with<retry_budget>(retry_budget_options{.mode = budget_mode::cost, .capacity = 4}),
                 HasSubstr("retry_cost is 5, allowed is at most capacity, 4"));
+    for (const double floor : {1e-10, 1e-12, 1e-300, std::numeric_limits<double>::denorm_min()})
+        EXPECT_THAT(refused_with<retry_budget>(retry_budget_options{.min_per_second = floor}),
+                    HasSubstr("allowed is 0 for none, or at least 1e-09"));
+    EXPECT_EQ(refused_with<retry_budget>(retry_budget_options{.min_per_second = 1e-9}), "");
     EXPECT_THAT(refused_with<retry>(retry_options{.max_attempts = 2, .retries_below = 2}),
                 HasSubstr("retries_below is 2, allowed is less than max_attempts"));
 }
