@@ -179,8 +179,10 @@ void saga_kernel::take_over(saga_record there, const cell& in) {
         gone.with_text("whoever did the step \"" + std::string{step_name(record_.step)} + "\" has gone in its midst");
         record_.cause = saga_failure::of(record_.step, gone);
         undo_from(record_.step + 1);
+    } else if (record_.phase == saga_phase::undoing) {
+        settle_undo();  // the last step may have lost its undo since
     } else {
-        was_begun_ = record_.phase == saga_phase::forward;
+        was_begun_ = true;
     }
     write();
 }
@@ -239,11 +241,10 @@ void saga_kernel::undo_from(std::uint64_t count) {
 void saga_kernel::settle_undo() {
     undo_tries_ = 0;
     const std::uint64_t last = record_.steps.size() - 1;
-    if (!plan_->last_has_undo && !record_.to_undo.empty() && record_.to_undo.front() == last) {
+    if (!plan_->last_has_undo && std::erase(record_.to_undo, last) > 0) {
         error none{errc::in_doubt, plan_->layer, {}};
         record_.not_undone.push_back(
             saga_failure::of(last, none.with_text("the step may have been done, and has no undo")));
-        record_.to_undo.erase(record_.to_undo.begin());
     }
     if (!record_.to_undo.empty()) return;
     record_.phase = record_.not_undone.empty() ? saga_phase::undone : saga_phase::stuck;

@@ -236,6 +236,43 @@ TEST_F(saga_kernels, say_so_where_the_last_step_has_no_undo_and_may_have_been_do
     expect_end(again, saga_phase::stuck);
 }
 
+TEST_F(saga_kernels, say_so_where_the_undo_that_was_under_way_is_there_no_more) {
+    saga_kernel k = run();
+    for (std::size_t i = 0; i < 2; ++i) {
+        expect_invoke(k, i);
+        k.done("");
+    }
+    expect_invoke(k, 2);
+    k.failed(unknown, std::nullopt);
+    expect_undo(k, 2);
+    time_passes();
+    plan.last_has_undo = false;
+    saga_kernel next = resume();
+    answer(next);
+    expect_undo(next, 1);
+    next.done("");
+    expect_undo(next, 0);
+    next.done("");
+    expect_end(next, saga_phase::stuck);
+    ASSERT_THAT(kept().not_undone, SizeIs(1));
+    EXPECT_EQ(kept().not_undone[0].step, 2U);
+    EXPECT_THAT(next.take_news(), ElementsAre(saga_news::resumed, saga_news::stuck));
+}
+
+TEST_F(saga_kernels, are_stuck_at_once_where_nothing_else_is_to_be_undone) {
+    plan.steps = {"ship"};
+    saga_kernel k = run();
+    expect_invoke(k, 0);
+    k.failed(unknown, std::nullopt);
+    expect_undo(k, 0);
+    time_passes();
+    plan.last_has_undo = false;
+    saga_kernel next = resume();
+    answer(next);
+    expect_end(next, saga_phase::stuck);
+    EXPECT_EQ(kept().not_undone.at(0).step, 0U);
+}
+
 TEST_F(saga_kernels, are_refused_while_another_has_the_lease) {
     saga_kernel k = run();
     expect_invoke(k, 0);

@@ -183,6 +183,30 @@ TEST_F(sagas, are_undone_when_resumed_after_their_process_has_gone) {
     EXPECT_EQ(heard.last("saga_resumed").field("then"), "undoing");
 }
 
+/// In the version that began them "c" had an undo, which was being made as its process went.
+TEST_F(sagas, whose_last_undo_was_taken_away_meanwhile_tell_which_step_is_left) {
+    const saga_record left{.steps = {"a", "b", "c"},
+                           .phase = saga_phase::undoing,
+                           .step = 2,
+                           .to_undo = {2, 1, 0},
+                           .cause = saga_failure{.step = 2, .code = std::make_error_code(std::errc::io_error)},
+                           .context = "abc",
+                           .holder = 1,
+                           .lease = 1min};
+    ASSERT_TRUE(ask(cells.kept(), {swap_cell{saga_cell("trip", "1"), 0, left.encoded()}})->done);
+    time.pass(1min);
+    trip place{cells, {.name = "trip"}, {step("a"), step("b"), {"c", [](std::string&) {}, no_undo}}, &heard, time};
+    const auto ended = place.resume("1");
+    ASSERT_TRUE(ended) << ended.error();
+    EXPECT_EQ(ended->end, saga_end::stuck);
+    ASSERT_THAT(ended->left, SizeIs(1));
+    EXPECT_EQ(ended->left[0].step, "c");
+    EXPECT_THAT(ended->left[0].why.message(), HasSubstr("has no undo"));
+    EXPECT_THAT(log, ElementsAre("-b", "-a")) << "the others are undone";
+    EXPECT_THAT(heard.names(), ElementsAre("saga_resumed", "saga_stuck"));
+    EXPECT_EQ(place.set_right("1")->end, saga_end::undone);
+}
+
 TEST_F(sagas, or_go_on_with_the_context_that_was_written_down) {
     trip place = made({.name = "trip", .after_crash = after_crash::go_on});
     dies_in_b(place);
