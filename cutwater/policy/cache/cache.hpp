@@ -23,12 +23,12 @@
 // is not fresh, or the default, is `is_degraded`. The default is not kept.
 //
 // In a store values last as long as they may be given, and are found again after a restart with the age that they have then. A store that fails, or bytes
-// that cannot be read, are a miss and an event. Writing is not waited for; a store that blocks, though, blocks who asks it, for two questions within
-// `store_limit` each and the call's deadline: it belongs behind `offloaded_store`. A write that fails is told with this call or a later one.
+// that cannot be read, are a miss and an event; one that is slow takes at most half of the time that a call has left. Writing is not waited for; a store that
+// blocks, though, blocks who asks it, for two questions within `store_limit` each and the call's deadline: it belongs behind `offloaded_store`. A write that fails is told with this call or a later one.
 //
 // It stands outside of what it saves: retries, breakers, limits. Thread safety: every member, from any thread. Lifetime: the store outlives the cache.
 // `Hash`: of keys; where strangers choose them, take one that they cannot foresee (`cw::sip_hash` of component keyed).
-// Cost: a hit is a hash table's search under the lock of one shard in 16, and the copy.
+// Cost: a hit is a hash table's search under the lock of one shard in 8, and the copy.
 #pragma once
 
 #include <optional>
@@ -55,7 +55,7 @@ public:
     template <class U>
     using session = detail::cache_session<cache, T>;
 
-    /// What of it counts towards `max_bytes` beside its key; by default its size as an object, and for what has `size()` also that.
+    /// What of it counts towards `max_bytes`; by default its size as an object, and what it owns on the heap (heap_bytes.hpp).
     using sizer = std::function<std::size_t(const T&)>;
 
     /// Throws `invalid_options`.
@@ -82,8 +82,8 @@ public:
     [[nodiscard]] std::optional<T> peek(const cache_key& key);
     /// Of a success that is kept for a key; nothing where there is none. Looking is not asking: it keeps nothing from leaving.
     [[nodiscard]] std::optional<cache_lifetime> lifetime(const cache_key& key) const;
-    void put(const cache_key& key, T value, instant now);
-    void forget(const cache_key& key);
+    void put(const cache_key& of, T value, instant now);
+    void forget(const cache_key& of);
     void clear() { table_.clear(); }  ///< of memory
     [[nodiscard]] std::size_t size() const { return table_.size(); }
     [[nodiscard]] std::size_t bytes() const { return table_.bytes(); }
@@ -100,14 +100,20 @@ private:
         : options_{validated(kind, std::move(options))}, layer_{options_.name}, default_{std::move(safe_default)},
           tier_{durable, layer_}, table_{options_} {}
 
+    /// Where values are shared, no tenant has one.
+    [[nodiscard]] cache_key own(cache_key key) const noexcept {
+        if (options_.scope == cache_scope::shared) key.tenant = {};
+        return key;
+    }
     [[nodiscard]] std::size_t size_of(const T& value) const {
-        if (size_) return size_(value);
-        if constexpr (requires {
-                          { value.size() } -> std::convertible_to<std::size_t>;
-                      })
-            return sizeof value + value.size();
-        else
-            return sizeof value;
+        return size_ ? size_(value) : sizeof value + heap_bytes(value);
+    }
+    /// Of a failure its words and its history; what boxes they are in is theirs alone to know.
+    [[nodiscard]] std::size_t size_of(const outcome<T>& out) const {
+        if (out.has_value()) return size_of(*out.result());
+        std::size_t bytes = sizeof(T) + out.failure().message().size();
+        for (const attempt_record& each : out.failure().history()) bytes += sizeof each + heap_bytes(each.text);
+        return bytes;
     }
 
     cache_options options_;
@@ -120,30 +126,32 @@ private:
 
 template <class T, class Codec, class Hash>
 std::optional<T> cache<T, Codec, Hash>::peek(const cache_key& key) {
-    const auto kept = table_.find(key);
+    const auto kept = table_.find(own(key));
     return kept && kept->out.is_success() ? std::optional<T>{*kept->out.result()} : std::nullopt;
 }
 
 template <class T, class Codec, class Hash>
 std::optional<cache_lifetime> cache<T, Codec, Hash>::lifetime(const cache_key& key) const {
-    const auto kept = table_.peek(key);
+    const auto kept = table_.peek(own(key));
     if (!kept || !kept->out.is_success()) return std::nullopt;
     return cache_lifetime{kept->born, kept->fresh_for};
 }
 
 template <class T, class Codec, class Hash>
-void cache<T, Codec, Hash>::put(const cache_key& key, T value, instant now) {
+void cache<T, Codec, Hash>::put(const cache_key& of, T value, instant now) {
+    const cache_key key = own(of);
     using kept_outcome = detail::kept_outcome_of<T>;
-    const std::size_t bytes = size_of(value);
     outcome<T> out{std::in_place, std::move(value)};
     const auto kept = std::make_shared<const kept_outcome>(std::move(out), now, options_.fresh_for);
+    const std::size_t bytes = size_of(kept->out);
     detail::tier_change change = tier_.change(key);
     table_.put(key, kept, bytes, [&] { change.begin_write(); });
     tier_.write(std::move(change), *kept->out.result(), cache_kernel{options_}.useful_for(), options_.store_limit);
 }
 
 template <class T, class Codec, class Hash>
-void cache<T, Codec, Hash>::forget(const cache_key& key) {
+void cache<T, Codec, Hash>::forget(const cache_key& of) {
+    const cache_key key = own(of);
     detail::tier_change change = tier_.change(key);
     table_.erase(key, [&] { change.begin_erasure(); });
     std::move(change).erase(options_.store_limit);

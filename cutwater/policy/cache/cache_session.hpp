@@ -79,9 +79,13 @@ public:
     }
 
 private:
+    /// None is younger than new: another thread's answer may have come after this one has looked at the clock.
+    [[nodiscard]] static duration age_of(const kept_outcome_of<T>& what, call_context& call) {
+        return std::max(between(what.born, call.now), duration::zero());
+    }
     [[nodiscard]] freshness judged(call_context& call, const kept& what) const {
         if (!what) return freshness::expired;
-        const duration age = between(what->born, call.now);
+        const duration age = age_of(*what, call);
         const cache_kernel kernel{by_->options_};
         return what->out.is_success() ? kernel.judge(age, what->fresh_for, call.said().max_age)
                                       : kernel.judge_negative(age, call.said().max_age);
@@ -90,11 +94,11 @@ private:
     /// A copy, marked.
     flow give(call_context& call, const kept_outcome_of<T>& what, outcome_slot<T>& out) {
         out.emplace(what.out);
-        out->mark({.source = by_->layer_, .age = between(what.born, call.now)});
+        out->mark({.source = by_->layer_, .age = age_of(what, call)});
         return out->has_value() ? flow::answer : flow::outward;
     }
     flow give_stale(call_context& call, stale_cause cause, std::string_view words, outcome_slot<T>& out) {
-        const duration age = between(old_->born, call.now);
+        const duration age = age_of(*old_, call);
         call.emit(by_->layer_, [&] { return cache_stale_used{age, cause, words}; });
         out.emplace(old_->out);
         out->mark_degraded(by_->layer_, age);
@@ -148,11 +152,11 @@ private:
 
     /// The durable tier first, where memory has nothing.
     flow ask(call_context& call, outcome_slot<T>& out, pause_point& at) {
-        if (old_ != nullptr || call.said().max_age == duration::zero()) return flow::inward;
-        const duration limit = std::min(by_->options_.store_limit, left_of(call));
+        if (old_ != nullptr || call.said().max_age <= duration::zero()) return flow::inward;
+        const duration limit = std::min(by_->options_.store_limit, left_of(call) / 2);  // the rest is for asking
         std::optional<cell_request> what = by_->tier_.read(key_, limit);
         if (!what) return flow::inward;
-        store_until_ = add(call.now.get(), by_->options_.store_limit);
+        store_until_ = add(call.now.get(), limit);
         store_wait_.begin(*by_->tier_.store(), *std::move(what), call);
         return hear_store(call, out, at);
     }
@@ -180,7 +184,7 @@ private:
     }
     /// As with what is found in memory, for this call and for those who wait.
     flow go_on_with_found(call_context& call, outcome_slot<T>& out, pause_point& at) {
-        const std::size_t bytes = by_->size_of(*old_->out.result());
+        const std::size_t bytes = by_->size_of(old_->out);
         const freshness is = judged(call, old_);
         if (is != freshness::fresh && (is != freshness::revalidate || !by_->options_.on_stale)) {
             by_->table_.show(key_, flight_, old_, bytes, call.now);
@@ -213,31 +217,39 @@ private:
     }
 
     template <class Begin>
-    typename table::landing land(kept outcome, std::size_t bytes_to_keep, Begin&& begin_change) {
+    typename table::landing land(kept outcome, std::optional<std::size_t> bytes_to_keep, Begin&& begin_change) {
         const auto how = by_->table_.land(key_, *flight_, std::move(outcome), bytes_to_keep, begin_change);
         leads_ = false;
         flight_ = nullptr;
         return how;
     }
     void keep(call_context& call, const outcome<T>& out) {
-        const T& value = *out.result();
-        const std::size_t bytes = by_->size_of(value);
+        kept copy = made(out, call.now, call);
+        const std::size_t bytes = by_->size_of(copy->out);  // a copy has no room to spare
         tier_change change = by_->tier_.change(key_);
         // what throws before leaves the question to the next
-        const auto how = land(made(out, call.now, call), bytes, [&] { change.begin_write(); });
+        const auto how = land(std::move(copy), bytes, [&] { change.begin_write(); });
         if (how == table::landing::overtaken) return;
         if (how == table::landing::too_large) call.emit(by_->layer_, [&] { return cache_entry_refused{bytes}; });
-        const duration limit = std::min(by_->options_.store_limit, left_of(call) / 2);  // it takes two questions
-        by_->tier_.write(std::move(change), value, cache_kernel{by_->options_}.useful_for(), limit);
+        by_->tier_.write(std::move(change), *out.result(), cache_kernel{by_->options_}.useful_for(),
+                         limit_of_change(call));
         tell_of_changes(call);
     }
     void keep_negative(call_context& call, const outcome<T>& out) {
-        const bool is_kept = by_->options_.negative_for > duration::zero();
-        (void)land(made(out, call.now, call), is_kept ? sizeof out : 0, [] {});
+        if (by_->options_.negative_for == duration::zero()) return share(call, out);
+        kept copy = made(out, call.now, call);
+        const std::size_t bytes = by_->size_of(copy->out);
+        tier_change change = by_->tier_.change(key_);
+        // it takes the place of what was kept, in a store too
+        const auto how = land(std::move(copy), bytes, [&] { change.begin_erasure(); });
+        if (how == table::landing::overtaken) return;
+        if (how == table::landing::too_large) call.emit(by_->layer_, [&] { return cache_entry_refused{bytes}; });
+        std::move(change).erase(limit_of_change(call));
+        tell_of_changes(call);
     }
     /// Those who wait get the failure, too: it is theirs as much.
     void share(call_context& call, const outcome<T>& out) {
-        (void)land(made(out, call.now, call), 0, [] {});
+        (void)land(made(out, call.now, call), std::nullopt, [] {});
     }
 
     /// What was not written or erased since anybody was told.
@@ -245,6 +257,10 @@ private:
         if (!by_->tier_.has_failed()) return;
         const std::string words = by_->tier_.take_failure();
         if (!words.empty()) call.emit(by_->layer_, [&] { return cache_store_failed{words}; });
+    }
+    /// Of each of the two questions that it takes.
+    [[nodiscard]] duration limit_of_change(call_context& call) const {
+        return std::min(by_->options_.store_limit, left_of(call) / 2);
     }
     [[nodiscard]] static duration left_of(call_context& call) {
         return call.deadline == never ? forever : std::max(between(call.now, call.deadline), duration::zero());
@@ -276,7 +292,7 @@ private:
             (void)give_stale(call, stale_cause::failed, words, out);
             return;
         }
-        if (!by_->default_ || call.said().max_age == duration::zero()) return;  // it wants the dependency's own
+        if (!by_->default_ || call.said().max_age <= duration::zero()) return;  // it wants the dependency's own
         call.emit(by_->layer_, [&] { return cache_default_used{words}; });
         out.emplace(std::in_place, *by_->default_);
         out->mark_degraded(by_->layer_);

@@ -7,9 +7,12 @@
 // Thread safety: every member, from any thread; one lock for each shard, and no user code under it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +20,7 @@
 
 #include "cutwater/core/outcome.hpp"
 #include "cutwater/core/waiter.hpp"
+#include "cutwater/policy/cache/heap_bytes.hpp"
 #include "cutwater/policy/cache/options.hpp"
 #include "cutwater/policy/cache/s3_fifo.hpp"
 
@@ -33,7 +37,7 @@ public:
         const std::string_view all = texts_;
         return {.operation = operation_, .tenant = all.substr(0, tenant_size_), .asked = all.substr(tenant_size_)};
     }
-    [[nodiscard]] std::size_t size() const noexcept { return sizeof *this + texts_.size(); }
+    [[nodiscard]] std::size_t heap_bytes() const noexcept { return cutwater::heap_bytes(texts_); }
 
 private:
     name operation_;
@@ -104,10 +108,13 @@ public:
 
     explicit cache_table(const cache_options& options) {
         const std::size_t shards = options.max_entries < 1'024 ? 1 : most_shards;
-        const s3_fifo_limits each{.entries = (options.max_entries + shards - 1) / shards,
-                                  .cost = std::max<std::size_t>(options.max_bytes / shards, 1)};
+        const auto part = [shards](std::size_t of, std::size_t i) { return of / shards + (i < of % shards ? 1 : 0); };
         shards_.reserve(shards);
-        for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<shard>(each));
+        for (std::size_t i = 0; i < shards; ++i)
+            shards_.push_back(
+                std::make_unique<shard>(s3_fifo_limits{.entries = part(options.max_entries, i),
+                                                       .cost = part(options.max_bytes, i),
+                                                       .largest = std::max<std::size_t>(options.max_bytes / 10, 1)}));
     }
 
     [[nodiscard]] kept find(const cache_key& key) {
@@ -184,12 +191,13 @@ public:
     };
     /// The leader has an outcome: those who wait get it. `begin_change` is called where it was not overtaken, in the order of the values: under the lock.
     template <class Begin>
-    landing land(const cache_key& key, flight& on, kept outcome, std::size_t bytes_to_keep, Begin&& begin_change) {
+    landing land(const cache_key& key, flight& on, kept outcome, std::optional<std::size_t> bytes_to_keep,
+                 Begin&& begin_change) {
         shard& in = shard_of(key);
         const std::scoped_lock held{in.lock};
         const bool was_overtaken = !is_current(in, key, on);
         if (!was_overtaken) begin_change();
-        const bool fits = was_overtaken || bytes_to_keep == 0 || keep(in, key, outcome, bytes_to_keep);
+        const bool fits = was_overtaken || !bytes_to_keep || keep(in, key, outcome, *bytes_to_keep);
         arrive(on, std::move(outcome));
         if (was_overtaken) return landing::overtaken;
         in.flights.erase(in.flights.find(key));
@@ -248,23 +256,28 @@ public:
     }
 
 private:
-    static constexpr std::size_t most_shards = 16;
+    static constexpr std::size_t most_shards = 8;  // a tenth of all has room in one of them
     using hash = key_hash<Hash>;
+    using kept_values = s3_fifo<kept_key, kept, hash, key_equal>;
+    /// What keeping a value takes beside itself and its key's texts.
+    static constexpr std::size_t beside =
+        kept_values::bytes_an_entry + sizeof(kept_outcome_of<T>) - sizeof(T) + 2 * sizeof(void*);
 
-    struct shard {
+    struct alignas(64) shard {
         explicit shard(s3_fifo_limits most) : values{most} {}
         mutable std::mutex lock;
-        s3_fifo<kept_key, kept, hash, key_equal> values;
+        kept_values values;
         std::unordered_map<kept_key, std::shared_ptr<flight>, hash, key_equal> flights;
     };
 
     [[nodiscard]] shard& shard_of(const hashed_key& key) const noexcept {
-        return shards_.size() == 1 ? *shards_.front() : *shards_[(key.hash >> 20U) % shards_.size()];
+        return shards_.size() == 1 ? *shards_.front() : *shards_[(key.hash >> 20U) % most_shards];
     }
     [[nodiscard]] shard& shard_of(const cache_key& key) const { return shard_of(hashed_key{key, hash{}(key)}); }
     static bool keep(shard& in, const cache_key& key, kept outcome, std::size_t bytes) {
         kept_key own{key};
-        const std::size_t cost = bytes + own.size();
+        const std::size_t own_bytes = beside + own.heap_bytes();
+        const std::size_t cost = bytes + std::min(own_bytes, std::numeric_limits<std::size_t>::max() - bytes);
         return in.values.put(std::move(own), std::move(outcome), cost);
     }
     /// Whether the question for `key` that is under way is this one.

@@ -94,6 +94,12 @@ std::string tier_changes::take_failure() {
     return std::exchange(failure_, {});
 }
 
+void tier_changes::fail(std::string_view why) {
+    const std::scoped_lock held{lock_};
+    failure_.assign(why);
+    has_failed_.store(true, std::memory_order_relaxed);
+}
+
 void tier_changes::look_for_failure_locked(const cell_result& said, std::string_view what) {
     if (said) return;
     failure_.assign(what).append(said.error().words());

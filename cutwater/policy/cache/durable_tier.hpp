@@ -41,6 +41,7 @@ public:
 
     [[nodiscard]] bool is_being_erased(const std::string& cell) const;
     [[nodiscard]] bool has_failed() const noexcept { return has_failed_.load(std::memory_order_relaxed); }
+    void fail(std::string_view why);           ///< to be told by whoever asks next
     [[nodiscard]] std::string take_failure();  ///< empty: somebody has taken it
 
 private:
@@ -120,8 +121,11 @@ public:
         return cell_request{read_cell{std::move(cell)}, limit};
     }
     [[nodiscard]] static std::optional<T> decoded(const cell& there) {
-        if constexpr (requires { Codec::decode(there.value); })
-            return Codec::decode(there.value);
+        if constexpr (requires { Codec::decode(there.value); }) try {
+                return Codec::decode(there.value);
+            } catch (...) {
+                return std::nullopt;  // one that throws for what it cannot read says the same
+            }
         else
             return std::nullopt;
     }
@@ -130,8 +134,16 @@ public:
         return changes_ == nullptr ? tier_change{} : tier_change{changes_, cache_cell(cache_, key)};
     }
     void write(tier_change change, const T& value, duration time_to_live, duration limit) const {
-        if constexpr (requires { Codec::encode(value); })
-            if (change.is_to_be_made()) std::move(change).write(Codec::encode(value), time_to_live, limit);
+        if constexpr (requires { Codec::encode(value); }) {
+            if (!change.is_to_be_made()) return;
+            std::optional<std::string> bytes;
+            try {
+                bytes = Codec::encode(value);
+            } catch (...) {
+                changes_->fail("not written: the value cannot be encoded");
+            }
+            if (bytes) std::move(change).write(*std::move(bytes), time_to_live, limit);
+        }
     }
 
     [[nodiscard]] bool has_failed() const noexcept { return changes_ != nullptr && changes_->has_failed(); }

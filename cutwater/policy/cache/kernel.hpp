@@ -41,7 +41,7 @@ public:
 
     /// Of a value of that age, which is fresh for so long, to a call for which nothing older than `max_age` will do.
     [[nodiscard]] freshness judge(duration age, duration fresh_for, duration max_age) const noexcept {
-        if (age > max_age || (max_age == duration::zero())) return freshness::expired;
+        if (age > max_age || max_age <= duration::zero()) return freshness::expired;
         if (age < fresh_for) return freshness::fresh;
         if (age < add(fresh_for, options_.stale_while_revalidate)) return freshness::revalidate;
         return age < add(fresh_for, options_.stale_if_error) ? freshness::if_error : freshness::expired;

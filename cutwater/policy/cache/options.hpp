@@ -61,14 +61,16 @@ struct cache_options {
         visit("max_entries", self.max_entries, within(std::size_t{1}, std::size_t{1'000'000'000}),
               "room for so many values");
         visit("max_bytes", self.max_bytes, at_least(std::size_t{1}),
-              "room for so many bytes of keys and values; what is larger than a tenth is not kept");
+              "room for so many bytes: keys, values with what they own, and what keeping them takes; what is larger "
+              "than a "
+              "tenth is not kept");
         visit("jitter", self.jitter, within(0.0, 1.0),
               "share of fresh_for by which each value's time is shortened at random, so that they do not end together");
         visit("scope", self.scope, within(cache_scope::shared, cache_scope::per_tenant), "whose values they are");
-        visit(
-            "store_limit", self.store_limit, within<duration>(1ms, 1min),
-            "how long one question to the durable tier may take, within the call's deadline; then it is a miss, or not "
-            "written");
+        visit("store_limit", self.store_limit, within<duration>(1ms, 1min),
+              "how long one question to the durable tier may take, and no longer than half of what the call has left; "
+              "then "
+              "it is a miss, or not written");
         visit("on_stale", self.on_stale, any_value,
               "has a value refreshed elsewhere that is stale and may be given; without it the call that finds it so "
               "asks itself");

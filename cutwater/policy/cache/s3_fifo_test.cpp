@@ -67,6 +67,35 @@ TEST(s3_fifo, what_comes_back_soon_after_it_has_left_is_in_the_main_queue) {
     EXPECT_NE(kept.find(0), nullptr) << "new ones pass by it";
 }
 
+TEST(s3_fifo, what_has_just_come_is_not_who_leaves) {
+    numbers kept{{.entries = 1'000, .cost = 100}};
+    for (int round = 0; round < 3; ++round)
+        for (int i = 0; i < 50; ++i)
+            if (kept.find(i) == nullptr) (void)kept.put(i, i, 2);
+    ASSERT_EQ(kept.cost(), 100U);
+    EXPECT_TRUE(kept.put(100, 100, 10)) << "a tenth";
+    EXPECT_NE(kept.find(100), nullptr);
+    EXPECT_LE(kept.cost(), 100U);
+}
+
+TEST(s3_fifo, one_may_be_as_large_as_is_said_and_no_larger_than_all) {
+    numbers kept{{.entries = 10, .cost = 100, .largest = 80}};
+    EXPECT_TRUE(kept.put(1, 1, 80));
+    EXPECT_TRUE(kept.put(2, 2, 80));
+    EXPECT_NE(kept.find(2), nullptr);
+    EXPECT_EQ(kept.cost(), 80U);
+    EXPECT_FALSE(kept.put(2, 2, 81));
+    numbers small{{.entries = 10, .cost = 100, .largest = 1'000}};
+    EXPECT_FALSE(small.put(1, 1, 101));
+}
+
+TEST(s3_fifo, no_more_is_remembered_of_what_has_left_than_was_ever_there_at_once) {
+    numbers kept{{.entries = 1'000'000'000, .cost = 100}};
+    for (int i = 0; i < 10'000; ++i) (void)kept.put(i, i, 10);
+    EXPECT_EQ(kept.size(), 10U);
+    EXPECT_LE(kept.ghosts(), 10U);
+}
+
 /// On one trace, with room for one key in a hundred.
 struct ratios {
     double ours = 0;
