@@ -91,6 +91,39 @@ TEST_P(hedge_paid, an_extra_that_wins_brings_back_what_it_has_cost) {
     EXPECT_EQ(balance(), 100);
 }
 
+TEST_P(hedge_paid, a_retry_around_that_succeeds_brings_back_what_it_has_cost_and_pays_for_no_first_attempt) {
+    on.dependency.fails(std::errc::connection_reset, 5ms).fails(std::errc::connection_reset, 5ms).returns(3, 5ms);
+    pipeline guarded{retry{{.max_attempts = 2, .base_delay = 10ms, .budget = &stock}},
+                     hedge{{.delay = 50ms, .budget = &stock}}, ref(threads)};
+    EXPECT_EQ(play(guarded), 3);
+    EXPECT_EQ(on.dependency.calls(), 3U);
+    EXPECT_EQ(balance(), 100 - 5) << "the extra of the first race has failed; the retry has not";
+}
+
+TEST_P(hedge_paid, so_does_one_whose_success_a_retry_inside_tells) {
+    on.dependency.fails(std::errc::connection_reset, 5ms).returns(2, 5ms);
+    const retry_options once{.max_attempts = 1, .budget = &stock};
+    pipeline guarded{hedge{{.delay = 50ms, .budget = &stock}}, retry{once}, ref(threads)};
+    EXPECT_EQ(play(guarded), 2);
+    EXPECT_EQ(balance(), 100);
+    pipeline nested{retry{{.max_attempts = 2, .base_delay = 10ms, .budget = &stock}}, retry{once}, ref(threads)};
+    on.dependency.fails(std::errc::connection_reset, 5ms).returns(4, 5ms);
+    (void)stock.try_charge(charge_cause::failure, on.time.present());
+    EXPECT_EQ(balance(), 95);
+    EXPECT_EQ(play(nested), 4);
+    EXPECT_EQ(balance(), 95);
+}
+
+TEST_P(hedge_paid, two_retries_around_a_hedge_are_paid_for_once_each) {
+    on.dependency.fails(std::errc::connection_reset, 5ms);
+    pipeline guarded{retry{{.max_attempts = 3, .base_delay = 10ms, .budget = &paid}},
+                     hedge{{.max_attempts = 1, .delay = 50ms, .budget = &paid}}, ref(threads)};
+    EXPECT_FALSE(play(guarded));
+    EXPECT_EQ(on.dependency.calls(), 3U);
+    EXPECT_EQ(paid.charged, 2U);
+    EXPECT_EQ(paid.refunded, 0U);
+}
+
 TEST_P(hedge_paid, the_charge_is_that_of_the_attempt_that_has_ended) {
     on.dependency.returns(1, 120ms).returns(2, 10s).returns(3, 10s);
     pipeline guarded{hedge{{.max_attempts = 3, .delay = 50ms, .budget = &stock}}, ref(threads)};

@@ -218,6 +218,43 @@ TEST_P(hedge_policy, a_retry_outside_hedges_each_of_its_attempts) {
     EXPECT_THAT(on.heard.last("call_completed"), event_with("attempts", "3"));
 }
 
+/// Who is busy says how long to leave it alone.
+auto asks_for(duration wish) {
+    return classify{[wish](const outcome<int>& out) -> std::optional<judgement> {
+        if (out.has_value() || out.failure().code() != std::errc::device_or_resource_busy) return std::nullopt;
+        return judgement{.meaning = verdict::transient, .retry_after = wish};
+    }};
+}
+
+TEST_P(hedge_policy, T67_a_retry_outside_waits_for_the_longest_wish_also_where_another_attempt_has_failed_last) {
+    on.dependency.fails(std::errc::device_or_resource_busy, 20ms)
+        .fails(std::errc::connection_reset, 20ms)
+        .returns(3, 5ms);
+    pipeline guarded{observe{on.heard}, retry{{.max_attempts = 2, .base_delay = 10ms, .jitter = jitter::none}},
+                     hedge{{.delay = 10ms}}, ref(threads), asks_for(2s)};
+    EXPECT_EQ(play(guarded), 3);
+    EXPECT_GE(on.time.elapsed(), 2025ms) << "asked at 20 ms, though the last failed at 30 ms";
+    EXPECT_LE(on.time.elapsed(), 3025ms) << "and half as long again at most";
+}
+
+TEST_P(hedge_policy, T67_a_retry_outside_gives_up_after_a_negative_wish_also_where_another_attempt_has_failed_last) {
+    on.dependency.fails(std::errc::device_or_resource_busy, 20ms).fails(std::errc::connection_reset, 20ms);
+    pipeline guarded{observe{on.heard}, retry{{.max_attempts = 5, .base_delay = 10ms}}, hedge{{.delay = 10ms}},
+                     ref(threads), asks_for(-1ms)};
+    EXPECT_FALSE(play(guarded));
+    EXPECT_EQ(on.dependency.calls(), 2U);
+    EXPECT_EQ(on.time.elapsed(), 30ms);
+}
+
+TEST_P(hedge_policy, T67_the_longest_wish_is_told_by_the_calls_error) {
+    on.dependency.fails(std::errc::device_or_resource_busy, 20ms).fails(std::errc::connection_reset, 20ms);
+    pipeline guarded{hedge{{.delay = 10ms}}, ref(threads), asks_for(2s)};
+    const auto got = play(guarded);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code(), std::errc::connection_reset);
+    EXPECT_EQ(got.error().retry_after(), 1990ms) << "of two seconds that were asked for 10 ms ago";
+}
+
 TEST_P(hedge_policy, a_retry_inside_is_each_attempts_own) {
     on.dependency.fails(std::errc::connection_reset, 5ms).returns(2, 5ms);
     pipeline guarded{hedge{{.delay = 50ms}}, retry{{.base_delay = 10ms, .jitter = jitter::none}}, ref(threads)};

@@ -90,6 +90,20 @@ TEST_F(hedge_kernel_test, a_wish_of_the_dependencys_moves_the_next_one) {
     EXPECT_TRUE(is_over());
 }
 
+TEST_F(hedge_kernel_test, the_longest_wish_holds_whatever_else_fails_until_it_is_over) {
+    EXPECT_TRUE(begins());
+    now = add(now, delay);
+    EXPECT_TRUE(begins());
+    const instant asked_until = add(now, 300ms);
+    EXPECT_FALSE(ends(verdict::transient, 300ms));
+    EXPECT_FALSE(ends(verdict::transient));
+    EXPECT_TRUE(waits_until(asked_until)) << "who asked for nothing takes nothing from it";
+    now = asked_until;
+    EXPECT_TRUE(begins());
+    EXPECT_FALSE(ends(verdict::transient));
+    EXPECT_TRUE(begins()) << "it is over";
+}
+
 TEST_F(hedge_kernel_test, after_a_negative_wish_what_is_under_way_goes_on) {
     EXPECT_TRUE(begins());
     now = add(now, delay);
