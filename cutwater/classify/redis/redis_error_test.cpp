@@ -75,6 +75,51 @@ TEST(redis_error, T58_a_word_that_nobody_knows_is_permanent_and_its_effect_unkno
     }
 }
 
+// As servers mark what a script raises: Redis 7 and Valkey behind it, in front of it those before.
+constexpr wanted raised[] = {
+    {"OOM command not allowed when used memory > 'maxmemory'. script: 5d2e6f, on @user_script:3.", stays,
+     effect::unknown},
+    {"READONLY You can't write against a read only replica. script: 5d2e6f, on @user_script:1.", passes,
+     effect::unknown},
+    {"MISCONF Redis is configured to save RDB snapshots script: 5d2e6f, on @user_script:2.", stays, effect::unknown},
+    {"NOREPLICAS Not enough good replicas to write. script: 5d2e6f, on @user_script:2.", passes, effect::unknown},
+    {"NOPERM The user executing the script can't access keys script: 5d2e6f, on @user_script:2.", stays,
+     effect::unknown},
+    {"-WRONGTYPE Operation against a key script: transfer, on @user_function:7.\r\n", callers, effect::unknown},
+    {"BUSYGROUP Consumer Group name already exists script: 5d2e6f, on @user_script:2.", callers, effect::unknown},
+    {"ERR Error running script (call to f_5d2e6f): @user_script:1: WRONGTYPE Operation", stays, effect::unknown},
+    {"ERR user_script:1: attempt to index a nil value script: 5d2e6f, on @user_script:1.", stays, effect::unknown},
+};
+
+TEST(redis_error, T58_what_a_script_raises_comes_after_what_it_has_written) {
+    for (const auto& [reply, meaning, executed] : raised) {
+        EXPECT_EQ(redis_judgement(reply).meaning, meaning) << reply;
+        EXPECT_EQ(redis_judgement(reply).executed, executed) << reply;
+        EXPECT_EQ(redis_judgement(reply, redis_call::script).executed, executed) << reply;
+    }
+}
+
+TEST(redis_error, T58_of_a_script_only_what_no_command_inside_of_it_answers_is_without_an_effect) {
+    for (const auto* const before :
+         {"NOSCRIPT No matching script. Please use EVAL.", "LOADING Redis is loading the dataset in memory",
+          "BUSY Redis is busy running a script.", "MOVED 3999 127.0.0.1:6381", "NOAUTH Authentication required.",
+          "-ERR Error compiling script (new function): user_script:1: unexpected symbol near '!'",
+          "ERR Error compiling script (new function): user_script:1: unexpected symbol near '!'",
+          "ERR max number of clients reached"})
+        EXPECT_EQ(redis_judgement(before, redis_call::script).executed, effect::none) << before;
+    EXPECT_EQ(redis_judgement("ERR Error compiling script (new function): user_script:1: ").executed, effect::none);
+    for (const auto* const perhaps_returned :
+         {"OOM command not allowed when used memory > 'maxmemory'.",
+          "READONLY You can't write against a read only replica.",
+          "WRONGTYPE Operation against a key holding the wrong kind of value", "MISCONF no", "NOPERM no",
+          "CLUSTERDOWN no", "CROSSSLOT no", "BUSYKEY Target key name already exists.", "MINE the script's own word",
+          ""}) {
+        EXPECT_EQ(redis_judgement(perhaps_returned, redis_call::script).executed, effect::unknown) << perhaps_returned;
+        EXPECT_EQ(redis_judgement(perhaps_returned, redis_call::script).meaning,
+                  redis_judgement(perhaps_returned).meaning);
+    }
+}
+
 struct redis_failed : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -98,6 +143,10 @@ TEST(redis_error, T58_what_was_refused_is_repeated_and_what_was_lost_amid_it_is_
     EXPECT_EQ(attempts_of("LOADING Redis is loading the dataset in memory"), 3U);
     EXPECT_EQ(attempts_of(""), 1U) << "INCR after a lost connection would count twice";
     EXPECT_EQ(attempts_of("ERR something"), 1U);
+    EXPECT_EQ(attempts_of("READONLY You can't write against a read only replica."), 3U);
+    EXPECT_EQ(attempts_of("READONLY You can't write against a read only replica. script: 5d2e6f, on @user_script:1."),
+              1U)
+        << "what stands before that line of the script was done";
     EXPECT_EQ(redis_connection_lost().meaning, passes);
     EXPECT_EQ(redis_connection_lost().executed, effect::unknown);
 }
