@@ -33,6 +33,8 @@ injection injection::refused(errc reason, std::optional<duration> retry_after) {
 std::string injection::problem() const {
     if (const std::string wrong = delay_.problem(); !wrong.empty()) return wrong;
     if (kind_ == fault_kind::wrong_result && alter_ == nullptr) return "a function that changes the value";
+    if (kind_ == fault_kind::error && !error_->code())
+        return "a code other than 0, which says success: errc::failed, where there is none";
     if (kind_ != fault_kind::refusal) return {};
     if (!delay_.is_none()) return "no latency: a refusal comes at once";
     if (make_error_code(why_.reason) != condition::refused) return "a reason that is a refusal, as errc::rate_limited";

@@ -271,6 +271,9 @@ TEST(fault_options, what_makes_no_rule_is_named_and_refused) {
         ElementsAre("rules[0].what is latency uniform(2ms, 1ms), allowed is the shortest first, then the longest"));
     EXPECT_THAT(refusals_of(injection::latency(fault_latency::log_normal(0ms, 1ms))),
                 ElementsAre("rules[0].what is latency log_normal(0s, 1ms), allowed is a median of more than 0s"));
+    EXPECT_THAT(refusals_of(injection::failure(std::error_code{})),
+                ElementsAre("rules[0].what is error \"injected: Success\", allowed is a code other than 0, which says "
+                            "success: errc::failed, where there is none"));
     EXPECT_THAT(refusals_of(injection::wrong_result<int>({})),
                 ElementsAre("rules[0].what is wrong_result, allowed is a function that changes the value"));
     EXPECT_THAT(
