@@ -1,7 +1,9 @@
 #include "cutwater/admin/admin_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -16,6 +18,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -37,9 +40,11 @@ namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
+[[noreturn]] void cannot_start(const admin_options& of, const std::error_code& why, const std::string& words) {
+    throw std::system_error{why, std::string{admin_server::kind} + " " + in_quotes(of.name) + ": " + words};
+}
 [[noreturn]] void cannot_listen(const admin_options& on, const error_code& why) {
-    throw std::system_error{why, std::string{admin_server::kind} + " " + in_quotes(on.name) + ": cannot listen on " +
-                                     on.address + " port " + std::to_string(on.port)};
+    cannot_start(on, why, "cannot listen on " + on.address + " port " + std::to_string(on.port));
 }
 
 /// What a client is told of a request that could not be read; nothing where it has gone, or was too slow.
@@ -53,33 +58,12 @@ std::optional<detail::wire_answer> refusal_of(const error_code& why) {
     return {};
 }
 
-}  // namespace
-
-class admin_server::running {
+/// From a start to its stop.
+class serving {
 public:
-    explicit running(admin_options options)
-        : options_{validated(kind, std::move(options))}, connections_{options_.max_connections} {}
-
-    [[nodiscard]] const admin_options& options() const noexcept { return options_; }
-    [[nodiscard]] detail::site& pages() noexcept { return site_; }
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
-
-    void start() {
-        listen();
-        asio::co_spawn(context_, accept_all(), asio::detached);
-        thread_ = std::jthread{[this] { context_.run(); }};
-    }
-    void stop() noexcept {
-        context_.stop();
-        if (thread_.joinable()) thread_.join();
-        error_code ignored;
-        acceptor_.close(ignored);
-        connections_.close_all();
-    }
-
-private:
-    void listen() {
+    /// Listens; nobody is answered before `begin`.
+    serving(const admin_options& options, const detail::site& pages, detail::connections& with)
+        : options_{options}, site_{pages}, connections_{with} {
         error_code failed;
         const tcp::endpoint where{asio::ip::make_address(options_.address, failed), options_.port};
         if (!failed) acceptor_.open(where.protocol(), failed);
@@ -89,7 +73,23 @@ private:
         if (!failed) port_ = acceptor_.local_endpoint(failed).port();
         if (failed) cannot_listen(options_, failed);
     }
+    serving(const serving&) = delete;
+    serving& operator=(const serving&) = delete;
+    ~serving() {
+        context_.stop();
+        if (thread_.joinable()) thread_.join();
+        pages_.stop();
+        pages_.join();  // the page that is being made
+        connections_.close_all();
+    }
 
+    void begin() {
+        asio::co_spawn(context_, accept_all(), asio::detached);
+        thread_ = std::jthread{[this] { context_.run(); }};
+    }
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+private:
     asio::awaitable<void> accept_all() {
         asio::steady_timer pause{context_};
         for (;;) {
@@ -144,12 +144,22 @@ private:
             co_return false;
         }
         with.waits_for_client = false;
-        detail::wire_answer answer = site_.answer(parser.get());
+        detail::wire_answer answer = co_await answer_to(parser.get());
         const bool keeps = answer.keep_alive();
         const bool is_written = co_await write(with, answer, parser.get().method() == http::verb::head);
         with.waits_for_client = true;
         co_return is_written&& keeps;
     }
+
+    /// What may take long is made aside, so that probes wait for none of it, and takes half of the places at most.
+    asio::awaitable<detail::wire_answer> answer_to(const detail::wire_request& asked) {
+        if (!site_.takes_long(asked)) co_return site_.answer(asked);
+        if (pages_asked_ >= std::max(options_.max_connections / 2, 1U))
+            co_return detail::site::refusal(503, "too many ask for pages at once; ask again later\n");
+        const counted_page counted{pages_asked_};
+        co_return co_await asio::co_spawn(pages_, make(asked), asio::use_awaitable);
+    }
+    asio::awaitable<detail::wire_answer> make(const detail::wire_request& asked) { co_return site_.answer(asked); }
 
     asio::awaitable<bool> write(detail::admin_connection& with, detail::wire_answer& answer, bool without_body) {
         with.stream.expires_after(options_.request_timeout);
@@ -175,20 +185,70 @@ private:
             std::tie(failed, std::ignore) = co_await with.stream.async_read_some(asio::buffer(thrown_away), quietly);
     }
 
-    const admin_options options_;
-    detail::site site_;
-    detail::connections connections_;  // outlives the coroutines, which go with the context
+    struct counted_page {
+        explicit counted_page(unsigned& in) noexcept : all{in} { ++all; }
+        counted_page(const counted_page&) = delete;
+        counted_page& operator=(const counted_page&) = delete;
+        ~counted_page() { --all; }
+        unsigned& all;
+    };
+
+    const admin_options& options_;
+    const detail::site& site_;
+    detail::connections& connections_;
+    unsigned pages_asked_ = 0;  // as the connections, of the context's thread; both outlive the coroutines
     asio::io_context context_{1};
     tcp::acceptor acceptor_{context_};
-    std::atomic<std::uint16_t> port_{0};
+    std::uint16_t port_ = 0;
+    asio::thread_pool pages_{1};
     std::jthread thread_;
+};
+
+}  // namespace
+
+class admin_server::running {
+public:
+    explicit running(admin_options options)
+        : options_{validated(kind, std::move(options))}, connections_{options_.max_connections} {}
+
+    [[nodiscard]] const admin_options& options() const noexcept { return options_; }
+    [[nodiscard]] detail::site& pages() noexcept { return site_; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
+
+    void start() {
+        const std::scoped_lock turn{turn_};
+        if (serves_)
+            cannot_start(options_, std::make_error_code(std::errc::device_or_resource_busy),
+                         "it listens already, on port " + std::to_string(port_) + "; stop it before it starts anew");
+        auto made = std::make_unique<serving>(options_, site_, connections_);
+        made->begin();
+        port_ = made->port();
+        serves_ = std::move(made);
+    }
+    void stop() noexcept {
+        const std::scoped_lock turn{turn_};
+        port_ = 0;
+        serves_.reset();
+    }
+
+private:
+    const admin_options options_;
+    detail::site site_;
+    detail::connections connections_;
+    std::atomic<std::uint16_t> port_{0};
+    std::mutex turn_;
+    std::unique_ptr<serving> serves_;
 };
 
 admin_server::admin_server(admin_options options) : running_{std::make_unique<running>(std::move(options))} {}
 admin_server::~admin_server() { stop(); }
 const admin_options& admin_server::options() const noexcept { return running_->options(); }
 void admin_server::page(std::string path, page_function shows) {
-    running_->pages().add(std::move(path), std::move(shows));
+    running_->pages().add(std::move(path), std::move(shows), detail::page_pace::may_be_long);
+}
+void admin_server::probe(std::string path, page_function shows) {
+    running_->pages().add(std::move(path), std::move(shows), detail::page_pace::at_once);
 }
 void admin_server::start() { running_->start(); }
 void admin_server::stop() noexcept { running_->stop(); }

@@ -9,6 +9,7 @@
 #include <random>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
@@ -194,6 +195,117 @@ TEST_F(admin_server_live, stops_while_clients_are_there) {
     admin->stop();
     EXPECT_EQ(client.read_to_end(), "");
     admin.reset();
+}
+
+TEST_F(admin_server_live, starts_again_after_it_was_stopped) {
+    admin_server admin{{.port = 0}};
+    admin.page("/hello", [](const page_request&) { return page_answer{.body = "hello\n"}; });
+    EXPECT_EQ(admin.port(), 0U);
+    for (int i = 0; i < 3; ++i) {
+        admin.start();
+        admin_client client{admin.port()};
+        EXPECT_EQ(client.get("/hello").body(), "hello\n");
+        EXPECT_EQ(admin.connections(), 1U);
+        admin.stop();
+        EXPECT_EQ(client.read_to_end(), "");
+        EXPECT_EQ(admin.port(), 0U);
+        EXPECT_EQ(admin.connections(), 0U);
+        admin.stop();  // once was enough
+    }
+    admin.page("/later", [](const page_request&) { return page_answer{.body = "later\n"}; });
+    admin.start();
+    EXPECT_EQ(admin_client{admin.port()}.get("/later").body(), "later\n");
+}
+
+TEST_F(admin_server_live, starts_again_where_it_listened) {
+    const auto first = started();
+    admin_server admin{{.port = first->port()}};
+    admin.page("/hello", [](const page_request&) { return page_answer{.body = "mine\n"}; });
+    EXPECT_THROW(admin.start(), std::system_error) << "another listens there";
+    first->stop();
+    for (int i = 0; i < 2; ++i) {
+        admin.start();
+        EXPECT_EQ(admin_client{admin.port()}.get("/hello").body(), "mine\n") << "a start that failed is no hindrance";
+        admin.stop();
+    }
+}
+
+TEST_F(admin_server_live, what_listens_cannot_be_started) {
+    const auto admin = started();
+    try {
+        admin->start();
+        FAIL() << "it listens";
+    } catch (const std::system_error& e) {
+        EXPECT_THAT(e.what(), HasSubstr("it listens already, on port " + std::to_string(admin->port()) + "; stop it"));
+    }
+    EXPECT_EQ(admin_client{admin->port()}.get("/hello").body(), "hello\n") << "and goes on as it was";
+}
+
+TEST_F(admin_server_live, probes_wait_for_no_page) {
+    health_monitor health;
+    std::latch is_asked{1};
+    std::latch end{1};
+    admin_server admin{{.port = 0}};
+    add_health_pages(admin, health);
+    admin.page("/metrics", [&](const page_request&) {
+        is_asked.count_down();
+        end.wait();
+        return page_answer{.body = "a lot\n"};
+    });
+    admin.start();
+    admin_client scraper{admin.port()};
+    ASSERT_TRUE(scraper.write("GET /metrics HTTP/1.1\r\n\r\n"));
+    is_asked.wait();
+    admin_client client{admin.port()};
+    for (const char* const probe : {"/livez", "/readyz", "/startupz", "/healthz", "/nowhere"})
+        EXPECT_EQ(client.get(probe).result_int(), probe == std::string_view{"/nowhere"} ? 404U : 200U) << probe;
+    end.count_down();
+    EXPECT_EQ(scraper.receive().body(), "a lot\n");
+}
+
+TEST_F(admin_server_live, who_asks_for_pages_without_end_keeps_no_probe_out) {
+    std::atomic<int> made{0};
+    std::latch end{1};
+    admin_server admin{{.port = 0, .max_connections = 8}};
+    admin.page("/metrics", [&](const page_request&) {
+        ++made;
+        end.wait();
+        return page_answer{.body = "a lot\n"};
+    });
+    admin.probe("/livez", [](const page_request&) { return page_answer{.body = "alive\n"}; });
+    admin.start();
+    std::vector<std::unique_ptr<admin_client>> scrapers;
+    for (int i = 0; i < 4; ++i) {
+        scrapers.push_back(std::make_unique<admin_client>(admin.port()));
+        scrapers.back()->write("GET /metrics HTTP/1.1\r\n\r\n");
+    }
+    until([&] { return admin_client{admin.port()}.get("/metrics").result_int() == 503U; });
+    EXPECT_EQ(admin_client{admin.port()}.get("/livez").body(), "alive\n");
+    EXPECT_EQ(made, 1) << "one at a time";
+    end.count_down();
+    for (const auto& each : scrapers) EXPECT_EQ(each->receive().body(), "a lot\n");
+    EXPECT_EQ(admin_client{admin.port()}.get("/metrics").result_int(), 200U);
+}
+
+TEST_F(admin_server_live, stops_while_pages_are_made) {
+    for (int i = 0; i < 20; ++i) {
+        std::latch is_asked{1};
+        admin_server admin{{.port = 0}};
+        admin.page("/slow", [&, first = true](const page_request&) mutable {
+            if (std::exchange(first, false)) is_asked.count_down();
+            std::this_thread::sleep_for(1ms);
+            return page_answer{};
+        });
+        admin.start();
+        std::vector<std::unique_ptr<admin_client>> clients;
+        for (int each = 0; each < 5; ++each) {
+            clients.push_back(std::make_unique<admin_client>(admin.port()));
+            clients.back()->write("GET /slow HTTP/1.1\r\n\r\n");
+        }
+        is_asked.wait();
+        admin.stop();
+        EXPECT_EQ(admin.connections(), 0U);
+    }
 }
 
 TEST_F(admin_server_live, a_loop_that_is_stuck_is_seen_and_the_pages_are_shown_meanwhile) {

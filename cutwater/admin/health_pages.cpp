@@ -31,12 +31,12 @@ page_answer probe_page(const health_monitor& of, health_probe which, const page_
 
 void add_health_pages(admin_server& to, const health_monitor& of) {
     const auto probe = [&](std::string path, health_probe which) {
-        to.page(std::move(path), [&of, which](const page_request& asked) { return probe_page(of, which, asked); });
+        to.probe(std::move(path), [&of, which](const page_request& asked) { return probe_page(of, which, asked); });
     };
     probe("/livez", health_probe::live);
     probe("/readyz", health_probe::ready);
     probe("/startupz", health_probe::started);
-    to.page("/healthz", [&of](const page_request& asked) { return health_page(of, asked); });
+    to.probe("/healthz", [&of](const page_request& asked) { return health_page(of, asked); });
 }
 
 }  // namespace cutwater

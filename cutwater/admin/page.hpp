@@ -3,9 +3,9 @@
 //     cw::admin_server admin;
 //     admin.page("/version", [](const cw::page_request&) { return cw::page_answer{.body = "1.2.3\n"}; });
 //
-// A page is made on the server's own thread, one at a time: it must not block. What it throws becomes 500, without its words; so does
-// what cannot be sent: a status that is not from 100 to 999, a content type with a line break or another control
-// character.
+// Pages are made on a thread of the server's, one at a time: the next waits for one that takes long. Those that are given
+// as `probe` are made on another, at once, and must not block. What one throws becomes 500, without its words; so does what
+// cannot be sent: a status that is not from 100 to 999, a content type with a line break or another control character.
 #pragma once
 
 #include <functional>

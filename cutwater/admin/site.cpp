@@ -47,29 +47,41 @@ bool is_path(std::string_view text) noexcept {
            });
 }
 
+bool is_read(const wire_request& asked) noexcept {
+    return asked.method() == http::verb::head || asked.method() == http::verb::get;
+}
+
+page_request request_of(const wire_request& asked) noexcept {
+    const std::string_view target{asked.target().data(), asked.target().size()};
+    const std::size_t mark = target.find('?');
+    return {.path = target.substr(0, mark), .query = mark == std::string_view::npos ? "" : target.substr(mark + 1)};
+}
+
 }  // namespace
 
-void site::add(std::string path, page_function shows) {
+void site::add(std::string path, page_function shows, page_pace pace) {
     if (!is_path(path))
         throw invalid_options{
             "admin page",
             path,
             {{"path", in_quotes(path), "a path that a request can have: `/` first, no blanks, no `?`, no `#`"}}};
-    pages_.insert_or_assign(std::move(path), std::move(shows));
+    pages_.insert_or_assign(std::move(path), kept_page{std::move(shows), pace});
+}
+
+bool site::takes_long(const wire_request& asked) const noexcept {
+    if (!is_read(asked)) return false;
+    const auto found = pages_.find(request_of(asked).path);
+    return found != pages_.end() && found->second.pace == page_pace::may_be_long;
 }
 
 wire_answer site::answer(const wire_request& asked) const {
-    if (asked.method() != http::verb::head && asked.method() != http::verb::get) {
+    if (!is_read(asked)) {
         wire_answer out = to_wire({.status = 405, .body = "only GET and HEAD are understood here\n"}, asked.version());
         out.set(http::field::allow, "GET, HEAD");
         out.keep_alive(asked.keep_alive());
         return out;
     }
-    const std::string_view target{asked.target().data(), asked.target().size()};
-    const std::size_t mark = target.find('?');
-    const page_request request{.path = target.substr(0, mark),
-                               .query = mark == std::string_view::npos ? "" : target.substr(mark + 1)};
-    wire_answer out = show(request, asked.version());
+    wire_answer out = show(request_of(asked), asked.version());
     out.keep_alive(asked.keep_alive());
     return out;
 }
@@ -94,10 +106,10 @@ page_answer site::look_up(const page_request& asked) const {
     const auto found = pages_.find(asked.path);
     if (found == pages_.end()) {
         std::string known = "there is no such page; there are:\n";
-        for (const auto& [path, shows] : pages_) known.append(path).append("\n");
+        for (const auto& [path, page] : pages_) known.append(path).append("\n");
         return {.status = 404, .body = std::move(known)};
     }
-    return found->second(asked);
+    return found->second.shows(asked);
 }
 
 }  // namespace cutwater::detail

@@ -103,6 +103,20 @@ TEST(admin_site, a_path_that_nobody_can_ask_for_is_refused) {
     }
 }
 
+TEST(admin_site, knows_which_pages_may_take_long) {
+    site made = with_pages();
+    made.add("/livez", [](const page_request&) { return page_answer{.body = "alive"}; }, page_pace::at_once);
+    const auto takes_long = [&](http::verb method, std::string_view target) {
+        return made.takes_long(wire_request{method, {target.data(), target.size()}, 11});
+    };
+    EXPECT_TRUE(takes_long(http::verb::get, "/a?livez"));
+    EXPECT_TRUE(takes_long(http::verb::head, "/a"));
+    EXPECT_FALSE(takes_long(http::verb::get, "/livez?verbose"));
+    EXPECT_FALSE(takes_long(http::verb::get, "/nowhere")) << "nothing of the user's is asked";
+    EXPECT_FALSE(takes_long(http::verb::post, "/a"));
+    EXPECT_EQ(made.answer(wire_request{http::verb::get, "/livez", 11}).body(), "alive");
+}
+
 TEST(admin_site, speaks_the_version_that_it_is_asked_in) {
     const auto old = ask(http::verb::get, "/a", 10);
     EXPECT_EQ(old.version(), 10U);
