@@ -5,7 +5,9 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include "cutwater/core/text.hpp"
 #include "cutwater/http/exchange.hpp"
+#include "cutwater/http/field_value.hpp"
 #include "cutwater/http/resolve.hpp"
 
 namespace cutwater {
@@ -139,6 +141,11 @@ asio::awaitable<answer> send_kept(std::shared_ptr<const shared_state> client, co
 }
 
 }  // namespace
+
+void http_client_options::cross_check(option_problems& problems) const {
+    if (!detail::is_field_value(user_agent))
+        problems.push_back({"user_agent", in_quotes(user_agent), "one line: no line end, nor another control"});
+}
 
 struct http_client::state : shared_state {
     using shared_state::shared_state;

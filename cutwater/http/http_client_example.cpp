@@ -52,8 +52,7 @@ asio::awaitable<void> ask(std::string address) {
         cw::classify{cw::http_rules{}},
     };
 
-    const cw::call_options said{.operation = "get_stock", .idempotent = cw::idempotency_of(get.method)};
-    const auto answer = co_await stock.async_run(said, [&] { return client.send(get); });
+    const auto answer = co_await client.send_through(stock, get, {.operation = "get_stock"});
     if (answer)
         std::printf("answer: %u %s, %s", answer->status, answer->reason.c_str(), answer->body.c_str());
     else

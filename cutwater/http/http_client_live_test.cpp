@@ -77,6 +77,41 @@ TEST(http_client_live, T58_after_a_hang_up_a_get_is_tried_again_and_a_post_is_no
     EXPECT_EQ(other.connections(), 1U);
 }
 
+/// A call through a pipeline of which nothing is said but what it asks.
+result<http_response> unstated(const http_request& request, const call_options& own = {}) {
+    pipeline guarded{retry{{.max_attempts = 3, .base_delay = 1ms}}, timeout{{.name = "attempt", .after = 200ms}},
+                     classify{http_rules{}}};
+    return await_here([&] { return http_client{}.send_through(guarded, request, own); });
+}
+
+TEST(http_client_live, T58_a_post_of_which_nothing_is_said_is_sent_once_where_it_may_have_had_an_effect) {
+    constexpr auto unavailable = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+    for (const scripted_server::act& fails :
+         {scripted_server::act{answers(unavailable)}, scripted_server::act{hangs_up}, scripted_server::act{hangs}}) {
+        for (const auto* const method : {"POST", "PATCH"}) {
+            scripted_server server{fails, answers(answer_ok)};
+            const auto got = unstated(request_to(server.url("/"), method));
+            EXPECT_TRUE(!got || got->status == 503U);
+            EXPECT_EQ(server.connections(), 1U);
+        }
+        scripted_server asked{fails, answers(answer_ok)};
+        EXPECT_EQ(unstated(request_to(asked.url("/")))->status, 200U);
+        EXPECT_EQ(asked.connections(), 2U);
+    }
+}
+
+TEST(http_client_live, T58_a_post_is_sent_again_for_its_key_its_callers_word_or_as_it_never_left) {
+    scripted_server with_key{hangs_up, answers(answer_ok)};
+    http_request keyed = request_to(with_key.url("/"), "POST");
+    keyed.fields.add("Idempotency-Key", "\"k7\"");
+    EXPECT_EQ(unstated(keyed)->status, 200U);
+    scripted_server trusted{hangs_up, answers(answer_ok)};
+    const call_options said{.idempotent = idempotency::idempotent};
+    EXPECT_EQ(unstated(request_to(trusted.url("/"), "POST"), said)->status, 200U);
+    const auto refused = unstated(request_to("http://127.0.0.1:" + std::to_string(free_port()) + "/", "POST"));
+    EXPECT_EQ(refused.error().history().size(), 3U);
+}
+
 TEST(http_client_live, a_host_that_does_not_exist_was_never_sent_to) {
     const auto got = send_with(http_client{}, request_to("http://no-such-host.invalid/"));
     ASSERT_FALSE(got);
@@ -249,6 +284,7 @@ TEST(http_client_live, can_be_destroyed_at_any_suspension) {
 
 TEST(http_client, names_what_is_wrong_with_its_options) {
     EXPECT_THROW(http_client{{.max_header = 1}}, invalid_options);
+    EXPECT_THROW(http_client{{.user_agent = "shop\r\nX-Admin: yes"}}, invalid_options);
     try {
         const http_client client{{.name = "stock", .ca_file = "no/such/file.pem"}};
         FAIL() << "a file that does not exist was accepted";

@@ -1,7 +1,7 @@
 // What an HTTP response means to a pipeline.
 //
 //     cw::pipeline guarded{cw::retry{}, cw::ref(stock_health), cw::timeout{2s}, cw::classify{cw::http_rules{}}};
-//     auto answer = co_await guarded.async_run({.idempotent = cw::idempotency_of("GET")}, [&] { return client.send(request); });
+//     auto answer = co_await guarded.async_run(cw::options_of(request), [&] { return client.send(request); });
 //
 //     408 425 429 502 503 504   transient: retry may help; a `Retry-After` goes with the verdict
 //     other 5xx                 permanent: the server failed, and asking again will not help

@@ -203,6 +203,31 @@ TEST(method, T58_only_what_the_rfc_calls_idempotent_is) {
         EXPECT_EQ(idempotency_of(method), idempotency::not_idempotent) << method;
 }
 
+http_request request_of(std::string method, http_fields fields = {}) {
+    return {.method = std::move(method), .url = *http_url::parse("http://stock.example/"), .fields = std::move(fields)};
+}
+
+TEST(method, T58_a_request_with_a_key_may_be_sent_twice_whatever_its_method) {
+    const auto with = [](http_fields fields) { return idempotency_of(request_of("POST", std::move(fields))); };
+    EXPECT_EQ(idempotency_of(request_of("GET")), idempotency::idempotent);
+    EXPECT_EQ(idempotency_of(request_of("PATCH")), idempotency::not_idempotent);
+    EXPECT_EQ(with({}), idempotency::not_idempotent);
+    EXPECT_EQ(with({{"idempotency-KEY", " \"k7\" "}}), idempotency::idempotent);
+    for (const auto* const none : {"", "\"\"", "k7", "\"k7", "\"k\xc3\xa4\""})
+        EXPECT_EQ(with({{"Idempotency-Key", none}}), idempotency::not_idempotent) << none;
+    EXPECT_EQ(with({{"Idempotency-Key", "\"a\""}, {"Idempotency-Key", "\"b\""}}), idempotency::not_idempotent);
+}
+
+TEST(method, T58_the_request_says_what_its_caller_does_not) {
+    const http_request post = request_of("POST");
+    const http_request get = request_of("GET");
+    EXPECT_EQ(options_of(post).idempotent, idempotency::not_idempotent);
+    EXPECT_EQ(options_of(get).idempotent, idempotency::idempotent);
+    EXPECT_EQ(options_of(post, {.idempotent = idempotency::idempotent}).idempotent, idempotency::idempotent);
+    EXPECT_EQ(options_of(get, {.idempotent = idempotency::not_idempotent}).idempotent, idempotency::not_idempotent);
+    EXPECT_EQ(options_of(post, {.operation = "pay", .weight = 3}).weight, 3U);
+}
+
 TEST(method, T58_a_post_that_may_have_arrived_is_not_sent_again) {
     testing::virtual_time time;
     testing::mock_dependency<http_response> server{time};
