@@ -5,8 +5,8 @@
 //         return wait.is_over() ? cw::flow::inward : cw::flow::pause;      // then `take`: resumed by the reply, or by time
 //     }
 //
-// Most stores that answer at once do so before `begin` returns, and nothing pauses. What is destroyed in between is not woken: the reply goes
-// to `unclaimed`, if there is one, so that what was taken can be given back.
+// Stores that answer at once, and those that block, do so before `begin` returns, and nothing pauses. The call's time is read anew after it. What
+// is destroyed in between is not woken: the reply goes to `unclaimed`, if there is one, so that what was taken can be given back.
 //
 // Thread safety: belongs to its call, as the layer does; replies come from any thread.
 #pragma once
@@ -37,6 +37,7 @@ public:
         place_ = std::make_shared<place>();
         place_->unclaimed = std::move(unclaimed);
         store.begin(std::move(asked), [at = place_](cell_result said) noexcept { at->reply(std::move(said)); });
+        call.now.forget();  // a store that blocks has taken its time
         place_->park(call);
     }
 

@@ -427,6 +427,41 @@ TEST_P(idempotency_guards, or_made_unguarded_and_an_event_says_so) {
     EXPECT_EQ(on.heard.count("idempotency_store_failed"), 2U);
 }
 
+TEST_P(idempotency_guards, what_is_known_to_be_in_use_is_not_made_unguarded) {
+    const idempotency_options open{
+        .lease = 1h, .while_in_use = while_in_use::wait, .without_store = without_store::unguarded};
+    idempotency_guard<int> guard{cells, open};
+    somebody_begins({.lease = 1h});
+    cells.answers_next();  // in use
+    cells.fails(std::errc::connection_refused);
+    const result<int> got = play(guard);
+    EXPECT_THAT(got, AllOf(fails_with(errc::key_in_use), spoken_by("idempotency")));
+    EXPECT_THAT(got.error().message(), HasSubstr("the store cannot be asked again"));
+    EXPECT_EQ(got.error().retry_after(), 1s);
+    EXPECT_EQ(on.heard.last("idempotency_store_failed").field("then"), "refused");
+
+    cells.answers_next(3);  // in use, in use, in use
+    cells.is_silent();
+    EXPECT_THAT(play(guard), fails_with(errc::key_in_use));
+    EXPECT_EQ(on.dependency.calls(), 0U);
+}
+
+TEST_P(idempotency_guards, unless_it_has_been_given_up_since) {
+    idempotency_guard<int> guard{cells,
+                                 {.while_in_use = while_in_use::wait, .without_store = without_store::unguarded}};
+    somebody_begins();
+    on.time.after(20ms, [&] {
+        const std::string key = idempotency_cell("acme", "pay", "k1");
+        const auto there = ask(cells.kept(), {read_cell{key}});
+        ASSERT_TRUE(ask(cells.kept(), {erase_cell{key, there->found->version}})->done);
+    });
+    cells.answers_next(2);  // in use, nothing there
+    cells.fails(std::errc::connection_refused);
+    on.dependency.returns(7);
+    EXPECT_THAT(play(guard), has_value(7));
+    EXPECT_EQ(on.heard.last("idempotency_store_failed").field("then"), "unguarded");
+}
+
 TEST_P(idempotency_guards, a_reservation_of_which_nobody_heard_is_given_back) {
     idempotency_guard<int> guard{cells};
     cells.loses_reply();
@@ -529,13 +564,15 @@ TEST(idempotency_options, that_are_wrong_are_refused) {
     testing::late_store cells{time};
     EXPECT_THAT(([&] {
                     try {
-                        idempotency_guard<int> none{cells, {.name = "", .lease = 0s, .poll = 0s}};
+                        idempotency_guard<int> none{
+                            cells, {.name = "", .lease = 0s, .poll = 0s, .store_limit = 2min, .max_key = 401}};
                         return std::string{};
                     } catch (const invalid_options& e) {
                         return std::string{e.what()};
                     }
                 }()),
-                AllOf(HasSubstr("lease"), HasSubstr("poll"), HasSubstr("name")));
+                AllOf(HasSubstr("lease"), HasSubstr("poll"), HasSubstr("name"), HasSubstr("store_limit"),
+                      HasSubstr("max_key")));
 }
 
 }  // namespace

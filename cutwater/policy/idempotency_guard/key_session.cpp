@@ -12,18 +12,18 @@ namespace {
 constexpr unsigned most_tries = 16;  // against others who reserve and release the same key all the time
 constexpr duration longest_poll = 1s;
 
-void erase(cell_store& store, std::string key, cell_version version) noexcept {
-    store.begin({erase_cell{std::move(key), version}}, [](const cell_result&) noexcept {});
+void erase(cell_store& store, std::string key, cell_version version, duration limit) noexcept {
+    store.begin({erase_cell{std::move(key), version}, limit}, [](const cell_result&) noexcept {});
 }
 
 /// Gives back a reservation of which nobody knows whether it was made.
-void disown(cell_store& store, std::string key, std::uint64_t holder) noexcept {
-    cell_request asked{read_cell{key}};
-    store.begin(std::move(asked), [&store, key = std::move(key), holder](cell_result said) mutable noexcept {
+void disown(cell_store& store, std::string key, std::uint64_t holder, duration limit) noexcept {
+    cell_request asked{read_cell{key}, limit};
+    store.begin(std::move(asked), [&store, key = std::move(key), holder, limit](cell_result said) mutable noexcept {
         if (!said || !said->found) return;
         const auto there = idempotency_record::decoded(said->found->value);
         if (there && there->is == idempotency_record::state::in_use && there->holder == holder)
-            erase(store, std::move(key), said->found->version);
+            erase(store, std::move(key), said->found->version, limit);
     });
 }
 
@@ -69,12 +69,15 @@ key_session::step key_session::look(const key_keeper& by, call_context& call, pa
 key_session::step key_session::ask(const key_keeper& by, phase next, cell_request what, call_context& call,
                                    pause_point& at) {
     phase_ = next;
-    until_ = add(call.now.get(), by.options.store_limit);
+    const instant now = call.now;
+    until_ = add(now, by.options.store_limit);
+    if (comes_before()) what.limit = std::clamp(between(now, call.deadline), duration::zero(), what.limit);
     cell_wait::heir unclaimed;
     if (next == phase::reserving)
-        unclaimed = [&store = by.store, key = cell_, holder = record_.holder](cell_result said) noexcept {
-            if (!said) return disown(store, key, holder);
-            if (said->done) erase(store, key, said->version);
+        unclaimed = [&store = by.store, key = cell_, holder = record_.holder,
+                     limit = by.options.store_limit](cell_result said) noexcept {
+            if (!said) return disown(store, key, holder, limit);
+            if (said->done) erase(store, key, said->version, limit);
         };
     wait_.begin(by.store, std::move(what), call, std::move(unclaimed));
     if (!wait_.is_over()) return pause(call, at);
@@ -104,13 +107,17 @@ key_session::step key_session::resume(const key_keeper& by, call_context& call, 
 
 key_session::step key_session::hear(const key_keeper& by, cell_result said, call_context& call, pause_point& at) {
     if (!comes_before()) return written(by, said, call, at);
-    if (!said) return without_store(by, said.error(), call);
+    if (!said)
+        return call.now.get() < call.deadline ? without_store(by, said.error(), call)
+                                              : too_late_to_know(by, said.error(), call);
     if (phase_ == phase::reserving) return reserved(by, *std::move(said), call, at);
+    in_use_for_.reset();
     return said->found ? found(by, *said->found, call, at) : reserve(by, 0, call, at);
 }
 
 key_session::step key_session::reserved(const key_keeper& by, cell_reply said, call_context& call, pause_point& at) {
     if (said.done) return execute(by, said.version, call);
+    in_use_for_.reset();
     return said.found ? found(by, *said.found, call, at) : reserve(by, 0, call, at);
 }
 
@@ -138,6 +145,7 @@ key_session::step key_session::found(const key_keeper& by, const cell& there, ca
 key_session::step key_session::in_use(const key_keeper& by, const idempotency_record& there, call_context& call,
                                       pause_point& at) {
     const instant now = call.now;
+    in_use_for_ = there.lease - age_;
     if (by.options.while_in_use == while_in_use::wait && now < gives_up_) {
         phase_ = phase::sleeping;
         until_ = std::min(add(now, poll_), gives_up_);
@@ -145,7 +153,7 @@ key_session::step key_session::in_use(const key_keeper& by, const idempotency_re
         return pause(call, at);
     }
     const step refused = refuse(by, errc::key_in_use, call);
-    why_->with_retry_after(std::clamp(there.lease - age_, duration{1ms}, duration{1s}));
+    why_->with_retry_after(std::clamp(*in_use_for_, duration{1ms}, duration{1s}));
     return refused;
 }
 
@@ -160,7 +168,15 @@ key_session::step key_session::execute(const key_keeper& by, cell_version versio
         call.deadline = own;
         call.deadline_is_ours = true;
     }
-    return step::execute;
+    return call.now.get() < call.deadline ? step::execute : too_late_to_execute(by, call);
+}
+
+/// The store has taken longer than there was time: what was reserved is given back, and nothing is sent.
+key_session::step key_session::too_late_to_execute(const key_keeper& by, call_context& call) {
+    erase(by.store, cell_, version_, by.options.store_limit);
+    const step refused = too_late(call);
+    unbind(by, call, &*why_);
+    return refused;
 }
 
 void key_session::unbind(const key_keeper& by, call_context& call, error* failure) noexcept {
@@ -217,15 +233,35 @@ key_session::step key_session::lose(const key_keeper& by, const std::string& rea
     return step::end;
 }
 
+void key_session::disown_unheard(const key_keeper& by, const error& failure) noexcept {
+    if (phase_ == phase::reserving && failure.executed() != effect::none)
+        disown(by.store, cell_, record_.holder, by.options.store_limit);
+}
+
+key_session::step key_session::too_late_to_know(const key_keeper& by, const error& failure, call_context& call) {
+    disown_unheard(by, failure);
+    return too_late(call);
+}
+
 key_session::step key_session::without_store(const key_keeper& by, const error& failure, call_context& call) {
-    if (phase_ == phase::reserving && failure.executed() != effect::none) disown(by.store, cell_, record_.holder);
+    disown_unheard(by, failure);
     phase_ = phase::outside;
-    const bool is_made = by.options.without_store == cutwater::without_store::unguarded;
     const std::string words = failure.message();
+    if (in_use_for_) return without_news(by, words, call);
+    const bool is_made = by.options.without_store == cutwater::without_store::unguarded;
     call.emit(by.layer, [&] { return idempotency_store_failed{by.options.without_store, words}; });
     if (is_made) return step::execute;
     why_.emplace(error{errc::store_unavailable, by.layer, call.operation()}.with_text(words));
     return step::refuse;
+}
+
+/// The store has said that the key is in use, and then says nothing more: the other may be at work, whatever is done without a store.
+key_session::step key_session::without_news(const key_keeper& by, const std::string& words, call_context& call) {
+    call.emit(by.layer, [&] { return idempotency_store_failed{cutwater::without_store::refused, words}; });
+    const step refused =
+        refuse(by, errc::key_in_use, call, "the key is in use, and the store cannot be asked again: " + words);
+    why_->with_retry_after(std::clamp(*in_use_for_, duration{1ms}, duration{1s}));
+    return refused;
 }
 
 key_session::step key_session::too_late(call_context& call) {

@@ -62,7 +62,11 @@ private:
     [[nodiscard]] step in_use(const key_keeper& by, const idempotency_record& there, call_context& call,
                               pause_point& at);
     [[nodiscard]] step execute(const key_keeper& by, cell_version version, call_context& call);
+    [[nodiscard]] step too_late_to_execute(const key_keeper& by, call_context& call);
+    void disown_unheard(const key_keeper& by, const error& failure) noexcept;
+    [[nodiscard]] step too_late_to_know(const key_keeper& by, const error& failure, call_context& call);
     [[nodiscard]] step without_store(const key_keeper& by, const error& failure, call_context& call);
+    [[nodiscard]] step without_news(const key_keeper& by, const std::string& words, call_context& call);
     [[nodiscard]] step written(const key_keeper& by, const cell_result& said, call_context& call, pause_point& at);
     [[nodiscard]] step too_late(call_context& call);
     [[nodiscard]] step pause(const call_context& call, pause_point& at) const noexcept;
@@ -82,6 +86,7 @@ private:
     instant outer_deadline_ = never;
     bool outer_is_ours_ = false;
     bool tightened_ = false;
+    std::optional<duration> in_use_for_;  // known of another's reservation: how much of its lease was left
     std::optional<error> why_;
     verdict meaning_ = verdict::rejected;
     std::string outcome_;

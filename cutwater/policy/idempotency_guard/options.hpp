@@ -103,7 +103,7 @@ struct idempotency_options {
         visit("unknown_means", self.unknown_means, within(afterwards::keep, afterwards::hold),
               "what becomes of a call that has failed and may have had an effect");
         visit("store_limit", self.store_limit, within<duration>(1ms, 1min),
-              "how long one question to the store may take");
+              "how long one question to the store may take; before the call is made, within its deadline");
         visit("max_key", self.max_key, within(std::size_t{1}, std::size_t{400}),
               "bytes of a key, with operation and tenant");
         visit("max_outcome", self.max_outcome, within(std::size_t{0}, std::size_t{100'000'000}),
