@@ -54,13 +54,17 @@ std::string life_of(duration d) {
 
 redis_desk::redis_desk(name store, redis_store_options options, asio::any_io_executor executor)
     : store_{store}, options_{std::move(options)}, executor_{std::move(executor)},
-      strand_{asio::make_strand(executor_)}, timing_{asio_timing::of(executor_)},
-      dialer_{std::make_shared<redis_dialer>(options_, strand_, timing_.lent())} {}
+      strand_{asio::make_strand(executor_)}, timing_{&asio_timing::of(executor_)}, lent_{timing_->lent()},
+      dialer_{std::make_shared<redis_dialer>(options_, strand_, lent_)} {
+    timing_->enter(*this);
+}
 
 redis_desk::~redis_desk() {
-    timing_.disarm(alarm_);
     dialer_->hang_up();
     if (link_) link_->close();
+    if (timing_ == nullptr) return;
+    timing_->disarm(alarm_);
+    timing_->leave(*this);
 }
 
 // --- entering, and being told ----------------------------------------------------------------------------------------
@@ -73,7 +77,7 @@ void redis_desk::ask(cell_request asked, cell_completion done) noexcept {
         if (!refused) {
             q = std::make_shared<question>();
             q->limit = std::max(std::min(asked.limit, options_.timeout), duration::zero());
-            q->due = add(timing_.lent().now(), q->limit);
+            q->due = add(lent_.now(), q->limit);
             q->asked = std::move(asked);
             refused = enter(q, done);
         }
@@ -88,30 +92,24 @@ void redis_desk::ask(cell_request asked, cell_completion done) noexcept {
         tell(*q, std::unexpected{*std::move(refused)});
 }
 
-/// `done` is taken where there is room.
+/// `done` is taken where there is room. It posts under the lock, so that the context does not go meanwhile.
 std::optional<error> redis_desk::enter(const asking& q, cell_completion& done) {
-    {
-        const std::scoped_lock held{lock_};
-        if (is_shut_) return error{errc::withdrawn}.with_text("the store is being destroyed");
-        if (in_flight_ >= options_.max_in_flight)
-            return unsent_error(std::errc::resource_unavailable_try_again,
-                                "max_in_flight = " + std::to_string(options_.max_in_flight) +
-                                    " requests are in flight; nothing was sent");
-        asked_.push_back(q);
-        q->at = open_.emplace(q->due, q);
-        q->done = std::move(done);
-        q->told = false;
-        q->has_place = true;
-        ++in_flight_;
-        if (std::exchange(looks_, true)) return std::nullopt;
-    }
-    try {
-        asio::post(strand_, [self = shared_from_this()] { self->drain(); });
-    } catch (...) {
-        const std::scoped_lock held{lock_};
-        looks_ = false;
-        throw;
-    }
+    const std::scoped_lock held{lock_};
+    if (is_evicted_) return error{errc::withdrawn}.with_text("the context that the store runs in has been destroyed");
+    if (is_shut_) return error{errc::withdrawn}.with_text("the store is being destroyed");
+    if (in_flight_ >= options_.max_in_flight)
+        return unsent_error(
+            std::errc::resource_unavailable_try_again,
+            "max_in_flight = " + std::to_string(options_.max_in_flight) + " requests are in flight; nothing was sent");
+    asked_.push_back(q);
+    q->at = open_.emplace(q->due, q);
+    q->done = std::move(done);
+    q->told = false;
+    q->has_place = true;
+    ++in_flight_;
+    if (looks_) return std::nullopt;
+    asio::post(strand_, [self = shared_from_this()] { self->drain(); });
+    looks_ = true;
     return std::nullopt;
 }
 
@@ -128,15 +126,23 @@ void redis_desk::tell(question& q, cell_result said, place in_flight) noexcept {
     done(std::move(said));
 }
 
-void redis_desk::shut(std::move_only_function<void()> then) noexcept {
+void redis_desk::tell_all(const error& why) noexcept {
     std::vector<asking> all;
     {
         const std::scoped_lock held{lock_};
-        is_shut_ = true;
         for (const auto& [due, q] : open_) all.push_back(q);
     }
-    for (const asking& q : all)
-        tell(*q, std::unexpected{error{errc::cancelled}.with_text("the store was destroyed before Redis had replied")});
+    for (const asking& q : all) tell(*q, std::unexpected{why});
+}
+
+void redis_desk::shut(std::move_only_function<void()> then) noexcept {
+    {
+        const std::scoped_lock held{lock_};
+        is_shut_ = true;
+    }
+    tell_all(error{errc::cancelled}.with_text("the store was destroyed before Redis had replied"));
+    const std::scoped_lock held{lock_};
+    if (is_evicted_) return;
     asio::post(strand_, [self = shared_from_this(), then = std::move(then)]() mutable {
         self->waiting_.clear();
         self->dialer_->hang_up();
@@ -144,6 +150,26 @@ void redis_desk::shut(std::move_only_function<void()> then) noexcept {
         self->set_alarm();
         if (then) then();
     });
+}
+
+/// Nothing runs in the context any more, so the strand's members are this thread's.
+void redis_desk::evict() noexcept {
+    const auto self = shared_from_this();  // a completion may destroy the store
+    asio::any_io_executor strand;
+    asio::any_io_executor executor;
+    {
+        const std::scoped_lock held{lock_};
+        is_evicted_ = true;
+        strand.swap(strand_);
+        executor.swap(executor_);
+        asked_.clear();
+    }
+    std::exchange(timing_, nullptr)->disarm(alarm_);
+    why_lost_ = error{errc::cancelled}.with_text("the context was destroyed before Redis had replied");
+    tell_all(*why_lost_);
+    waiting_.clear();
+    dialer_->forget_context();
+    if (const auto link = std::exchange(link_, nullptr)) link->close();
 }
 
 // --- sending ---------------------------------------------------------------------------------------------------------
@@ -201,7 +227,7 @@ void redis_desk::on_dialled(redis_dialer::dialled made) noexcept {
 
 void redis_desk::begin(const asking& q) {
     if (q->told) return;
-    if (q->due <= timing_.lent().now()) return tell(*q, std::unexpected{late(*q)});
+    if (q->due <= lent_.now()) return tell(*q, std::unexpected{late(*q)});
     q->sent = true;
     list_in(q->asked) != nullptr ? send_scan(q) : send_script(q);
 }
@@ -215,7 +241,7 @@ void redis_desk::send_script(const asking& q) {
     std::vector<std::string_view> words{"EVALSHA", {}, "1", {}};
     if (const auto* const swap = std::get_if<swap_cell>(&q->asked.what)) {
         q->script = redis_script::swap;
-        if (q->made == 0) q->made = fresh_version(timing_.lent());
+        if (q->made == 0) q->made = fresh_version(lent_);
         key = options_.prefix + swap->key;
         expected = std::to_string(swap->expected);
         made = std::to_string(q->made);
@@ -319,7 +345,7 @@ void redis_desk::alarm::on_expiry() noexcept {
 
 void redis_desk::on_time() {
     alarm_at_ = never;
-    const instant now = timing_.lent().now();
+    const instant now = lent_.now();
     for (const asking& q : overdue(now)) tell(*q, std::unexpected{late(*q)}, q->sent ? place::kept : place::given_back);
     dialer_->on_time();
     if (dead_at() <= now)
@@ -355,10 +381,11 @@ instant redis_desk::dead_at() const noexcept {
 }
 
 void redis_desk::set_alarm() {
+    if (timing_ == nullptr) return;
     const instant next = std::min({first_due(), dialer_->due(), dead_at()});
-    if (next == never && alarm_at_ != never) timing_.disarm(alarm_);
+    if (next == never && alarm_at_ != never) timing_->disarm(alarm_);
     if (next != never && next >= alarm_at_) return;
-    if (next != never) timing_.arm(alarm_, next, executor_);
+    if (next != never) timing_->arm(alarm_, next, executor_);
     alarm_at_ = next;
 }
 

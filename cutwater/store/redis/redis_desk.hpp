@@ -6,6 +6,9 @@
 // A request is told once, by whoever is first: its reply, its limit, the loss of the connection, the end of the store. One whose limit
 // has passed stays in flight until its reply has come or the connection has gone, as replies come in order.
 //
+// The context that it runs in may go before it does. Then it is told, while everything of the context's is still there: whoever is open is told, and
+// nothing is kept that reaches into the context: no executor, socket or timer.
+//
 // Private to the store. Thread safety: `ask` and `shut` from any thread; the rest on the strand. No completion runs under the lock.
 #pragma once
 
@@ -31,7 +34,7 @@
 
 namespace cutwater {
 
-class redis_desk final : public std::enable_shared_from_this<redis_desk> {
+class redis_desk final : public std::enable_shared_from_this<redis_desk>, private asio_timing::lodger {
 public:
     redis_desk(name store, redis_store_options options, boost::asio::any_io_executor executor);
     redis_desk(const redis_desk&) = delete;
@@ -58,8 +61,12 @@ private:
         redis_desk& of_;
     };
 
+    /// The context is going.
+    void evict() noexcept override;
+
     // the lock is theirs
     [[nodiscard]] std::optional<error> enter(const asking& q, cell_completion& done);
+    void tell_all(const error& why) noexcept;
     void tell(question& q, cell_result said, place in_flight = place::given_back) noexcept;
     [[nodiscard]] std::vector<asking> overdue(instant now);
     [[nodiscard]] instant first_due();
@@ -87,9 +94,10 @@ private:
 
     const name store_;
     const redis_store_options options_;
-    const boost::asio::any_io_executor executor_;
-    const boost::asio::any_io_executor strand_;
-    asio_timing& timing_;
+    boost::asio::any_io_executor executor_;  // empty when the context has gone, as is the strand
+    boost::asio::any_io_executor strand_;
+    asio_timing* timing_;  // null when the context has gone
+    environment& lent_;
 
     std::mutex lock_;
     std::multimap<instant, asking> open_;  // whoever has not been told, by when its limit ends
@@ -97,6 +105,7 @@ private:
     std::size_t in_flight_ = 0;            // those too that have been told of their limit, but not by Redis
     bool looks_ = false;                   // the strand is about to
     bool is_shut_ = false;
+    bool is_evicted_ = false;
 
     std::deque<asking> waiting_;  // for a connection
     const std::shared_ptr<redis_dialer> dialer_;

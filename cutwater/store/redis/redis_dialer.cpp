@@ -35,6 +35,11 @@ void redis_dialer::hang_up() noexcept {
     if (const auto link = std::exchange(link_, nullptr)) link->close();
 }
 
+void redis_dialer::forget_context() noexcept {
+    hang_up();
+    strand_ = {};
+}
+
 void redis_dialer::look_up() {
     boost::system::error_code no_address;
     if (const auto address = asio::ip::make_address(options_.host, no_address); !no_address) {

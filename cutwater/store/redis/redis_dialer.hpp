@@ -39,6 +39,8 @@ public:
     /// `done` is called once, perhaps before this returns; not at all where it hangs up.
     void dial(answer done);
     void hang_up() noexcept;
+    /// Hangs up for good, and keeps nothing that reaches into the executor's context.
+    void forget_context() noexcept;
 
     [[nodiscard]] bool is_dialling() const noexcept { return done_ != nullptr; }
     /// When `on_time` has something to do.

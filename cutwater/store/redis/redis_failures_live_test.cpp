@@ -11,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
 
 #include "cutwater/drive/clock/clock.hpp"
@@ -288,6 +289,90 @@ TEST_F(redis_failures_live, a_context_may_go_with_everything_that_was_pending) {
         context.run_for(50ms);
     }
     EXPECT_EQ(told, 11);
+}
+
+/// Each is told that it was cancelled; whoever asks then hears that nothing was sent, for as long as the store is there.
+TEST_F(redis_failures_live, a_context_may_go_before_the_store_amid_what_is_asked) {
+    enum class stage : std::uint8_t { nobody_has_run_it, it_connects, it_is_connected, it_is_idle };
+    for (const stage at : {stage::nobody_has_run_it, stage::it_connects, stage::it_is_connected, stage::it_is_idle}) {
+        auto context = std::make_unique<asio::io_context>(1);
+        redis_store cells{options(), context->get_executor()};
+        if (at >= stage::it_is_connected) {
+            cells.begin(get("a"), [](const cell_result& said) noexcept { EXPECT_TRUE(said); });
+            context->run();
+            context->restart();
+        }
+        link.swallow();
+        int cancelled = 0;
+        int refused = 0;
+        const auto again = [&](const cell_result& said) noexcept {
+            cancelled += code_of(said) == errc::cancelled ? 1 : 0;
+            cells.begin(get("a"),
+                        [&](const cell_result& then) noexcept { refused += code_of(then) == errc::withdrawn ? 1 : 0; });
+        };
+        for (int i = 0; at != stage::it_is_idle && i < 10; ++i) cells.begin(get("a"), again);
+        if (at != stage::nobody_has_run_it) context->run_for(50ms);
+        context.reset();
+        link.pass();
+        EXPECT_EQ(cancelled, at == stage::it_is_idle ? 0 : 10);
+        EXPECT_EQ(refused, cancelled);
+        const cell_result late = ask(cells, put("a"));
+        EXPECT_EQ(code_of(late), errc::withdrawn);
+        EXPECT_EQ(code_of(late), condition::never_sent);
+        EXPECT_THAT(late.error().message(), HasSubstr("has been destroyed"));
+    }
+}
+
+TEST_F(redis_failures_live, a_context_may_go_while_threads_block_for_replies) {
+    for (int times = 0; times < 20; ++times) {
+        auto threads = std::make_unique<asio::thread_pool>(2);
+        redis_store cells{options(), threads->get_executor()};
+        std::atomic<int> answered{0};
+        std::atomic<int> ended{0};
+        std::vector<std::jthread> all;
+        for (int i = 0; i < 4; ++i)
+            all.emplace_back([&] {
+                cell_result said = ask(cells, get("a"));
+                for (; said; said = ask(cells, get("a"))) ++answered;
+                if (said.error().code() == errc::cancelled || said.error().code() == errc::withdrawn) ++ended;
+            });
+        while (answered < 20) std::this_thread::yield();
+        if (times % 2 == 0) {
+            link.swallow();
+            std::this_thread::sleep_for(5ms);
+        }
+        threads.reset();
+        all.clear();
+        link.pass();
+        EXPECT_EQ(ended, 4);
+    }
+}
+
+TEST_F(redis_failures_live, a_completion_may_destroy_the_store_when_the_context_goes) {
+    auto context = std::make_unique<asio::io_context>(1);
+    auto cells = std::make_unique<redis_store>(options(), context->get_executor());
+    int told = 0;
+    for (int i = 0; i < 3; ++i)
+        cells->begin(get("a"), [&](const cell_result&) noexcept {
+            if (told++ == 0) cells.reset();
+        });
+    context.reset();
+    EXPECT_EQ(told, 3);
+}
+
+TEST_F(redis_failures_live, whoever_asks_again_when_the_store_is_destroyed_is_refused) {
+    int refused = 0;
+    {
+        redis_store cells{options()};
+        link.swallow();
+        for (int i = 0; i < 10; ++i)
+            cells.begin(get("a"), [&](const cell_result&) noexcept {
+                cells.begin(get("a"), [&](const cell_result& then) noexcept {
+                    refused += code_of(then) == errc::withdrawn ? 1 : 0;
+                });
+            });
+    }
+    EXPECT_EQ(refused, 10);
 }
 
 TEST_F(redis_failures_live, a_completion_may_destroy_the_store) {

@@ -52,7 +52,7 @@ redis_store::redis_store(redis_store_options options, asio::any_io_executor exec
 redis_store::~redis_store() {
     std::move_only_function<void()> then;
     if (thread_) then = [context = thread_->context()] { context->stop(); };
-    std::exchange(desk_, nullptr)->shut(std::move(then));
+    desk_->shut(std::move(then));  // what it tells may ask again, and is refused
 }
 
 std::string redis_store::describe() const {
