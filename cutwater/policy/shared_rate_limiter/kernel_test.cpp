@@ -285,6 +285,20 @@ TEST(known_limit, it_asks_for_what_a_question_is_worth_and_for_less_where_others
     EXPECT_EQ(it.by_itself(0).known.worth_asking(1), 4U);
 }
 
+TEST(known_limit, it_asks_for_what_comes_back_in_a_tenth_of_a_second_however_quick_the_store_is) {
+    const auto worth = [](unsigned permits, unsigned burst, unsigned lease, unsigned missing = 1) {
+        known_limit known{{permits, 1s, burst}, lease};
+        known.took(10us);
+        return known.worth_asking(missing);
+    };
+    EXPECT_EQ(worth(100, 200, 50), 10U);
+    EXPECT_EQ(worth(1000, 200, 50), 50U) << "no more than a lease";
+    EXPECT_EQ(worth(1000, 200, 50, 70), 70U) << "but for a call that needs more";
+    EXPECT_EQ(worth(1000, 50, 50), 25U) << "nor than half the burst: a limit that is full loses what comes back";
+    EXPECT_EQ(worth(1000, 1, 1), 1U);
+    EXPECT_EQ(worth(3, 10, 5), 1U) << "a slow limit is asked for one by one";
+}
+
 TEST(known_limit, where_there_is_no_cell_all_of_the_burst_is_there) {
     exhausted it;
     it.by_others(0.5).known.found_nothing();

@@ -4,8 +4,9 @@
 //     known.wrote(3, {}, now, 0.3);                       // it has leased: version, backlog there, a random number
 //     const cw::duration wait = known.wait_for(1, now);    // zero: it may ask
 //
-// - What comes back while a question is under way is lost to all. So a limit that is exhausted is not asked for permits one by one, but for what takes
-//   much longer to come back than the question does; for less the more often others came first.
+// - What comes back while a question is under way is lost to all, and of all who ask one has it. So a limit that is exhausted is not asked for permits one by
+//   one, but for what takes much longer to come back than the question does, and for what comes back in a tenth of a second, if lease and burst allow; for
+//   less the more often others came first.
 // - Where the limit is exhausted all who share it know when permits will be back. Who has leased last then stands back behind all others, for up to a quarter of
 //   the time in which they come back. The others stand back by chance, the less the more often others came first: each has its turn. No permit
 //   is lost by it: the limit is not full before they ask.
@@ -55,12 +56,15 @@ public:
     }
     /// How many it asks for at the least, where `missing` are.
     [[nodiscard]] constexpr unsigned worth_asking(unsigned missing) const noexcept {
-        const auto worth = static_cast<std::uint64_t>(took_ * times_its_question / interval()) >> lost_ / lost_for_half;
-        return std::max(missing, static_cast<unsigned>(std::min(worth, std::uint64_t{lease_})));
+        const duration comes_back_in = std::max(took_ * times_its_question, patience);
+        const auto worth = static_cast<std::uint64_t>(comes_back_in / interval()) >> lost_ / lost_for_half;
+        const unsigned most = std::min(lease_, std::max(rule_.burst() / 2, 1U));
+        return std::max(missing, static_cast<unsigned>(std::min(worth, std::uint64_t{most})));
     }
 
 private:
     static constexpr unsigned times_its_question = 20;
+    static constexpr duration patience = std::chrono::milliseconds{100};
     static constexpr unsigned lost_for_half = 8;
     static constexpr unsigned most_lost = 64;
     static constexpr int parts_of_refill = 8;

@@ -225,7 +225,8 @@ lease_desk::question lease_desk::lost_locked(const std::optional<cell>& found, i
     }
     known_.lost();
     end_flight_locked();
-    asks_again_ = add(now, std::clamp(rule_.refill_of(1), shortest_rest, longest_rest));
+    // not all of them at once again
+    asks_again_ = add(now, scale(std::clamp(rule_.refill_of(1), shortest_rest, longest_rest), 1 + dice_->unit()));
     turn_away_all_locked(errc::refused);
     return {};
 }
