@@ -1,9 +1,13 @@
-// A shop knows which twenty products everybody asks for, and has them asked for ahead; then the stock service goes down for a while. On threads, in a
-// second of real time.
+// A shop knows which twenty products everybody asks for, and has them asked for ahead; then the stock service goes down for a while. On threads, in
+// real time: a second, or as long as it takes.
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdlib>
 #include <iostream>
+#include <map>
+#include <mutex>
 #include <string>
 
 #include "cutwater/store.hpp"
@@ -23,28 +27,36 @@ public:
     std::atomic<bool> is_down{false};
 };
 
-/// Counts what the prefetcher tells.
+/// Knows of each key what the prefetcher tells of it; whoever waits for something waits for just that, however long it takes.
 class watch final : public cw::listener {
 public:
+    struct key {
+        unsigned refreshed = 0;
+        bool is_failing = false;
+    };
+
     void on_event(const cw::event& e) override {
-        if (e.get_if<cw::prefetch_refreshed>() != nullptr) count(refreshed_);
-        if (e.get_if<cw::prefetch_failed>() != nullptr) count(failed_);
-        if (e.get_if<cw::prefetch_recovered>() != nullptr) count(recovered_);
+        const std::scoped_lock held{lock_};
+        if (const auto* came = e.get_if<cw::prefetch_refreshed>()) ++keys_[std::string{came->asked}].refreshed;
+        if (const auto* failed = e.get_if<cw::prefetch_failed>()) keys_[std::string{failed->asked}].is_failing = true;
+        if (const auto* well = e.get_if<cw::prefetch_recovered>()) keys_[std::string{well->asked}].is_failing = false;
+        changed_.notify_all();
     }
-    void await_refreshed(unsigned times) const { await(refreshed_, times); }
-    void await_failed(unsigned times) const { await(failed_, times); }
-    void await_recovered(unsigned times) const { await(recovered_, times); }
+
+    /// Until it is so of `many` keys.
+    template <class Is>
+    void await(std::size_t many, Is is) {
+        std::unique_lock held{lock_};
+        changed_.wait(held, [&] {
+            return std::ranges::count_if(keys_, [&](const auto& each) { return is(each.second); }) ==
+                   static_cast<std::ptrdiff_t>(many);
+        });
+    }
 
 private:
-    using counter = std::atomic<unsigned>;
-    static void count(counter& of) {
-        ++of;
-        of.notify_all();
-    }
-    static void await(const counter& of, unsigned times) {
-        for (unsigned now = of; now < times; now = of) of.wait(now);
-    }
-    counter refreshed_{0}, failed_{0}, recovered_{0};
+    std::mutex lock_;
+    std::condition_variable changed_;
+    std::map<std::string, key> keys_;
 };
 
 constexpr unsigned bestsellers = 20;
@@ -65,11 +77,11 @@ int main() {
     for (unsigned i = 0; i < bestsellers; ++i)
         if (!ahead.declare({.operation = "get_stock", .asked = sku(i)})) return EXIT_FAILURE;
 
-    told.await_refreshed(3 * bestsellers);
+    told.await(bestsellers, [](const watch::key& each) { return each.refreshed >= 3; });
     std::cout << known.size() << " products are known, and nobody has waited for one\n";
 
     service.is_down = true;
-    told.await_failed(2 * bestsellers);
+    told.await(bestsellers, [](const watch::key& each) { return each.is_failing; });
     unsigned answered = 0;
     for (unsigned i = 0; i < bestsellers; ++i)
         if (inventory.run({.operation = "get_stock", .fingerprint = sku(i)}, [&] { return service.pieces_of(sku(i)); }))
@@ -77,7 +89,7 @@ int main() {
     std::cout << "in the outage " << answered << " of " << bestsellers << " questions have an answer\n";
 
     service.is_down = false;
-    told.await_recovered(bestsellers);
+    told.await(bestsellers, [](const watch::key& each) { return !each.is_failing; });
     std::cout << "the service is back, and every product has been asked for again\n";
     return answered == bestsellers ? EXIT_SUCCESS : EXIT_FAILURE;
 }
