@@ -274,13 +274,17 @@ TEST_F(admin_server_live, who_asks_for_pages_without_end_keeps_no_probe_out) {
     });
     admin.probe("/livez", [](const page_request&) { return page_answer{.body = "alive\n"}; });
     admin.start();
+    admin_client prober{admin.port()};
     std::vector<std::unique_ptr<admin_client>> scrapers;
     for (int i = 0; i < 4; ++i) {
         scrapers.push_back(std::make_unique<admin_client>(admin.port()));
-        scrapers.back()->write("GET /metrics HTTP/1.1\r\n\r\n");
+        scrapers.back()->write("GET /livez HTTP/1.1\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n");
+        EXPECT_EQ(scrapers.back()->receive().body(), "alive\n");
+        for (int turn = 0; turn < 3; ++turn) EXPECT_EQ(prober.get("/livez").body(), "alive\n");
     }
-    until([&] { return admin_client{admin.port()}.get("/metrics").result_int() == 503U; });
+    EXPECT_EQ(admin_client{admin.port()}.get("/metrics").result_int(), 503U);
     EXPECT_EQ(admin_client{admin.port()}.get("/livez").body(), "alive\n");
+    until([&] { return made > 0; });
     EXPECT_EQ(made, 1) << "one at a time";
     end.count_down();
     for (const auto& each : scrapers) EXPECT_EQ(each->receive().body(), "a lot\n");
