@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <stop_token>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -57,6 +59,37 @@ http_request request_of(const otlp_options& o, std::string body) {
     return made;
 }
 
+/// Destroying a context joins the thread in which its resolver waits for a name server, and nothing interrupts that. Contexts that are left with
+/// such a look-up stay here until it has come back.
+class left_contexts {
+public:
+    void keep(std::unique_ptr<asio::io_context> left) noexcept {
+        try {
+            const std::scoped_lock held{lock_};
+            std::erase_if(all_, [](const auto& each) { return is_idle(*each); });
+            if (!is_idle(*left)) all_.push_back(std::move(left));
+        } catch (...) {
+            (void)left.release();  // there is no memory to remember it
+        }
+    }
+
+private:
+    static bool is_idle(asio::io_context& context) {
+        context.restart();
+        context.poll();
+        return context.stopped();
+    }
+
+    std::mutex lock_;
+    std::vector<std::unique_ptr<asio::io_context>> all_;
+};
+
+/// Never destroyed: a look-up may outlast the process's own statics.
+left_contexts& left_behind() {
+    static auto* const all = new left_contexts;
+    return *all;
+}
+
 constexpr metric exported_spans{"cutwater_exported_spans_total", metric_type::counter,
                                 "Spans that an exporter was given, by what became of them.", "result"};
 constexpr metric waiting_spans{"cutwater_export_queue_length", metric_type::gauge, "Spans that wait to be exported."};
@@ -71,7 +104,7 @@ public:
           kernel_{options_.max_queue, options_.max_batch}, thread_{[this] { work(); }} {}
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
-    ~worker() = default;
+    ~worker() { left_behind().keep(std::move(context_)); }
 
     [[nodiscard]] const otlp_options& options() const noexcept { return options_; }
     [[nodiscard]] name layer() const noexcept { return layer_; }
@@ -169,9 +202,10 @@ private:
         const auto sends = [&]() -> asio::awaitable<void> {
             out.emplace(co_await guarded_.async_run(said, [&] { return client_.send(request); }));
         };
-        context_.restart();
-        asio::co_spawn(context_, sends, asio::detached);
-        context_.run();
+        context_->restart();
+        asio::co_spawn(*context_, sends, asio::detached);
+        while (!out && context_->run_one() > 0) {}  // and not until a look-up of a name that was given up comes back
+        context_->poll();                           // what `sends` has left to do
         if (!out) return answered{std::unexpect, error{errc::failed, layer_, operation_}};
         return std::move(*out);
     }
@@ -209,7 +243,7 @@ private:
     span_attributes resource_;
     http_client client_;
     any_pipeline<http_response> guarded_;
-    asio::io_context context_{1};
+    std::unique_ptr<asio::io_context> context_ = std::make_unique<asio::io_context>(1);
     std::stop_source give_up_;
 
     mutable std::mutex lock_;
