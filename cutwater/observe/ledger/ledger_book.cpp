@@ -208,13 +208,16 @@ std::expected<std::vector<ledger_book>, ledger_problem> read_ledger(std::istream
         if (is_good && line.is_head()) {
             is_good = line.read(books.emplace_back());
         } else if (is_good && books.empty()) {
-            return std::unexpected{ledger_problem{
-                number, 1, std::string{"this is no ledger: its first line is no beginning of one, as "} + first_line}};
+            return std::unexpected{
+                ledger_problem{number, 1,
+                               std::string{"this is no ledger: its first line is no beginning of one, as "} +
+                                   first_line + "; where that was rotated away, put it in front again"}};
         } else if (is_good) {
             is_good = line.read(books.back().entries.emplace_back());
         }
         if (!is_good) return std::unexpected{ledger_problem{number, line.problem().column, line.problem().words}};
     }
+    if (from.bad()) return std::unexpected{ledger_problem{number + 1, 1, "the file could not be read any further"}};
     if (books.empty())
         return std::unexpected{
             ledger_problem{.words = std::string{"the file is empty; a ledger begins with the line "} + first_line}};

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
@@ -155,8 +156,26 @@ TEST(ledger_book, says_that_a_file_is_of_another_version_or_no_ledger_or_empty) 
                 HasSubstr("f:1:2: this is a ledger of version 7; version 1 can be read"));
     EXPECT_THAT(problem_of("{\"ledger\":\"1\"}\n").words, HasSubstr("version \"1\""));
     EXPECT_THAT(problem_of("{\"event\":\"x\",\"at_ms\":1}\n").message("f"), HasSubstr("f:1:1: this is no ledger"));
+    EXPECT_THAT(problem_of("{\"event\":\"x\",\"at_ms\":1}\n").words, HasSubstr("rotated away, put it in front again"));
     EXPECT_THAT(problem_of("").message("f"), HasSubstr("f: the file is empty; a ledger begins with"));
     EXPECT_THAT(problem_of("\n\n").message("f"), HasSubstr("the file is empty"));
+}
+
+/// A disk that fails where its text ends.
+class failing_disk final : public std::stringbuf {
+public:
+    explicit failing_disk(const std::string& text) : std::stringbuf{text, std::ios::in} {}
+
+private:
+    int_type underflow() override { throw std::runtime_error{"input/output error"}; }
+};
+
+TEST(ledger_book, that_could_not_be_read_to_its_end_is_not_taken_as_whole) {
+    failing_disk disk{"{\"ledger\":1}\n{\"event\":\"x\",\"at_ms\":1}\n"};
+    std::istream in{&disk};
+    const auto books = read_ledger(in);
+    ASSERT_FALSE(books);
+    EXPECT_EQ(books.error().message("f"), "f:3:1: the file could not be read any further");
 }
 
 TEST(ledger_book, takes_times_that_are_too_large_as_the_largest) {
