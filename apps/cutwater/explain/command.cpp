@@ -11,7 +11,10 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <system_error>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "apps/cutwater/console/terminal.hpp"
 #include "apps/cutwater/explain/ledger_drawing.hpp"
@@ -69,12 +72,16 @@ std::expected<std::vector<ledger_book>, std::string> load(const std::string& fil
     return std::move(*books);
 }
 
-/// Without doubles, in the order in which they come.
-std::vector<std::string> calls_in(const ledger_book& book) {
-    std::vector<std::string> ids;
-    for (const ledger_entry& e : book.entries)
-        if (std::ranges::find(ids, e.call_id) == ids.end()) ids.push_back(e.call_id);
-    return ids;
+/// The entries of each call, in the order in which they come.
+std::vector<std::vector<ledger_entry>> calls_in(const ledger_book& book) {
+    std::vector<std::vector<ledger_entry>> calls;
+    std::unordered_map<std::string_view, std::size_t> places;
+    for (const ledger_entry& e : book.entries) {
+        const auto [place, is_new] = places.try_emplace(e.call_id, calls.size());
+        if (is_new) calls.emplace_back();
+        calls[place->second].push_back(e);
+    }
+    return calls;
 }
 
 std::vector<ledger_entry> entries_of(const ledger_book& book, const std::string& call) {
@@ -115,22 +122,21 @@ std::string section(const std::string& title, const std::vector<ledger_entry>& e
 std::vector<std::string> sections_of(const ledger_book& book, const page& shown) {
     if (book.about != "calls") return {section(title_of(book), book.entries, ledger_style::whose::all_calls, shown)};
     std::vector<std::string> all;
-    for (const std::string& id : calls_in(book)) {
-        const auto entries = entries_of(book, id);
+    for (const std::vector<ledger_entry>& entries : calls_in(book))
         all.push_back(section(title_of(entries), entries, ledger_style::whose::one_call, shown));
-    }
     if (all.empty() || book.left_out != 0) all.push_back(title_of(book) + (all.empty() ? ": no entries\n" : "\n"));
     return all;
 }
 
 std::string no_such_call(const explain_arguments& given, const std::vector<ledger_book>& books) {
     constexpr std::size_t most = 10;
-    std::vector<std::string> ids;
+    std::vector<std::string_view> ids;
+    std::unordered_set<std::string_view> seen;
     for (const ledger_book& book : books)
-        for (std::string& id : calls_in(book))
-            if (!id.empty() && std::ranges::find(ids, id) == ids.end()) ids.push_back(std::move(id));
+        for (const ledger_entry& e : book.entries)
+            if (!e.call_id.empty() && seen.insert(e.call_id).second) ids.push_back(e.call_id);
     std::string known;
-    for (std::size_t i = 0; i < std::min(ids.size(), most); ++i) known += (i == 0 ? "" : ", ") + ids[i];
+    for (std::size_t i = 0; i < std::min(ids.size(), most); ++i) known.append(i == 0 ? "" : ", ").append(ids[i]);
     if (ids.size() > most) known += fmt::format(" and {} more", ids.size() - most);
     return fmt::format("{} has no call {}; {}", given.ledger, *given.call,
                        ids.empty() ? "its calls have no ids" : "it has " + known);

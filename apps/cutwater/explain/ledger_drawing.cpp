@@ -44,6 +44,7 @@ public:
     row_maker(const ledger_style& style, bool answer_is_told) : style_{style}, answer_is_told_{answer_is_told} {}
 
     void add(const ledger_entry& e) {
+        if (style_.are == ledger_style::whose::one_call && is_end(e)) end_wait(e, kind::note, e.at);
         is_hedged_ = is_hedged_ || e.event == "hedge_begun";
         if (e.event == "timed_out") return add_timeout(e);
         if (e.event == "retry_scheduled") return add_wait(e);
@@ -60,13 +61,22 @@ private:
         return e.event == "call_completed" || e.event == "call_failed" || e.event == "call_refused";
     }
 
-    /// A wait is over when it was to be, or when something else happens before.
     void put(const ledger_entry& e, ledger_row row) {
         const bool is_one_call = style_.are == ledger_style::whose::one_call;
-        if (is_one_call && !rows_.empty() && rows_.back().what == kind::wait)
-            rows_.back().ended = std::min(rows_.back().ended, row.began);
+        if (is_one_call) end_wait(e, row.what, row.began);
         if (!is_one_call) row.text = fmt::format("{}{}", who(e), row.text);
         rows_.push_back(std::move(row));
+    }
+
+    /// A wait is over when it was to be; before, where its call ends, its retry decides anew, or the next attempt begins. Hedges go on beside it.
+    void end_wait(const ledger_entry& by, kind what, duration began) {
+        if (!wait_) return;
+        ledger_row& wait = rows_[wait_->first];
+        const bool goes_on = is_hedged_ || (what == kind::note && by.layer != wait_->second->layer);
+        const bool is_over = is_end(by) || by.event == "call_answered" || !goes_on;
+        if (!is_over || began < wait.began) return;
+        wait.ended = std::min(wait.ended, began);
+        wait_.reset();
     }
     static std::string who(const ledger_entry& e) {
         const std::string of = e.call_id.empty() ? e.layer : fmt::format("{} {}", e.call_id, e.layer);
@@ -86,6 +96,7 @@ private:
                 .text = is_hedged_ ? fmt::format("wait {} before the next attempt", short_text(delay))
                                    : fmt::format("wait {} before attempt {}", short_text(delay), failed + 1),
                 .in = paint::waiting});
+        wait_ = {rows_.size() - 1, &e};
     }
 
     void add_attempt(const ledger_entry& e) {
@@ -125,6 +136,7 @@ private:
     bool answer_is_told_;
     std::vector<ledger_row> rows_;
     std::optional<std::pair<std::size_t, const ledger_entry*>> cut_off_;  // by whom is not known yet
+    std::optional<std::pair<std::size_t, const ledger_entry*>> wait_;     // the last one, while nothing has ended it
     bool is_hedged_ = false;  // a retry counts as one what were two attempts
 };
 

@@ -59,6 +59,37 @@ TEST(ledger_drawing, a_wait_is_as_long_as_it_was_though_what_follows_is_entered_
               "                beside it\n");
 }
 
+TEST(ledger_drawing, a_wait_goes_on_whatever_others_decide_meanwhile) {
+    const ledger_entry wait =
+        entry(20ms, "retry_scheduled", {{"failed_attempts", std::int64_t{1}}, {"delay", duration{100ms}}});
+    ledger_entry other = entry(60ms, "limit_moved");
+    other.layer = "limiter";
+    const ledger_entry hedge = entry(60ms, "hedge_begun", {{"after", duration{60ms}}});
+    for (const ledger_entry& meanwhile : {other, hedge})
+        EXPECT_THAT(drawn({attempt(0ms, 20ms, "reset", "transient"), wait, meanwhile,
+                           attempt(120ms, 150ms, "", "success"), entry(150ms, "call_completed")},
+                          narrow),
+                    HasSubstr("20.0ms   100ms  wait 100ms before"))
+            << meanwhile.event;
+}
+
+TEST(ledger_drawing, a_wait_ends_with_its_call_and_when_the_next_attempt_begins) {
+    const ledger_entry wait =
+        entry(20ms, "retry_scheduled", {{"failed_attempts", std::int64_t{1}}, {"delay", duration{100ms}}});
+    const ledger_entry before = attempt(0ms, 20ms, "reset", "transient");
+    const ledger_entry late = attempt(5ms, 60ms, "cancelled", "cancelled");
+    const std::string cut_short = "20.0ms  40.0ms  wait 100ms before attempt 2";
+    ledger_entry end = entry(60ms, "call_failed", {{"error_message", std::string{"cancelled"}}});
+    end.layer = "observe";
+    EXPECT_THAT(drawn({before, wait, late, end}, narrow), HasSubstr(cut_short)) << "a straggler ends nothing";
+    EXPECT_THAT(drawn({before, wait, end, entry(70ms, "call_answered", {{"result", std::string{"none"}}})}, narrow),
+                HasSubstr(cut_short));
+    EXPECT_THAT(drawn({before, wait, attempt(60ms, 90ms, "", "success")}, narrow), HasSubstr(cut_short))
+        << "woken early";
+    EXPECT_THAT(drawn({before, wait, entry(60ms, "retry_gave_up", {{"reason", std::string{"cancelled"}}})}, narrow),
+                HasSubstr(cut_short));
+}
+
 TEST(ledger_drawing, says_how_a_call_ended) {
     const std::vector<ledger_field> failure{{"attempts", std::int64_t{1}}, {"error_message", std::string{"no route"}}};
     EXPECT_THAT(drawn({entry(1ms, "call_failed", failure)}), HasSubstr("failed, after 1 attempt: no route"));
