@@ -41,7 +41,7 @@ Exit codes:
     1  the findings could not be written
     2  the command line is wrong
     3  there are findings
-    4  there was nothing to look at: no answer, no such file, or neither metrics of cutwater's nor a log of it
+    4  there was nothing to look at: no answer, no such file, or no metrics or log of cutwater's to judge by
   141  whoever read the output has gone away)";
 
 struct doctor_arguments {
@@ -95,6 +95,13 @@ int run_doctor(const doctor_arguments& given) {
     }
     const std::vector<finding> found = examine(*seen);
     for (const std::string& note : not_judged(*seen)) complain("cutwater doctor", printable(note));
+    if (found.empty() && !can_judge(*seen)) {
+        complain("cutwater doctor",
+                 printable(fmt::format(
+                     "{} has nothing to judge by: neither calls nor a circuit, a gate or a budget are in it",
+                     given.source.place)));
+        return not_seen;
+    }
     const page shown{.columns = columns_of(stdout), .colours = wants_colours(stdout)};
     const exit_code wrote = write_all(stdout, given.as_json ? as_json(found) : as_text(found, shown));
     if (wrote != succeeded) return wrote;

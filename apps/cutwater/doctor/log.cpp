@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <functional>
 #include <iomanip>
 #include <istream>
 #include <map>
@@ -15,13 +16,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cutwater/cutwater.hpp"
-#include "cutwater/observe/log/events.hpp"
+#include "apps/cutwater/doctor/described_events.hpp"  // tidy: allow include-missing because CMake prints it
+#include "apps/cutwater/doctor/rules.hpp"
+#include "apps/cutwater/doctor/sighting.hpp"
+#include "cutwater/core/standard_metrics.hpp"
 #include "cutwater/observe/metrics/options.hpp"
-#include "cutwater/observe/slo/events.hpp"
-#include "cutwater/policy/cache/events.hpp"
-#include "cutwater/policy/retry_budget/events.hpp"
-#include "cutwater/policy/throttle/events.hpp"
 
 namespace cutwater::app {
 
@@ -29,20 +28,25 @@ namespace {
 
 using json = nlohmann::json;
 
+using kinds = std::map<std::string_view, const event_kind*>;
+
 template <class... Events>
-constexpr std::array<const event_kind*, sizeof...(Events)> kinds_of{&Events::kind...};
+kinds by_name(event_types<Events...>) {
+    return {{Events::kind.name, &Events::kind}...};
+}
 
-/// Events that a rule can be told something by: what they count, or what they say of a state.
-constexpr auto judged_kinds =
-    kinds_of<call_completed, call_failed, call_refused, retry_scheduled, retry_rescued, retry_not_tried, retry_gave_up,
-             budget_exhausted, budget_recovered, timed_out, adaptive_timed_out, fallback_used, fallback_default_used,
-             fallback_failed, cache_stale_used, cache_default_used, circuit_opened, circuit_half_opened, circuit_closed,
-             circuit_refused, bulkhead_refused, fair_bulkhead_refused, concurrency_refused, rate_refused,
-             throttle_rejected, load_shed, hedge_begun, hedge_suppressed, slo_burning, slo_recovered>;
-
+/// Of what rooms describe; null where none does.
 const event_kind* kind_called(const std::string& event) {
-    const auto found = std::ranges::find(judged_kinds, event, [](const event_kind* k) { return k->name; });
-    return found == judged_kinds.end() ? nullptr : *found;
+    static const kinds all = by_name(described_events{});
+    const auto found = all.find(event);
+    return found == all.end() ? nullptr : found->second;
+}
+
+/// Whether it counts something that a rule reads.
+bool counts_for_a_rule(const event_kind& kind) {
+    return std::ranges::any_of(metrics_of_rules(), [&](std::string_view read) {
+        return std::ranges::any_of(kind.measures, [&](const measure& m) { return read.starts_with(m.of->name); });
+    });
 }
 
 /// A field as the log writes it: where its name is taken, with `field_` in front.
@@ -84,6 +88,35 @@ std::optional<std::chrono::sys_seconds> time_of(const json& line) {
            std::chrono::seconds{read.tm_sec};
 }
 
+/// What the log of a later version, or somebody else, has told, by the name of its kind.
+class unknown_events {
+public:
+    void add(const std::string& event, double stands_for) {
+        constexpr std::size_t most = 1'000;
+        if (stands_for <= 0) return;
+        all_ += stands_for;
+        if (counts_.size() < most || counts_.contains(event)) counts_[event] += stands_for;
+    }
+
+    /// A sentence that names the most frequent; nothing where there are none.
+    [[nodiscard]] std::string note() const {
+        constexpr std::size_t named = 3;
+        if (counts_.empty()) return {};
+        std::multimap<double, std::string_view, std::greater<>> most;
+        for (const auto& [event, count] : counts_) most.emplace(count, event);
+        std::string words;
+        std::size_t left = named;
+        for (auto each = most.begin(); each != most.end() && left > 0; ++each, --left)
+            words += fmt::format("{}{} ({})", words.empty() ? "" : ", ", each->second, count_text(each->first));
+        return fmt::format("{} events are of kinds that this program does not know, and were passed over: {}{}",
+                           count_text(all_), words, most.size() > named ? ", …" : "");
+    }
+
+private:
+    std::map<std::string, double> counts_;
+    double all_ = 0;
+};
+
 /// Adds up what events count.
 class log_counts {
 public:
@@ -91,15 +124,18 @@ public:
         note_time(line);
         const std::string event = text_of(line, "event");
         if (event.empty()) return;
-        note_level(text_of(line, "level"));
-        if (event == events_suppressed::kind.name) return add_suppressed(line);
+        const double stands_for = 1 + suppressed_of(line);
         const event_kind* const kind = kind_called(event);
-        if (kind == nullptr) return;
-        ++heard_;
-        add(*kind, line, 1 + suppressed_of(line));
-        note_state(*kind, line);
+        if (kind == nullptr) return unknown_.add(event, stands_for);
+        note_level(text_of(line, "level"));
+        if (kind == &events_suppressed::kind) return add_suppressed(line);
+        add(*kind, line, stands_for);
+        if (note_state(*kind, line) || counts_for_a_rule(*kind)) ++heard_;
         keep(std::make_shared<const json>(std::move(line)));
     }
+
+    /// What was passed over, though it is an event.
+    [[nodiscard]] std::string note() const { return unknown_.note(); }
 
     /// How many events a rule can be told something by.
     [[nodiscard]] std::size_t heard() const noexcept { return heard_; }
@@ -128,24 +164,28 @@ private:
         has_low_levels_ = has_low_levels_ || level == to_text(severity::info) || level == to_text(severity::debug);
     }
 
-    /// What policies are like now, which gauges would say: the last that was heard of it.
-    void note_state(const event_kind& kind, const json& line) {
+    /// What policies are like now, which gauges would say: the last that was heard of it. Whether it says something of that.
+    bool note_state(const event_kind& kind, const json& line) {
         const page_label layer{"layer", text_of(line, "layer")};
-        const auto is = [&](const metric& gauge, double value, std::vector<page_label> labels) {
-            sums_[{std::string{gauge.name}, std::move(labels)}] = value;
+        const auto is = [&](const metric& gauge, std::optional<double> value, std::vector<page_label> labels) {
+            if (value) sums_[{std::string{gauge.name}, std::move(labels)}] = *value;
+            return value.has_value();
         };
-        if (&kind == &circuit_opened::kind || &kind == &circuit_half_opened::kind || &kind == &circuit_closed::kind)
-            is(metrics::circuit_state, &kind == &circuit_opened::kind ? 1 : 0, {layer, {"state", "open"}});
-        if (const auto left = number_of(line, "budget_left"); left && kind.name.starts_with("slo_"))
-            is(metrics::slo_budget, *left, {layer});
-        if (const auto limit = number_of(line, "limit"); limit && kind.name.ends_with("timed_out"))
-            is(metrics::timeout_limit, *limit, {layer});
+        for (const measure& each : kind.measures)
+            if (each.of == &metrics::circuit_changes && each.detail != "would_open")
+                return is(metrics::circuit_state, each.detail == "open" ? 1 : 0, {layer, {"state", "open"}});
+        if (&kind == &slo_burning::kind || &kind == &slo_recovered::kind)
+            return is(metrics::slo_budget, number_of(line, "budget_left"), {layer});
+        if (&kind == &adaptive_timed_out::kind) return is(metrics::timeout_limit, number_of(line, "limit"), {layer});
+        if (&kind == &adaptive_limit_changed::kind) return is(metrics::timeout_limit, number_of(line, "to"), {layer});
+        return false;
     }
 
     /// What is left out is taken to be like the last that was not.
     void add_suppressed(const json& line) {
-        const event_kind* const kind = kind_called(text_of(line, "suppressed_event"));
-        if (kind == nullptr) return;
+        const std::string event = text_of(line, "suppressed_event");
+        const event_kind* const kind = kind_called(event);
+        if (kind == nullptr) return unknown_.add(event.empty() ? "events_suppressed" : event, suppressed_of(line));
         const auto alike = last_.find({std::string{kind->name}, text_of(line, "layer"), text_of(line, "operation")});
         add(*kind, alike == last_.end() ? line : *alike->second, suppressed_of(line));
     }
@@ -165,6 +205,7 @@ private:
         if (!value) return;
         const std::string called{of.of->name};
         if (of.of->type == metric_type::counter) sums_[{called, labels}] += stands_for * *value;
+        if (of.of->type == metric_type::gauge) sums_[{called, labels}] = *value;
         if (of.of->type != metric_type::histogram) return;
         sums_[{called + "_count", labels}] += stands_for;
         sums_[{called + "_sum", labels}] += stands_for * *value;
@@ -190,6 +231,7 @@ private:
     std::map<std::pair<std::string, std::vector<page_label>>, double> sums_;
     std::vector<double> bounds_ = metric_registry_options{}.buckets;
     std::map<std::array<std::string, 3>, std::shared_ptr<const json>> last_;  // of each event, layer and operation
+    unknown_events unknown_;
     std::size_t heard_ = 0;
     std::optional<std::chrono::sys_seconds> begins_;
     std::optional<std::chrono::sys_seconds> ends_;
@@ -223,6 +265,7 @@ std::expected<doctor_view, std::string> read_log(std::istream& in) {
     seen.came_from(looked_at::log);
     if (passed_over > 0)
         seen.note(fmt::format("{} of {} lines are no JSON object, and were passed over", passed_over, lines));
+    if (std::string unknown = counts.note(); !unknown.empty()) seen.note(std::move(unknown));
     return seen;
 }
 

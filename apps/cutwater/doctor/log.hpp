@@ -1,6 +1,7 @@
 // A log of ours as metrics: its events count what they say that they count, as a listener would have.
 //
-// Lines that are no event, or one that nobody knows, are passed over; so are those that are no JSON, and a note says how many. An event that stands for others (`suppressed`)
+// Every kind of event that a room of the library describes is known. Lines that are no event are passed over; so are events that no room describes, and
+// lines that are no JSON: notes say how many. An event that stands for others (`suppressed`)
 // counts as many, and those that `events_suppressed` tells of count as the last of their kind that is in the log. Of a timeout's limit, an error budget and a
 // circuit's state the latest is kept, as a gauge.
 #pragma once

@@ -142,6 +142,18 @@ TEST(doctor_program, has_nothing_to_say_of_a_page_where_nothing_happens) {
     EXPECT_THAT(done.out, HasSubstr("nothing is to be changed"));
 }
 
+TEST(doctor_program, is_not_content_with_a_page_that_says_nothing_or_is_cut_off) {
+    const ran nothing = run({"doctor", "-"}, "cutwater_metric_series_refused_total 0\ncutwater_keys 7\n");
+    EXPECT_EQ(nothing.exit, 4);
+    EXPECT_EQ(nothing.out, "");
+    EXPECT_THAT(nothing.err, HasSubstr("nothing to judge by"));
+    const nginx shows{"location /metrics { default_type text/plain; }"};
+    shows.publish("metrics", std::string{retries} + "1000");
+    const ran cut = run({"doctor", "--for", "0s", shows.url("/metrics")});
+    EXPECT_EQ(cut.exit, 4);
+    EXPECT_THAT(cut.err, HasSubstr("is cut off"));
+}
+
 TEST(doctor_program, asks_a_prometheus_server) {
     const nginx shows{"location /metrics { default_type text/plain; }"};
     shows.publish("metrics", "cutwater_metric_series_refused_total 7\n");

@@ -246,6 +246,11 @@ std::vector<finding> examine(const doctor_view& at) {
     return found;
 }
 
+bool can_judge(const doctor_view& at) {
+    return std::ranges::any_of(
+        all_rules, [&](const doctor_rule& each) { return each.needs != series_refused && each.is_judged(at); });
+}
+
 std::vector<std::string> not_judged(const doctor_view& at) {
     std::vector<std::string> notes = at.notes();
     if (might_flap(at)) notes.push_back(note_on_flapping(at));

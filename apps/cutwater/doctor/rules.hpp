@@ -34,6 +34,9 @@ struct doctor_rule {
 /// What is to be said about these metrics.
 [[nodiscard]] std::vector<finding> examine(const doctor_view& at);
 
+/// Whether there is anything of what rules look at, beside the registry's own count of series.
+[[nodiscard]] bool can_judge(const doctor_view& at);
+
 /// What cannot be said about them, and why: a sentence each.
 [[nodiscard]] std::vector<std::string> not_judged(const doctor_view& at);
 

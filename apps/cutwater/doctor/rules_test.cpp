@@ -107,6 +107,22 @@ TEST(doctor, finds_a_timeout_that_is_far_above_what_succeeds) {
     EXPECT_THAT(found[0].advice, HasSubstr("about 200ms"));
 }
 
+TEST(doctor, a_histogram_without_its_last_bucket_is_not_judged) {
+    const std::string_view page = R"(
+cutwater_call_duration_seconds_bucket{operation="get",verdict="success",le="0.05"} 500
+cutwater_call_duration_seconds_bucket{operation="get",verdict="success",le="0.1"} 1000
+cutwater_timeout_limit_seconds{layer="attempt"} 2
+)";
+    EXPECT_THAT(names(found_in(page)), IsEmpty()) << "nobody knows how many took longer";
+    EXPECT_THAT(not_judged(doctor_view{page_of(page)}), Contains(HasSubstr("timeout_too_long")));
+}
+
+TEST(doctor, has_nothing_to_judge_by_where_no_rule_finds_what_it_looks_at) {
+    EXPECT_TRUE(can_judge(doctor_view{page_of(well)}));
+    EXPECT_FALSE(can_judge(doctor_view{page_of("cutwater_metric_series_refused_total 0\ncutwater_keys 7\n")}));
+    EXPECT_TRUE(can_judge(doctor_view{page_of("cutwater_circuit_state{layer=\"a\",state=\"open\"} 0\n")}));
+}
+
 TEST(doctor, a_limit_that_nobody_has_told_is_not_guessed) {
     EXPECT_THAT(names(found_in(slow)), IsEmpty()) << "2 s of whole calls, with their retries and waits";
 }
@@ -265,6 +281,14 @@ cutwater_degraded_results_total{layer="fallback",operation="get",source="default
 )");
     ASSERT_THAT(names(found), ElementsAre("fallback_hides_outage"));
     EXPECT_THAT(found[0].evidence, HasSubstr("40.0 % of 1000 successes"));
+}
+
+TEST(doctor, a_fallback_that_is_used_now_and_then_hides_nothing) {
+    EXPECT_THAT(names(found_in(R"(
+cutwater_calls_total{operation="get",verdict="success"} 1000
+cutwater_degraded_results_total{layer="fallback",operation="get",source="default"} 99
+)")),
+                IsEmpty());
 }
 
 TEST(doctor, finds_a_budget_that_is_always_empty) {
@@ -434,6 +458,13 @@ TEST(doctor, what_is_asked_of_prometheus_is_all_that_rules_read) {
     };
     EXPECT_EQ(examine(doctor_view{whole, 1h}).size(), doctor_rules().size()) << "each rule says something";
     EXPECT_EQ(told(asked), told(whole));
+}
+
+TEST(doctor, what_each_rule_advises_has_its_evidence) {
+    for (const finding& each : examine(doctor_view{page_of(ill()), 1h})) {
+        EXPECT_NE(each.evidence, "") << each.rule;
+        EXPECT_NE(each.advice, "") << each.rule;
+    }
 }
 
 TEST(doctor, looks_at_ten_thousand_gates_in_one_go) {

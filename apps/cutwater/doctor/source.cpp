@@ -92,12 +92,21 @@ bool has_ours(const metrics_page& page) {
     return std::ranges::any_of(page, [](const page_sample& s) { return s.name.starts_with(ours); });
 }
 
+/// What a page lacks: something that is ours, or its end. Nothing where it is as it should be.
+std::string_view lack_of(const metrics_page& page, std::string_view text) {
+    if (page.empty()) return "has no metrics";
+    if (!has_ours(page)) return "has no metric of cutwater's";
+    if (!text.ends_with('\n')) return "is cut off: its last line has no end, as the last line of a page has";
+    return {};
+}
+
 page_or_problem fetch_page(const doctor_source& source) {
     const auto body = fetch(source.place, source);
     if (!body) return std::unexpected{body.error()};
     auto page = parse_metrics_page(*body);
     if (!page) return std::unexpected{fmt::format("{} is no page of metrics: {}", source.place, page.error())};
-    if (!has_ours(*page)) return std::unexpected{source.place + " has no metric of cutwater's"};
+    if (const auto lack = lack_of(*page, *body); !lack.empty())
+        return std::unexpected{fmt::format("{} {}", source.place, lack)};
     return page;
 }
 
@@ -244,9 +253,11 @@ std::expected<doctor_view, std::string> look_at_text(const std::string& text, co
     if (begin == std::string::npos) return std::unexpected{called + " is empty"};
     if (text[begin] != '{') {
         auto page = parse_metrics_page(text);
-        if (page && page->empty()) return std::unexpected{called + " has no metrics"};
-        if (page && !has_ours(*page)) return std::unexpected{called + " has no metric of cutwater's"};
-        if (page) return doctor_view{std::move(*page)};
+        if (page) {
+            if (const auto lack = lack_of(*page, text); !lack.empty())
+                return std::unexpected{fmt::format("{} {}", called, lack)};
+            return doctor_view{std::move(*page)};
+        }
         if (text.find("\n{") == std::string::npos)
             return std::unexpected{fmt::format("{} is neither a page of metrics nor a log of JSON lines (json_log): {}",
                                                called, page.error())};

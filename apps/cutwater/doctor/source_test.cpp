@@ -100,6 +100,15 @@ TEST(doctor_source, what_has_nothing_of_ours_is_not_said_to_be_well) {
     EXPECT_THAT(looked_at("{\"a\":1}\n").error(), HasSubstr("notes.txt: no line of it is an event of cutwater's"));
 }
 
+TEST(doctor_source, a_page_that_is_cut_off_is_not_judged) {
+    const std::string whole = "cutwater_calls_total{operation=\"get\",verdict=\"success\"} 1000\n";
+    ASSERT_TRUE(looked_at(whole));
+    for (std::size_t size = 1; size < whole.size(); ++size)
+        EXPECT_FALSE(looked_at(whole + whole.substr(0, size))) << size;
+    EXPECT_THAT(looked_at(whole + "cutwater_retries_total 10").error(),
+                HasSubstr("notes.txt is cut off: its last line has no end"));
+}
+
 TEST(doctor_source, an_address_that_is_taken_for_a_file_is_told_what_it_may_be) {
     for (const char* const server : {"127.0.0.1:9090/metrics", "shop.example:9100", "localhost:9100"})
         EXPECT_THAT(look_at({.place = server}).error(),

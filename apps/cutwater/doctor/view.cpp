@@ -125,8 +125,8 @@ std::map<std::string, double> doctor_view::percentiles(std::string_view histogra
     }
     std::map<std::string, double> found;
     for (const auto& [operation, counts] : at_most) {
-        const double all = counts.rbegin()->second;
-        if (all < at_least) continue;
+        const auto& [last, all] = *counts.rbegin();
+        if (!std::isinf(last) || all < at_least) continue;  // cut off: nobody knows how many were slower
         const auto reached = std::ranges::find_if(counts, [&](const auto& each) { return each.second >= p * all; });
         found[operation] = reached->first;
     }
