@@ -2,8 +2,9 @@
 //
 //     database shop{"host=127.0.0.1 dbname=postgres"};
 //     const rows found = shop.run("SELECT cents FROM accounts WHERE id = $1", {"7"});
+//     shop.begin(deadline);                                   // a transaction: no statement of it is waited for any longer
 //
-// Throws `database_error`. Thread safety: none; one connection is one thread's at a time.
+// Throws `database_error`. After one whoever has it closes it: a reply may be under way. Thread safety: none; one connection is one thread's at a time.
 #pragma once
 
 #include <memory>
@@ -12,6 +13,8 @@
 #include <vector>
 
 #include <libpq-fe.h>
+
+#include "cutwater/core/instant.hpp"
 
 namespace payments {
 
@@ -27,6 +30,8 @@ public:
 
     [[nodiscard]] PGconn* link() const noexcept { return link_.get(); }
 
+    /// The server gives a statement up a little before the deadline, and so does this then: the server may be out of reach.
+    void begin(cutwater::instant deadline);
     rows run(const std::string& sql, const std::vector<std::string>& parameters = {}) const;
     /// Throws as well where the server has rolled back instead.
     void commit() const;
@@ -34,8 +39,11 @@ public:
 private:
     using result = std::unique_ptr<PGresult, decltype(&PQclear)>;
     [[nodiscard]] result ask(const std::string& sql, const std::vector<std::string>& parameters) const;
+    void send(const std::string& sql, const std::vector<std::string>& parameters) const;
+    [[nodiscard]] result next_result() const;
 
     std::unique_ptr<PGconn, decltype(&PQfinish)> link_;
+    cutwater::instant gives_up_ = cutwater::never;
 };
 
 }  // namespace payments

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -80,7 +82,12 @@ private:
         auto execute = [this, &said, &asked]() -> asio::awaitable<cw::http_response> {
             co_return tills_.with([&](till& mine) { return mine.pay(edge_, said, *asked); });
         };
-        auto on_a_thread = [this, &execute] { return asio::co_spawn(threads_, execute(), asio::use_awaitable); };
+        // It ends by its own deadline, in the database. To cancel it would be to reach into a coroutine that another thread runs: what that throws when
+        // it completes is caught by nobody.
+        auto on_a_thread = [this, &execute] {
+            return asio::co_spawn(threads_, execute(),
+                                  asio::bind_cancellation_slot(asio::cancellation_slot{}, asio::use_awaitable));
+        };
         auto got = co_await admitted_.async_run(said, on_a_thread);
         if (!got) co_return edge_.refusal(got.error());
         co_return *std::move(got);

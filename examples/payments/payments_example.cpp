@@ -45,6 +45,11 @@ int main(int count, char** arguments) {
     program.add_option("--kills", what.kills, "how often the service is killed meanwhile, and started anew")
         ->check(CLI::Range(0, 100))
         ->capture_default_str();
+    program
+        .add_option("--outages", what.outages,
+                    "how often the database is locked, cut off or silent meanwhile, for 2.5 seconds")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
     auto* const serves = program.add_option("--serve", service.port, "be the service, on this port of loopback");
     program.add_option("--database", service.connection, "the service's database, as libpq has it")->needs(serves);
     CLI11_PARSE(program, count, arguments);

@@ -7,8 +7,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "cutwater/drive/clock/clock.hpp"
 #include "examples/payments/scenario.hpp"
 #include "test/servers/postgres_server.hpp"
+#include "test/servers/tcp_proxy.hpp"
 
 namespace payments {
 namespace {
@@ -33,6 +35,39 @@ TEST(payments_live, T94_a_service_that_is_killed_amid_its_work_leaves_nothing_tw
     EXPECT_TRUE(told.is_right());
     EXPECT_EQ(told.kills, 5U);
     EXPECT_GT(told.client.lost, 0U);
+}
+
+TEST(payments_live, T94_a_database_that_is_locked_cut_off_or_silent_ends_neither_the_service_nor_a_payment) {
+    scenario what = of(2'000);
+    what.outages = 6;
+    const report told = play(what);
+    std::cout << told;
+    EXPECT_TRUE(told.is_right());
+    EXPECT_EQ(told.deaths, 0U) << "each payment that it was in has an answer, and the service goes on";
+    EXPECT_GE(told.outages, 3U) << "each of them, before all had paid";
+    EXPECT_GT(told.client.unavailable, 0U);
+}
+
+TEST(payments_live, a_statement_is_given_up_at_its_deadline) {
+    cutwater::testing::postgres_server postgres;
+    database shop{postgres.connection()};
+    open_accounts(shop, 3);
+    database other{postgres.connection()};
+    other.run("BEGIN");
+    other.run("LOCK TABLE accounts IN EXCLUSIVE MODE");
+    shop.begin(cutwater::in(std::chrono::milliseconds{300}));
+    EXPECT_THROW(charge(shop, "key", {1, 2, 300}), database_error);
+    EXPECT_NO_THROW(shop.run("ROLLBACK")) << "by the server, so that the connection is as good as before";
+}
+
+TEST(payments_live, a_server_that_is_silent_is_given_up_at_the_deadline) {
+    cutwater::testing::postgres_server postgres;
+    cutwater::testing::tcp_proxy link{postgres.port()};
+    database shop{postgres.connection(link.port())};
+    shop.begin(cutwater::in(std::chrono::milliseconds{300}));
+    link.swallow();
+    EXPECT_THROW(shop.run("SELECT 1"), database_error);
+    EXPECT_THROW(database{postgres.connection(link.port())}, database_error) << "in two seconds";
 }
 
 TEST(payments_live, on_a_quiet_day_nothing_is_lost) {

@@ -28,7 +28,8 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
     out << r.played.payments << " payments of " << r.played.users << " users at once, seed " << r.played.seed << ", in "
         << std::fixed << std::setprecision(1) << std::chrono::duration<double>{r.took}.count() << " s\n\non the way\n";
     for (std::size_t i = 0; i < mishaps; ++i) out << line(to_text(static_cast<mishap>(i)), r.on_the_way[i]);
-    out << line("bank killed", r.kills) << "\nthe clients\n"
+    out << line("bank killed", r.kills) << line("bank died", r.deaths, "killed by nobody")
+        << line("database gone", r.outages, "locked, cut off or silent, in turn") << "\nthe clients\n"
         << line("requests", c.requests,
                 text(c.hedges) + " hedges, " + text(c.instead) + " at once after a failure, " + text(c.retries) +
                     " retries later")

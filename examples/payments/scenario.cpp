@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "cutwater/drive/clock/clock.hpp"
+#include "examples/payments/database_trouble.hpp"
 #include "test/servers/postgres_server.hpp"
 
 namespace payments {
@@ -23,6 +24,7 @@ public:
     }
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] bool runs() { return process_.runs(); }
     void kill_and_start() {
         process_.kill();
         if (!start()) throw std::runtime_error{"the service does not start again: " + folder_.read("log")};
@@ -41,31 +43,60 @@ private:
     cw::testing::server_process process_;
 };
 
-/// Kills at equal distances, counted in payments. How often it did.
-unsigned watch(const scenario& what, const payers& all, bank_process& bank, const std::future<void>& end) {
-    unsigned killed = 0;
-    while (end.wait_for(20ms) != std::future_status::ready) {
-        if (what.on_progress) what.on_progress(all.paid());
-        if (killed == what.kills || all.paid() < (killed + 1) * what.payments / (what.kills + 1)) continue;
-        bank.kill_and_start();
-        ++killed;
+constexpr auto outage = 2'500ms;  // longer than a client waits for an attempt
+
+/// What happens to the bank while all pay: kills and outages at equal distances, counted in payments.
+class day {
+public:
+    day(const scenario& what, const payers& all, bank_process& bank, database_trouble& trouble, report& told)
+        : what_{what}, all_{all}, bank_{bank}, trouble_{trouble}, told_{told} {}
+
+    void watch(const std::future<void>& end) {
+        while (end.wait_for(20ms) != std::future_status::ready) {
+            if (what_.on_progress) what_.on_progress(all_.paid());
+            if (!bank_.runs()) {
+                ++told_.deaths;
+                bank_.kill_and_start();
+            }
+            if (is_due(told_.kills, what_.kills)) {
+                bank_.kill_and_start();
+                ++told_.kills;
+            }
+            if (is_due(told_.outages, what_.outages)) {
+                trouble_.begin();
+                end.wait_for(outage);
+                trouble_.end();
+                ++told_.outages;
+            }
+        }
+        if (what_.on_progress) what_.on_progress(all_.paid());
     }
-    if (what.on_progress) what.on_progress(all.paid());
-    return killed;
-}
+
+private:
+    [[nodiscard]] bool is_due(unsigned done, unsigned of) const {
+        return done < of && all_.paid() >= (done + 1) * what_.payments / (of + 1);
+    }
+
+    const scenario& what_;
+    const payers& all_;
+    bank_process& bank_;
+    database_trouble& trouble_;
+    report& told_;
+};
 
 }  // namespace
 
 bool report::is_right() const {
     const audit wanted{.once = played.payments, .cents = played.accounts * cents_at_first};
-    return books == wanted && client.other == 0;
+    return books == wanted && client.other == 0 && deaths == 0;
 }
 
 report play(const scenario& what) {
     cw::testing::postgres_server postgres;
     const database shop{postgres.connection()};
     open_accounts(shop, what.accounts);
-    bank_process bank{what.program, postgres.connection()};
+    database_trouble trouble{postgres};
+    bank_process bank{what.program, what.outages > 0 ? trouble.connection() : postgres.connection()};
     const std::vector<payment> all = make_payments(what.payments, what.accounts, what.seed);
 
     report told{.played = what};
@@ -73,7 +104,7 @@ report play(const scenario& what) {
     faulty_link link{bank.port(), {.seed = what.seed, .share = what.trouble}};
     payers customers{link.port(), all, what.users};
     const std::future<void> end = std::async(std::launch::async, [&] { customers.run(); });
-    told.kills = watch(what, customers, bank, end);
+    day{what, customers, bank, trouble, told}.watch(end);
     told.took = cw::between(began, cw::now());
     told.client = customers.seen();
     for (std::size_t i = 0; i < mishaps; ++i) told.on_the_way[i] = link.happened(static_cast<mishap>(i));

@@ -24,6 +24,7 @@ struct scenario {
     std::uint64_t seed = 1;
     double trouble = 0.15;                           ///< share of requests that something happens to on their way
     unsigned kills = 0;                              ///< how often the service is killed and started anew
+    unsigned outages = 0;                            ///< how often the database is locked, cut off or silent
     std::string program{};                           ///< what is the service when it is told to `--serve`
     std::function<void(std::size_t)> on_progress{};  ///< hears now and then how many have been paid
 };
@@ -34,9 +35,11 @@ struct report {
     tally client{};
     std::array<unsigned, mishaps> on_the_way{};
     unsigned kills = 0;
+    unsigned outages = 0;
+    unsigned deaths = 0;  ///< of the service, killed by nobody
     cutwater::duration took{};
 
-    /// Each payment was charged once, no money was made or lost, and each was told so.
+    /// Each payment was charged once, no money was made or lost, each was told so, and the service has not died by itself.
     [[nodiscard]] bool is_right() const;
 };
 

@@ -1,7 +1,9 @@
 #include "examples/payments/till.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "cutwater/drive/clock/clock.hpp"
 #include "cutwater/http/http_rules.hpp"
 #include "cutwater/http/idempotency/response_codec.hpp"
 #include "cutwater/store.hpp"
@@ -16,7 +18,8 @@ namespace {
 
 using guard = cw::idempotency_guard<cw::http_response>;
 
-constexpr cw::duration patience = 5s;  // with somebody who pays with the same key, and has not committed
+/// With a payment that says no deadline, and with somebody who pays with the same key and has not committed.
+constexpr cw::duration patience = 5s;
 
 /// Hears whether an outcome could not be written down.
 class loss final : public cw::listener {
@@ -58,12 +61,19 @@ till::~till() = default;
 cw::http_response till::pay(const cw::idempotent_edge& edge, const cw::call_options& said, const transfer& asked) {
     try {
         if (!open_) open_ = std::make_unique<open>(connection_);
-        const database& shop = open_->shop;
-        shop.run("BEGIN");
+        database& shop = open_->shop;
+        shop.begin(std::min(said.deadline, cw::in(patience)));
+        bool has_failed = false;
         auto got = open_->guarded.run(said, [&] {
-            charge(shop, std::string{said.id}, asked);
+            try {
+                charge(shop, std::string{said.id}, asked);
+            } catch (const database_error&) {
+                has_failed = true;
+                throw;
+            }
             return receipt_of(std::string{said.id}, asked);
         });
+        if (has_failed) throw database_error{"the payment could not be made"};
         if (open_->lost.take()) throw database_error{"the key could not be written"};  // so the charge is not, either
         if (got)
             shop.commit();
@@ -73,6 +83,9 @@ cw::http_response till::pay(const cw::idempotent_edge& edge, const cw::call_opti
     } catch (const database_error&) {
         open_.reset();  // and the server rolls back, unless it has just committed: who asks again with the key will see
         return edge.refusal(cw::error{std::make_error_code(std::errc::connection_reset)});
+    } catch (...) {
+        open_.reset();  // the next payment is not made in this one's transaction
+        throw;
     }
 }
 
