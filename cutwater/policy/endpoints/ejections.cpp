@@ -30,8 +30,12 @@ unsigned endpoint_ejections::most_ejected() const noexcept {
     return std::max(most, count() > 1 && options_->max_ejected > 0 ? 1U : 0U);
 }
 
-duration endpoint_ejections::length_of(unsigned in_a_row) const noexcept {
-    return std::min(scale(options_->base_ejection, in_a_row), options_->max_ejection);
+duration endpoint_ejections::length_for(std::size_t place) const noexcept {
+    const health& h = members_[place].state;
+    const duration longest = std::min(scale(options_->base_ejection, h.in_a_row), options_->max_ejection);
+    if (options_->ejection_jitter == 0) return longest;
+    random_source chance{salt_ ^ (std::uint64_t{place} << 32U | h.ejections)};
+    return longest - chance.below(scale(longest, options_->ejection_jitter));
 }
 
 void endpoint_ejections::eject(std::size_t place, ejection_cause cause, instant now, endpoint_changes& changes) {
@@ -42,11 +46,12 @@ void endpoint_ejections::eject(std::size_t place, ejection_cause cause, instant 
     h.ejected = true;
     h.returning = false;
     h.since = now;
-    h.until = add(now, length_of(h.in_a_row));
+    const duration how_long = length_for(place);
+    h.until = add(now, how_long);
     changes.push_back({.what = endpoint_change::kind::ejected,
                        .place = place,
                        .cause = cause,
-                       .how_long = length_of(h.in_a_row),
+                       .how_long = how_long,
                        .in_a_row = h.in_a_row,
                        .ejected_now = ejected_,
                        .of = count()});

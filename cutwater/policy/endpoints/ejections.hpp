@@ -3,7 +3,7 @@
 // The rules are those of gRPC's proposal A50 (outlier detection) and of Envoy's consecutive failures:
 //   1. Of those that had enough calls in the interval, if enough endpoints had: ejected is whose success rate is below
 //      mean - factor * deviation (of the population), and then whose share of failures is above the maximum.
-//   2. An ejection lasts base * (ejections in a row), at most the maximum. An endpoint that has not been ejected
+//   2. An ejection lasts base * (ejections in a row), at most the maximum, less a share of that at random. An endpoint that has not been ejected
 //      at the end of an interval has worked one off.
 //   3. At most max_ejected of them are ejected at once, rounded down; one of several always may, unless the share is 0.
 //      (A50 looks before each ejection whether the share is reached, and may so be one above it.)
@@ -74,6 +74,11 @@ public:
 
     [[nodiscard]] endpoint_plan plan(instant now, endpoint_changes& changes);
 
+    /// By the first call, if by any: what is random here differs from what is in other processes.
+    void stir(random_source& dice) noexcept {
+        if (options_->ejection_jitter > 0 && salt_ == 0) salt_ = dice();
+    }
+
     [[nodiscard]] unsigned ejected() const noexcept { return ejected_; }
     [[nodiscard]] bool panics() const noexcept { return panics_; }
     [[nodiscard]] double healthy() const noexcept;
@@ -88,7 +93,7 @@ private:
     void compare(instant now, std::span<const endpoint_tally> tallies, endpoint_changes& changes);
     void compare_success_rates(instant now, std::span<const endpoint_tally> tallies, endpoint_changes& changes);
     void compare_failure_shares(instant now, std::span<const endpoint_tally> tallies, endpoint_changes& changes);
-    [[nodiscard]] duration length_of(unsigned in_a_row) const noexcept;
+    [[nodiscard]] duration length_for(std::size_t place) const noexcept;
     [[nodiscard]] double weight_of(const member& m, instant now) const noexcept;
     /// When one returns, or has more of its weight.
     [[nodiscard]] instant next_return(instant now) const noexcept;
@@ -100,6 +105,7 @@ private:
     std::vector<member> members_;
     unsigned ejected_ = 0;
     bool panics_ = false;
+    std::uint64_t salt_ = 0;
     instant compare_at_ = instant::min();  // before the first call: no interval has begun
 };
 

@@ -39,6 +39,33 @@ std::vector<std::size_t> ejected_in(const endpoints_script& s) {
     return places;
 }
 
+// ---- how long ----
+
+/// How long each of several ejections lasts, in a set whose first call has drawn from `seed`.
+std::vector<duration> lengths(std::uint64_t seed, double jitter) {
+    endpoints_script s{
+        set_of(40, [&](auto& o) { o.max_ejected = 1, o.healthy_enough = 0, o.ejection_jitter = jitter; })};
+    s.dice = random_source{seed};
+    (void)s.share_of(1);
+    for (std::size_t i = 0; i < 40; ++i) s.fails(i);
+    std::vector<duration> all;
+    for (const endpoint_change& c : s.told)
+        if (c.what == endpoint_change::kind::ejected) all.push_back(c.how_long);
+    return all;
+}
+
+TEST(ejection_jitter, each_ejection_is_shorter_by_a_share_at_random_and_otherwise_in_another_process) {
+    const std::vector<duration> ours = lengths(1, 0.2);
+    ASSERT_THAT(ours, SizeIs(40));
+    EXPECT_THAT(ours, Each(::testing::AllOf(::testing::Ge(24s), ::testing::Le(30s))));
+    EXPECT_LT(std::ranges::min(ours), 25s);
+    EXPECT_GT(std::ranges::max(ours), 29s);
+    EXPECT_EQ(lengths(1, 0.2), ours) << "by the same dice the same";
+    const std::vector<duration> theirs = lengths(2, 0.2);
+    for (std::size_t i = 0; i < ours.size(); ++i) EXPECT_NE(ours[i], theirs[i]) << i;
+    EXPECT_THAT(lengths(1, 0), Each(30s));
+}
+
 // ---- success rates ----
 
 endpoints_options by_success_rate(unsigned how_many, unsigned endpoints = 5, unsigned calls = 100,

@@ -61,7 +61,7 @@ void endpoints::orphaned(ticket& t, const observation& seen, call_context& call,
 /// It is that endpoint's, and is kept here for all calls: this one need not wait for it where it can go elsewhere.
 void endpoints::heed_wish(const ticket& t, const observation& seen, call_context& call, moment& now) {
     const duration wish = seen.retry_after().value_or(duration::zero());
-    if (wish <= duration::zero()) return;
+    if (wish <= duration::zero()) return call.tried().keep_wish(false);  // a race may still have another's
     shared_->rest(t, add(now, std::min(wish, options_->max_ejection)));
     call.tried().keep_wish(shared_->has_awake(now));
 }

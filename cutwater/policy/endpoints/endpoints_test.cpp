@@ -486,9 +486,11 @@ TEST(endpoints_options, T57_all_that_is_wrong_is_said_at_once) {
                             .each = {{.address = "a"}, {.address = ""}, {.address = "a", .weight = 0}},
                             .zone_enough = 0,
                             .consecutive_failures = 251,
+                            .ejection_jitter = 1.1,
                             .max_ejected = 1.1}),
               "endpoints \"shop\": zone_enough is 0, allowed is more than 0 and at most 1\n"
               "endpoints \"shop\": consecutive_failures is 251, allowed is from 0 to 250\n"
+              "endpoints \"shop\": ejection_jitter is 1.1, allowed is from 0 to 1\n"
               "endpoints \"shop\": max_ejected is 1.1, allowed is from 0 to 1\n"
               "endpoints \"shop\": each[1].address is empty, allowed is what the callable connects to\n"
               "endpoints \"shop\": each[2].address is \"a\", allowed is each address once; give it more weight\n"
@@ -511,8 +513,8 @@ TEST(endpoints_options, T57_those_in_force_can_be_read) {
               "endpoints {each = 3 endpoints, picker = least_in_flight, latency_memory = 10s, failure_penalty = 1s,\n"
               "    consecutive_failures = 5, interval = 10s, success_rate_factor = 1.9, success_rate_endpoints = 5,\n"
               "    success_rate_calls = 100, max_failure_share = 0.85, failure_share_endpoints = 5,\n"
-              "    failure_share_calls = 50, base_ejection = 30s, max_ejection = 5min, max_ejected = 0.1,\n"
-              "    ramp = 10s, healthy_enough = 0.5, when_few = use_all}\n"
+              "    failure_share_calls = 50, base_ejection = 30s, max_ejection = 5min, ejection_jitter = 0,\n"
+              "    max_ejected = 0.1, ramp = 10s, healthy_enough = 0.5, when_few = use_all}\n"
               "└─ call\n");
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "cutwater/asio.hpp"
 #include "cutwater/cutwater.hpp"
 #include "cutwater/policy/endpoints/kernel_test.hpp"
@@ -126,6 +128,18 @@ TEST_P(endpoints_wishes, they_are_kept_in_a_pipeline_that_is_chosen_at_run_time)
     EXPECT_EQ(one_that_meets("a", guarded), 10ms);
 }
 
+TEST_P(endpoints_wishes, of_twelve_of_which_one_is_well_each_is_asked_once_at_most_until_that_one_is_found) {
+    shop.replace(named(12), on.time.present());
+    for (char each = 'a'; each < 'l'; ++each) wishes[std::string(1, each)] = 0s;
+    pipeline guarded{retry{{.max_attempts = 12, .base_delay = 1ms}}, ref(shop)};
+    for (int i = 0; i < 50; ++i) {
+        EXPECT_THAT(call(guarded), has_value(7));
+        const std::set<std::string> different(asked.begin(), asked.end());
+        EXPECT_THAT(asked, SizeIs(different.size()));
+        EXPECT_EQ(asked.back(), "l");
+    }
+}
+
 // ---- a hedge ----
 
 class endpoints_and_a_hedge : public ::testing::Test {
@@ -149,6 +163,37 @@ TEST_F(endpoints_and_a_hedge, it_goes_elsewhere_at_once_after_a_wish_and_waits_w
         EXPECT_THAT(got, has_value(7));
         EXPECT_EQ(time.present() - began, replicas == 3 ? 2ms : 2s + 2ms);
     }
+}
+
+TEST_F(endpoints_and_a_hedge, each_attempt_of_a_race_asks_another_also_after_a_retry_of_it) {
+    endpoints shop{set_of(6, [](auto& o) { o.consecutive_failures = 0; })};
+    pipeline guarded{retry{{.max_attempts = 2, .base_delay = 1ms}}, hedge{{.max_attempts = 3, .delay = 5ms}},
+                     ref(shop)};
+    for (int i = 0; i < 20; ++i) {
+        std::set<std::string> asked;
+        const auto got = loop.run(guarded, said, [&](attempt& a) -> boost::asio::awaitable<answer_or_error> {
+            EXPECT_TRUE(asked.emplace(a.target()).second) << a.target();
+            co_await loop.sleep(20ms);
+            co_return std::unexpected{asks_for(0s)};
+        });
+        EXPECT_THAT(got, Not(has_value(7)));
+        EXPECT_THAT(asked, SizeIs(6));
+    }
+}
+
+TEST_F(endpoints_and_a_hedge, a_negative_wish_is_the_calls_also_where_anothers_is_its_endpoints_own) {
+    endpoints shop{set_of(6, [](auto& o) { o.consecutive_failures = 0; })};
+    pipeline guarded{retry{{.max_attempts = 2, .base_delay = 1ms}}, hedge{{.max_attempts = 2, .delay = 5ms}},
+                     ref(shop)};
+    unsigned asked = 0;
+    const auto got = loop.run(guarded, said, [&](attempt&) -> boost::asio::awaitable<answer_or_error> {
+        const bool is_first = ++asked == 1;
+        co_await loop.sleep(20ms);
+        error e = asks_for(1s);
+        co_return std::unexpected{is_first ? e : e.with_retry_after(-1ms)};
+    });
+    EXPECT_THAT(got, Not(has_value(7)));
+    EXPECT_EQ(asked, 2U);
 }
 
 TEST_F(endpoints_and_a_hedge, least_latency_learns_of_those_that_lose_and_leaves_a_slow_one_alone) {

@@ -68,6 +68,7 @@ endpoint_changes endpoints_kernel::advance(instant now) {
 
 auto endpoints_kernel::admit(instant now, random_source& dice, const tried_targets& tried) -> answer {
     answer given;
+    ejections_.stir(dice);
     given.changes = advance(now);
     const auto picked = pick(
         plan_, dice,

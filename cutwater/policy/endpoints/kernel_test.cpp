@@ -185,11 +185,17 @@ TEST(endpoints_tried, rather_to_another_zone_than_to_the_same_endpoint) {
     EXPECT_THAT(s.share_of(100, tried), UnorderedElementsAre(Key("b"), Key("c")));
 }
 
-TEST(endpoints_tried, the_last_eight_are_remembered) {
+TEST(endpoints_tried, the_last_32_are_remembered_and_by_a_copy_too) {
     tried_targets tried;
-    for (std::uint32_t id = 1; id <= 9; ++id) tried.add(id), tried.add(id);
-    EXPECT_FALSE(tried.contains(1));
-    for (std::uint32_t id = 2; id <= 9; ++id) EXPECT_TRUE(tried.contains(id)) << id;
+    for (std::uint32_t id = 1; id <= 33; ++id) tried.add(id), tried.add(id);
+    tried_targets copy;
+    copy.add(1);
+    copy = tried;
+    for (const tried_targets& each : {tried, copy}) {
+        EXPECT_FALSE(each.contains(1));
+        for (std::uint32_t id = 2; id <= 33; ++id) EXPECT_TRUE(each.contains(id)) << id;
+        EXPECT_FALSE(each.contains(34));
+    }
 }
 
 // ---- failures in a row ----

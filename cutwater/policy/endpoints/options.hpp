@@ -76,6 +76,7 @@ struct endpoints_options {
     unsigned failure_share_calls = 50;
     duration base_ejection = 30s;
     duration max_ejection = 300s;
+    double ejection_jitter = 0;
     double max_ejected = 0.1;
     duration ramp = 10s;
     double healthy_enough = 0.5;
@@ -113,6 +114,9 @@ struct endpoints_options {
               "how long the first ejection lasts; the second twice as long, the third three times");
         visit("max_ejection", self.max_ejection, within<duration>(1ms, 24h),
               "longest ejection, and longest rest that an endpoint may ask for by `retry_after`");
+        visit("ejection_jitter", self.ejection_jitter, within(0.0, 1.0),
+              "share of an ejection that it may be shorter by, at random: so that processes do not take an endpoint "
+              "back in step; 0: none");
         visit("max_ejected", self.max_ejected, within(0.0, 1.0),
               "share of the endpoints that may be ejected at once; 0: none, else one of several always may");
         visit("ramp", self.ramp, within<duration>(0ns, 24h),

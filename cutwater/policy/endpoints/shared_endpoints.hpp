@@ -200,6 +200,7 @@ auto basic_shared_endpoints<Atomic, Mutex>::ask_slowly(ticket& out, instant now,
                                                        const tried_targets& tried, told_changes& changes) -> quick {
     const std::scoped_lock lock{mutex_};
     changes = std::exchange(untold_, {});
+    ejections_.stir(dice);
     endpoint_changes made;
     if (now >= holds_until()) advance_locked(now, made);
     tell_locked(made, changes);

@@ -28,6 +28,14 @@ class alignas(cache_line) endpoint_slot {
 public:
     Atomic<std::uint32_t> in_flight{0};
     Atomic<std::uint32_t> id{0};
+
+private:  // with those above, and where the address is, all that a call touches: one cache line
+    Atomic<std::uint64_t> tally_{0};
+    Atomic<duration::rep> rests_until_{instant::min().time_since_epoch().count()};
+    Atomic<double> latency_{0};
+    Atomic<duration::rep> latency_at_{0};
+
+public:
     [[nodiscard]] std::uint32_t number() const noexcept { return id.load(std::memory_order_relaxed); }
     endpoint what;         // its address is written while nobody is in flight, and read by those who are
     bool is_used = false;  // of the holder of the lock
@@ -79,12 +87,6 @@ public:
     }
     void rest(instant until) noexcept { raise_to(rests_until_, until); }
     void wake() noexcept { rests_until_.store(instant::min().time_since_epoch().count(), std::memory_order_relaxed); }
-
-private:
-    Atomic<std::uint64_t> tally_{0};
-    Atomic<duration::rep> rests_until_{instant::min().time_since_epoch().count()};
-    Atomic<double> latency_{0};
-    Atomic<duration::rep> latency_at_{0};
 };
 
 /// A plan as threads see it: written by the holder of the lock, read by all. Never freed while they may.
