@@ -6,6 +6,12 @@
 #include <memory>
 #include <thread>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "cutwater/drive/asio/run.hpp"
 #include "cutwater/store.hpp"
 #include "cutwater/testing/event_recorder.hpp"
 #include "test/servers/tcp_proxy.hpp"
@@ -142,6 +148,33 @@ TEST_P(a_network_amid_a_call, that_is_slow_is_slow_and_nothing_else) {
     EXPECT_EQ(call(closed), "executed");
     EXPECT_EQ(another(), "replayed the first's");
     EXPECT_EQ(heard.count("idempotency_lost") + heard.count("idempotency_store_failed"), 0U);
+}
+
+// --- a context that goes before its store ----------------------------------------------------------------------------------
+
+TEST(a_context_that_is_destroyed, takes_the_guarded_calls_with_it_that_wait_for_the_store_and_nothing_else) {
+    tcp_proxy link{the_redis().port()};
+    auto context = std::make_unique<boost::asio::io_context>(1);
+    redis_store cells{{.host = "127.0.0.1", .port = link.port(), .prefix = "context/"}, context->get_executor()};
+    idempotency_guard<int> guard{cells, leased(1h)};
+    pipeline paid{cutwater::ref(guard)};
+    int executed = 0;
+    const auto call = [&](std::string key) -> boost::asio::awaitable<void> {
+        const call_options said{.operation = "pay", .id = key};
+        (void)co_await paid.async_run(said, [&]() -> boost::asio::awaitable<int> { co_return ++executed; });
+    };
+    boost::asio::co_spawn(*context, call("first"), boost::asio::detached);
+    context->run();
+    EXPECT_EQ(executed, 1);
+    link.swallow();
+    for (int i = 0; i < 10; ++i) boost::asio::co_spawn(*context, call(std::to_string(i)), boost::asio::detached);
+    context->restart();
+    context->run_for(50ms);
+    context.reset();
+    EXPECT_EQ(executed, 1);
+    const auto late = ask(cells, {read_cell{"anything"}});
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code(), condition::never_sent);
 }
 
 // --- a Redis that keeps nothing, started anew ------------------------------------------------------------------------------
