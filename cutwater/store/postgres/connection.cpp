@@ -1,5 +1,7 @@
 #include "cutwater/store/postgres/connection.hpp"
 
+#include <unistd.h>  // tidy: allow third-party because only the system tells a child of a fork from its parent
+
 #include <algorithm>
 #include <array>
 #include <new>
@@ -56,6 +58,14 @@ constexpr std::string_view one_at_a_time = "SELECT pg_advisory_xact_lock(7164794
 }  // namespace
 
 void pg_conn_deleter::operator()(pg_conn* c) const noexcept { PQfinish(c); }
+
+postgres_connection::postgres_connection() : process_{getpid()} {}
+
+postgres_connection::~postgres_connection() {
+    if (!is_ours()) (void)link_.release();  // to close it would end the session of the parent
+}
+
+bool postgres_connection::is_ours() const noexcept { return process_ == getpid(); }
 
 std::expected<std::unique_ptr<postgres_connection>, error> postgres_connection::open(
     const postgres_store_options& options, instant deadline) {
@@ -115,7 +125,7 @@ std::optional<error> postgres_connection::run(const std::string& sql, instant de
     return said ? std::nullopt : std::optional{std::move(said.error())};
 }
 
-bool postgres_connection::is_well() const noexcept { return !is_spent_ && !is_left(*link_); }
+bool postgres_connection::is_well() const noexcept { return is_ours() && !is_spent_ && !is_left(*link_); }
 
 pg_answer postgres_connection::ask(const postgres_question& asked, instant deadline) {
     constexpr int binary = 1;

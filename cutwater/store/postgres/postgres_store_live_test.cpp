@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>  // tidy: allow third-party because a child of a fork is the test
+#include <unistd.h>    // tidy: allow third-party because a child of a fork is the test
 
 #include <array>
 #include <set>
@@ -257,6 +259,25 @@ TEST_F(postgres_store_live, connections_are_made_when_they_are_needed_and_not_mo
         EXPECT_EQ(bounded.connections(), 3U);
     }
     EXPECT_TRUE(comes_true([&] { return outside.run(open) == "0"; }));
+}
+
+TEST_F(postgres_store_live, a_child_of_a_fork_has_connections_of_its_own_and_leaves_its_parents_alone) {
+    auto shared = std::make_unique<postgres_store>(own_options());
+    ASSERT_TRUE(ask(*shared, {swap_cell{"parent", 0, "1"}}));
+    const pid_t child = ::fork();
+    if (child == 0) {
+        bool is_right = true;
+        for (int i = 0; i < 50; ++i)
+            is_right &= ask(*shared, {swap_cell{"child" + std::to_string(i), 0, ""}}).value_or(cell_reply{false}).done;
+        shared.reset();
+        ::_exit(is_right ? 0 : 1);
+    }
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(ask(*shared, {read_cell{"parent"}}).value().found->value, "1");
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(ask(*shared, {read_cell{"parent"}}).value().found->value, "1");
+    EXPECT_EQ(shared->connections(), 1U);
 }
 
 TEST_F(postgres_store_live, whoever_waits_for_a_connection_waits_no_longer_than_the_limit_and_has_sent_nothing) {
