@@ -118,6 +118,26 @@ TEST_F(async_sagas, are_resumed_by_another_process) {
     EXPECT_THAT(play(place.async_unfinished()).value(), IsEmpty());
 }
 
+TEST_F(async_sagas, whose_last_undo_was_taken_away_meanwhile_tell_which_step_is_left) {
+    const saga_record left{.steps = {"a", "b"},
+                           .phase = saga_phase::undoing,
+                           .step = 1,
+                           .to_undo = {1, 0},
+                           .cause = saga_failure{.step = 1, .code = std::make_error_code(std::errc::io_error)},
+                           .context = "ab",
+                           .holder = 1,
+                           .lease = 1min};
+    ASSERT_TRUE(ask(cells.kept(), {swap_cell{saga_cell("trip", "1"), 0, left.encoded()}})->done);
+    time.pass(1min);
+    trip place{cells, {.name = "trip"}, {step("a"), {"b", [](std::string&) {}, no_undo}}, &heard};
+    const auto ended = play(place.async_resume("1"));
+    ASSERT_TRUE(ended) << ended.error();
+    EXPECT_EQ(ended->end, saga_end::stuck);
+    ASSERT_EQ(ended->left.size(), 1U);
+    EXPECT_EQ(ended->left[0].step, "b");
+    EXPECT_THAT(log, ElementsAre("-a", "-a."));
+}
+
 TEST_F(async_sagas, undo_what_was_done_when_a_step_is_cancelled) {
     trip place = made();
     cancels_after(20ms);  // in b
