@@ -1,17 +1,14 @@
 // How much memory a value owns outside of itself: what a cache counts of it towards `max_bytes`.
 //
-//     struct stock {
+//     struct shelf {
 //         std::string name;
-//         std::vector<std::string> shelves;
-//         std::size_t heap_bytes() const { return cw::heap_bytes(name, shelves); }        // of a type of your own
+//         std::vector<std::string> titles;
+//         std::size_t heap_bytes() const { return cw::heap_bytes(name, titles); }                     // of a type of your own
 //     };
-//     static_assert(cw::tells_heap_bytes<std::map<int, stock>>);                          // all of it is counted
+//     static_assert(cw::tells_heap_bytes<std::map<int, shelf>>);                                      // all of it is counted
 //     const std::size_t bytes = cw::heap_bytes(std::vector<std::string>{"a text that is not within its string"});
 //
-//     template <>
-//     struct cw::heap_size<their::document> {                                             // of somebody else's
-//         static std::size_t of(const their::document& d) { return d.text().capacity(); }
-//     };
+// Of somebody else's type a specialisation of `heap_size` tells, by a static `of(const T&)`.
 //
 // Contract. Counted are texts, the standard library's containers, pairs, tuples, optionals, variants, expected values and owning pointers, and
 // whatever is in them; of others' containers, what their elements take, and of Boost.Beast's messages fields and body. What is destroyed trivially (numbers, views, plain pointers) owns nothing. A
