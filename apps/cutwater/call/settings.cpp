@@ -24,10 +24,15 @@ void follow(retry_options& o) {
     o.min_delay = std::min(o.min_delay, o.max_delay);
     if (o.base_delay == retry_options{}.base_delay) o.base_delay = std::min(o.base_delay, o.max_delay);
 }
-/// Each endpoint is asked once before one is asked again, as far as a call remembers them.
-void follow(retry_options& o, std::size_t endpoints) {
+/// Each endpoint is asked once before one is asked again, as far as a call remembers them; waits leave half of the time for the attempts.
+void follow(retry_options& o, std::size_t endpoints, duration total) {
     constexpr std::size_t most = tried_targets::most;
-    o.max_attempts = std::max(o.max_attempts, static_cast<unsigned>(std::min(endpoints, most)));
+    const auto one_for_each = static_cast<unsigned>(std::min(endpoints, most));
+    if (one_for_each <= o.max_attempts) return;
+    o.max_attempts = one_for_each;
+    if (o.max_delay != retry_options{}.max_delay || total <= duration::zero()) return;
+    o.max_delay = std::clamp(total / (2 * one_for_each), std::min(o.base_delay, o.max_delay), o.max_delay);
+    follow(o);
 }
 void follow(circuit_breaker_options& o) {
     o.open_max = std::max(o.open_max, o.open_for);
@@ -134,7 +139,7 @@ std::vector<std::string> complete(call_settings& s) {
         found.emplace_back("--request is CONNECT, which opens a tunnel: nothing here goes through it");
     if (s.output && s.output->empty()) found.emplace_back("--output is empty: name a file, or - for standard output");
     if (auto problem = complete_target(s); !problem.empty()) std::ranges::move(problem, std::back_inserter(found));
-    if (!s.attempts_are_said) follow(s.retrying, s.at.size());
+    if (!s.attempts_are_said) follow(s.retrying, s.at.size(), s.total.after);
     add_problem(found, "--repeat", s.repeat, within<std::uint64_t>(1, most_calls));
     add_problem(found, "--concurrency", std::optional{s.concurrency}, within(1U, most_at_once));
     add_problems(found, s.total);

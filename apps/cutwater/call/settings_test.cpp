@@ -142,9 +142,26 @@ TEST(call_settings, there_is_an_attempt_for_each_endpoint_unless_said_otherwise)
     };
     EXPECT_EQ(attempts(2, {}), 3U);
     EXPECT_EQ(attempts(5, {}), 5U);
-    EXPECT_EQ(attempts(1000, {}), 8U);
+    EXPECT_EQ(attempts(12, {}), 12U);
+    EXPECT_EQ(attempts(1000, {}), 32U);
     EXPECT_EQ(attempts(5, {"--max-attempts", "3"}), 3U);
     EXPECT_EQ(attempts(5, {"--retries", "1"}), 2U);
+}
+
+TEST(call_settings, where_there_is_an_attempt_for_each_of_many_endpoints_the_waits_leave_time_for_them) {
+    const auto longest_wait = [](int endpoints, const std::vector<std::string>& more) {
+        call_settings s = settings_of(with_endpoints(endpoints, more));
+        EXPECT_THAT(complete(s), IsEmpty());
+        EXPECT_THAT(problems_of(s.retrying), IsEmpty());
+        return s.retrying.max_delay;
+    };
+    EXPECT_EQ(longest_wait(3, {}), 10s);
+    EXPECT_EQ(longest_wait(12, {}), 1250ms) << "half of 30 s for twelve";
+    EXPECT_EQ(longest_wait(12, {"--max-delay", "5s"}), 5s);
+    EXPECT_EQ(longest_wait(12, {"--base-delay", "4s"}), 4s);
+    EXPECT_EQ(longest_wait(12, {"--max-attempts", "4"}), 10s);
+    EXPECT_EQ(longest_wait(12, {"--timeout", "1h"}), 10s);
+    EXPECT_EQ(longest_wait(10, {"--timeout", "10ms", "--base-delay", "0"}), 500us);
 }
 
 TEST(call_settings, the_bulkhead_has_room_for_hedges) {
