@@ -47,7 +47,7 @@ duration tally::percentile(double share) const {
 
 clients::clients(world& in, sender through, const call_options& said)
     : world_{in}, send_{std::move(through)}, said_{said} {
-    texts_.reserve(said.id.size() + said.tenant.size() + said.target.size());
+    texts_.reserve(said.id.size() + said.tenant.size() + said.target.size() + said.fingerprint.size());
     const auto kept = [&](std::string_view text) {
         texts_.append(text);
         return std::string_view{texts_}.substr(texts_.size() - text.size());
@@ -55,6 +55,7 @@ clients::clients(world& in, sender through, const call_options& said)
     said_.id = kept(said.id);
     said_.tenant = kept(said.tenant);
     said_.target = kept(said.target);
+    said_.fingerprint = kept(said.fingerprint);
 }
 
 void clients::set_patience(duration d) {

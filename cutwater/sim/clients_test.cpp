@@ -93,18 +93,22 @@ TEST(sim_clients, keep_what_is_said_of_their_calls_as_long_as_they_are_there) {
     world here;
     std::vector<std::string> heard;
     const sender hears = [&](const call_options& said, const auto&) {
-        for (const std::string_view text : {said.id, said.tenant, said.target}) heard.emplace_back(text);
+        for (const std::string_view text : {said.id, said.tenant, said.target, said.fingerprint})
+            heard.emplace_back(text);
     };
     std::string tenant = "a tenant whose name is too long to be kept in place";
     std::string target = "a target whose name is too long to be kept in place";
-    clients all{here, hears, {.id = "4711", .tenant = tenant, .target = target}};
+    std::string print = "a fingerprint that is too long to be kept in place";
+    clients all{here, hears, {.id = "4711", .tenant = tenant, .target = target, .fingerprint = print}};
     const std::string tenant_then = tenant;
     const std::string target_then = target;
+    const std::string print_then = print;
     tenant.assign(tenant.size(), 'x');
     target.assign(target.size(), 'x');
+    print.assign(print.size(), 'x');
     all.tick_together(1, 1s);
     here.run_for(500ms);
-    EXPECT_THAT(heard, ElementsAre("4711", tenant_then, target_then));
+    EXPECT_THAT(heard, ElementsAre("4711", tenant_then, target_then, print_then));
 }
 
 TEST(sim_clients, a_service_that_takes_forever_is_waited_for_and_time_stands_still) {
