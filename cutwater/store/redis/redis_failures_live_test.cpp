@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>  // tidy: allow third-party because a child of a fork is the test
+#include <unistd.h>    // tidy: allow third-party because a child of a fork is the test
 
 #include <atomic>
 #include <future>
@@ -358,6 +360,23 @@ TEST_F(redis_failures_live, a_completion_may_destroy_the_store_when_the_context_
         });
     context.reset();
     EXPECT_EQ(told, 3);
+}
+
+TEST_F(redis_failures_live, a_child_of_a_fork_is_refused_and_leaves_its_parents_connection_alone) {
+    auto cells = std::make_unique<redis_store>(options());
+    ASSERT_TRUE(ask(*cells, put("a", "1")));
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const cell_result said = ask(*cells, get("a"));
+        const bool is_right =
+            code_of(said) == std::errc::operation_not_permitted && code_of(said) == condition::never_sent;
+        cells.reset();
+        ::_exit(is_right ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(ask(*cells, get("a")).value().found->value, "1");
 }
 
 TEST_F(redis_failures_live, whoever_asks_again_when_the_store_is_destroyed_is_refused) {

@@ -1,5 +1,7 @@
 #include "cutwater/store/redis/redis_store.hpp"
 
+#include <unistd.h>  // tidy: allow third-party because only the system tells a child of a fork from its parent
+
 #include <thread>
 #include <utility>
 
@@ -8,6 +10,7 @@
 
 #include "cutwater/core/text.hpp"
 #include "cutwater/store/redis/redis_desk.hpp"
+#include "cutwater/store/redis/redis_error.hpp"
 
 namespace cutwater {
 
@@ -41,15 +44,21 @@ private:
 
 redis_store::redis_store(redis_store_options options)
     : options_{validated(kind, std::move(options))}, name_{options_.name}, thread_{std::make_unique<own_thread>()},
-      desk_{std::make_shared<redis_desk>(name_, options_, thread_->context()->get_executor())} {
+      desk_{std::make_shared<redis_desk>(name_, options_, thread_->context()->get_executor())}, process_{getpid()} {
     thread_->start();
 }
 
 redis_store::redis_store(redis_store_options options, asio::any_io_executor executor)
     : options_{validated(kind, std::move(options))}, name_{options_.name},
-      desk_{std::make_shared<redis_desk>(name_, options_, std::move(executor))} {}
+      desk_{std::make_shared<redis_desk>(name_, options_, std::move(executor))}, process_{getpid()} {}
 
+/// In a child the thread is none, and locks may be held for ever: what is the parent's is left as it is.
 redis_store::~redis_store() {
+    if (!is_ours()) {
+        (void)thread_.release();
+        (void)new std::shared_ptr<redis_desk>{std::move(desk_)};  // never destroyed
+        return;
+    }
     std::move_only_function<void()> then;
     if (thread_) then = [context = thread_->context()] { context->stop(); };
     desk_->shut(std::move(then));  // what it tells may ask again, and is refused
@@ -59,7 +68,14 @@ std::string redis_store::describe() const {
     return std::string{kind} + " " + in_quotes(options_.name) + " " + options_text(options_);
 }
 
+bool redis_store::is_ours() const noexcept { return process_ == getpid(); }
+
 void redis_store::begin(cell_request asked, cell_completion done) noexcept {
+    if (!is_ours())
+        return done(std::unexpected{
+            unsent_error(std::errc::operation_not_permitted,
+                         "the store was made before a fork. Make the store after the fork, in each child")
+                .with_layer(name_)});
     desk_->ask(std::move(asked), std::move(done));
 }
 

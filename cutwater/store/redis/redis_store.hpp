@@ -11,6 +11,7 @@
 // something is asked. Completions are called there; they may ask again, and destroy the store. Thread safety: every member, from any
 // thread. What is open when the store is destroyed is told that it is cancelled (`errc::cancelled`), in the thread that destroys it. So it is where the
 // executor's context is destroyed first: from then on the store refuses, with `errc::withdrawn`. The two are not destroyed at once by two threads.
+// Fork: a child refuses what it asks a store of its parent's, and leaves the connection alone.
 #pragma once
 
 #include <memory>
@@ -43,10 +44,13 @@ public:
 private:
     class own_thread;
 
+    [[nodiscard]] bool is_ours() const noexcept;
+
     redis_store_options options_;
     name name_;
     std::unique_ptr<own_thread> thread_;
     std::shared_ptr<redis_desk> desk_;
+    int process_;  // which made it
 };
 
 }  // namespace cutwater
