@@ -324,6 +324,20 @@ TEST_P(idempotency_guards, an_outcome_that_its_codec_throws_for_is_the_callers_a
     EXPECT_EQ(on.dependency.calls(), 1U);
 }
 
+TEST_P(idempotency_guards, so_is_one_that_is_larger_than_max_outcome) {
+    idempotency_guard<int> guard{cells, {.lease = 5s, .max_outcome = 3}};
+    on.dependency.returns(1000).returns(10);
+    EXPECT_THAT(play(guard), has_value(1000));
+    EXPECT_EQ(on.heard.last("idempotency_lost").field("reason"), "the outcome is larger than max_outcome");
+    EXPECT_THAT(play(guard), fails_with(errc::key_in_use));
+    on.time.pass(5s);
+    EXPECT_THAT(play(guard), fails_with(errc::in_doubt));
+    said.id = "k2";
+    EXPECT_THAT(play(guard), has_value(10));
+    EXPECT_THAT(play(guard), has_value(10)) << "3 bytes: v10";
+    EXPECT_EQ(on.dependency.calls(), 2U);
+}
+
 TEST_P(idempotency_guards, so_is_one_that_should_keep_throws_for) {
     idempotency_guard<int> guard{
         cells, {.lease = 5s, .should_keep = [](const observation&) -> afterwards { throw std::runtime_error{"oh"}; }}};
