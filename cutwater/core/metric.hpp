@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <typeinfo>
 
 #include "cutwater/core/instant.hpp"
 #include "cutwater/core/name.hpp"
@@ -84,6 +85,9 @@ public:
 
     virtual void operator()(const metric& of, double value, std::string_view detail = {}) = 0;
 
+    /// Whether to tell of this object: not where another pipeline that has it has told of it already.
+    [[nodiscard]] virtual bool wants(const void* /*policy*/, const std::type_info& /*its_type*/) { return true; }
+
 protected:
     gauge_visitor() = default;
     ~gauge_visitor() = default;
@@ -96,6 +100,7 @@ concept has_gauges = requires(P& p, instant now, gauge_visitor& seen) { p.gauges
 template <class P>
 void visit_gauges([[maybe_unused]] P& policy, [[maybe_unused]] instant now, [[maybe_unused]] gauge_visitor& seen) {
     if constexpr (has_gauges<P>) {
+        if (!seen.wants(&policy, typeid(P))) return;
         if constexpr (requires { policy.layer_name(); }) seen.layer = policy.layer_name();
         policy.gauges(now, seen);
     }

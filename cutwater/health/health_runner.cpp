@@ -46,6 +46,7 @@ health_runner::health_runner(health_monitor& of, health_runner_options options)
 health_runner::~health_runner() { stop(); }
 
 void health_runner::stop() noexcept {
+    const std::scoped_lock held{stopping_};
     if (!threads_) return;
     of_->wakes(nullptr);
     turns_.request_stop();

@@ -45,7 +45,7 @@ public:
 
     [[nodiscard]] const health_runner_options& options() const noexcept { return options_; }
 
-    /// No check is begun any more; waits for those that run.
+    /// No check is begun any more; waits for those that run, whoever else stops it at the same time.
     void stop() noexcept;
 
 private:
@@ -55,6 +55,7 @@ private:
 
     health_runner_options options_;
     health_monitor* of_;
+    std::mutex stopping_;
     std::shared_ptr<pool_threads> threads_;
     std::mutex mutex_;
     std::condition_variable_any changed_;

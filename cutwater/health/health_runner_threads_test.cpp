@@ -4,6 +4,7 @@
 #include <atomic>
 #include <latch>
 #include <thread>
+#include <vector>
 
 #include "cutwater/health/health_json.hpp"
 #include "cutwater/health/health_runner.hpp"
@@ -134,6 +135,27 @@ TEST(health_runner_threads, readers_writers_and_checks_do_not_disturb_each_other
     EXPECT_FALSE(health.is_ready());
     EXPECT_TRUE(health.is_live());
     EXPECT_EQ(health.report().checks.size(), 3U);
+}
+
+TEST(health_runner_threads, it_can_be_stopped_from_several_threads_at_once) {
+    for (int i = 0; i < 50; ++i) {
+        std::atomic<int> inside{0};
+        health_monitor health;
+        health_runner runner{health, {.threads = 2}};
+        health.check({.name = "asks", .period = 10ms}, [&] {
+            ++inside;
+            std::this_thread::yield();
+            --inside;
+        });
+        std::latch all_here{3};
+        std::vector<std::jthread> all;
+        for (int each = 0; each < 3; ++each)
+            all.emplace_back([&] {
+                all_here.arrive_and_wait();
+                runner.stop();
+                EXPECT_EQ(inside, 0) << "who stops has waited, though another was first";
+            });
+    }
 }
 
 TEST(health_runner_threads, it_can_be_stopped_twice_and_followed_by_another) {

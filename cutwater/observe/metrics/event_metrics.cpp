@@ -5,6 +5,7 @@
 #include <chrono>
 #include <limits>
 #include <span>
+#include <string>
 
 #include "cutwater/observe/metrics/series_table.hpp"
 
@@ -56,10 +57,21 @@ bool wants_fields(std::span<const measure> measures) noexcept {
         measures, [](const measure& each) { return !each.detail_field.empty() || !each.value_field.empty(); });
 }
 
+constexpr std::size_t most_series = 1'000'000;
+
+/// A table beyond that has no end, and more slots than a number has: whoever means "as many as come" is told so.
+std::size_t in_range(std::size_t max_series) {
+    if (max_series < 1 || max_series > most_series)
+        throw invalid_options{"event_metrics",
+                              "event_metrics",
+                              {{"max_series", std::to_string(max_series), "from 1 to " + std::to_string(most_series)}}};
+    return max_series;
+}
+
 }  // namespace
 
 event_metrics::event_metrics(metric_sink& to, std::size_t max_series)
-    : table_{std::make_unique<detail::series_table>(to, std::max<std::size_t>(max_series, 1))} {}
+    : table_{std::make_unique<detail::series_table>(to, in_range(max_series))} {}
 event_metrics::~event_metrics() = default;
 
 void event_metrics::on_event(const event& e) noexcept {

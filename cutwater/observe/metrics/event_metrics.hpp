@@ -32,7 +32,8 @@ class series_table;
 
 class event_metrics final : public listener {
 public:
-    /// `max_series`: combinations of event, layer, operation and detail that are told apart.
+    /// `max_series`: combinations of event, layer, operation and detail that are told apart, from 1 to 1 000 000. Throws
+    /// `invalid_options`.
     explicit event_metrics(metric_sink& to, std::size_t max_series = 4'096);
     event_metrics(const event_metrics&) = delete;
     event_metrics& operator=(const event_metrics&) = delete;

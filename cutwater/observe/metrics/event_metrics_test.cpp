@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <stdexcept>
+
 #include "cutwater/cutwater.hpp"
 #include "cutwater/observe/metrics/metric_registry.hpp"
 #include "cutwater/testing/event_recorder.hpp"
@@ -163,6 +166,14 @@ TEST_F(counted_calls, T79_operations_without_end_take_room_for_some) {
     EXPECT_EQ(few.lost(), 0U);
 }
 
+TEST_F(counted_calls, T79_there_is_no_table_without_end) {
+    for (const std::size_t none : {std::size_t{0}, std::size_t{1'000'001}, std::numeric_limits<std::size_t>::max()})
+        EXPECT_THROW((event_metrics{registry, none}), invalid_options) << none;
+    event_metrics most{registry, 1'000'000};
+    lick(most, 3);
+    EXPECT_EQ(metric_total(registry.read(instant{}), stamp_licked::stamps), 3);
+}
+
 TEST_F(counted_calls, T88_what_it_counted_goes_with_it) {
     {
         event_metrics brief{registry};
@@ -250,6 +261,64 @@ TEST(event_metrics, a_call_adds_at_most_two_increments_and_one_observation_for_e
     }
 }
 
+TEST(event_metrics, a_retry_adds_two_increments_for_each_further_attempt_and_one_at_the_end) {
+    counted_records records;
+    event_metrics counts{records};
+    virtual_time time;
+    pipeline inventory{observe{counts}, retry{{.max_attempts = 4}}};
+    for (const unsigned retries : {0U, 1U, 2U, 3U}) {
+        mock_dependency<int> stock{time};
+        for (unsigned i = 0; i < retries; ++i) stock.fails(std::errc::connection_reset);
+        stock.returns(7);
+        records.increments = records.observations = 0;
+        EXPECT_EQ(time.run(inventory, {.operation = "get"}, stock.blocking()), 7);
+        EXPECT_EQ(records.increments, 2 + (retries == 0 ? 0 : 2 * retries + 1));
+        EXPECT_EQ(records.observations, 1U);
+    }
+    mock_dependency<int> down{time};
+    down.fails(std::errc::connection_reset);
+    records.increments = records.observations = 0;
+    EXPECT_FALSE(time.run(inventory, {.operation = "get"}, down.blocking()).has_value());
+    EXPECT_EQ(records.increments, 2 + 2 * 3 + 1) << "and so does one that gives up";
+    EXPECT_EQ(records.observations, 1U);
+}
+
+TEST(event_metrics, a_refusal_adds_one_increment_to_the_calls_own) {
+    counted_records records;
+    event_metrics counts{records};
+    virtual_time time;
+    pipeline inventory{observe{counts}, rate_limiter{{.permits = 1, .per = 1h, .burst = 1}}};
+    for (const unsigned increments : {2U, 3U}) {
+        records.increments = records.observations = 0;
+        (void)time.run(inventory, {.operation = "get"}, [] { return 7; });
+        EXPECT_EQ(records.increments, increments);
+        EXPECT_EQ(records.observations, 1U);
+    }
+}
+
+TEST_F(counted_calls, T88_a_pipeline_that_goes_with_its_listener_takes_its_series_along) {
+    pipeline stays{observe{counts}, retry{{.max_attempts = 2}}};
+    stock.fails(std::errc::connection_reset).returns(7);
+    (void)time.run(stays, {.operation = "get"}, stock.blocking());
+    const auto before = registry.size();
+    {
+        event_metrics brief{registry};
+        pipeline goes{observe{brief}, retry{{.name = "brief", .max_attempts = 2}}};
+        mock_dependency<int> other{time};
+        other.fails(std::errc::connection_reset).returns(7);
+        (void)time.run(goes, {.operation = "put"}, other.blocking());
+        (void)time.run(goes, {.operation = "get"}, [] { return 7; });
+        EXPECT_EQ(value(metrics::retries, {.layer = "brief", .operation = "put"}), 1);
+        EXPECT_GT(registry.size(), before);
+    }
+    const auto read = registry.read(instant{});
+    EXPECT_EQ(registry.size(), before);
+    for (const metric_family& family : read)
+        for (const metric_sample& each : family.samples) EXPECT_EQ(each.operation, name{"get"}) << family.of->name;
+    EXPECT_EQ(metric_value(read, metrics::calls, {.operation = "get", .detail = "success"}), 2)
+        << "what both have counted is one series, and goes with the last of them";
+}
+
 TEST_F(counted_calls, another_listener_hears_the_same) {
     testing::event_recorder heard;
     counts.also(heard);
@@ -277,6 +346,43 @@ TEST_F(counted_calls, and_so_is_one_that_is_chosen_at_run_time) {
     inventory.add(bulkhead{{.name = "room", .max_concurrent = 7}});
     const auto watched = registry.watch(inventory);
     EXPECT_EQ(value(metrics::concurrency_limit, {.layer = "room"}), 7);
+}
+
+TEST_F(counted_calls, what_pipelines_share_is_shown_once) {
+    circuit_breaker health{{.name = "inventory"}};
+    pipeline reads{cutwater::ref(health), retry{}, bulkhead{{.name = "room", .max_concurrent = 7}}};
+    any_pipeline<int> writes;
+    writes.add(cutwater::ref(health));
+    const auto closed = [&] { return value(metrics::circuit_state, {.layer = "inventory", .detail = "closed"}); };
+    auto of_reads = registry.watch(reads);
+    auto of_writes = registry.watch(writes);
+    auto by_itself = registry.watch(health);
+    EXPECT_EQ(closed(), 1) << "it is one, by whomever it is watched";
+    EXPECT_EQ(value(metrics::concurrency_limit, {.layer = "room"}), 7) << "of the others nothing is left out";
+    by_itself.reset();
+    of_reads.reset();
+    EXPECT_EQ(closed(), 1) << "one holder is left";
+    of_writes.reset();
+    EXPECT_THAT(registry.read(instant{}), IsEmpty()) << "and gone with the last";
+}
+
+TEST_F(counted_calls, what_is_shared_is_told_by_another_where_one_throws_in_the_middle) {
+    circuit_breaker health{{.name = "inventory"}};
+    const auto throws = registry.watch_by([&](instant now, gauge_visitor& seen) {
+        visit_gauges(health, now, seen);
+        throw std::runtime_error{"no more"};
+    });
+    const auto watched = registry.watch(health);
+    EXPECT_EQ(value(metrics::circuit_state, {.layer = "inventory", .detail = "closed"}), 1);
+}
+
+TEST_F(counted_calls, what_a_pipeline_owns_is_added_to_another_of_its_name) {
+    const bulkhead own{{.name = "room", .max_concurrent = 3}};
+    pipeline inventory{retry{}, bulkhead{{.name = "room", .max_concurrent = 7}}};
+    const auto first = registry.watch(own);
+    const auto second = registry.watch(inventory);
+    const auto again = registry.watch(inventory);
+    EXPECT_EQ(value(metrics::concurrency_limit, {.layer = "room"}), 10);
 }
 
 TEST_F(counted_calls, a_budget_is_watched_by_its_own_name) {

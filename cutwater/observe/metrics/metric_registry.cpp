@@ -5,7 +5,11 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <set>
 #include <tuple>
+#include <typeindex>
+#include <typeinfo>
+#include <utility>
 
 #include "cutwater/core/options.hpp"
 #include "cutwater/observe/metrics/series.hpp"
@@ -205,18 +209,44 @@ void add_to(std::vector<metric_family>& all, const metric& of, metric_sample lab
     if (metric_sample* const place = place_for(all, of, std::move(labels))) place->value += value;
 }
 
-/// Adds what is the same, as of two policies of one name.
+/// The gauges of one reading. Adds what is the same, as of two policies of one name, and hears each object once, however many
+/// pipelines have it.
 class gauge_reader final : public gauge_visitor {
 public:
     explicit gauge_reader(std::vector<metric_family>& into) noexcept : into_{&into} {}
 
     void operator()(const metric& of, double value, std::string_view detail) override {
         if (of.type == metric_type::histogram || !is_name(of.name) || !is_detail(of.detail)) return;
-        add_to(*into_, of, {.layer = layer, .detail = std::string{detail}}, value);
+        add_to(now_, of, {.layer = layer, .detail = std::string{detail}}, value);
+    }
+    bool wants(const void* policy, const std::type_info& its_type) override {
+        const object which{policy, its_type};
+        return !heard_.contains(which) && hears_.insert(which).second;
+    }
+
+    /// What throws in the middle has told nothing.
+    void hear(question& next, instant now) {
+        now_.clear();
+        hears_.clear();
+        try {
+            layer = {};
+            next.ask(now, *this);
+        } catch (...) {
+            return;
+        }
+        heard_.merge(hears_);
+        for (const metric_family& family : now_)
+            for (const metric_sample& s : family.samples)
+                add_to(*into_, *family.of, {.layer = s.layer, .operation = s.operation, .detail = s.detail}, s.value);
     }
 
 private:
+    using object = std::pair<const void*, std::type_index>;  // a pipeline may stand where its first layer does
+
     std::vector<metric_family>* into_;
+    std::vector<metric_family> now_;
+    std::set<object> heard_;
+    std::set<object> hears_;
 };
 
 }  // namespace
@@ -237,18 +267,8 @@ void metric_store::read(instant now, std::vector<metric_family>& into) const {
         if (metric_sample* const place =
                 place_for(into, *at->of, {.layer = at->layer, .operation = at->operation, .detail = at->detail}))
             each->read(*place);
-    for (const auto& ask : questions) {
-        std::vector<metric_family> told;  // what throws in the middle has told nothing
-        gauge_reader reads{told};
-        try {
-            ask->ask(now, reads);
-        } catch (...) {
-            continue;
-        }
-        for (const metric_family& family : told)
-            for (const metric_sample& s : family.samples)
-                add_to(into, *family.of, {.layer = s.layer, .operation = s.operation, .detail = s.detail}, s.value);
-    }
+    gauge_reader gauges{into};
+    for (const auto& each : questions) gauges.hear(*each, now);
 }
 
 }  // namespace detail

@@ -8,7 +8,7 @@
 //
 // A series is there as long as somebody holds it: who counted into it, or watches. With the last of them it is gone, and so is what an exporter shows; so what
 // was replaced is not shown for ever. There is room for `max_series`; what comes later is counted together, as operation and detail `other`. Gauges of the
-// same name and labels, as of two bulkheads that nobody has named, are added up.
+// same name and labels, as of two bulkheads that nobody has named, are added up; an object that several pipelines share (`cw::ref`) is asked once.
 //
 // A metric's name is as Prometheus has it ([a-zA-Z_:][a-zA-Z0-9_:]*), and so is its detail, the label
 // ([a-zA-Z_][a-zA-Z0-9_]*, but neither `layer`, `operation`, `le` nor what begins with `__`). Two metrics of one name have

@@ -90,5 +90,15 @@ TEST(prometheus_live, promtool_has_no_complaint) {
     EXPECT_EQ(testing::promtool_check(service.page()), "");
 }
 
+TEST(prometheus_live, promtool_has_no_complaint_of_any_metric_that_the_library_has) {
+    metric_registry registry;
+    std::vector<std::shared_ptr<metric_series>> held;
+    for (const metric* const each : metrics::all) {
+        held.push_back(registry.open(*each, {.layer = "room", .operation = "get", .detail = each->detail}));
+        held.back()->record(1);
+    }
+    EXPECT_EQ(testing::promtool_check(prometheus_metrics{registry}.text()), "");
+}
+
 }  // namespace
 }  // namespace cutwater
