@@ -348,7 +348,8 @@ TEST_P(retry_budget_policy, layers_that_share_a_budget_count_a_call_and_an_attem
     on.dependency.fails(std::errc::connection_reset).returns(7);
     any_pipeline<int> guarded{retry{paid_by(told)}, retry{paid_by(told, 1)}};
     EXPECT_EQ(*on.play(guarded), 7);
-    EXPECT_EQ(told.all, "original transient charge success paid ") << "by the inner one, of what the outer one has paid";
+    EXPECT_EQ(told.all, "original transient charge success paid ")
+        << "by the inner one, of what the outer one has paid";
 }
 
 TEST_P(retry_budget_policy, layers_with_budgets_of_their_own_tell_each_its_own) {
