@@ -90,6 +90,14 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
 private:
+    struct counted_page {
+        explicit counted_page(unsigned& in) noexcept : all{in} { ++all; }
+        counted_page(const counted_page&) = delete;
+        counted_page& operator=(const counted_page&) = delete;
+        ~counted_page() { --all; }
+        unsigned& all;
+    };
+
     asio::awaitable<void> accept_all() {
         asio::steady_timer pause{context_};
         for (;;) {
@@ -144,7 +152,8 @@ private:
             co_return false;
         }
         with.waits_for_client = false;
-        detail::wire_answer answer = co_await answer_to(parser.get());
+        std::optional<counted_page> counted;  // until whoever asked for the page has it
+        detail::wire_answer answer = co_await answer_to(parser.get(), counted);
         const bool keeps = answer.keep_alive();
         const bool is_written = co_await write(with, answer, parser.get().method() == http::verb::head);
         with.waits_for_client = true;
@@ -152,11 +161,12 @@ private:
     }
 
     /// What may take long is made aside, so that probes wait for none of it, and takes half of the places at most.
-    asio::awaitable<detail::wire_answer> answer_to(const detail::wire_request& asked) {
+    asio::awaitable<detail::wire_answer> answer_to(const detail::wire_request& asked,
+                                                   std::optional<counted_page>& counted) {
         if (!site_.takes_long(asked)) co_return site_.answer(asked);
         if (pages_asked_ >= std::max(options_.max_connections / 2, 1U))
             co_return detail::site::refusal(503, "too many ask for pages at once; ask again later\n");
-        const counted_page counted{pages_asked_};
+        counted.emplace(pages_asked_);
         co_return co_await asio::co_spawn(pages_, make(asked), asio::use_awaitable);
     }
     asio::awaitable<detail::wire_answer> make(const detail::wire_request& asked) { co_return site_.answer(asked); }
@@ -184,14 +194,6 @@ private:
         for (int i = 0; i < 64 && !failed; ++i)
             std::tie(failed, std::ignore) = co_await with.stream.async_read_some(asio::buffer(thrown_away), quietly);
     }
-
-    struct counted_page {
-        explicit counted_page(unsigned& in) noexcept : all{in} { ++all; }
-        counted_page(const counted_page&) = delete;
-        counted_page& operator=(const counted_page&) = delete;
-        ~counted_page() { --all; }
-        unsigned& all;
-    };
 
     const admin_options& options_;
     const detail::site& site_;

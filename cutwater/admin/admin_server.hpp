@@ -7,7 +7,7 @@
 //     admin.start();
 //
 // Contract. HTTP/1.1 and 1.0 without TLS, GET and HEAD, connections that are kept. It has two threads of its own, so that it answers while the program is busy: pages are
-// made on one, one after the other; the other serves connections, and makes probes, which so wait for no page. At most half of `max_connections` wait for pages: who asks
+// made on one, one after the other; the other serves connections, and makes probes, which so wait for no page. At most half of `max_connections` (but one may) wait for pages or read them: who asks
 // beyond that is told 503, so that probes have a place. Everything is bounded: connections, header, body, the time for a request and for its answer. Where there is no place for a connection, the one goes
 // that has been silent for longest: who opens many and says nothing keeps nobody out. Every answer says `Cache-Control: no-store`.
 //

@@ -67,7 +67,7 @@ public:
     template <class Pipeline>
     [[nodiscard]] auto send_through(Pipeline& guarded, const http_request& request,
                                     const call_options& own = {}) const {
-        return guarded.async_run(options_of(request, own), [client = *this, &request] { return client.send(request); });
+        return guarded.async_run(options_of(request, own), [client = *this, request] { return client.send(request); });
     }
 
 private:

@@ -62,6 +62,12 @@ public:
     [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
     [[nodiscard]] auto end() const noexcept { return fields_.end(); }
     [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
+    /// What it owns, for a cache.
+    [[nodiscard]] std::size_t heap_bytes() const noexcept {
+        std::size_t bytes = fields_.capacity() * sizeof(http_field);
+        for (const http_field& f : fields_) bytes += f.name.capacity() + f.value.capacity();
+        return bytes;
+    }
 
     friend bool operator==(const http_fields&, const http_fields&) = default;
 

@@ -7,6 +7,7 @@
 // Thread safety: as values.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "cutwater/http/http_fields.hpp"
@@ -26,6 +27,11 @@ struct http_response {
     std::string reason = {};
     http_fields fields = {};
     std::string body = {};
+
+    /// What it owns, for a cache.
+    [[nodiscard]] std::size_t heap_bytes() const noexcept {
+        return reason.capacity() + body.capacity() + fields.heap_bytes();
+    }
 };
 
 }  // namespace cutwater

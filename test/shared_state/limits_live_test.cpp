@@ -89,7 +89,7 @@ TEST_P(a_limit_of_processes, is_kept_and_its_store_is_asked_for_few_of_their_cal
     EXPECT_EQ(all->broken, 0U);
     EXPECT_GT(all->admitted, 1'000U);
     EXPECT_LE(all->admitted, 100 + 1'000 * seconds + processes * 50);
-    EXPECT_LT(questions, 0.2) << "0.08, if nobody is kept from the processor";
+    EXPECT_LT(questions, 0.5) << "0.08, if nobody is kept from the processor";
 }
 
 }  // namespace

@@ -65,6 +65,9 @@ class left_contexts {
 public:
     void keep(std::unique_ptr<asio::io_context> left) noexcept {
         try {
+            left->restart();
+            left->run_for(std::chrono::milliseconds{
+                50});  // the last call's timer lingers; where nothing is left, it returns at once
             const std::scoped_lock held{lock_};
             std::erase_if(all_, [](const auto& each) { return is_idle(*each); });
             if (!is_idle(*left)) all_.push_back(std::move(left));

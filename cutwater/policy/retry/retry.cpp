@@ -84,6 +84,7 @@ void retry::session::settle(const observation& seen, call_context& call) noexcep
     paid_.reset();
     below_ = 0;
     if (owner_->budget_ != nullptr) owner_->tell_budget(seen, paid, call);
+    if (paid != budget_charge{}) call.paid_to = nullptr;  // a layer outside has not paid for it
 }
 
 void retry::session::refund() noexcept {

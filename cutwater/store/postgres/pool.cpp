@@ -1,10 +1,15 @@
 #include "cutwater/store/postgres/pool.hpp"
 
+#include <unistd.h>  // tidy: allow third-party because only the system tells a child of a fork from its parent
+
+#include <string>
 #include <utility>
 
 #include "cutwater/drive/clock/clock.hpp"
 
 namespace cutwater::detail {
+
+postgres_pool::postgres_pool(const postgres_store_options& options) : options_{options}, process_{::getpid()} {}
 
 std::expected<postgres_pool::lease, error> postgres_pool::take(instant deadline) {
     if (now() >= deadline) return std::unexpected{out_of_time("no time was left to send it")};
@@ -39,6 +44,8 @@ std::size_t postgres_pool::open() const {
 
 std::optional<postgres_pool::lease> postgres_pool::place(instant deadline) {
     std::unique_lock held{lock_};
+    // In a child nobody gives back what the parent's threads had in use.
+    if (const int here = ::getpid(); std::exchange(process_, here) != here) open_ = free_.size();
     const auto may = [this] { return !free_.empty() || open_ < options_.max_connections; };
     if (!freed_.wait_until(held, to_steady(deadline), may)) return std::nullopt;
     if (free_.empty()) {

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <condition_variable>
+#include <expected>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "cutwater/store/postgres/connection.hpp"
@@ -13,7 +16,7 @@ namespace cutwater::detail {
 /// Thread safety: every member, from any thread. It outlives what was taken.
 class postgres_pool {
 public:
-    explicit postgres_pool(const postgres_store_options& options) : options_{options} {}
+    explicit postgres_pool(const postgres_store_options& options);
 
     /// A connection for one operation, given back by its destructor.
     class lease {
@@ -57,6 +60,7 @@ private:
     std::condition_variable freed_;
     std::vector<std::unique_ptr<postgres_connection>> free_;  // the one that was used last is at the end
     std::size_t open_ = 0;                                    // those in use and those being made as well
+    int process_;                                             // whose they are
 };
 
 }  // namespace cutwater::detail
