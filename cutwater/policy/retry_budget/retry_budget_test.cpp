@@ -352,6 +352,16 @@ TEST_P(retry_budget_policy, layers_that_share_a_budget_count_a_call_and_an_attem
         << "by the inner one, of what the outer one has paid";
 }
 
+TEST_P(retry_budget_policy, what_a_layer_inside_has_paid_the_one_outside_has_not) {
+    on.dependency.fails(std::errc::connection_reset).throws(std::logic_error{"a bug"});
+    any_pipeline<int> guarded{retry{paid_by(told)},
+                              fallback{{.should_handle = [](const observation&) { return true; }}, tier("none", 0)},
+                              retry{paid_by(told)}};
+    EXPECT_EQ(*on.play(guarded), 0);
+    EXPECT_EQ(told.all, "original transient charge success ")
+        << "a bug says nothing of the dependency, and the tier is nobody's";
+}
+
 TEST_P(retry_budget_policy, layers_with_budgets_of_their_own_tell_each_its_own) {
     told_budget inner;
     on.dependency.returns(7);
