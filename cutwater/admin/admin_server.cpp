@@ -1,5 +1,7 @@
 #include "cutwater/admin/admin_server.hpp"
 
+#include <fcntl.h>  // tidy: allow third-party because Asio leaves sockets to the children of a process
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -67,6 +69,8 @@ public:
         error_code failed;
         const tcp::endpoint where{asio::ip::make_address(options_.address, failed), options_.port};
         if (!failed) acceptor_.open(where.protocol(), failed);
+        if (!failed)
+            ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);  // else children would listen on after a stop
         if (!failed) acceptor_.set_option(tcp::acceptor::reuse_address{true}, failed);
         if (!failed) acceptor_.bind(where, failed);
         if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
