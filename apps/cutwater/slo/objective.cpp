@@ -58,6 +58,9 @@ std::expected<slo_options, std::string> parse_objective(std::string_view text) {
     const std::vector<std::string> parts = parts_of(text, ':');
     if (parts.size() < 3 || parts.size() > 4)
         return std::unexpected{fmt::format("\"{}\" is no objective; {}", text, form)};
+    if (parts[0].contains("{{"))
+        return std::unexpected{
+            fmt::format("\"{}\": a name has no \"{{{{\": Prometheus would take it for a template", text)};
     slo_options made{.name = parts[0]};
     if (parts[1] != "*") made.operations = parts_of(parts[1], ',');
     const auto target = parse_target(parts[2]);

@@ -259,10 +259,10 @@ struct heap_size<std::expected<T, Error>> {
     }
 };
 template <class T, class Deleter>
-    requires(!std::is_array_v<T> && !std::is_void_v<T>)
+    requires(!std::is_array_v<T> && !std::is_void_v<T> && requires { sizeof(T); })
 struct heap_size<std::unique_ptr<T, Deleter>> : detail::heap_of_pointee<std::unique_ptr<T, Deleter>, T, 0> {};
 template <class T>
-    requires(!std::is_array_v<T> && !std::is_void_v<T>)
+    requires(!std::is_array_v<T> && !std::is_void_v<T> && requires { sizeof(T); })
 struct heap_size<std::shared_ptr<T>> : detail::heap_of_pointee<std::shared_ptr<T>, T, 2 * sizeof(void*)> {};
 
 }  // namespace cutwater

@@ -144,5 +144,12 @@ TEST(heap_bytes, a_type_tells_whether_all_of_it_is_counted) {
     EXPECT_FALSE(tells_heap_bytes<std::filesystem::path>);
 }
 
+struct known_elsewhere;
+
+TEST(heap_bytes, what_points_to_a_type_that_is_not_known_here_counts_as_itself) {
+    EXPECT_EQ(cutwater::heap_bytes(std::shared_ptr<const known_elsewhere>{}), 0U);
+    EXPECT_FALSE(tells_heap_bytes<std::shared_ptr<const known_elsewhere>>);
+}
+
 }  // namespace
 }  // namespace cutwater
