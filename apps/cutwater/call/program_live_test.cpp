@@ -67,6 +67,19 @@ TEST(call_program_live, method_fields_and_body_arrive) {
     EXPECT_EQ(seen.body(), "seven");
 }
 
+TEST(call_program_live, a_body_without_end_is_refused) {
+    const auto endless = run({"call", "-d", "@/dev/zero", "http://127.0.0.1:1/"});
+    EXPECT_EQ(endless.exit, 2);
+    EXPECT_THAT(endless.err, HasSubstr("/dev/zero has more than 256 MiB"));
+}
+
+TEST(call_program_live, a_ledger_that_cannot_be_written_is_named) {
+    scripted_server server{answers(answer_ok)};
+    const auto full = run({"call", "--ledger", "/dev/full", server.url("/")});
+    EXPECT_EQ(full.exit, 1);
+    EXPECT_THAT(full.err, HasSubstr("cannot write /dev/full: No space left on device"));
+}
+
 TEST(call_program_live, a_body_comes_from_standard_input_or_a_file_byte_by_byte) {
     const std::string body{"\0\r\n\xff @-", 7};
     scripted_server server{answers(answer_ok)};

@@ -72,10 +72,14 @@ void add_problem(std::vector<std::string>& found, const std::string& flag, std::
 }
 
 std::expected<std::string, std::string> read_all(std::FILE* in, std::string_view what) {
+    constexpr std::size_t most = 256UL * 1024 * 1024;
     std::string all;
     std::array<char, 65536> part{};
-    while (const std::size_t size = in != nullptr ? std::fread(part.data(), 1, part.size(), in) : 0)
-        all.append(part.data(), size);
+    while (in != nullptr && std::feof(in) == 0 && std::ferror(in) == 0) {  // at a terminal, the end is told once
+        all.append(part.data(), std::fread(part.data(), 1, part.size(), in));
+        if (all.size() > most)
+            return std::unexpected{fmt::format("--data: {} has more than 256 MiB, which is the most of a body", what)};
+    }
     if (in != nullptr && std::ferror(in) == 0) return all;
     return std::unexpected{fmt::format("--data: cannot read {}: {}", what, std::generic_category().message(errno))};
 }

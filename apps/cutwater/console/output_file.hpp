@@ -22,6 +22,7 @@ public:
     [[nodiscard]] exit_code write(std::string_view header, std::string_view body);
 
 private:
+    std::string name_;
     std::FILE* file_;
 };
 

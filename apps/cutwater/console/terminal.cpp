@@ -43,12 +43,12 @@ void hold_standard_streams() noexcept {
         if (::fcntl(stream, F_GETFD) == -1) (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-exit_code write_all(std::FILE* out, std::string_view text) {
+exit_code write_all(std::FILE* out, std::string_view text, std::string_view where) {
     errno = 0;
     if (std::fwrite(text.data(), 1, text.size(), out) == text.size() && std::fflush(out) == 0) return succeeded;
     const int why = errno;
     if (why == EPIPE) return nobody_reads;
-    complain("cutwater", "cannot write the output: " + std::generic_category().message(why));
+    complain("cutwater", "cannot write " + std::string{where} + ": " + std::generic_category().message(why));
     return failed;
 }
 

@@ -29,7 +29,7 @@ void complain(std::string_view who, std::string_view what) noexcept;
 void hold_standard_streams() noexcept;
 
 /// Writes all of it and flushes. Where that fails it says why on standard error and gives `failed`; where the reader has
-/// gone away it says nothing and gives `nobody_reads`.
-[[nodiscard]] exit_code write_all(std::FILE* out, std::string_view text);
+/// gone away it says nothing and gives `nobody_reads`. `where` names it.
+[[nodiscard]] exit_code write_all(std::FILE* out, std::string_view text, std::string_view where = "the output");
 
 }  // namespace cutwater::app
