@@ -19,7 +19,7 @@ double to_ms(duration d) noexcept { return std::chrono::duration<double, std::mi
 duration from_ms(double ms) noexcept {
     constexpr long double ns_in_ms =
         1e6L;  // a double would round once more, and a day of the third month be a nanosecond off
-    const auto ns = static_cast<double>(std::round(ms * ns_in_ms));
+    const auto ns = static_cast<double>(std::round(static_cast<long double>(ms) * ns_in_ms));
     constexpr auto most = static_cast<double>(std::numeric_limits<duration::rep>::max());
     if (!(ns < most)) return duration::max();
     return ns > -most ? duration{static_cast<duration::rep>(ns)} : duration::min();
