@@ -1,35 +1,13 @@
 #include "cutwater/http/resolve.hpp"
 
-#include <dlfcn.h>  // tidy: allow third-party because a resolver that hangs is put before the system's
 #include <gmock/gmock.h>
-#include <netdb.h>  // tidy: allow third-party because it is the system's resolver that is replaced
-
-#include <atomic>
-#include <string_view>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include "cutwater/asio.hpp"
 #include "cutwater/http/http_client.hpp"
-
-namespace {
-
-/// While set, a look-up of slow.test does not come back.
-std::atomic<bool> slow{false};
-
-}  // namespace
-
-/// Before the system's, for this program: one name takes as long as a test likes.
-extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) {
-    if (node != nullptr && std::string_view{node} == "slow.test") {
-        slow.wait(true);
-        return EAI_AGAIN;
-    }
-    using system_resolver = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
-    static const auto system = reinterpret_cast<system_resolver>(dlsym(RTLD_NEXT, "getaddrinfo"));
-    return system(node, service, hints, found);
-}
+#include "test/servers/slow_resolver.hpp"
 
 namespace cutwater {
 namespace {
@@ -38,14 +16,10 @@ namespace asio = boost::asio;
 
 class a_slow_resolver : public ::testing::Test {
 protected:
-    a_slow_resolver() { slow = true; }
-    ~a_slow_resolver() override { answer(); }
-    static void answer() {
-        slow = false;
-        slow.notify_all();
-    }
+    void answer() { names.answer(); }
 
     asio::io_context context{1};
+    testing::slow_resolver names;  // answers before the context goes
 };
 
 TEST_F(a_slow_resolver, T41_does_not_keep_a_call_beyond_its_timeout) {

@@ -12,7 +12,7 @@
 // `Retry-After`, which goes before; not after any other status, as the specification has it. A batch may be received twice, where the first answer was lost. What the
 // collector says it has not taken (`partialSuccess`) is counted, and not sent again. `told` hears what that pipeline tells.
 //
-// The destructor sends what is left, for `shutdown_limit`, and then interrupts what is under way. A look-up of a name cannot be interrupted, and is left
+// The destructor sends what is left, for `shutdown_limit`, and then interrupts what is under way, which takes up to 50 ms more. A look-up of a name cannot be interrupted, and is left
 // behind in a thread of its own until the system has an answer.
 // Source: https://opentelemetry.io/docs/specs/otlp/. Thread safety: every member, from any thread; `shutdown` and the destructor from one. Lifetime: it
 // outlives tracers, and `told` outlives it. Errors: the constructor throws `invalid_options`, and `std::system_error` where there can be no thread.

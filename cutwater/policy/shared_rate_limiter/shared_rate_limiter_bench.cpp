@@ -71,6 +71,34 @@ void is_over(benchmark::State& state) {
         tell(state, all);
     }
 }
+/// How often instances that want twice what there is ask, by limit, burst and lease, and by how many they are.
+void asks(benchmark::State& state) {
+    for (auto _ : state) {
+        const auto rate = static_cast<unsigned>(state.range(0));
+        cw::testing::fleet all{{.instances = static_cast<unsigned>(state.range(3)),
+                                .callers = 4,
+                                .limit = {.permits = rate,
+                                          .per = 1s,
+                                          .burst = static_cast<unsigned>(state.range(1)),
+                                          .lease = static_cast<unsigned>(state.range(2))},
+                                .store_takes = 2ms,
+                                .longest_pause = 11ms * 1000 * state.range(3) / (4 * state.range(0))}};
+        all.run(30s);
+        const auto admitted = static_cast<double>(all.admitted());
+        state.counters["per_second"] = admitted / 30;
+        state.counters["questions_per_100"] = 100.0 * all.cells.asked / admitted;
+    }
+}
+BENCHMARK(asks)
+    ->Name("shared_rate_limiter/asks")
+    ->ArgNames({"a_second", "burst", "lease", "instances"})
+    ->Args({1000, 100, 50, 4})
+    ->Args({1000, 50, 50, 4})
+    ->Args({300, 100, 50, 4})
+    ->Args({100, 100, 50, 4})
+    ->Args({1000, 100, 50, 16})
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 void leases(benchmark::internal::Benchmark* each) {
     each->ArgName("lease")->Iterations(1)->Unit(benchmark::kMillisecond);
     for (const int lease : {1, 10, 25, 100}) each->Arg(lease);
