@@ -97,6 +97,7 @@ BENCHMARK(asks)
     ->Args({300, 100, 50, 4})
     ->Args({100, 100, 50, 4})
     ->Args({1000, 100, 50, 16})
+    ->Args({1000, 400, 200, 16})
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 void leases(benchmark::internal::Benchmark* each) {
