@@ -44,6 +44,7 @@ private:
 };
 
 constexpr auto outage = 2'500ms;  // longer than a client waits for an attempt
+constexpr auto watched_every = 20ms;
 
 /// What happens to the bank while all pay: kills and outages at equal distances, counted in payments.
 class day {
@@ -52,7 +53,7 @@ public:
         : what_{what}, all_{all}, bank_{bank}, trouble_{trouble}, told_{told} {}
 
     void watch(const std::future<void>& end) {
-        while (end.wait_for(20ms) != std::future_status::ready) {
+        while (end.wait_for(watched_every) != std::future_status::ready) {
             if (what_.on_progress) what_.on_progress(all_.paid());
             if (!bank_.runs()) {
                 ++told_.deaths;
@@ -64,15 +65,21 @@ public:
             }
             if (is_due(told_.outages, what_.outages)) {
                 trouble_.begin();
-                end.wait_for(outage);
-                trouble_.end();
                 ++told_.outages;
+                pass(end);
+                trouble_.end();
             }
         }
         if (what_.on_progress) what_.on_progress(all_.paid());
     }
 
 private:
+    /// An outage: for as long, or until the next is due, where the payments go on.
+    void pass(const std::future<void>& end) const {
+        const cw::instant until = cw::add(cw::now(), outage);
+        while (cw::now() < until && !is_due(told_.outages, what_.outages))
+            if (end.wait_for(watched_every) == std::future_status::ready) return;
+    }
     [[nodiscard]] bool is_due(unsigned done, unsigned of) const {
         return done < of && all_.paid() >= (done + 1) * what_.payments / (of + 1);
     }
