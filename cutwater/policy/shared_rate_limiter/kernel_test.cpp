@@ -299,6 +299,29 @@ TEST(known_limit, it_asks_for_what_comes_back_in_a_tenth_of_a_second_however_qui
     EXPECT_EQ(worth(3, 10, 5), 1U) << "a slow limit is asked for one by one";
 }
 
+TEST(known_limit, where_permits_are_scarce_it_holds_as_many_as_it_uses) {
+    known_limit known{{1000, 1s, 100}, 50};
+    const shared_rate_limiter_kernel rule{1000, 1s, 100};
+    known.wrote(1, rule.full(), instant{1h}, 0);
+    EXPECT_EQ(known.most_in_hand(), 50U) << "it may use them all";
+    known.left_over(30);
+    EXPECT_EQ(known.most_in_hand(), 20U);
+    EXPECT_EQ(known.worth_asking(1), 20U);
+    EXPECT_EQ(known.worth_asking(30), 30U) << "but for a call that needs more";
+    known.wrote(2, rule.full(), instant{1h}, 0);
+    EXPECT_EQ(known.most_in_hand(), 20U) << "some of the last were left over";
+    known.wrote(3, rule.full(), instant{1h}, 0);
+    EXPECT_EQ(known.most_in_hand(), 21U) << "none were";
+    known.left_over(1000);
+    EXPECT_EQ(known.most_in_hand(), 1U);
+    known.wrote(4, rule.full(), instant{1h}, 0);
+    for (int i = 0; i < 1000; ++i) known.wrote(5, rule.full(), instant{1h}, 0);
+    EXPECT_EQ(known.most_in_hand(), 50U) << "no more than a lease";
+    known.left_over(30);
+    known.found(6, {}, instant{1h}, 0);
+    EXPECT_EQ(known.most_in_hand(), 50U) << "here are plenty, and what is left over keeps nobody from anything";
+}
+
 TEST(known_limit, where_there_is_no_cell_all_of_the_burst_is_there) {
     exhausted it;
     it.by_others(0.5).known.found_nothing();

@@ -10,12 +10,15 @@
 // - Where the limit is exhausted all who share it know when permits will be back. Who has leased last then stands back behind all others, for up to a quarter of
 //   the time in which they come back. The others stand back by chance, the less the more often others came first: each has its turn. No permit
 //   is lost by it: the limit is not full before they ask.
+// - What one has in hand and does not use before its end is lost to all. So where permits are scarce, a quarter of the burst or fewer, it holds as many as it uses
+//   while it may: fewer by what was left over, and a little more each time that nothing was.
 //
 // Thread safety: none; under its owner's lock.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "cutwater/policy/shared_rate_limiter/kernel.hpp"
 #include "cutwater/store/cell.hpp"
@@ -24,7 +27,8 @@ namespace cutwater {
 
 class known_limit {
 public:
-    constexpr known_limit(shared_rate_limiter_kernel rule, unsigned lease) noexcept : rule_{rule}, lease_{lease} {}
+    constexpr known_limit(shared_rate_limiter_kernel rule, unsigned lease) noexcept
+        : rule_{rule}, lease_{lease}, uses_{lease} {}
 
     [[nodiscard]] constexpr cell_version version() const noexcept { return version_; }
     [[nodiscard]] constexpr rate_backlog backlog(instant now) const noexcept {
@@ -34,6 +38,7 @@ public:
     /// It has leased, and that is what is there now.
     constexpr void wrote(cell_version version, rate_backlog written, instant now, double dice) noexcept {
         lost_ = 0;
+        if (!std::exchange(has_left_over_, false)) uses_ = std::min(lease_, uses_ + 1 + uses_ / part_more);
         know(version, written, now, 1 + dice);
     }
     /// Others came first, and wrote that, `since`.
@@ -47,6 +52,14 @@ public:
     /// How long a question took, whatever the answer was.
     constexpr void took(duration d) noexcept { took_ = d; }
 
+    /// So many came to their end in hand, unused.
+    constexpr void left_over(unsigned n) noexcept {
+        has_left_over_ = has_left_over_ || n > 0;
+        uses_ -= std::min(n, uses_ - 1);
+    }
+    /// How many it holds at the most: a lease, or where they are scarce what it uses while it may.
+    [[nodiscard]] constexpr unsigned most_in_hand() const noexcept { return is_scarce_ ? uses_ : lease_; }
+
     /// Until it makes sense to ask for `n`; `forever` where there are never so many.
     [[nodiscard]] constexpr duration wait_for(unsigned n, instant now) const noexcept {
         const duration at_first = rule_.wait_for(rule_.aged(backlog_, duration::zero()), n);
@@ -58,7 +71,7 @@ public:
     [[nodiscard]] constexpr unsigned worth_asking(unsigned missing) const noexcept {
         const duration comes_back_in = std::max(took_ * times_its_question, patience);
         const auto worth = static_cast<std::uint64_t>(comes_back_in / interval()) >> lost_ / lost_for_half;
-        const unsigned most = std::min(lease_, std::max(rule_.burst() / 2, 1U));
+        const unsigned most = std::min(uses_, std::max(rule_.burst() / 2, 1U));
         return std::max(missing, static_cast<unsigned>(std::min(worth, std::uint64_t{most})));
     }
 
@@ -66,6 +79,8 @@ private:
     static constexpr unsigned times_its_question = 20;
     static constexpr duration patience = std::chrono::milliseconds{100};
     static constexpr unsigned lost_for_half = 8;
+    static constexpr unsigned part_more = 32;
+    static constexpr unsigned part_scarce = 4;
     static constexpr unsigned most_lost = 64;
     static constexpr int parts_of_refill = 8;
     static constexpr duration longest_part = std::chrono::milliseconds{100};
@@ -74,12 +89,17 @@ private:
         version_ = version;
         backlog_ = b;
         since_ = since;
+        is_scarce_ = rule_.wait_for(b, std::max(rule_.burst() / part_scarce, 1U)) > duration::zero();
+        if (!is_scarce_) uses_ = lease_;
         stands_back_ = scale(std::min(rule_.refill_of(worth_asking(1)) / parts_of_refill, longest_part), parts);
     }
     [[nodiscard]] constexpr duration interval() const noexcept { return std::max(rule_.refill_of(1), duration{1}); }
 
     shared_rate_limiter_kernel rule_;
     unsigned lease_;
+    unsigned uses_;  // while it may use them: at least 1, at most a lease
+    bool has_left_over_ = false;
+    bool is_scarce_ = false;
     cell_version version_ = 0;
     rate_backlog backlog_{};
     instant since_{};

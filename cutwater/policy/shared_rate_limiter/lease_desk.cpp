@@ -147,7 +147,7 @@ void lease_desk::leave(waiter& w) noexcept {
         } catch (...) {}  // NOLINT(bugprone-empty-catch): where memory is missing they are not used
     }
     if (!line_.empty()) return line_.wake_first();
-    if (was_granted) hand_.lay_out(options_.lease / 2, leased_permits::then::tell);
+    if (was_granted) hand_.lay_out(known_.most_in_hand() / 2, leased_permits::then::tell);
 }
 
 void lease_desk::give_back(const taken_permits& unused, call_context& call) {
@@ -251,7 +251,8 @@ lease_desk::question lease_desk::compose_locked(instant now) {
     for (const leased_permits::batch& unused : over_)
         rule_.give_back(backlog, unused.count, between(unused.taken, now));
     flight_.given_back = over_.size();
-    const unsigned room = options_.lease > hand_.total() ? options_.lease - hand_.total() : 0;
+    const unsigned most = known_.most_in_hand();
+    const unsigned room = most > hand_.total() ? most - hand_.total() : 0;
     const unsigned n = rule_.take(backlog, flight_.least, std::max(flight_.least, room));
     if (n == 0) {
         flight_ = {};
@@ -293,7 +294,7 @@ lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
 }
 
 lease_desk::question lease_desk::refill_locked(instant now, environment& lent) {
-    const bool are_few = hand_.total() <= options_.lease / 2;
+    const bool are_few = hand_.total() <= known_.most_in_hand() / 2;
     const unsigned least = known_.worth_asking(1);
     if (!are_few || !may_ask_locked(now) || known_.wait_for(least, now) > duration::zero()) return {};
     return begin_locked(least, now, lent);
@@ -341,7 +342,9 @@ instant lease_desk::next_look_locked(const waiter& w) const {
 void lease_desk::take_in_locked(instant now) {
     hand_.take_in();
     end_overdue_locked(now);
+    const unsigned before = hand_.total();
     hand_.drop_over(now, over_);
+    known_.left_over(before - hand_.total());
     if (!is_under_way())
         std::erase_if(over_,
                       [&](const auto& unused) { return between(unused.taken, now) >= rule_.refill_of(unused.count); });
@@ -353,7 +356,7 @@ void lease_desk::lay_out_locked(instant now) {
     hand_.trim(options_.lease, over_);
     if (is_to_tell_) return hand_.lay_out(options_.lease, leased_permits::then::tell);
     const bool is_worth_it = may_ask_locked(now) && known_.wait_for(known_.worth_asking(1), now) == duration::zero();
-    hand_.lay_out(options_.lease / 2, is_worth_it ? leased_permits::then::tell : leased_permits::then::nothing);
+    hand_.lay_out(known_.most_in_hand() / 2, is_worth_it ? leased_permits::then::tell : leased_permits::then::nothing);
 }
 
 lease_desk::news lease_desk::take_news() {
@@ -370,7 +373,7 @@ unsigned lease_desk::in_hand() {
     const std::scoped_lock held{lock_};
     hand_.take_in();
     const unsigned there = hand_.total();
-    if (line_.empty()) hand_.lay_out(options_.lease / 2, leased_permits::then::tell);
+    if (line_.empty()) hand_.lay_out(known_.most_in_hand() / 2, leased_permits::then::tell);
     return there;
 }
 
