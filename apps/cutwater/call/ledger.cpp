@@ -43,7 +43,9 @@ void ledger::on_event(const event& e) {
     kept_.on_event(e);
     const bool ends = e.get_if<retry_not_tried>() != nullptr || e.get_if<retry_gave_up>() != nullptr;
     if (!ends) return;
-    if (auto words = ending_words(to_entry(e, e.origin().at, 100))) ending_ = {*std::move(words), e.kind().level};
+    const ledger_entry said = to_entry(e, e.origin().at, 100);
+    if (auto words = ending_words(said))
+        ending_ = {*std::move(words), e.kind().level, std::string{said.text("reason")}};
 }
 
 void ledger::on_attempt(const attempt_seen& seen) {

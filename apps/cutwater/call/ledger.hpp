@@ -34,7 +34,8 @@ public:
     /// Why there was no further attempt; nothing where the last one was good, or nobody asked.
     struct ending_note {
         std::string words;
-        severity level{};  ///< of the event that said it
+        severity level{};    ///< of the event that said it
+        std::string reason;  ///< as the event says it
     };
     [[nodiscard]] const std::optional<ending_note>& ending() const noexcept { return ending_; }
 

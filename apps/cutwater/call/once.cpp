@@ -89,7 +89,9 @@ void say_why(const call_settings& settings, const ended_call& end, const ledger&
         complain("cutwater call", sentence_of(end.got));
         list_attempts(settings, kept);
     } else if (end.exit == server_error && kept.ending() && !heard(kept.ending()->level)) {
-        complain("cutwater call", fmt::format("{}; {}", sentence_of(end.got), kept.ending()->words));
+        const bool could_be_said = kept.ending()->reason == to_text(give_up_reason::not_idempotent);
+        complain("cutwater call", fmt::format("{}; {}{}", sentence_of(end.got), kept.ending()->words,
+                                              could_be_said ? "; if it may be sent twice, say --idempotent" : ""));
         list_attempts(settings, kept);
     }
 }

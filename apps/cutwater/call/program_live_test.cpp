@@ -188,6 +188,12 @@ TEST(call_program_live, a_reader_that_has_gone_away_is_no_reason_for_words) {
     EXPECT_EQ(done.err, "");
 }
 
+TEST(call_program_live, what_may_not_be_sent_twice_says_how_to_say_that_it_may) {
+    scripted_server server{answers("HTTP/1.1 503 Busy\r\nContent-Length: 5\r\n\r\nbusy\n")};
+    EXPECT_THAT(run_in_shell("\"$program\" call -d sku=7 --events none '" + server.url("/") + "'").err,
+                HasSubstr("the method is not idempotent; if it may be sent twice, say --idempotent"));
+}
+
 TEST(call_program_live, a_wish_to_wait_longer_than_is_allowed_is_said_in_words) {
     scripted_server server{answers("HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 5\r\n\r\nbusy\n")};
     const ran done = run_in_shell("\"$program\" call '" + server.url("/") + "'");

@@ -35,7 +35,9 @@ void add_dashboard(CLI::App& program, action& chosen) {
     command->add_option("--title", settings->title, "its title")
         ->type_name("TITLE")
         ->capture_default_str()
-        ->check(problem_of_text, "");
+        ->check(problem_of_text, "")
+        ->check([](const std::string& title) { return title.empty() ? std::string{"has no letter"} : std::string{}; },
+                "");
     command->add_option("--datasource", settings->datasource, "the uid of the data source; without it Grafana asks")
         ->type_name("UID")
         ->check(problem_of_text, "");

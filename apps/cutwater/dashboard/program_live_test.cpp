@@ -135,6 +135,12 @@ TEST(dashboard_program, prints_json) {
     EXPECT_EQ(nlohmann::json::parse(done.out).at("title"), "Shop");
 }
 
+TEST(dashboard_program, a_title_without_a_letter_is_refused) {
+    const ran done = run({"dashboard", "--title", ""});
+    EXPECT_EQ(done.exit, 2);
+    EXPECT_THAT(done.err, AllOf(HasSubstr("--title"), HasSubstr("has no letter")));
+}
+
 TEST(dashboard_program, a_title_that_nobody_could_read_is_refused) {
     for (const char* const option : {"--title", "--datasource"}) {
         const ran done = run({"dashboard", option, "\xFF"});

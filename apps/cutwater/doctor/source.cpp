@@ -3,18 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -39,6 +43,8 @@ namespace asio = boost::asio;
 namespace {
 
 using page_or_problem = std::expected<metrics_page, std::string>;
+
+constexpr std::string_view ours = "cutwater_";
 
 /// Never destroyed: a look-up of a name may still be busy in its thread.
 asio::io_context& lasting_context() {
@@ -88,17 +94,40 @@ std::expected<std::string, std::string> fetch(const std::string& address, const 
 
 /// Whether a page has something to look at.
 bool has_ours(const metrics_page& page) {
-    static constexpr std::string_view ours = "cutwater_";
     return std::ranges::any_of(page, [](const page_sample& s) { return s.name.starts_with(ours); });
 }
 
-/// What a page lacks: something that is ours, or its end. Nothing where it is as it should be.
-std::string_view lack_of(const metrics_page& page, std::string_view text) {
+/// As it is in a page, without the value.
+std::string series_of(const page_sample& s) {
+    std::string labels;
+    for (const page_label& each : s.labels)
+        labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", each.name, each.value);
+    return labels.empty() ? s.name : fmt::format("{}{{{}}}", s.name, labels);
+}
+
+/// What no page has: a series twice, or one of ours that counts and is no count.
+std::string wrong_in(const metrics_page& page) {
+    std::set<std::pair<std::string_view, std::vector<page_label>>> seen;
+    for (const page_sample& s : page) {
+        std::vector<page_label> labels = s.labels;
+        std::ranges::sort(labels);
+        if (!seen.emplace(s.name, std::move(labels)).second)
+            return fmt::format("says twice what {} is: are these two pages?", series_of(s));
+        const bool counts = std::ranges::any_of(std::array<std::string_view, 3>{"_total", "_count", "_bucket"},
+                                                [&](std::string_view end) { return s.name.ends_with(end); });
+        if (counts && s.name.starts_with(ours) && !(s.value >= 0 && std::isfinite(s.value)))
+            return fmt::format("says that {} is {}, and that is no count", series_of(s), s.value);
+    }
+    return {};
+}
+
+/// Why a page is not judged: it has nothing that is ours, or no end, or what no page has. Nothing where it is as it should be.
+std::string lack_of(const metrics_page& page, std::string_view text) {
     if (page.empty()) return "has no metrics";
     if (!has_ours(page)) return "has no metric of cutwater's";
     if (!text.ends_with('\n') && !text.ends_with("# EOF"))
         return "is cut off: its last line has no end, as the last line of a page has";
-    return {};
+    return wrong_in(page);
 }
 
 page_or_problem fetch_page(const doctor_source& source) {
@@ -198,8 +227,7 @@ std::string meant_instead_of(const std::string& file) {
 
 std::expected<doctor_view, std::string> look_at_file(const std::string& file) {
     if (file == "-") {
-        const std::string text{std::istreambuf_iterator<char>{std::cin}, {}};
-        return look_at_text(text, "standard input");
+        return look_at_text({std::istreambuf_iterator<char>{std::cin}, {}}, "standard input");
     }
     errno = 0;
     std::ifstream in{file};
@@ -208,8 +236,7 @@ std::expected<doctor_view, std::string> look_at_file(const std::string& file) {
         return std::unexpected{fmt::format("cannot read {}: {}{}", file, std::generic_category().message(errno),
                                            errno == ENOENT ? meant_instead_of(file) : std::string{})};
     in.clear();
-    const std::string text{std::istreambuf_iterator<char>{in}, {}};
-    return look_at_text(text, file);
+    return look_at_text({std::istreambuf_iterator<char>{in}, {}}, file);
 }
 
 }  // namespace
@@ -249,7 +276,9 @@ page_or_problem parse_query_answer(const std::string& body) {
     return page;
 }
 
-std::expected<doctor_view, std::string> look_at_text(const std::string& text, const std::string& called) {
+std::expected<doctor_view, std::string> look_at_text(std::string text, const std::string& called) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
     const std::size_t begin = text.find_first_not_of(" \t\r\n");
     if (begin == std::string::npos) return std::unexpected{called + " is empty"};
     if (text[begin] != '{') {

@@ -25,7 +25,7 @@ struct doctor_source {
 [[nodiscard]] std::expected<doctor_view, std::string> look_at(const doctor_source& source);
 
 /// What a file holds: a page of metrics, or a log of JSON lines; or that it is neither. `called` names it in errors.
-[[nodiscard]] std::expected<doctor_view, std::string> look_at_text(const std::string& text, const std::string& called);
+[[nodiscard]] std::expected<doctor_view, std::string> look_at_text(std::string text, const std::string& called);
 
 /// What a Prometheus server is asked, with ` offset 3600s` or nothing: the series that rules read, and no others.
 [[nodiscard]] std::string prometheus_query(const std::string& offset);

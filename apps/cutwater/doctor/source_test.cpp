@@ -94,6 +94,20 @@ TEST(doctor_source, what_is_neither_is_told_what_it_should_be) {
     EXPECT_THAT(looked_at(" \n").error(), HasSubstr("notes.txt is empty"));
 }
 
+TEST(doctor_source, a_page_that_no_program_shows_is_not_judged) {
+    const std::string calls = "cutwater_calls_total{operation=\"get\",verdict=\"success\"} 1000\n";
+    EXPECT_TRUE(looked_at("\xEF\xBB\xBF" + calls)) << "a mark of its bytes' order is none of it";
+    EXPECT_THAT(looked_at(calls + calls).error(),
+                HasSubstr("notes.txt says twice what cutwater_calls_total{operation=\"get\",verdict=\"success\"} is"));
+    EXPECT_FALSE(looked_at(calls + "cutwater_calls_total{verdict=\"success\",operation=\"get\"} 7\n"));
+    for (const char* const wrong : {"-1", "NaN", "+Inf"}) {
+        const auto seen = looked_at(calls + "cutwater_retries_total " + wrong + "\n");
+        ASSERT_FALSE(seen) << wrong;
+        EXPECT_THAT(seen.error(), HasSubstr("cutwater_retries_total is ")) << wrong;
+        EXPECT_TRUE(looked_at(calls + "node_load_total " + wrong + "\n")) << "what is not ours is not ours to judge";
+    }
+}
+
 TEST(doctor_source, what_has_nothing_of_ours_is_not_said_to_be_well) {
     EXPECT_THAT(looked_at("node_cpu_seconds_total{cpu=\"0\"} 5\n").error(),
                 HasSubstr("notes.txt has no metric of cutwater's"));

@@ -93,9 +93,11 @@ private:
         put(e, {.what = kind::wait,
                 .began = e.at,
                 .ended = cutwater::add(e.at, delay),
-                .text = is_hedged_ ? fmt::format("wait {} before the next attempt", short_text(delay))
-                                   : fmt::format("wait {} before attempt {}", short_text(delay), failed + 1),
-                .in = paint::waiting});
+                .text = is_hedged_ || failed == 0
+                            ? fmt::format("wait {} before the next attempt", time_of(e, "delay"))
+                            : fmt::format("wait {} before attempt {}", time_of(e, "delay"), failed + 1),
+                .in = paint::waiting,
+                .is_timed = e.time("delay").has_value()});
         wait_ = {rows_.size() - 1, &e};
     }
 
@@ -105,15 +107,15 @@ private:
                 .began = from_to(e.time("took").value_or(duration::zero()), e.at),
                 .ended = e.at,
                 .text = fmt::format("{}: {}", title_of(e), outcome.empty() ? "a value" : outcome),
-                .in = paint_of_attempt(e)});
+                .in = paint_of_attempt(e),
+                .is_timed = e.time("took").has_value()});
         cut_off_.reset();
         if (e.is_set("cut_off") || e.text("meaning") == "cancelled") cut_off_ = {rows_.size() - 1, &e};
     }
 
     /// Says whose limit it was that cut off the last attempt; the call's own may end it elsewhere, too.
     void add_timeout(const ledger_entry& e) {
-        const std::string whose =
-            fmt::format("the {} limit of {}", e.layer, short_text(e.time("limit").value_or(duration::zero())));
+        const std::string whose = fmt::format("the {} limit of {}", e.layer, time_of(e, "limit"));
         const bool is_its =
             cut_off_ && cut_off_->second->call_id == e.call_id && cut_off_->second->attempt == e.attempt;
         if (!is_its) return put(e, {.began = e.at, .ended = e.at, .text = "timed out: " + whose, .in = paint::bad});
@@ -204,7 +206,7 @@ std::string draw(const std::vector<ledger_row>& rows, const page& shown) {
     for (const auto& [began, entered] : by_time) {
         const ledger_row& each = *entered;
         std::vector<cell> row{{short_text(from_to(all.began, each.began))}};
-        row.push_back({each.what == kind::note ? "" : short_text(from_to(each.began, each.ended))});
+        row.push_back({each.what == kind::note || !each.is_timed ? "" : short_text(from_to(each.began, each.ended))});
         if (bars > 0) row.push_back({bar_of(each, all, bars), each.in});
         row.push_back({printable(each.text), each.in});
         table.add(std::move(row));

@@ -24,6 +24,7 @@ struct ledger_row {
     duration ended{};
     std::string text;
     paint in = paint::plain;
+    bool is_timed = true;  ///< a row of a time that nobody has said takes none
 };
 
 /// Whose entries they are, and how they are told.

@@ -46,6 +46,19 @@ TEST(ledger_drawing, tells_a_call_of_any_pipeline) {
               " 150ms          a value, after 2 attempts\n");
 }
 
+TEST(ledger_drawing, what_nobody_has_said_is_not_drawn_as_nothing) {
+    EXPECT_EQ(
+        drawn({entry(20ms, "attempt_ended", {{"outcome", std::string{"reset"}}}), entry(20ms, "retry_scheduled"),
+               entry(30ms, "circuit_opened", {{"reason", std::string{"failure_rate"}}}), entry(40ms, "timed_out")},
+              narrow),
+        "    at  took\n"
+        "   0ms        attempt 1: reset\n"
+        "   0ms        wait ? before the next attempt\n"
+        "10.0ms        the circuit opens for ?: ? of ? attempts\n"
+        "              failed\n"
+        "20.0ms        timed out: the layer limit of ?\n");
+}
+
 TEST(ledger_drawing, a_wait_is_as_long_as_it_was_though_what_follows_is_entered_later) {
     EXPECT_EQ(drawn({attempt(0ms, 20ms, "reset", "transient"),
                      entry(20ms, "retry_scheduled", {{"failed_attempts", std::int64_t{1}}, {"delay", duration{100ms}}}),

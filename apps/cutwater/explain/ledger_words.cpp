@@ -37,19 +37,23 @@ std::string_view why(std::string_view reason) {
 
 std::string percent(double share) { return fmt::format("{:.0f} %", share * 100); }
 
-std::string time_of(const ledger_entry& e, std::string_view field) {
-    return short_text(e.time(field).value_or(duration::zero()));
-}
+constexpr std::string_view not_said = "?";
+
 std::string count_of(const ledger_entry& e, std::string_view field) {
-    return fmt::format("{:.0f}", e.number(field).value_or(0));
+    const auto said = e.number(field);
+    return said ? fmt::format("{:.0f}", *said) : std::string{not_said};
+}
+std::string share_of(const ledger_entry& e, std::string_view field) {
+    const auto said = e.number(field);
+    return said ? percent(*said) : std::string{not_said};
 }
 
 std::string circuit_words(const ledger_entry& e) {
     const std::string_view reason = e.text("reason");
-    const std::string because = reason == "failure_rate"
-                                    ? fmt::format("{} of {} attempts failed",
-                                                  percent(e.number("failure_rate").value_or(0)), count_of(e, "calls"))
-                                    : std::string{reason};
+    const std::string because =
+        reason == "failure_rate"
+            ? fmt::format("{} of {} attempts failed", share_of(e, "failure_rate"), count_of(e, "calls"))
+            : std::string{reason};
     return fmt::format("the circuit opens for {}: {}", time_of(e, "open_for"), because);
 }
 
@@ -108,6 +112,11 @@ std::string plain_words(const ledger_entry& e) {
 }
 
 }  // namespace
+
+std::string time_of(const ledger_entry& e, std::string_view field) {
+    const auto said = e.time(field);
+    return said ? short_text(*said) : std::string{not_said};
+}
 
 std::uint64_t count_in(const ledger_entry& e, std::string_view field, std::uint64_t otherwise) {
     constexpr double most = 1e15;

@@ -21,6 +21,9 @@ using labeller = std::function<std::string(std::string_view address)>;
 /// A count that a file may say anything of: `otherwise` where it is none.
 [[nodiscard]] std::uint64_t count_in(const ledger_entry& e, std::string_view field, std::uint64_t otherwise);
 
+/// A time that it tells, or `?`.
+[[nodiscard]] std::string time_of(const ledger_entry& e, std::string_view field);
+
 /// Of any decision: in words of its own, or as its name and fields.
 [[nodiscard]] std::string words_of(const ledger_entry& e, const labeller& label);
 

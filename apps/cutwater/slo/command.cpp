@@ -140,10 +140,12 @@ void add_slo(CLI::App& program, action& chosen) {
                      "bounds of the registry's histograms, in seconds; if not the usual ones")
         ->type_name("SECONDS")
         ->delimiter(',');
-    rules->add_flag("--tests", given->tests, "prints the tests of the rules, for promtool test rules");
+    CLI::Option* const tests =
+        rules->add_flag("--tests", given->tests, "prints the tests of the rules, for promtool test rules");
     rules->add_option("--rules-file", given->rules_file, "with --tests: the file that the rules are in")
         ->type_name("FILE")
         ->capture_default_str()
+        ->needs(tests)
         ->check(problem_of_text, "");
     rules->callback([given, &chosen] { chosen = [given] { return run_rules(*given); }; });
 }

@@ -98,6 +98,7 @@ TEST(slo_program, what_nobody_could_read_or_meant_is_refused_in_words) {
     };
     EXPECT_THAT(refused({"--objective", "a:caf\xE9:99%"}), HasSubstr("no UTF-8"));
     EXPECT_THAT(refused({"--tests", "--rules-file", "caf\xE9"}), HasSubstr("no UTF-8"));
+    EXPECT_THAT(refused({"--rules-file", "of.yml"}), HasSubstr("--rules-file requires --tests"));
     EXPECT_THAT(refused({"--min-calls=-1"}), HasSubstr("\"-1\" is no whole number"));
     EXPECT_THAT(refused({"--days", "91"}), HasSubstr("91 is not from 1 to 90"));
     EXPECT_THAT(refused({"--buckets", "0.1,0.05"}), HasSubstr("each above the one before"));
