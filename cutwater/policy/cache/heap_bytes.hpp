@@ -144,15 +144,14 @@ struct heap_size {
             return detail::has_fields_and_body<T>;
     }();
     static std::size_t of(const T& value) {
+        constexpr bool may_have_some = !std::is_trivially_destructible_v<T>;
         if constexpr (detail::knows_its_heap<T>)
             return value.heap_bytes();
-        else if constexpr (std::is_trivially_destructible_v<T>)
-            return 0;
-        else if constexpr (detail::has_elements<T>)
+        else if constexpr (may_have_some && detail::has_elements<T>)
             return std::ranges::size(value) * sizeof(std::ranges::range_value_t<const T>) + detail::heap_within(value);
-        else if constexpr (detail::has_fields_and_body<T>)
+        else if constexpr (may_have_some && detail::has_fields_and_body<T>)
             return detail::heap_of_message(value);
-        else if constexpr (requires {
+        else if constexpr (may_have_some && requires {
                                { value.size() } -> std::convertible_to<std::size_t>;
                            })
             return value.size();
