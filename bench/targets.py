@@ -129,6 +129,7 @@ TARGETS = [
     Target("M15b", "pipeline/5_layers/asio", 1, "1/5 idiom", lambda r: of(r, "reference/timeout_idiom", 0.2)),
     Target("M16", "timer_wheel/arm_and_disarm/1", 1, "1 R", lambda r: rmw(r, 1)),
     Target("M16", "timer_wheel/arm_and_disarm/1000000", 1, "1 R", lambda r: rmw(r, 1)),
+    Target("M16", "timer_wheel/arm_and_disarm_locked", 1, "8 R", lambda r: rmw(r, 8)),
     Target("M17", "retry/first_attempt_succeeds", 1, "no layer + 0.5 R", lambda r: of(r, "reference/no_layer", 1) + rmw(r, 0.5)),
     Target("M17b", "retry_budget/success/saturated", 1, "without a budget + 0.2 R",
            lambda r: of(r, "retry_budget/reference/retry_without", 1) + rmw(r, 0.2)),

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apps/cutwater/console/units.hpp"
+#include "cutwater/core/tried_targets.hpp"
 
 namespace cutwater::app {
 
@@ -117,8 +118,10 @@ void add_retry_options(CLI::App& command, call_settings& s) {
         s.attempts_are_said = true;
     };
     CLI::Option* const attempts =
-        in.count_to("--max-attempts", set,
-                    "attempts in all, the first and hedges included; with more endpoints one for each, up to 8")
+        in.count_to(
+              "--max-attempts", set,
+              fmt::format("attempts in all, the first and hedges included; with more endpoints one for each, up to {}",
+                          tried_targets::most))
             ->default_str(std::to_string(s.retrying.max_attempts));
     in.count_to(
           "--retries",
@@ -126,7 +129,7 @@ void add_retry_options(CLI::App& command, call_settings& s) {
           "the same without the first")
         ->excludes(attempts);
     in.time("--base-delay", s.retrying.base_delay, "the first wait; each further one is twice as long");
-    in.time("--max-delay", s.retrying.max_delay, "the longest wait");
+    in.time("--max-delay", s.retrying.max_delay, "the longest wait; of many endpoints, half of --timeout for all");
     in.time("--max-retry-after", s.retrying.max_retry_after,
             "the longest Retry-After that is waited for; a longer one ends the call");
     in.parsed("--jitter", parse_jitter, into_value(s.retrying.jitter),

@@ -1,6 +1,7 @@
 #include "cutwater/drive/wheel/timer_wheel.hpp"
 
 #include <deque>
+#include <mutex>
 
 #include "bench/support/reference.hpp"
 #include "cutwater/core/random.hpp"
@@ -29,6 +30,24 @@ void arm_and_disarm(benchmark::State& state) {
     for (silent& other : others) wheel.disarm(other);
 }
 BENCHMARK(arm_and_disarm)->Name("timer_wheel/arm_and_disarm")->Arg(1)->Arg(1000)->Arg(1'000'000)->UseRealTime();
+
+/// The same under a lock, on a wheel that two threads share: they take turns, for who shares one locks it.
+void arm_and_disarm_locked(benchmark::State& state) {
+    static timer_wheel wheel;
+    static std::mutex lock;
+    silent timer;
+    instant due{std::chrono::milliseconds{500}};
+    for (auto _ : state) {
+        due += std::chrono::microseconds{1};
+        {
+            const std::scoped_lock held{lock};
+            wheel.arm(timer, due);
+        }
+        const std::scoped_lock held{lock};
+        wheel.disarm(timer);
+    }
+}
+CUTWATER_BENCH(arm_and_disarm_locked, "timer_wheel/arm_and_disarm_locked");
 
 }  // namespace
 }  // namespace cutwater
