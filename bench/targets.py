@@ -139,7 +139,7 @@ TARGETS = [
     Target("M6", "fault/disarmed", 2, "1.3 x one thread", lambda r: alone(r, "fault/disarmed", 1.3)),
     Target("M18", "pipeline/exception/sync", 1, "1.5 guard", lambda r: of(r, "reference/exception", 1.5)),
     # A hit does what the map under a lock does (one hash, one lock, one search), hashes the operation too, reads the clock once, counts a question, and
-    # holds what it copies meanwhile: a reference counted up and down. Locks are 16, and half of the questions meet nobody at theirs.
+    # holds what it copies meanwhile: a reference counted up and down. Locks are 8, and half of the questions meet nobody at theirs.
     Target("L5", "cache/hit", 1, "a map under a lock + 1.2 C + 8 R",
            lambda r: of(r, "cache/map_under_a_lock", 1) + clock(r, 1.2) + rmw(r, 8)),
     Target("L5", "cache/hit", 2, "half of a map under a lock, on two threads", lambda r: of(r, "cache/map_under_a_lock", 0.5, 2)),
