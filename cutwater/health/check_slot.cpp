@@ -39,7 +39,8 @@ void check_slot::give_up(instant now, looked& seen) {
     given_up_ = true;
     seen.was_given_up = true;
     seen.has_begun = state_ == state::running;
-    if (!seen.has_begun) return;
+    had_no_thread_ = !seen.has_begun;
+    if (had_no_thread_) return;
     took_ = options_.timeout;
     seen.was = hear(check_result::failed("no answer within " + to_text(options_.timeout)), now, seen.was_for);
 }
@@ -71,6 +72,7 @@ std::optional<health_status> check_slot::hear(check_result said, instant now, du
         if (said.what_to_do.empty()) said.what_to_do = options_.what_to_do;
     }
     const bool is_first = !kernel_.has_result();
+    had_no_thread_ = false;
     (void)kernel_.report(said.status, now);
     latest_ = std::move(said);
     return is_first                        ? std::optional{health_status::healthy}
@@ -79,6 +81,7 @@ std::optional<health_status> check_slot::hear(check_result said, instant now, du
 }
 
 bool check_slot::keeps_away(instant now, std::uint64_t seed) const noexcept {
+    if (had_no_thread_ && kernel_.has_result() && kernel_.latest_status() != health_status::unhealthy) return false;
     return kernel_.status(now) == health_status::unhealthy &&
            options_.leaving().leaves_at(kernel_.since(now), seed) <= now;
 }

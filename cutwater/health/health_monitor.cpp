@@ -57,6 +57,10 @@ due_check::~due_check() {
     if (slot_) of_->withdraw(*slot_);
 }
 std::string_view due_check::name() const noexcept { return slot_->options().name; }
+bool due_check::decides() const noexcept {
+    const check_options& o = slot_->options();
+    return o.readiness != readiness_effect::none || o.startup == startup_effect::waits;
+}
 check_run due_check::begin() { return of_->begin(*slot_); }
 check_result due_check::ask(const check_run& run) { return run_check(slot_->function(), run); }
 void due_check::end(check_result said) {

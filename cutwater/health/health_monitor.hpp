@@ -83,6 +83,8 @@ public:
     ~due_check();
 
     [[nodiscard]] std::string_view name() const noexcept;
+    /// Whether readiness or startup waits for what it says: it should not have to wait for a thread that others hang on.
+    [[nodiscard]] bool decides() const noexcept;
     /// All of it, in this thread.
     void run() noexcept;
     /// Its parts, for whoever runs it otherwise.

@@ -221,6 +221,35 @@ TEST_F(health_monitor_test, that_no_thread_was_free_is_no_failure_of_the_check) 
     EXPECT_EQ(of("waits").status, healthy) << "what it says at last is heard";
 }
 
+TEST_F(health_monitor_test, that_no_thread_was_free_takes_nobody_away) {
+    health.check({.name = "waits",
+                  .timeout = 5s,
+                  .period = 10s,
+                  .jitter = 0,
+                  .worse_after = 1,
+                  .readiness = readiness_effect::own},
+                 [] { return false; });
+    auto never_run = health.take_due();
+    time.pass(5s);
+    (void)health.take_due();
+    EXPECT_FALSE(health.is_ready()) << "nothing is known of it";
+    (void)never_run.front().begin();
+    never_run.front().end(check_result::ok());
+    EXPECT_TRUE(health.is_ready());
+    time.pass(10s);
+    auto queued = health.take_due();
+    time.pass(5s);
+    (void)health.take_due();
+    time.pass(1h);
+    EXPECT_EQ(of("waits").status, unhealthy) << "what it said is too old";
+    EXPECT_TRUE(health.is_ready()) << "and is the last that is known of it";
+    const check_run run = queued.front().begin();
+    EXPECT_TRUE(health.is_ready());
+    queued.front().end(queued.front().ask(run));
+    EXPECT_FALSE(health.is_ready()) << "now it has said something";
+    EXPECT_EQ(heard.count("readiness_changed"), 2U);
+}
+
 TEST_F(health_monitor_test, what_nobody_runs_says_so_to_whoever_is_on_call) {
     health.check({.name = "asks", .timeout = 5s, .period = 10s, .what_to_do = "page the DBA"}, [] { return false; });
     const std::string_view nobody = "Nobody runs the checks: is there a health_runner?";

@@ -89,6 +89,28 @@ TEST(health_runner_threads, where_all_threads_hang_the_others_are_told_that_ther
     until([&] { return status_of(health, "starves") == health_status::healthy; });
 }
 
+TEST(health_runner_threads, what_decides_who_is_ready_waits_for_no_thread_that_others_hang_on) {
+    std::latch end{1};
+    std::atomic<int> hanging{0};
+    std::atomic<int> disk{0};
+    health_monitor health;
+    const auto hang = [&] {
+        ++hanging;
+        end.wait();
+    };
+    for (const char* const each : {"a", "b", "c", "d"}) health.check({.name = each, .timeout = 10ms}, hang);
+    health.check({.name = "queue", .timeout = 10ms, .readiness = readiness_effect::shared}, hang);
+    health_runner runner{health, {.threads = 4}};
+    until([&] { return hanging == 5; });
+    health.check({.name = "disk", .period = 10ms, .readiness = readiness_effect::own}, [&] { ++disk; });
+    health.check({.name = "schema", .period = 10ms, .startup = startup_effect::waits}, [] {});
+    until([&] { return health.is_ready(); });
+    const int before = disk;
+    until([&] { return disk > before + 5; });
+    EXPECT_EQ(status_of(health, "disk"), health_status::healthy);
+    end.count_down();
+}
+
 TEST(health_runner_threads, what_runs_is_asked_to_stop_when_the_runner_goes) {
     std::latch begun{1};
     health_monitor health;

@@ -96,6 +96,8 @@ public:
     [[nodiscard]] constexpr health_status status(instant now) const noexcept {
         return !has_result_ || is_stale(now) ? limits_.worst : level_;
     }
+    /// What it was when there was a result, however old that is; the worst where there never was one.
+    [[nodiscard]] constexpr health_status latest_status() const noexcept { return level_; }
     /// Since when the status is what it is.
     [[nodiscard]] constexpr instant since(instant now) const noexcept {
         return has_result_ && is_stale(now) && level_ != limits_.worst ? stale_at() : since_;

@@ -4,6 +4,8 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <deque>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -57,6 +59,45 @@ private:
 
 constexpr check_importance critical = check_importance::critical;
 
+/// A replica whose runs get one of four threads, in order, and whose shared checks hang on all of them.
+class replica_without_threads {
+public:
+    explicit replica_without_threads(environment& time) : health{{}, time} {
+        for (const char* const each : {"a", "b", "c", "d"}) health.check(every_second(each), [this] { return !hangs; });
+        health.check(every_second("disk", readiness_effect::own), [this] { return disk_works; });
+    }
+    void turn() {
+        for (due_check& due : health.take_due()) waits_.push_back(std::move(due));
+        while (!waits_.empty() && threads_.size() < 4) {
+            due_check next{std::move(waits_.front())};
+            waits_.pop_front();
+            if (hangs && next.name() != "disk") {
+                (void)next.begin();
+                threads_.push_back(std::move(next));
+            } else {
+                next.run();
+            }
+        }
+    }
+    void end() {
+        hangs = false;
+        for (due_check& each : threads_) each.end(check_result::ok());
+        threads_.clear();
+    }
+
+    health_monitor health;
+    bool hangs = false;
+    bool disk_works = true;
+
+private:
+    static check_options every_second(const char* name, readiness_effect effect = readiness_effect::none) {
+        return {.name = name, .timeout = 1s, .period = 1s, .jitter = 0, .readiness = effect};
+    }
+
+    std::deque<due_check> waits_;
+    std::list<due_check> threads_;
+};
+
 TEST(replicas, by_default_an_outage_of_what_they_share_takes_nobody) {
     replicas ten{{.name = "database", .importance = critical}};
     ASSERT_EQ(ten.count(), 10);
@@ -80,6 +121,34 @@ TEST(replicas, a_short_outage_takes_nobody_who_shares) {
     EXPECT_EQ(ten.pass(30s).fewest, 10);
     ten.works = true;
     EXPECT_EQ(ten.pass(10min).fewest, 10);
+}
+
+TEST(replicas, who_has_no_thread_left_since_what_they_share_hangs_stays_as_it_was) {
+    testing::virtual_time time;
+    std::list<replica_without_threads> ten;
+    for (int i = 0; i < 10; ++i) ten.emplace_back(time);
+    const auto ready = [&] { return std::ranges::count_if(ten, [](auto& each) { return each.health.is_ready(); }); };
+    const auto pass = [&](duration d) {
+        auto fewest = ready();
+        for (const instant end = time.in(d); time.present() < end; time.pass(100ms)) {
+            for (replica_without_threads& each : ten) each.turn();
+            fewest = std::min(fewest, ready());
+        }
+        return fewest;
+    };
+    ten.front().disk_works = false;
+    (void)pass(5s);
+    ASSERT_EQ(ready(), 9);
+    for (replica_without_threads& each : ten) each.hangs = true;
+    EXPECT_EQ(pass(1h), 9) << "the disk is as it was when it was last looked at";
+    EXPECT_EQ(ready(), 9);
+    for (replica_without_threads& each : ten) each.end();
+    EXPECT_EQ(pass(5s), 9) << "nor is anybody away while the run begins that has waited";
+    ten.front().disk_works = true;
+    ten.back().disk_works = false;
+    (void)pass(5s);
+    EXPECT_EQ(ready(), 9) << "and what it says then counts";
+    EXPECT_TRUE(ten.front().health.is_ready());
 }
 
 RC_GTEST_PROP(replicas, who_shares_leaves_one_after_the_other, (std::uint64_t seed)) {
