@@ -43,9 +43,10 @@ std::string alert_summary(const slo_options& objective, const slo_rule& rule) {
 std::string alert_description(const slo_options& objective, const slo_rule& rule) {
     const double allowed = objective.allowance();
     return fmt::format(
-        "More than {:.4g} % of the calls were bad over {}, and still are over {}; {:.4g} % may be. Bad is what {}.",
+        "More than {:.4g} % of the calls were bad over {}, and still are over {}; {:.4g} % may be. Bad is what {}.{}",
         100 * allowed * rule.threshold(allowed), to_text(rule.over), to_text(rule.still), 100 * allowed,
-        what_is_bad(objective));
+        what_is_bad(objective),
+        objective.ignored == ignored_call::neither ? " What ends as ignored does not count." : "");
 }
 
 }  // namespace cutwater::app

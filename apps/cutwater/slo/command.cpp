@@ -51,6 +51,7 @@ struct slo_arguments {
     std::uint64_t days = 30;
     std::uint64_t min_calls = slo_options{}.min_calls;
     bool degraded_is_bad = false;
+    bool ignored_is_neither = false;
     bool tests = false;
     std::string rules_file = "rules.yml";
 };
@@ -73,6 +74,7 @@ std::vector<std::string> completed(slo_arguments& given) {
         each.window = std::chrono::days{given.days};
         each.min_calls = given.min_calls;
         if (given.degraded_is_bad) each.degraded = degraded_result::bad;
+        if (given.ignored_is_neither) each.ignored = ignored_call::neither;
         for (const option_problem& p : problems_of(each)) problems.push_back(each.name + ": " + p.message());
         if (std::string p = problem_of_latency(each, given.buckets); !p.empty()) problems.push_back(std::move(p));
     }
@@ -135,6 +137,9 @@ void add_slo(CLI::App& program, action& chosen) {
     add_count(*rules, "--min-calls", given->min_calls, {1, 1'000'000'000},
               "calls in an alert's long window; with fewer it says nothing");
     rules->add_flag("--degraded-is-bad", given->degraded_is_bad, "a fallback's result, or a stale one, is a bad call");
+    rules->add_flag(
+        "--ignored-is-neither", given->ignored_is_neither,
+        "a call that ends as ignored (its caller's deadline, a bug, what was asked) is neither good nor bad");
     rules
         ->add_option("--buckets", given->buckets,
                      "bounds of the registry's histograms, in seconds; if not the usual ones")

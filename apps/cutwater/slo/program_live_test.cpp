@@ -57,6 +57,21 @@ TEST(slo_program, degraded_results_that_are_bad_are_asked_for) {
     EXPECT_THAT(unasked.out + unasked.err, HasSubstr("ALERTS{")) << "the tests have no degraded result";
 }
 
+TEST(slo_program, calls_that_are_ignored_are_bad_or_neither_and_the_tests_tell_which) {
+    const ran neither = proved("--objective orders:place_order:99.9%:250ms --ignored-is-neither");
+    EXPECT_EQ(neither.exit, 0) << neither.out << neither.err;
+    const auto proved_for_others = [](const std::string& rules, const std::string& tests) {
+        return run_in_shell("o='--objective orders:place_order:99%:250ms'; $program slo rules $o " + rules +
+                            " > rules.yml && $program slo rules $o " + tests +
+                            " --tests > tests.yml && promtool test rules tests.yml");
+    };
+    for (const ran& done :
+         {proved_for_others("--ignored-is-neither", ""), proved_for_others("", "--ignored-is-neither")}) {
+        EXPECT_NE(done.exit, 0);
+        EXPECT_THAT(done.out + done.err, HasSubstr("ALERTS{"));
+    }
+}
+
 TEST(slo_program, a_test_fails_where_the_recorded_budget_is_another) {
     const ran done = run_in_shell(
         "o='--objective orders:place_order:99.9%'; $program slo rules $o | sed 's:/ 0.001$:/ 0.002:' > rules.yml && "

@@ -68,8 +68,11 @@ std::string bound_of(const slo_options& objective) {
 }
 
 std::string calls_query(const slo_options& objective, std::string_view function, slo_window over) {
-    return fmt::format("sum({}({}{}[{}]))", function, metrics::calls.name,
-                       selected(objective, {R"(verdict=~"success|transient|permanent|rejected")"}), to_text(over));
+    const std::string_view ignored = objective.ignored == ignored_call::bad ? "|ignored" : "";
+    return fmt::format(
+        "sum({}({}{}[{}]))", function, metrics::calls.name,
+        selected(objective, {fmt::format(R"(verdict=~"success|transient|permanent|rejected{}")", ignored)}),
+        to_text(over));
 }
 
 std::string bad_calls_query(const slo_options& objective, slo_window over) {

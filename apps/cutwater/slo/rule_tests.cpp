@@ -18,6 +18,7 @@ namespace {
 
 constexpr auto success = R"(verdict="success")";
 constexpr auto failure = R"(verdict="transient")";
+constexpr auto ignored = R"(verdict="ignored")";
 
 /// So many samples in which a share of the calls is bad.
 struct phase {
@@ -35,10 +36,10 @@ std::int64_t minutes_of(slo_window w, const slo_options& objective) {
     return std::chrono::duration_cast<std::chrono::minutes>(length_of(w, objective)).count();
 }
 
-/// A share of a sample's calls such that it, and its half, are whole calls.
+/// A share of a sample's calls such that it, its half and its quarter are whole calls.
 double in_whole_calls(const slo_options& objective, double share) {
-    const double halves = calls_a_sample(objective) / 2;
-    return std::round(share * halves) / halves;
+    const double quarters = calls_a_sample(objective) / 4;
+    return std::round(share * quarters) / quarters;
 }
 
 /// The samples of a counter, one after the other, as promtool reads them: `0+990000x60 60390000+1000000x5`. They are
@@ -67,7 +68,8 @@ void input(YAML::Emitter& out, const std::string& of, const std::string& values)
         << values << YAML::EndMap;
 }
 
-/// Where successes can be bad, one half of what is bad fails, and the other is too slow or degraded.
+/// Where successes can be bad, one half of what is bad fails, and the other is too slow or degraded. Of what fails one
+/// half is ignored; where that does not count, there are as many of these as of all others.
 void inputs(YAML::Emitter& out, const slo_options& objective, const std::vector<phase>& phases) {
     const bool has_latency = objective.latency != forever;
     const bool has_degraded = objective.degraded == degraded_result::bad;
@@ -76,7 +78,10 @@ void inputs(YAML::Emitter& out, const slo_options& objective, const std::vector<
         input(out, series(objective, fmt::format("{}{}", of.name, more), labels), samples(objective, phases, share_of));
     };
     plays(metrics::calls, "", success, [failing](double bad) { return 1 - failing * bad; });
-    plays(metrics::calls, "", failure, [failing](double bad) { return failing * bad; });
+    const bool counts_ignored = objective.ignored == ignored_call::bad;
+    const double failed = counts_ignored ? failing / 2 : failing;
+    plays(metrics::calls, "", failure, [failed](double bad) { return failed * bad; });
+    plays(metrics::calls, "", ignored, [=](double bad) { return counts_ignored ? failed * bad : 1; });
     if (has_latency)
         plays(metrics::call_duration, "_bucket", fmt::format("{},le={}", success, in_quotes(bound_of(objective))),
               [](double bad) { return 1 - bad; });
@@ -201,7 +206,8 @@ void fires_and_clears(YAML::Emitter& out, const slo_options& objective, const sl
 /// A service that has never had a good call has no series of good ones; and a few calls are no reason to wake anybody.
 void edges(YAML::Emitter& out, const slo_options& objective) {
     const slo_rule& rule = slo_rules.front();
-    const std::string failures = series(objective, std::string{metrics::calls.name}, failure);
+    const auto how = objective.ignored == ignored_call::bad ? ignored : failure;
+    const std::string failures = series(objective, std::string{metrics::calls.name}, how);
     const std::string born_late = fmt::format("_x5 {0:.0f}+{0:.0f}x40", calls_a_sample(objective));
     test(out, 1, [&] { input(out, failures, born_late); }, [&] { expected(out, objective, {rule, 40, fires::yes}); });
     const double few = static_cast<double>(objective.min_calls) * 0.75 / 60;

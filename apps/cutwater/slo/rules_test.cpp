@@ -27,7 +27,11 @@ using ::testing::StartsWith;
 
 const std::vector<slo_options> shop{
     {.name = "orders", .operations = {"place_order"}, .target = 0.999, .latency = 250ms},
-    {.name = "stock", .operations = {"get_stock", "list_stock"}, .target = 0.99, .degraded = degraded_result::bad},
+    {.name = "stock",
+     .operations = {"get_stock", "list_stock"},
+     .target = 0.99,
+     .degraded = degraded_result::bad,
+     .ignored = ignored_call::neither},
 };
 
 TEST(slo_rules, are_kept_as_a_file) { testing::expect_golden(prometheus_rules(shop), "golden/rules.yml"); }
@@ -130,6 +134,22 @@ TEST(slo_queries, a_bound_has_all_its_digits) {
 TEST(slo_queries, what_is_degraded_is_bad_where_the_objective_says_so) {
     EXPECT_THAT(bad_calls_query(shop[1], slo_window::hour), HasSubstr("cutwater_degraded_results_total"));
     EXPECT_THAT(bad_calls_query(shop[0], slo_window::hour), Not(HasSubstr("cutwater_degraded_results_total")));
+}
+
+TEST(slo_queries, what_is_ignored_is_a_call_and_bad_but_where_the_objective_says_neither) {
+    EXPECT_THAT(calls_query(shop[0], "rate", slo_window::hour),
+                HasSubstr(R"(verdict=~"success|transient|permanent|rejected|ignored")"));
+    EXPECT_THAT(calls_query(shop[1], "rate", slo_window::hour), Not(HasSubstr("ignored")));
+}
+
+TEST(slo_alert_words, say_where_ignored_calls_do_not_count) {
+    EXPECT_THAT(alert_description(shop[0], slo_rules[0]), Not(HasSubstr("ignored")));
+    EXPECT_THAT(alert_description(shop[1], slo_rules[0]), EndsWith("What ends as ignored does not count."));
+}
+
+TEST(slo_rules, their_tests_have_calls_that_are_ignored_whether_they_count_or_not) {
+    for (const slo_options& each : shop)
+        EXPECT_THAT(prometheus_rule_tests({&each, 1}, "rules.yml"), HasSubstr(R"(verdict="ignored")")) << each.name;
 }
 
 TEST(slo_queries, names_that_mean_something_to_a_pattern_mean_themselves) {

@@ -70,7 +70,8 @@ TEST_F(counted_calls, with_the_first_call_there_are_series_of_all_ends_that_user
     stock.fails(std::errc::connection_reset);
     (void)time.run(inventory, {.operation = "get"}, stock.blocking());
     const auto read = registry.read(instant{});
-    EXPECT_THAT(details_of(read, metrics::calls), ElementsAre("permanent", "rejected", "success", "transient"));
+    EXPECT_THAT(details_of(read, metrics::calls),
+                ElementsAre("ignored", "permanent", "rejected", "success", "transient"));
     EXPECT_THAT(details_of(read, metrics::call_duration), ElementsAre("success", "transient"))
         << "where the first success is growth, its time has to be as well";
     EXPECT_EQ(metric_total(read, metrics::calls), 1);
@@ -82,7 +83,8 @@ TEST_F(counted_calls, what_was_there_at_zero_is_what_is_counted_later) {
     stock.returns(7).fails(std::errc::connection_reset);
     for (int i = 0; i < 3; ++i) (void)time.run(inventory, {.operation = "get"}, stock.blocking());
     const auto read = registry.read(instant{});
-    EXPECT_THAT(details_of(read, metrics::calls), ElementsAre("permanent", "rejected", "success", "transient"));
+    EXPECT_THAT(details_of(read, metrics::calls),
+                ElementsAre("ignored", "permanent", "rejected", "success", "transient"));
     for (const std::string_view each : {"success", "transient", "rejected"})
         EXPECT_EQ(metric_value(read, metrics::calls, {.operation = "get", .detail = each}), 1) << each;
 }

@@ -128,7 +128,8 @@ private:
             beside.at_zero.push_back(open(beside, *each.of, labels));
         };
         if (each.of == &metrics::calls)
-            for (const verdict v : {verdict::success, verdict::transient, verdict::permanent, verdict::rejected})
+            for (const verdict v :
+                 {verdict::success, verdict::transient, verdict::permanent, verdict::rejected, verdict::ignored})
                 open_one(v);
         if (each.of == &metrics::call_duration) open_one(verdict::success);
     }

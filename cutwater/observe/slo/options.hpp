@@ -20,6 +20,13 @@ enum class degraded_result : std::uint8_t { good, bad };
     return d <= degraded_result::bad ? texts[static_cast<std::uint8_t>(d)] : "unknown";
 }
 
+/// What a call is that ends as `ignored`: the caller's own deadline ran out, the program has a bug, what was asked was refused.
+enum class ignored_call : std::uint8_t { neither, bad };
+[[nodiscard]] constexpr std::string_view to_text(ignored_call i) noexcept {
+    constexpr std::string_view texts[] = {"neither", "bad"};
+    return i <= ignored_call::bad ? texts[static_cast<std::uint8_t>(i)] : "unknown";
+}
+
 struct slo_options {
     std::string name = "objective";
     std::vector<std::string> operations = {};  ///< empty: every one
@@ -28,6 +35,7 @@ struct slo_options {
     duration window = std::chrono::days{30};
     std::uint64_t min_calls = 20;
     degraded_result degraded = degraded_result::good;
+    ignored_call ignored = ignored_call::bad;
 
     static void fields(auto& self, auto&& visit) {
         visit("name", self.name, any_value, "names it in events, metrics and alerts");
@@ -40,6 +48,8 @@ struct slo_options {
               "calls in an alert's long window; with fewer it says nothing");
         visit("degraded", self.degraded, within(degraded_result::good, degraded_result::bad),
               "what a success is whose result is a fallback's, or stale; `bad` not beside a latency");
+        visit("ignored", self.ignored, within(ignored_call::neither, ignored_call::bad),
+              "what a call is that ends as `ignored`: `neither` where that is only what users have done wrong");
     }
 
     void cross_check(option_problems& problems) const {

@@ -38,11 +38,13 @@ std::vector<slo_options> checked(std::vector<slo_options> objectives) {
 }
 
 /// What a call's end is to an objective; neither good nor bad where it says nothing of what users see.
-slo_counts counts_of(const detail::call_end& end, duration latency) noexcept {
+slo_counts counts_of(const detail::call_end& end, const slo_options& objective) noexcept {
+    constexpr slo_counts bad{.good = 0, .bad = 1};
     if (end.verdict == to_text(verdict::success))
-        return end.took <= latency ? slo_counts{.good = 1, .bad = 0} : slo_counts{.good = 0, .bad = 1};
+        return end.took <= objective.latency ? slo_counts{.good = 1, .bad = 0} : bad;
+    if (end.verdict == to_text(verdict::ignored)) return objective.ignored == ignored_call::bad ? bad : slo_counts{};
     for (const verdict each : {verdict::transient, verdict::permanent, verdict::rejected})
-        if (end.verdict == to_text(each)) return {.good = 0, .bad = 1};
+        if (end.verdict == to_text(each)) return bad;
     return {};
 }
 
@@ -105,7 +107,7 @@ void slo_tracker::on_event(const event& e) noexcept {
         if (!each->is_for(e.origin().operation)) continue;
         const slo_options& objective = each->kernel.options();
         const bool is_due = each->ends_step(now);
-        if (end) each->gather(counts_of(*end, objective.latency), now);
+        if (end) each->gather(counts_of(*end, objective), now);
         if (is_degraded && objective.degraded == degraded_result::bad) each->gather({.good = -1, .bad = 1}, now);
         if (is_due) judge(*each, now);
     }

@@ -8,10 +8,11 @@
 //
 // What counts is what users see: ends of calls, not attempts. An event that counts `metrics::calls` is the end of a
 // call, with the verdict and the time that its measures say. Success within the latency is good; a slower one,
-// `transient`, `permanent` and `rejected` are bad; who cancels, or sends what is refused for being wrong, says
-// nothing. With `degraded_result::bad` each degraded result, too, makes a good call a bad one. Nothing is known of a
-// call but its events, so that is not allowed beside a latency (a late degraded result would be counted twice), and a
-// call counts twice that has two such results, or fails after one.
+// `transient`, `permanent` and `rejected` are bad; who cancels says nothing. `ignored` is bad as well: that is how each
+// call ends whose caller's deadline runs out while a dependency hangs. Where only what users have done wrong ends so, say
+// `ignored_call::neither`. With `degraded_result::bad` each degraded result, too, makes a good call a bad one. Nothing
+// is known of a call but its events, so that is not allowed beside a latency (a late degraded result would be counted
+// twice), and a call counts twice that has two such results, or fails after one.
 //
 // Alerts are judged at most every 5 s, when a call ends; when none comes, `look` does it. The rules are in
 // `kernel.hpp`. What it knows goes with the process, as do its alerts: those that outlast it are Prometheus', from the

@@ -52,12 +52,32 @@ TEST_F(watched_calls, what_users_see_is_a_call_and_not_its_attempts) {
     EXPECT_EQ(seen(objectives), (slo_counts{.good = 1, .bad = 0}));
 }
 
-TEST_F(watched_calls, failures_and_refusals_are_bad_and_a_bug_of_the_callers_says_nothing) {
-    slo_tracker objectives{{orders}};
+slo_options without_ignored() {
+    slo_options made = orders;
+    made.name = "without ignored";
+    made.ignored = ignored_call::neither;
+    return made;
+}
+
+TEST_F(watched_calls, failures_and_refusals_are_bad_and_a_bug_is_what_the_objective_says) {
+    slo_tracker objectives{{orders, without_ignored()}};
     pipeline shop{observe{objectives}, rate_limiter{{.name = "partner", .permits = 2, .per = 1h, .burst = 2}}};
     stock.fails(std::errc::connection_reset).throws(std::logic_error{"a bug"});
     for (int i = 0; i < 3; ++i) (void)time.run(shop, {.operation = "place_order"}, stock.blocking());
-    EXPECT_EQ(seen(objectives), (slo_counts{.good = 0, .bad = 2})) << "reset, and refused; the bug is neither";
+    EXPECT_EQ(seen(objectives), (slo_counts{.good = 0, .bad = 3})) << "reset, a bug, and refused: users see each";
+    EXPECT_EQ(seen(objectives, 1), (slo_counts{.good = 0, .bad = 2})) << "the bug is neither";
+}
+
+TEST_F(watched_calls, an_outage_in_which_every_call_runs_into_its_callers_deadline_is_one) {
+    slo_tracker objectives{{orders, without_ignored()}};
+    pipeline shop{observe{objectives}, timeout{10s}};
+    for (int i = 0; i < 60; ++i) {
+        stock.hangs();
+        (void)time.run(shop, {.operation = "place_order", .deadline = time.in(200ms)}, stock.blocking());
+    }
+    EXPECT_EQ(seen(objectives), (slo_counts{.good = 0, .bad = 60}));
+    EXPECT_TRUE(objectives.read(time.present()).at(0).pages);
+    EXPECT_EQ(seen(objectives, 1), slo_counts{}) << "what it has chosen not to see";
 }
 
 TEST_F(watched_calls, T37_a_caller_that_cancels_says_nothing) {
