@@ -63,6 +63,8 @@ std::expected<slo_options, std::string> parse_objective(std::string_view text) {
             fmt::format("\"{}\": a name has no \"{{{{\": Prometheus would take it for a template", text)};
     slo_options made{.name = parts[0]};
     if (parts[1] != "*") made.operations = parts_of(parts[1], ',');
+    if (std::ranges::find(made.operations, "*") != made.operations.end())
+        return std::unexpected{fmt::format("\"{}\": * is every operation: write it alone", text)};
     const auto target = parse_target(parts[2]);
     if (!target) return std::unexpected{fmt::format("\"{}\": {}", text, target.error())};
     made.target = *target;

@@ -31,7 +31,7 @@ TEST(slo_objective, may_be_of_every_operation_and_of_any_latency) {
 }
 
 TEST(slo_objective, what_is_none_is_refused_with_what_to_write) {
-    const std::array<std::pair<const char*, const char*>, 12> wrong{{
+    const std::array<std::pair<const char*, const char*>, 14> wrong{{
         {"orders", "write NAME:OPERATION"},
         {"orders:place_order", "write NAME:OPERATION"},
         {"a:b:99%:1s:2s", "write NAME:OPERATION"},
@@ -43,6 +43,8 @@ TEST(slo_objective, what_is_none_is_refused_with_what_to_write) {
         {"orders:caf\xE9:99%", "no UTF-8"},
         {"orders:place_order:99%:300", "has no unit"},
         {"orders:a,,b:99%", "operations"},
+        {"orders:*,place_order:99%", "* is every operation: write it alone"},
+        {"orders:place_order,*:99%", "* is every operation: write it alone"},
         {"a {{ $x }}:get:99%", "Prometheus would take it for a template"},
     }};
     for (const auto& [text, said] : wrong) {
