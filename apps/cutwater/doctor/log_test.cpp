@@ -126,6 +126,20 @@ TEST_F(logged, a_gate_that_refuses_is_found_in_it) {
     EXPECT_THAT(found[0].evidence, HasSubstr("6 refusals for 66 calls"));
 }
 
+TEST_F(logged, calls_that_run_into_their_callers_deadlines_one_and_all_are_found_in_it) {
+    pipeline inventory{observe{log}, timeout{{.name = "attempt", .after = 10s}}};
+    stock.returns(7);
+    (void)time.run(inventory, {.operation = "get"}, stock.blocking());
+    for (int i = 0; i < 60; ++i) {
+        stock.hangs();
+        (void)time.run(inventory, {.operation = "get", .deadline = time.in(200ms)}, stock.blocking());
+    }
+    const auto found = examine(read());
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].rule, "calls_hardly_succeed");
+    EXPECT_EQ(found[0].evidence, "1 of 61 calls succeeded; 60 were ignored");
+}
+
 TEST_F(logged, a_limit_that_was_reached_is_known_from_it) {
     pipeline inventory{observe{log}, timeout{{.name = "attempt", .after = 2s}}};
     for (int i = 0; i < 100; ++i) stock.returns(7, 30ms);

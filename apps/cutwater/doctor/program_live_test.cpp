@@ -166,6 +166,21 @@ TEST(doctor_program, asks_a_prometheus_server) {
     EXPECT_THAT(done.out, HasSubstr("series_refused"));
 }
 
+TEST(doctor_program, finds_in_a_page_and_in_a_prometheus_server_that_nothing_succeeds) {
+    const nginx shows{"location /metrics { default_type text/plain; }"};
+    shows.publish("metrics", "cutwater_calls_total{operation=\"get\",verdict=\"ignored\"} 300\n");
+    const prometheus_server server{"127.0.0.1:" + std::to_string(shows.port())};
+    const ran page = run({"doctor", "--for", "0s", shows.url("/metrics")});
+    EXPECT_EQ(page.exit, 3) << page.err;
+    EXPECT_THAT(page.out, AllOf(HasSubstr("get (calls_hardly_succeed)"), HasSubstr("0 of 300 calls succeeded")));
+    const std::string url = "http://127.0.0.1:" + std::to_string(server.port());
+    ran asked;
+    ASSERT_TRUE(testing::running::comes_true([&] { return (asked = run({"doctor", "--prometheus", url})).exit != 4; }))
+        << asked.err;
+    EXPECT_EQ(asked.exit, 3) << asked.err;
+    EXPECT_THAT(asked.out, HasSubstr("0 of 300 calls succeeded; 300 were ignored"));
+}
+
 TEST(doctor_program, reads_a_file_of_metrics_or_a_log_and_prints_json) {
     const ran page =
         run_in_shell("printf 'cutwater_metric_series_refused_total 7\\n' > page; $program doctor --json page");

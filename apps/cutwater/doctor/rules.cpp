@@ -8,6 +8,7 @@
 #include <map>
 
 #include "apps/cutwater/console/units.hpp"
+#include "apps/cutwater/doctor/call_rules.hpp"
 #include "apps/cutwater/doctor/circuit_rules.hpp"
 #include "apps/cutwater/doctor/gate_rules.hpp"
 #include "apps/cutwater/doctor/sighting.hpp"
@@ -161,7 +162,9 @@ bool has_room(const doctor_view& at) { return at.has(series_refused); }
 using metrics::calls, metrics::circuit_changes, metrics::retries, metrics::retries_ended, metrics::budget_suppressed;
 constexpr std::string_view needs_calls = "cutwater_calls_total";
 
-constexpr std::array<doctor_rule, 12> all_rules{{
+constexpr std::array<doctor_rule, 13> all_rules{{
+    {"calls_hardly_succeed", "fewer than one in ten calls succeed, whatever the others end as", failing_calls,
+     needs_calls, has_any<calls>},
     {"budget_spent", "an error budget that is spent, by 50 calls or more", spent_budgets,
      "cutwater_slo_budget_remaining_ratio, and 50 calls", has_budgets},
     {"fallback_hides_outage", "a tenth or more of the successes are degraded", hidden_outages, needs_calls,

@@ -55,6 +55,54 @@ TEST(doctor, has_nothing_to_say_of_a_service_that_is_well) {
     EXPECT_THAT(names(found_in("")), IsEmpty());
 }
 
+// ---- what becomes of calls ----
+
+/// So many calls of an operation that ended so.
+std::string ended(const std::string& operation, const std::string& verdict, int calls) {
+    return "cutwater_calls_total{operation=\"" + operation + "\",verdict=\"" + verdict + "\"} " +
+           std::to_string(calls) + "\n";
+}
+
+TEST(doctor, finds_an_operation_that_hardly_succeeds_whatever_its_calls_end_as) {
+    for (const std::string verdict :
+         {"transient", "permanent", "rejected", "ignored", "cancelled", "abandoned", "lost"}) {
+        const auto found = found_in(ended("get", verdict, 10'000));
+        ASSERT_THAT(names(found), ElementsAre("calls_hardly_succeed")) << verdict;
+        EXPECT_EQ(words_of(found[0].about), "get");
+        EXPECT_THAT(found[0].evidence, HasSubstr("0 of 10000 calls succeeded")) << verdict;
+    }
+    EXPECT_THAT(names(found_in(ended("get", "transient", 900) + ended("get", "success", 99))),
+                ElementsAre("calls_hardly_succeed"));
+    EXPECT_THAT(names(found_in(ended("get", "transient", 900) + ended("get", "success", 100))), IsEmpty());
+    EXPECT_THAT(names(found_in(ended("get", "transient", 49))), IsEmpty());
+}
+
+TEST(doctor, says_how_calls_that_do_not_succeed_end_and_advises_by_what_most_end_as) {
+    const auto found =
+        found_in(ended("get", "success", 7) + ended("get", "ignored", 900) + ended("get", "transient", 93));
+    ASSERT_THAT(names(found), ElementsAre("calls_hardly_succeed"));
+    EXPECT_EQ(found[0].evidence, "7 of 1000 calls succeeded; 93 were transient, 900 ignored");
+    EXPECT_THAT(found[0].advice, AllOf(HasSubstr("deadline"), HasSubstr("caller_deadline")));
+    EXPECT_THAT(found_in(ended("get", "transient", 60)).at(0).advice, HasSubstr("dependency"));
+    EXPECT_THAT(found_in(ended("get", "rejected", 60)).at(0).advice, HasSubstr("refuse"));
+    EXPECT_THAT(found_in(ended("get", "cancelled", 60)).at(0).advice, HasSubstr("give up"));
+}
+
+TEST(doctor, operations_of_a_few_calls_each_are_judged_together) {
+    std::string few;
+    for (const std::string operation : {"get", "list", "put"}) few += ended(operation, "ignored", 20);
+    const auto found = found_in(few);
+    ASSERT_THAT(names(found), ElementsAre("calls_hardly_succeed"));
+    EXPECT_EQ(words_of(found[0].about), "all");
+    EXPECT_THAT(names(found_in(few + ended("order", "success", 50))), IsEmpty()) << "each is too few by itself";
+}
+
+TEST(doctor, a_service_that_nothing_succeeds_of_any_more_is_found_between_two_looks) {
+    const std::string before = ended("get", "success", 1'000'000) + ended("get", "ignored", 10);
+    EXPECT_THAT(names(found_between(before, ended("get", "success", 1'000'000) + ended("get", "ignored", 110))),
+                ElementsAre("calls_hardly_succeed"));
+}
+
 TEST(doctor, finds_retries_that_never_help) {
     const auto found = found_in(R"(
 cutwater_retries_total{layer="retry",operation="get"} 200
@@ -435,6 +483,7 @@ cutwater_timeout_limit_seconds{layer="attempt"} 2
 cutwater_circuit_state{layer="inventory",state="open"} 1
 cutwater_circuit_transitions_total{layer="stock",to="open"} 7
 cutwater_calls_total{operation="get",verdict="success"} 500
+cutwater_calls_total{operation="report",verdict="ignored"} 100
 cutwater_attempts_total{operation="get"} 1000
 cutwater_degraded_results_total{layer="fallback",operation="get",source="default"} 400
 cutwater_retries_total{layer="retry",operation="get"} 200
