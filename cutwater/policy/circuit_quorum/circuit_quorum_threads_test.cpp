@@ -1,6 +1,8 @@
 // A layer, its breaker and answers of the store on several threads: nothing is torn, and what the layer leaves behind harms nobody.
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>  // tidy: allow third-party because a test forks
+#include <unistd.h>    // tidy: allow third-party because a test forks
 
 #include <array>
 #include <atomic>
@@ -103,6 +105,53 @@ TEST(circuit_quorum_threads, a_layer_may_go_while_an_answer_is_under_way) {
         breaker.reset();  // and the breaker after it
     }
     cells.settle();
+}
+
+/// Whether a child of a fork finds that the cell is right once it has told its own.
+template <class Right>
+bool tells_in_a_child(circuit_quorum& others, const Right& is_right) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        others.exchange(this_machine);
+        ::_exit(is_right() ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return status == 0;
+}
+
+TEST(circuit_quorum_threads, a_child_of_a_fork_is_another_instance_than_its_parent) {
+    memory_store cells;
+    circuit_breaker breaker{touchy()};
+    circuit_quorum others{cells, breaker, hasty()};
+    const auto told = [&] {
+        return circuit_bulletin::decoded(ask(cells, {read_cell{"circuit/stock"}})->found->value, 10).reports;
+    };
+    others.exchange(this_machine);
+    ASSERT_EQ(told().size(), 1U);
+    const std::uint64_t parent = told()[0].instance;
+    EXPECT_TRUE(tells_in_a_child(
+        others, [&] { return told().size() == 2 && told()[0].instance == parent && told()[1].instance != parent; }));
+    others.exchange(this_machine);
+    EXPECT_EQ(told().size(), 1U) << "and the parent is who it was";
+    EXPECT_EQ(told()[0].instance, parent);
+}
+
+/// Asked, and never answered.
+class mute_store final : public cell_store {
+public:
+    [[nodiscard]] name store_name() const noexcept override { return "mute"; }
+    void begin(cell_request, cell_completion) noexcept override { ++asked; }
+    int asked = 0;
+};
+
+TEST(circuit_quorum_threads, a_child_of_a_fork_does_not_wait_for_what_its_parent_had_asked) {
+    mute_store cells;
+    circuit_breaker breaker{touchy()};
+    circuit_quorum others{cells, breaker, hasty()};
+    others.exchange(this_machine);
+    ASSERT_EQ(cells.asked, 1);
+    EXPECT_TRUE(tells_in_a_child(others, [&] { return cells.asked == 2; }));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "cutwater/policy/circuit_quorum/quorum_desk.hpp"
 
+#include <unistd.h>  // tidy: allow third-party because only the system tells a child of a fork from its parent
+
 #include <algorithm>
 #include <utility>
 
@@ -11,8 +13,17 @@ namespace {
 
 constexpr unsigned most_tries = 8;  // against others who come between
 constexpr duration margin = std::chrono::seconds{1};
-constexpr int cell_outlives = 4;  // the cell lives longer than what is in it is remembered
-constexpr int soonest_part = 10;  // of `every`: no exchange sooner after another
+constexpr int cell_outlives = 4;                           // the cell lives longer than what is in it is remembered
+constexpr int soonest_part = 10;                           // of `every`: no exchange sooner after another
+constexpr std::uint64_t process_bits = (1ULL << 22U) - 1;  // of an instance: no number of a process has more
+
+/// By chance, but for which process has drawn it.
+std::uint64_t draw_instance(environment& lent) {
+    return (lent.random()() & ~process_bits) | (static_cast<std::uint64_t>(getpid()) & process_bits);
+}
+bool is_another_process(std::uint64_t instance) {
+    return ((instance ^ static_cast<std::uint64_t>(getpid())) & process_bits) != 0;
+}
 
 std::string key_for(const circuit_quorum_options& o, const circuit_breaker& breaker) {
     return "circuit/" + (o.key.empty() ? std::string{breaker.layer_name().view()} : o.key);
@@ -52,6 +63,12 @@ void quorum_desk::forget_breaker() noexcept {
 // ---- one exchange ----
 
 quorum_desk::question quorum_desk::begin_locked(instant now, environment& lent) {
+    if (id_ != 0 && is_another_process(id_)) {  // a child of a fork: what its parent has asked and told is the parent's
+        id_ = 0;
+        flight_ = {};
+        is_left_out_ = false;
+        is_told_open_.store(false, std::memory_order_relaxed);
+    }
     if (breaker_ == nullptr || is_under_way_locked(now)) return {};
     began_ = now;
     next_ = add(now, scale(options_.every, 1 + options_.jitter * lent.random().unit()));
@@ -69,7 +86,7 @@ bool quorum_desk::is_under_way_locked(instant now) {
 }
 
 circuit_report quorum_desk::report_locked(instant now, environment& lent) {
-    while (id_ == 0) id_ = lent.random()();
+    if (id_ == 0) id_ = draw_instance(lent);
     const circuit_state state = breaker_->state(now);
     const duration left = state == circuit_state::open ? breaker_->retry_after(now) : duration::zero();
     const window_counts seen = breaker_->counts(now);
