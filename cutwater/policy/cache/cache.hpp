@@ -23,10 +23,11 @@
 // is not fresh, or the default, is `is_degraded`. The default is not kept.
 //
 // In a store values last as long as they may be given, and are found again after a restart with the age that they have then. A store that fails, or bytes
-// that cannot be read, are a miss and an event; one that is slow takes at most half of the time that a call has left. Writing is not waited for; a store that
+// that cannot be read or have changed, are a miss and an event; one that is slow takes at most half of the time that a call has left. Writing is not waited for; a store that
 // blocks, though, blocks who asks it, for two questions within `store_limit` each and the call's deadline: it belongs behind `offloaded_store`. A write that fails is told with this call or a later one.
 //
-// It stands outside of what it saves: retries, breakers, limits. Thread safety: every member, from any thread. Lifetime: the store outlives the cache.
+// It stands outside of what it saves: retries, breakers, limits. A call for a key from inside of the question for it waits for itself, until its deadline.
+// Thread safety: every member, from any thread. Lifetime: the store outlives the cache.
 // `Hash`: of keys; where strangers choose them, take one that they cannot foresee (`cw::sip_hash` of component keyed).
 // Cost: a hit is a hash table's search under the lock of one shard in 8, and the copy.
 #pragma once

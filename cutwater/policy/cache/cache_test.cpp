@@ -481,11 +481,36 @@ TEST_P(caches, or_than_the_options_say) {
 TEST_P(caches, so_are_bytes_that_cannot_be_read) {
     cache<int> known{usual, cells};
     const std::string key = detail::cache_cell("stock", {.operation = "get_stock", .asked = "sku-1"});
-    ASSERT_TRUE(ask(cells.kept(), {swap_cell{key, 0, "seven"}})->done);
+    ASSERT_TRUE(ask(cells.kept(), {swap_cell{key, 0, detail::sealed("seven")}})->done);
     on.dependency.returns(7);
     EXPECT_THAT(play(known), has_value(7));
     EXPECT_THAT(on.heard.last("cache_store_failed").field("text"), HasSubstr("cannot be read"));
-    EXPECT_EQ(ask(cells.kept(), {read_cell{key}})->found->value, "7") << "and is written over";
+    EXPECT_EQ(ask(cells.kept(), {read_cell{key}})->found->value, detail::sealed("7")) << "and is written over";
+}
+
+TEST_P(caches, so_are_bytes_of_which_some_are_missing_or_others_and_those_of_others) {
+    cache<std::string> known{{.name = "pages"}, cells};
+    pipeline guarded{observe{on.heard}, cutwater::ref(known)};
+    const std::string key = detail::cache_cell("pages", {.operation = "get_stock", .asked = "sku-1"});
+    const auto found = [&](std::string bytes) {
+        known.clear();
+        const auto there = ask(cells.kept(), {read_cell{key}})->found;
+        EXPECT_TRUE(ask(cells.kept(), {swap_cell{key, there ? there->version : 0, std::move(bytes)}})->done);
+        return on.play(guarded, said, [] { return std::string{"fresh"}; }).value();
+    };
+    const std::string whole = detail::sealed("the whole page");
+    EXPECT_EQ(found(whole), "the whole page");
+    EXPECT_EQ(on.heard.count("cache_store_failed"), 0U);
+
+    std::vector<std::string> broken{"", "the whole page", "cwi1", "cws1" + whole.substr(4), "cwc2" + whole.substr(4)};
+    for (std::size_t size = 1; size < whole.size(); ++size) broken.push_back(whole.substr(0, size));
+    for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+        broken.push_back(whole);
+        broken.back()[bit / 8] = static_cast<char>(broken.back()[bit / 8] ^ (1 << (bit % 8)));
+    }
+    for (const std::string& bytes : broken) EXPECT_EQ(found(bytes), "fresh") << bytes;
+    EXPECT_EQ(on.heard.count("cache_store_failed"), broken.size());
+    EXPECT_THAT(on.heard.last("cache_store_failed").field("text"), HasSubstr("cannot be read"));
 }
 
 /// Throws for what it cannot read, and for what it cannot write.
@@ -501,11 +526,11 @@ TEST_P(caches, also_to_a_codec_that_throws_for_them) {
     cache<int, strict_codec> known{usual, cells};
     pipeline guarded{observe{on.heard}, cutwater::ref(known)};
     const std::string key = detail::cache_cell("stock", {.operation = "get_stock", .asked = "sku-1"});
-    ASSERT_TRUE(ask(cells.kept(), {swap_cell{key, 0, "seven"}})->done);
+    ASSERT_TRUE(ask(cells.kept(), {swap_cell{key, 0, detail::sealed("seven")}})->done);
     on.dependency.returns(7);
     EXPECT_THAT(on.play(guarded, said), has_value(7));
     EXPECT_THAT(on.heard.last("cache_store_failed").field("text"), HasSubstr("cannot be read"));
-    EXPECT_EQ(ask(cells.kept(), {read_cell{key}})->found->value, "7");
+    EXPECT_EQ(ask(cells.kept(), {read_cell{key}})->found->value, detail::sealed("7"));
 }
 
 TEST_P(caches, a_value_that_cannot_be_encoded_is_given_and_kept_in_memory) {

@@ -1,12 +1,39 @@
 #include "cutwater/policy/cache/durable_tier.hpp"
 
+#include <functional>
+
 namespace cutwater::detail {
+
+namespace {
+
+constexpr std::string_view magic = "cwc1";
+constexpr std::size_t hash_size = 8;
+
+/// The standard library's hash, which is not the same in every standard library: what another has written is a miss.
+std::string hash_of(std::string_view value) {
+    const std::uint64_t hash = std::hash<std::string_view>{}(value);
+    std::string bytes;
+    for (unsigned shift = 0; shift < 8 * hash_size; shift += 8)
+        bytes.push_back(static_cast<char>((hash >> shift) & 0xFFU));
+    return bytes;
+}
+
+}  // namespace
 
 std::string cache_cell(name cache, const cache_key& key) {
     std::string cell{"cache/"};
     for (const std::string_view part : {cache.view(), key.operation.view(), key.tenant})
         cell.append(std::to_string(part.size())).append(1, ':').append(part).append(1, '/');
     return cell.append(key.asked);
+}
+
+std::string sealed(std::string_view value) { return std::string{magic}.append(hash_of(value)).append(value); }
+
+std::optional<std::string_view> unsealed(std::string_view bytes) {
+    if (!bytes.starts_with(magic) || bytes.size() < magic.size() + hash_size) return std::nullopt;
+    const std::string_view hash = bytes.substr(magic.size(), hash_size);
+    const std::string_view value = bytes.substr(magic.size() + hash_size);
+    return hash == hash_of(value) ? std::optional{value} : std::nullopt;
 }
 
 std::uint64_t tier_changes::begin_write(const std::string& cell) {

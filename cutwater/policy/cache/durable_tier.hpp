@@ -24,6 +24,11 @@ namespace cutwater::detail {
 
 [[nodiscard]] std::string cache_cell(name cache, const cache_key& key);
 
+/// A codec's bytes as they are stored: behind a magic, and a hash by which it is seen that they are still those.
+[[nodiscard]] std::string sealed(std::string_view value);
+/// The codec's bytes again. Nothing where these are none, have been cut or have changed.
+[[nodiscard]] std::optional<std::string_view> unsealed(std::string_view bytes);
+
 /// What is being changed in a store, and what of it failed. Thread safety: every member, from any thread.
 class tier_changes : public std::enable_shared_from_this<tier_changes> {
 public:
@@ -121,8 +126,10 @@ public:
         return cell_request{read_cell{std::move(cell)}, limit};
     }
     [[nodiscard]] static std::optional<T> decoded(const cell& there) {
-        if constexpr (requires { Codec::decode(there.value); }) try {
-                return Codec::decode(there.value);
+        const std::optional<std::string_view> bytes = unsealed(there.value);
+        if (!bytes) return std::nullopt;
+        if constexpr (requires { Codec::decode(*bytes); }) try {
+                return Codec::decode(*bytes);
             } catch (...) {
                 return std::nullopt;  // one that throws for what it cannot read says the same
             }
@@ -138,7 +145,7 @@ public:
             if (!change.is_to_be_made()) return;
             std::optional<std::string> bytes;
             try {
-                bytes = Codec::encode(value);
+                bytes = sealed(Codec::encode(value));
             } catch (...) {
                 changes_->fail("not written: the value cannot be encoded");
             }

@@ -271,7 +271,7 @@ TEST_F(cache_flights, what_is_forgotten_meanwhile_is_given_to_those_who_wait_and
     EXPECT_THAT(*later, Optional(has_value(8)));
     EXPECT_EQ(time.elapsed(), 140ms);
     EXPECT_EQ(durable.peek(key), 8);
-    EXPECT_EQ(stored(), "8");
+    EXPECT_EQ(stored(), detail::sealed("8"));
 }
 
 TEST_F(cache_flights, nor_is_it_written) {
@@ -292,7 +292,7 @@ TEST_F(cache_flights, what_is_put_meanwhile_stays) {
     loop.run_all();
     EXPECT_THAT(all.front(), Optional(has_value(7)));
     EXPECT_EQ(durable.peek(key), 9);
-    EXPECT_EQ(stored(), "9");
+    EXPECT_EQ(stored(), detail::sealed("9"));
 }
 
 TEST_F(cache_flights, what_is_cleared_meanwhile_does_not_come_back) {
@@ -354,7 +354,7 @@ TEST_F(cache_flights, nor_does_it_overwrite_what_is_put) {
     cells.takes = 10ms;
     durable.put(key, 9, time.present());
     time.pass(1s);
-    EXPECT_EQ(stored(), "9");
+    EXPECT_EQ(stored(), detail::sealed("9"));
 }
 
 TEST_F(cache_flights, what_is_found_stale_in_a_store_is_given_at_once_while_one_refreshes) {
