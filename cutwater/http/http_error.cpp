@@ -7,6 +7,8 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "cutwater/core/known_category.hpp"
+
 namespace cutwater {
 
 namespace {
@@ -123,6 +125,14 @@ const std::error_category& connect_category() noexcept {
     static const connect_texts category;
     return category;
 }
+
+namespace {
+
+/// So that what was kept of a failure is it again.
+const known_category codes{http_category()};
+const known_category connect_codes{connect_category()};
+
+}  // namespace
 
 error http_failure(http_phase phase, const error_code& code, std::string_view peer, std::string_view why) {
     const std::error_code ours = code_of(phase, code);

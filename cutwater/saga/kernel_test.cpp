@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cutwater/core/known_category.hpp"
+
 namespace cutwater {
 namespace {
 
@@ -491,6 +493,26 @@ TEST(saga_records, keep_the_words_of_codes_that_nobody_knows) {
     const saga_failure kept = saga_failure::of(1, error{std::make_error_code(std::io_errc::stream)}.with_text("odd"));
     EXPECT_EQ(kept.code, errc::failed);
     EXPECT_THAT(kept.as_error().words(), HasSubstr("odd"));
+}
+
+/// Of a category that is the user's own: each is a timeout.
+class bank_texts final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "bank"; }
+    [[nodiscard]] std::string message(int) const override { return "too late"; }
+    [[nodiscard]] std::error_condition default_error_condition(int) const noexcept override {
+        return std::errc::timed_out;
+    }
+};
+
+TEST(saga_records, keep_what_a_code_equals_and_the_code_where_it_is_known) {
+    const bank_texts bank;
+    saga_record record{.steps = {"a"}, .phase = saga_phase::undone};
+    record.cause = saga_failure::of(0, error{std::error_code{7, bank}});
+    EXPECT_EQ(saga_record::decoded(record.encoded())->cause->code, condition::timeout);
+    const known_category known{bank};
+    record.cause = saga_failure::of(0, error{std::error_code{7, bank}});
+    EXPECT_EQ(saga_record::decoded(record.encoded())->cause->code, (std::error_code{7, bank}));
 }
 
 }  // namespace

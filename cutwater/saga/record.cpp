@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "cutwater/core/errc.hpp"
+#include "cutwater/core/known_category.hpp"
 
 namespace cutwater {
 
@@ -32,12 +32,6 @@ void put(std::string& to, const std::vector<Each>& all) {
     for (const Each& each : all) put(to, each);
 }
 
-const std::error_category* category_by(std::string_view called) {
-    for (const std::error_category* each : {&cutwater_category(), &std::generic_category(), &std::system_category()})
-        if (called == each->name()) return each;
-    return nullptr;
-}
-
 /// Reads what `put` has written; once something is missing, it has nothing more.
 class reader {
 public:
@@ -64,9 +58,7 @@ public:
     void read(saga_failure& f) {
         read(f.step);
         const auto value = static_cast<int>(number());
-        const std::error_category* const category = category_by(bytes(number()));
-        if (category == nullptr) fail();
-        f.code = category != nullptr ? std::error_code{value, *category} : std::error_code{};
+        f.code = detail::kept_code(value, bytes(number()));
         read(f.words);
     }
     template <class Each>
@@ -92,10 +84,9 @@ private:
 }  // namespace
 
 saga_failure saga_failure::of(std::uint64_t step, const error& why) {
-    const bool is_known = category_by(why.code().category().name()) != nullptr;
     std::string words = why.message();
     if (words.size() > longest_words) words.resize(longest_words);
-    return {.step = step, .code = is_known ? why.code() : make_error_code(errc::failed), .words = std::move(words)};
+    return {.step = step, .code = detail::code_to_keep(why.code()), .words = std::move(words)};
 }
 
 std::string saga_record::encoded() const {

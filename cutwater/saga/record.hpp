@@ -25,8 +25,8 @@ enum class saga_phase : std::uint8_t { forward, undoing, completed, undone, stuc
     return p <= saga_phase::stuck ? texts[static_cast<std::uint8_t>(p)] : "unknown";
 }
 
-/// How a step, or its undo, failed: what can be said of an error again. Codes of the library's, the system's and the generic category come back
-/// as they were; others as `errc::failed`, with their words.
+/// How a step, or its undo, failed: what can be said of an error again. Codes of a known category come back as they
+/// were; others as one that equals the same conditions, with their words (known_category.hpp).
 struct saga_failure {
     std::uint64_t step = 0;
     std::error_code code{};

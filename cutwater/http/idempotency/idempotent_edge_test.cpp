@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include <nlohmann/json.hpp>
 
+#include "cutwater/http/http_error.hpp"
 #include "cutwater/http/http_rules.hpp"
 #include "cutwater/store.hpp"
 #include "cutwater/testing/virtual_time.hpp"
@@ -12,6 +15,7 @@
 namespace cutwater {
 namespace {
 
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -245,6 +249,39 @@ TEST(idempotent_edge, a_failure_that_was_kept_is_said_to_be_the_answer_for_good)
     EXPECT_THAT(replayed.body, Not(HasSubstr("Ask again")));
     EXPECT_THAT(replayed.body, Not(HasSubstr("secret")));
     EXPECT_THAT(edge.answer({failed, {}}).body, HasSubstr("Ask again with the same key"));
+}
+
+/// A database's: each of its codes is a timeout.
+class slow_texts final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "slow"; }
+    [[nodiscard]] std::string message(int) const override { return "too slow"; }
+    [[nodiscard]] std::error_condition default_error_condition(int) const noexcept override {
+        return std::errc::timed_out;
+    }
+};
+
+TEST(idempotent_edge, a_failure_that_was_kept_has_the_same_status_whatever_its_code_is_of) {
+    const slow_texts slow;
+    const idempotent_edge edge{{.guard = "payments"}};
+    const auto statuses_of = [&](const std::error_code& code) {
+        memory_store cells;
+        idempotency_guard<http_response> payments{cells, {.name = "payments", .unknown_means = afterwards::keep}};
+        pipeline guarded{cutwater::ref(payments), classify{http_rules{}}};
+        testing::virtual_time time;
+        std::vector<unsigned> statuses;
+        for (int i = 0; i < 2; ++i)
+            statuses.push_back(edge.answer(time.run(guarded, {.operation = "pay", .id = "k7"},
+                                                    [&]() -> std::expected<http_response, error> {
+                                                        return std::unexpected{error{code}};
+                                                    }))
+                                   .status);
+        return statuses;
+    };
+    EXPECT_THAT(statuses_of({7, slow}), Each(504U));
+    EXPECT_THAT(statuses_of({ETIMEDOUT, connect_category()}), Each(504U));
+    EXPECT_THAT(statuses_of(http_errc::connection_closed), Each(502U));
+    EXPECT_THAT(statuses_of(http_errc::malformed_response), Each(500U));
 }
 
 TEST(idempotent_edge, options_out_of_their_range_are_refused) {

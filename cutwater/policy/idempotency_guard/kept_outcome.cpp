@@ -3,6 +3,8 @@
 #include <array>
 #include <system_error>
 
+#include "cutwater/core/known_category.hpp"
+
 namespace cutwater::detail {
 
 namespace {
@@ -10,12 +12,6 @@ namespace {
 /// `transient 2 generic no such file`: no word but the last has a space.
 constexpr std::array meanings{verdict::success,   verdict::transient, verdict::permanent, verdict::rejected,
                               verdict::cancelled, verdict::ignored,   verdict::abandoned};
-
-const std::error_category* category_by(std::string_view called) {
-    for (const std::error_category* each : {&cutwater_category(), &std::generic_category(), &std::system_category()})
-        if (called == each->name()) return each;
-    return nullptr;
-}
 
 std::string_view take_word(std::string_view& from) {
     const std::size_t end = from.find(' ');
@@ -31,8 +27,7 @@ std::string words_of_thrown(std::string_view who) {
 }
 
 std::string keep_failure(const error& failure, verdict meaning) {
-    const bool is_known = category_by(failure.code().category().name()) != nullptr;
-    const std::error_code code = is_known ? failure.code() : make_error_code(errc::failed);
+    const std::error_code code = code_to_keep(failure.code());
     return std::string{to_text(meaning)} + ' ' + cell_codec<int>::encode(code.value()) + ' ' + code.category().name() +
            ' ' + failure.words();
 }
@@ -40,11 +35,11 @@ std::string keep_failure(const error& failure, verdict meaning) {
 std::optional<recalled_failure> recall_failure(std::string_view bytes) {
     const std::string_view meaning = take_word(bytes);
     const std::optional<int> value = cell_codec<int>::decode(take_word(bytes));
-    const std::error_category* const category = category_by(take_word(bytes));
-    if (!value || category == nullptr) return std::nullopt;
+    const std::string_view category = take_word(bytes);
+    if (!value || category.empty()) return std::nullopt;
     for (const verdict each : meanings)
         if (to_text(each) == meaning)
-            return recalled_failure{error{std::error_code{*value, *category}}.with_text(std::string{bytes}), each};
+            return recalled_failure{error{kept_code(*value, category)}.with_text(std::string{bytes}), each};
     return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "cutwater/core/known_category.hpp"
 #include "cutwater/policy/idempotency_guard/kept_outcome.hpp"
 
 namespace cutwater {
@@ -197,10 +198,45 @@ TEST(kept_outcome, of_a_failure_says_the_same) {
     EXPECT_EQ(again->meaning(), verdict::permanent);
 }
 
+/// Of a category that is the user's own: 7 is a timeout.
+class bank_texts final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "bank"; }
+    [[nodiscard]] std::string message(int) const override { return "declined"; }
+    [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+        return value == 7 ? std::make_error_condition(std::errc::timed_out) : std::error_condition{value, *this};
+    }
+};
+
+TEST(kept_outcome, of_a_failure_with_a_code_that_nobody_knows_says_what_that_equals) {
+    const bank_texts bank;
+    const auto late = there_and_back(outcome<int>{error{std::error_code{7, bank}}, verdict::permanent});
+    EXPECT_EQ(late->failure().code(), condition::timeout);
+    EXPECT_EQ(late->failure().words(), "declined");
+    const auto declined = there_and_back(outcome<int>{error{std::error_code{8, bank}}, verdict::permanent});
+    EXPECT_EQ(declined->failure().code(), errc::failed);
+    EXPECT_EQ(declined->failure().words(), "declined");
+}
+
+TEST(kept_outcome, of_a_failure_with_a_known_code_has_that_and_where_it_is_not_known_the_words) {
+    const bank_texts bank;
+    const outcome<int> declined{error{std::error_code{8, bank}}, verdict::permanent};
+    std::string bytes;
+    {
+        const known_category known{bank};
+        bytes = detail::keep_outcome<cell_codec<int>>(declined);
+        EXPECT_EQ(there_and_back(declined)->failure().code(), (std::error_code{8, bank}));
+    }
+    outcome_slot<int> elsewhere;
+    EXPECT_TRUE(detail::recall_outcome<cell_codec<int>>(bytes, elsewhere));
+    EXPECT_EQ(elsewhere->failure().code(), errc::failed);
+    EXPECT_EQ(elsewhere->failure().words(), "declined");
+}
+
 TEST(kept_outcome, that_is_none_is_refused) {
     outcome_slot<int> out;
     for (const char* bytes : {"", "x", "v", "v1x", "f", "f permanent", "fpermanent 2", "fpermanent x generic a",
-                              "fpermanent 2 nobody a", "fnonsense 2 generic a"})
+                              "fpermanent 2", "fnonsense 2 generic a"})
         EXPECT_FALSE(detail::recall_outcome<cell_codec<int>>(bytes, out)) << bytes;
     EXPECT_FALSE(out);
 }

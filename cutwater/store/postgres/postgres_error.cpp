@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cutwater/core/errc.hpp"
+#include "cutwater/core/known_category.hpp"
 
 namespace cutwater {
 
@@ -92,6 +93,13 @@ const std::error_category& sqlstate_category() noexcept {
     static const sqlstate_texts category;
     return category;
 }
+
+namespace {
+
+/// So that what was kept of a failure is it again.
+const known_category sqlstates{sqlstate_category()};
+
+}  // namespace
 
 std::error_code make_sqlstate_code(std::string_view state) noexcept {
     const int number = number_of(state);

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "cutwater/core/known_category.hpp"
+
 namespace cutwater {
 
 namespace {
@@ -108,6 +110,14 @@ const std::error_category& redis_unsent_category() noexcept {
     static const unsent_texts category;
     return category;
 }
+
+namespace {
+
+/// So that what was kept of a failure is it again.
+const known_category codes{redis_category()};
+const known_category unsent_codes{redis_unsent_category()};
+
+}  // namespace
 
 error redis_refusal(std::string_view reply) {
     const auto* const found = std::ranges::find_if(refusals, [&](const refusal& r) {

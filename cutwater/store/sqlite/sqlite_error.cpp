@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "cutwater/core/errc.hpp"
+#include "cutwater/core/known_category.hpp"
 
 namespace cutwater {
 
@@ -76,6 +77,14 @@ const std::error_category& sqlite_unsent_category() noexcept {
     static const unsent_texts category;
     return category;
 }
+
+namespace {
+
+/// So that what was kept of a failure is it again.
+const known_category codes{sqlite_category()};
+const known_category unsent_codes{sqlite_unsent_category()};
+
+}  // namespace
 
 std::string_view sqlite_remedy(int code) noexcept {
     switch (static_cast<sqlite_errc>(code)) {
