@@ -56,7 +56,7 @@ int main() {
         const auto got = pay.run(call.options({.operation = "pay"}),
                                  [&](cw::attempt& a) -> std::expected<cw::http_response, std::errc> {
                                      cw::http_fields fields;
-                                     cw::inject(fields, a, cw::metadata_options{.key = cw::key_on_wire::call_id});
+                                     call.inject(fields, a);
                                      cw::http_response answer = shop.handle(post(fields, "5 EUR"));
                                      replays += answer.fields.find("Idempotency-Replayed") ? 1 : 0;
                                      if (++requests % 3 == 0) return std::unexpected{std::errc::connection_reset};

@@ -36,6 +36,11 @@ call_options keyed_call::options(call_options own) const& {
     return own;
 }
 
+void keyed_call::inject(http_fields& fields, const attempt& a, metadata_options options) const {
+    options.key = key_on_wire::call_id;
+    cutwater::inject(fields, a, {.id = key_, .importance = a.importance()}, options);
+}
+
 keyed_rules::keyed_rules(http_rules_options options) : plain_{options}, in_use_{with_conflict(std::move(options))} {}
 
 judgement keyed_rules::judge(const http_response& response) const {

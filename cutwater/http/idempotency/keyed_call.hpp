@@ -4,12 +4,13 @@
 //     cw::pipeline pay{cw::timeout{5s}, cw::retry{}, cw::timeout{1s}, cw::classify{cw::keyed_rules{}}};
 //     const auto answer = pay.run(payment.options({.operation = "pay"}), [&](cw::attempt& a) {
 //         cw::http_fields fields;
-//         cw::inject(fields, a, cw::metadata_options{.key = cw::key_on_wire::call_id});
+//         payment.inject(fields, a);
 //         …
 //     });
 //
 // Because of the key the call may be repeated, whatever its method: retries and hedges that leave alone what is not idempotent make further
-// attempts, all of them with the same key. That is true of a server that honours it; where one does not, say nothing of a key to it.
+// attempts, all of them with the same key. That is true where each attempt sends it, by this `inject`, and of a server that honours it; where one does not, say nothing of
+// a key to it.
 //
 // Keep the call, or its key, for as long as its end is not known: who asks again tomorrow asks with the same.
 //
@@ -21,6 +22,7 @@
 
 #include "cutwater/core/call.hpp"
 #include "cutwater/core/random.hpp"
+#include "cutwater/http/call_metadata.hpp"
 #include "cutwater/http/http_rules.hpp"
 
 namespace cutwater {
@@ -39,6 +41,9 @@ public:
     /// `own`, with the key as its id, and idempotent because of it.
     [[nodiscard]] call_options options(call_options own = {}) const&;
     call_options options(call_options own = {}) const&& = delete;  // keep what is pointed at
+
+    /// What an attempt at it says of itself (call_metadata.hpp), with the key, which `inject` alone does not send unless it is told to.
+    void inject(http_fields& fields, const attempt& a, metadata_options options = {}) const;
 
 private:
     std::string key_;

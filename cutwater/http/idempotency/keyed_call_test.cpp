@@ -18,7 +18,10 @@ namespace {
 
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::MatchesRegex;
+using ::testing::Ne;
+using ::testing::SizeIs;
 
 TEST(keyed_call, has_a_uuid_that_its_seed_gives_again) {
     random_source one{7};
@@ -127,6 +130,37 @@ TEST(keyed_call, T59_a_repetition_that_is_left_out_for_want_of_a_key_is_told) {
     (void)post(guarded, payment.options(), again);
     EXPECT_EQ(heard.count("retry_not_tried"), 0U);
     EXPECT_EQ(heard.count("retry_rescued"), 1U);
+}
+
+TEST(keyed_call, sends_its_key_in_each_attempt) {
+    pipeline guarded{retry{{.base_delay = 1ms}}};
+    const keyed_call payment{"order-7"};
+    std::vector<call_metadata> sent;
+    testing::virtual_time time;
+    const auto got = time.run(guarded, payment.options({.deadline = time.in(10s), .importance = criticality::critical}),
+                              [&](attempt& a) -> std::expected<http_response, std::error_code> {
+                                  http_fields fields;
+                                  payment.inject(fields, a);
+                                  sent.push_back(extract(fields));
+                                  return std::unexpected{std::make_error_code(std::errc::connection_reset)};
+                              });
+    EXPECT_FALSE(got);
+    EXPECT_THAT(sent, SizeIs(3));
+    EXPECT_THAT(sent, Each(Field(&call_metadata::key, "order-7")));
+    EXPECT_THAT(sent, Each(Field(&call_metadata::importance, criticality::critical)));
+    EXPECT_THAT(sent, Each(Field(&call_metadata::time_left, Ne(std::nullopt))));
+}
+
+TEST(keyed_call, sends_its_key_whatever_the_call_is_known_by) {
+    pipeline guarded{timeout{5s}};
+    const keyed_call payment{"order-7"};
+    http_fields fields;
+    testing::virtual_time time;
+    (void)time.run(guarded, {.id = "request-1"}, [&](attempt& a) {
+        payment.inject(fields, a, {.deadline = deadline_fields::grpc_timeout, .key = key_on_wire::none});
+    });
+    EXPECT_EQ(extract(fields).key, "order-7");
+    EXPECT_TRUE(fields.find("grpc-timeout"));
 }
 
 TEST(keyed_rules, a_key_in_use_is_worth_another_try_and_a_key_in_doubt_is_an_answer) {
