@@ -37,13 +37,22 @@ class merging final : public field_visitor {
 public:
     explicit merging(json& line) : line_{line} {}
 
+    /// The first error among its fields becomes `exception`, where that is not taken.
+    void merge(const event& e, bool has_thrown) {
+        takes_error_ = !has_thrown;
+        e.visit(*this);
+        takes_error_ = false;
+    }
+
     void on_text(std::string_view field, std::string_view value) override {
-        if (field == "error_type")
-            line_["exception"]["type"] = value;
-        else if (field == "error_message")
-            line_["exception"]["message"] = value;
-        else
+        const std::string_view part = !takes_error_              ? ""
+                                      : field == "error_type"    ? "type"
+                                      : field == "error_message" ? "message"
+                                                                 : "";
+        if (part.empty() || line_["exception"].contains(part))
             put(field, value);
+        else
+            line_["exception"][part] = value;
     }
     void on_integer(std::string_view field, std::int64_t value) override { put(field, value); }
     void on_number(std::string_view field, double value) override { put(field, value); }
@@ -60,6 +69,7 @@ private:
     }
 
     json& line_;
+    bool takes_error_ = false;
 };
 
 /// The exception, and under `cause` the one that is nested in it; of many that are nested in each other, the outer ones.
@@ -109,7 +119,7 @@ std::string to_json_line(const json_line_parts& parts) {
         add_origin(line, *parts.of);
     }
     merging fields{line};
-    if (parts.of != nullptr) parts.of->visit(fields);
+    if (parts.of != nullptr) fields.merge(*parts.of, parts.thrown != nullptr);
     for (const log_field& field : parts.more) field.visit(fields);
     if (parts.thrown) line["exception"] = to_json(parts.thrown);
     if (parts.always != nullptr && *parts.always) (*parts.always)(fields);

@@ -18,7 +18,7 @@
 
 namespace cutwater {
 
-/// One more key of a line, and its value: a text, number, flag, duration, name or enumeration. Refers to both.
+/// One more key of a line, and its value: a text, number, flag, duration of any unit, name or enumeration. Refers to both.
 class log_field {
 public:
     template <class Value>
@@ -30,7 +30,20 @@ public:
 private:
     template <class Value>
     static void visit_value(field_visitor& v, std::string_view key, const void* value) {
-        v.on_field(key, *static_cast<const Value*>(value));
+        v.on_field(key, in_our_units(*static_cast<const Value*>(value)));
+    }
+
+    template <class Value>
+    static const Value& in_our_units(const Value& value) noexcept {
+        return value;
+    }
+    static duration in_our_units(duration d) noexcept { return d; }
+    /// Saturating: what is longer than any of ours, and what is no number, has no end.
+    template <class Rep, class Period>
+    static duration in_our_units(const std::chrono::duration<Rep, Period>& d) {
+        const std::chrono::duration<long double, duration::period> exact{d};
+        if (!(exact < forever)) return forever;
+        return exact > duration::min() ? std::chrono::duration_cast<duration>(exact) : duration::min();
     }
 
     std::string_view key_;

@@ -11,7 +11,8 @@
 // (in truth on one line.) `timestamp` is wall time, UTC, to the millisecond. An event's fields are merged beside the keys
 // above, which are reserved: a field of such a name is called `field_<name>`. Durations are numbers of milliseconds under
 // `<field>_ms`; one without end, and a number that is not finite, is null, so that a key never changes its type. Bytes
-// that are not UTF-8 become U+FFFD. `error_type` and `error_message` of an event become `exception`.
+// that are not UTF-8 become U+FFFD. The first `error_type` and `error_message` of an event become `exception`; elsewhere these are fields
+// as any other.
 //
 // Failures: a line that cannot be written (a broken pipe, a full disk, a sink that throws) is counted in `lost` and
 // otherwise ignored: logging never fails a call, and never raises SIGPIPE. The next line is tried again.

@@ -135,6 +135,85 @@ TEST(json_log, makes_the_error_of_an_event_its_exception) {
     EXPECT_FALSE(line.contains("error_type"));
 }
 
+/// What a field says of an error, twice.
+struct failing_twice_event {
+    static constexpr event_kind kind{"failing_twice_event", severity::error, "in these tests"};
+    static void fields(auto&, auto&& visit) {
+        for (const char* const value : {"first", "second"}) {
+            visit("error_type", std::string_view{value}, "");
+            visit("error_message", std::string_view{value}, "");
+        }
+    }
+};
+
+TEST(json_log, makes_the_first_error_of_an_event_its_exception_and_loses_no_other) {
+    json_log_options options = at(noon);
+    options.always = [](field_visitor& line) { line.on_text("error_type", "always"); };
+    log_in_memory memory{std::move(options)};
+    memory.log.on_event(event{somewhere, failing_twice_event{}});
+    const json line = memory.only_line();
+    EXPECT_EQ(line["exception"], (json{{"type", "first"}, {"message", "first"}}));
+    EXPECT_EQ(line["error_type"], "second");
+    EXPECT_EQ(line["error_message"], "second");
+    EXPECT_EQ(line["field_error_type"], "always");
+}
+
+TEST(json_log, leaves_the_exception_to_what_was_thrown_and_loses_no_field) {
+    json_log_options options = at(noon);
+    options.always = [](field_visitor& line) { line.on_text("error_type", "always"); };
+    log_in_memory memory{std::move(options)};
+    memory.log.write({.message = "failed",
+                      .more = {{"error_type", "first"}, {"error_type", "second"}, {"error_message", "mine"}},
+                      .thrown = std::make_exception_ptr(std::out_of_range{"no row 7"})});
+    const json line = memory.only_line();
+    EXPECT_EQ(line["exception"], (json{{"type", "std::out_of_range"}, {"message", "no row 7"}}));
+    EXPECT_EQ(line["error_type"], "first");
+    EXPECT_EQ(line["field_error_type"], "second");
+    EXPECT_EQ(line["field_field_error_type"], "always");
+    EXPECT_EQ(line["error_message"], "mine");
+}
+
+TEST(json_log, keeps_the_error_of_an_event_beside_what_was_thrown) {
+    const event failing{somewhere, failing_event{}};
+    const json line =
+        json::parse(to_json_line({.of = &failing, .thrown = std::make_exception_ptr(std::out_of_range{"no row 7"})}));
+    EXPECT_EQ(line["exception"]["message"], "no row 7");
+    EXPECT_EQ(line["error_message"], "no route");
+}
+
+TEST(json_log, takes_durations_of_any_unit) {
+    log_in_memory memory;
+    memory.log.write({.message = "served",
+                      .more = {{"took", 5ms},
+                               {"cpu", 1500us},
+                               {"uptime", std::chrono::hours{48}},
+                               {"share", std::chrono::duration<double>{0.25}},
+                               {"third", std::chrono::duration<std::int64_t, std::ratio<1, 3>>{30'000'000'000}}}});
+    const json line = memory.only_line();
+    EXPECT_EQ(line["took_ms"], 5.0);
+    EXPECT_EQ(line["cpu_ms"], 1.5);
+    EXPECT_EQ(line["uptime_ms"], 172'800'000.0);
+    EXPECT_EQ(line["share_ms"], 250.0);
+    EXPECT_TRUE(line["third_ms"].is_null()) << "longer than any duration of ours";
+}
+
+TEST(json_log, a_duration_that_none_of_ours_can_hold_is_one_without_end) {
+    using seconds_of_double = std::chrono::duration<double>;
+    log_in_memory memory;
+    memory.log.write({.message = "waits",
+                      .more = {{"hours", std::chrono::hours::max()},
+                               {"years", std::chrono::years{300}},
+                               {"infinite", seconds_of_double{HUGE_VAL}},
+                               {"no_number", seconds_of_double{std::nan("")}},
+                               {"least", std::chrono::hours::min()},
+                               {"longest", std::chrono::years{292}}}});
+    const json line = memory.only_line();
+    for (const char* const key : {"hours_ms", "years_ms", "infinite_ms", "no_number_ms"})
+        EXPECT_TRUE(line[key].is_null()) << key;
+    EXPECT_LT(line["least_ms"], -9.2e12);
+    EXPECT_GT(line["longest_ms"], 9.2e12);
+}
+
 TEST(json_log, keeps_the_type_of_a_number_that_is_not_finite) {
     for (const double odd : {std::nan(""), std::numeric_limits<double>::infinity(), -HUGE_VAL}) {
         log_in_memory memory;

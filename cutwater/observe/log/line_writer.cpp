@@ -3,12 +3,17 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
+#include <ranges>
 #include <utility>
 #include <vector>
 
 namespace cutwater::detail {
 
 namespace {
+
+/// How long a fork waits for a piece that is being written.
+constexpr std::chrono::seconds patience_of_a_fork{1};
 
 /// All writers of this process. Never destroyed: a program may fork, and log, while it ends.
 class all_writers {
@@ -29,9 +34,10 @@ public:
 private:
     all_writers() { (void)pthread_atfork(&before, &in_parent, &in_child); }
 
+    /// The youngest first: a sink hands lines on to a writer that is older than its own, and holds its own lock as it does.
     static void before() {
         here().lock_.lock();
-        for (line_writer* const each : here().all_) each->before_fork();
+        for (line_writer* const each : here().all_ | std::views::reverse) each->before_fork();
     }
     static void in_parent() noexcept {
         for (line_writer* const each : here().all_) each->after_fork_in_parent();
@@ -158,12 +164,13 @@ bool line_writer::try_to_write(std::string_view lines) noexcept {
 }
 
 void line_writer::before_fork() {
-    writing_.lock();
+    is_held_by_fork_ = writing_.try_lock_for(patience_of_a_fork);
     lock_.lock();
 }
 void line_writer::after_fork_in_parent() noexcept {
+    const bool is_held = is_held_by_fork_;
     lock_.unlock();
-    writing_.unlock();
+    if (is_held) writing_.unlock();
 }
 void line_writer::after_fork_in_child() noexcept {
     (void)crew_.release();  // the thread is the parent's, and so is whatever waits on its conditions
@@ -173,7 +180,10 @@ void line_writer::after_fork_in_child() noexcept {
     done_ = handed_in_;
     is_idle_ = false;
     lock_.unlock();
-    writing_.unlock();
+    if (is_held_by_fork_)
+        writing_.unlock();
+    else
+        std::construct_at(&writing_);  // a thread holds it that this process does not have
 }
 
 }  // namespace cutwater::detail

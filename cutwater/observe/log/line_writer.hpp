@@ -31,7 +31,7 @@ public:
     std::atomic<std::uint64_t> dropped{0};
     std::atomic<std::uint64_t> failed{0};
 
-    // Round a fork: nobody holds a lock, and nothing is half written.
+    // Round a fork: nobody holds a lock, and nothing is half written; of a device that hangs, what it was given is.
     void before_fork();
     void after_fork_in_parent() noexcept;
     void after_fork_in_child() noexcept;
@@ -61,8 +61,9 @@ private:
     const maker notice_;
     const std::size_t max_bytes_;
 
-    std::mutex lock_;     // of what callers touch, for as long as a line is copied
-    std::mutex writing_;  // held while a piece is written: a fork waits for it
+    std::mutex lock_;           // of what callers touch, for as long as a line is copied
+    std::timed_mutex writing_;  // held while a piece is written: a fork waits for it, but not for ever
+    bool is_held_by_fork_ = false;
     std::unique_ptr<crew> crew_;
     piece filling_;
     piece emptying_;            // the thread's

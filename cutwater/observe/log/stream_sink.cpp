@@ -1,9 +1,14 @@
 #include "cutwater/observe/log/stream_sink.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 #include <limits>
+#include <memory>
+#include <mutex>
 #include <ostream>
 #include <sstream>
 #include <streambuf>
@@ -78,6 +83,46 @@ bool send(std::ostream& to, std::string_view lines) {
 
 }  // namespace
 
+/// One after the other. Each process has a turn of its own: a child of a fork has none of the threads that may hold its parent's.
+class stream_sink::turns {
+public:
+    struct turn {
+        const pid_t of = getpid();
+        std::mutex lock{};
+        bool has_failed = false;
+    };
+
+    turns() = default;
+    turns(const turns&) = delete;
+    turns& operator=(const turns&) = delete;
+    ~turns() { delete now_.load(); }
+
+    [[nodiscard]] turn& of_this_process(std::streambuf* through) {
+        turn* was = now_.load();
+        if (was->of == getpid()) return *was;
+        auto mine = std::make_unique<turn>();
+        const std::unique_lock held{mine->lock};  // who comes second waits until the stream is ours
+        if (!now_.compare_exchange_strong(was, mine.get())) return *was;
+        leave(*was, through, *mine);
+        return *mine.release();
+    }
+
+private:
+    /// It stays where it is, since it may be held for ever.
+    static void leave(turn& of_the_parent, std::streambuf* through, turn& mine) {
+        if (of_the_parent.lock.try_lock()) {
+            mine.has_failed = of_the_parent.has_failed;
+            of_the_parent.lock.unlock();
+        } else if (through != nullptr) {
+            put_area::shorten(*through, 0);
+        }
+    }
+
+    std::atomic<turn*> now_{new turn};
+};
+
+stream_sink::stream_sink(std::ostream& to) : to_{&to}, turns_{std::make_shared<turns>()} {}
+
 void stream_sink::operator()(std::string_view line) const {
     std::string whole{line};
     whole += '\n';
@@ -85,15 +130,16 @@ void stream_sink::operator()(std::string_view line) const {
 }
 
 void stream_sink::write(std::string_view lines) const {
-    const std::scoped_lock lock{shared_->turn};
+    turns::turn& turn = turns_->of_this_process(to_->rdbuf());
+    const std::scoped_lock lock{turn.lock};
     std::string after_a_failure;
-    if (shared_->has_failed) lines = after_a_failure.append(1, '\n').append(lines);
+    if (turn.has_failed) lines = after_a_failure.append(1, '\n').append(lines);
     const without_sigpipe quietly;
     const std::ios_base::iostate throws = to_->exceptions();
     to_->exceptions(std::ios_base::goodbit);
     to_->clear();  // it may have failed for the line before: a disk has room again
     const bool written = send(*to_, lines);
-    shared_->has_failed = !written;
+    turn.has_failed = !written;
     to_->clear();
     to_->exceptions(throws);
     if (!written) throw std::ios_base::failure{"the line could not be written"};

@@ -7,20 +7,20 @@
 // A reader that has gone away is an error like any other here: SIGPIPE is held back while a line is written, in this
 // thread only. What failed is taken out of the stream's buffer: it is not sent later, when there is room or when the
 // stream ends. Part of it may have been; what comes after a failure begins on a new line, so that half a line does not
-// spoil the next. Lifetime: the stream outlives the sink and is written to by nobody else meanwhile; what it holds from
+// spoil the next. fork: waits for nobody. A child writes its own lines from the first on; a line that a thread of its parent's was writing is the
+// parent's, and the stream of the child forgets it. Lifetime: the stream outlives the sink and is written to by nobody else meanwhile; what it holds from
 // before is sent first, or fails as well.
 #pragma once
 
 #include <iosfwd>
 #include <memory>
-#include <mutex>
 #include <string_view>
 
 namespace cutwater {
 
 class stream_sink {
 public:
-    explicit stream_sink(std::ostream& to) : to_{&to}, shared_{std::make_shared<shared>()} {}
+    explicit stream_sink(std::ostream& to);
 
     /// Throws `std::ios_base::failure`, or what the stream's buffer throws.
     void operator()(std::string_view line) const;
@@ -28,13 +28,10 @@ public:
     void write(std::string_view lines) const;
 
 private:
-    struct shared {
-        std::mutex turn{};
-        bool has_failed = false;
-    };
+    class turns;
 
     std::ostream* to_;
-    std::shared_ptr<shared> shared_;
+    std::shared_ptr<turns> turns_;
 };
 
 }  // namespace cutwater

@@ -13,6 +13,7 @@
 #include <functional>
 #include <ios>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -93,6 +94,41 @@ TEST(stream_sink_live, a_process_outlives_what_a_thread_aside_could_not_write) {
     });
     EXPECT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
     EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(stream_sink_live, a_child_of_a_busy_parent_writes_its_lines_and_none_of_its_parents) {
+    const testing::scratch_folder folder;
+    const std::string file = folder.file("log");
+    constexpr int forks = 50;
+    std::uint64_t of_the_parent = 0;
+    {
+        std::ofstream out{file, std::ios::app};
+        const stream_sink sink{out};
+        std::jthread busy{[&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) sink("parent " + std::to_string(of_the_parent++));
+        }};
+        for (int i = 0; i < forks; ++i) {
+            const int status = status_of([&] {
+                alarm(10);
+                sink("child");
+                sink("child");
+                return 0;
+            });
+            ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+            EXPECT_EQ(WEXITSTATUS(status), 0);
+        }
+    }
+    std::ifstream in{file};
+    int of_children = 0;
+    std::uint64_t next = 0;
+    for (std::string line; std::getline(in, line);) {
+        if (line == "child")
+            ++of_children;
+        else
+            EXPECT_EQ(line, "parent " + std::to_string(next++));
+    }
+    EXPECT_EQ(of_children, 2 * forks);
+    EXPECT_EQ(next, of_the_parent);
 }
 
 /// A stream, and the descriptor that it writes to: what is put in its place is what the stream writes to from then on.
