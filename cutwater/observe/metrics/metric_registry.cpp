@@ -43,6 +43,9 @@ option_problems problems_of_metric(const metric& of) {
     return found;
 }
 
+/// What Prometheus calls the series of a histogram, after its name.
+constexpr std::string_view histogram_ends[]{"_bucket", "_count", "_sum"};
+
 /// Whether two of one name can be shown as one.
 bool is_same(const metric& a, const metric& b) noexcept { return a.type == b.type && a.detail == b.detail; }
 
@@ -53,6 +56,17 @@ bool is_same(const metric& a, const metric& b) noexcept { return a.type == b.typ
         found.push_back({"type", std::string{to_text(of.type)}, std::string{to_text(there.type)} + as_there});
     if (of.detail != there.detail)
         found.push_back({"detail", in_quotes(of.detail), in_quotes(there.detail) + as_there});
+    throw invalid_options{"metric", of.name, std::move(found)};
+}
+
+/// A histogram is shown as others that have its name and an end: whichever of the two is there already stays.
+[[noreturn]] void refuse_beside(const metric& of, const metric& there) {
+    const std::string why =
+        of.type == metric_type::histogram
+            ? "a histogram's, and " + in_quotes(there.name) + ", as a series of it is called, is kept already"
+            : "another's: " + in_quotes(there.name) + " is a histogram, which has a series of that name";
+    option_problems found;
+    found.push_back({"name", in_quotes(of.name) + ", " + why, "a name that none of the two is shown as"});
     throw invalid_options{"metric", of.name, std::move(found)};
 }
 
@@ -86,7 +100,9 @@ public:
 
     [[nodiscard]] std::shared_ptr<metric_series> open(const metric& of, const metric_labels& which) {
         const std::scoped_lock held{lock_};
-        if (const metric* const there = other_of_name_locked(of)) refuse(of, *there);
+        if (const metric* const there = kept_locked(of.name); there != nullptr && !is_same(of, *there))
+            refuse(of, *there);
+        if (const metric* const there = mixed_up_with_locked(of)) refuse_beside(of, *there);
         if (auto there = find_locked(of, which)) return there;
         if (series_.size() < max_series_) return make_locked(of, which);
         refused_.fetch_add(1, std::memory_order_relaxed);
@@ -130,13 +146,23 @@ private:
         friend bool operator<(const key& a, const key& b) noexcept { return a.sorted() < b.sorted(); }
     };
 
-    /// One that is kept, has that name, and cannot be shown with it.
-    [[nodiscard]] const metric* other_of_name_locked(const metric& of) const noexcept {
-        const auto first = series_.lower_bound(key{&of, {}, {}, {}});
+    /// Of one that has a holder; null where there is none.
+    [[nodiscard]] const metric* kept_locked(std::string_view called) const noexcept {
+        const metric like{.name = called, .help = {}};
         const auto is_kept = [](const auto& each) { return !each.second.expired(); };
-        const auto kept = std::find_if(first, series_.end(), is_kept);
-        const bool is_other = kept != series_.end() && kept->first.of->name == of.name && !is_same(of, *kept->first.of);
-        return is_other ? kept->first.of : nullptr;
+        const auto kept = std::find_if(series_.lower_bound(key{&like, {}, {}, {}}), series_.end(), is_kept);
+        return kept != series_.end() && kept->first.of->name == called ? kept->first.of : nullptr;
+    }
+    /// One whose lines on a page would be among those of this one.
+    [[nodiscard]] const metric* mixed_up_with_locked(const metric& of) const {
+        for (const std::string_view end : histogram_ends) {
+            if (of.type == metric_type::histogram)
+                if (const metric* const there = kept_locked(std::string{of.name}.append(end))) return there;
+            if (!of.name.ends_with(end)) continue;
+            const metric* const there = kept_locked(of.name.substr(0, of.name.size() - end.size()));
+            if (there != nullptr && there->type == metric_type::histogram) return there;
+        }
+        return nullptr;
     }
     [[nodiscard]] std::shared_ptr<metric_series> find_locked(const metric& of, const metric_labels& which) const {
         const auto found = series_.find({&of, which.layer, which.operation, std::string{which.detail}});
@@ -195,11 +221,21 @@ auto labels_of(const metric_sample& s) {
     return std::tuple{s.layer.view(), s.operation.view(), std::string_view{s.detail}};
 }
 
-/// Null where another metric has its name.
+/// Whether a histogram is shown by that name.
+bool is_of_histogram(const std::vector<metric_family>& all, std::string_view called) {
+    return std::ranges::any_of(histogram_ends, [&](std::string_view end) {
+        if (!called.ends_with(end)) return false;
+        const std::string_view whose = called.substr(0, called.size() - end.size());
+        const auto family = std::ranges::lower_bound(all, whose, {}, [](const metric_family& f) { return f.of->name; });
+        return family != all.end() && family->of->name == whose && family->of->type == metric_type::histogram;
+    });
+}
+
+/// Null where another metric has its name, or a histogram is shown by it.
 metric_sample* place_for(std::vector<metric_family>& all, const metric& of, metric_sample labels) {
     const auto family = std::ranges::lower_bound(all, of.name, {}, [](const metric_family& f) { return f.of->name; });
     const bool is_new = family == all.end() || family->of->name != of.name;
-    if (!is_new && !is_same(of, *family->of)) return nullptr;
+    if (is_new ? is_of_histogram(all, of.name) : !is_same(of, *family->of)) return nullptr;
     auto& samples = (is_new ? *all.insert(family, metric_family{.of = &of, .samples = {}}) : *family).samples;
     const auto at = std::ranges::lower_bound(samples, labels_of(labels), {}, labels_of);
     if (at != samples.end() && labels_of(*at) == labels_of(labels)) return &*at;

@@ -171,6 +171,37 @@ TEST(metric_registry, two_metrics_of_one_name_have_one_type_and_one_label) {
     EXPECT_EQ(refusal_of(registry, other_type), "") << "the other has gone";
 }
 
+TEST(metric_registry, what_a_histogram_is_shown_as_is_no_other_metrics_name) {
+    for (const std::string_view end : {"_count", "_sum", "_bucket"}) {
+        metric_registry registry;
+        const std::string called = std::string{weight.name}.append(end);
+        const metric other{called, metric_type::counter, "Of nobody."};
+        auto histogram = registry.open(weight, {});
+        EXPECT_THAT(refusal_of(registry, other), HasSubstr("\"weight_grams\" is a histogram")) << end;
+        histogram.reset();
+        const auto held = registry.open(other, {});
+        EXPECT_THAT(refusal_of(registry, weight), HasSubstr("is kept already")) << end;
+    }
+    metric_registry registry;
+    constexpr metric total{"weight_grams_total", metric_type::counter, "Weight."};
+    const auto apart = registry.open(total, {});
+    EXPECT_EQ(refusal_of(registry, weight), "");
+}
+
+TEST(metric_registry, a_gauge_that_is_called_as_a_histogram_is_shown_is_left_out) {
+    metric_registry registry;
+    const auto held = registry.open(weight, {});
+    constexpr metric taken{"weight_grams_sum", metric_type::gauge, "Odd."};
+    const auto watched = registry.watch_by([&](instant, gauge_visitor& seen) {
+        seen(taken, 7);
+        seen(temperature, 7);
+    });
+    const auto read = registry.read(noon);
+    EXPECT_THAT(read, SizeIs(2));
+    EXPECT_EQ(metric_total(read, taken), 0);
+    EXPECT_EQ(metric_total(read, temperature), 7);
+}
+
 TEST(metric_registry, a_gauge_that_would_break_a_page_is_left_out_and_nothing_else) {
     metric_registry registry;
     const auto held = registry.open(letters, {.detail = "home"});
