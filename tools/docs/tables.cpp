@@ -8,6 +8,7 @@
 #include "tools/docs/tables.hpp"
 
 #include <iostream>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@
 #include "cutwater/drive/work/options.hpp"
 #include "cutwater/estimate/options.hpp"
 #include "cutwater/health/events.hpp"
+#include "cutwater/health/health_metrics.hpp"
 #include "cutwater/health/health_runner.hpp"
 #include "cutwater/health/options.hpp"
 #include "cutwater/http/call_metadata.hpp"
@@ -30,6 +32,8 @@
 #include "cutwater/observe/log/options.hpp"
 #include "cutwater/observe/metrics/options.hpp"
 #include "cutwater/observe/otlp/options.hpp"
+#include "cutwater/observe/otlp/otlp_metrics.hpp"
+#include "cutwater/observe/prometheus/page_metrics.hpp"
 #include "cutwater/observe/recorder/options.hpp"
 #include "cutwater/observe/slo/events.hpp"
 #include "cutwater/observe/slo/options.hpp"
@@ -151,11 +155,18 @@ void metrics() {
     head("cutwater/observe/metrics", "metrics");
     row("metric", "type", "detail", "what", "counted by");
     std::cout << "|---|---|---|---|---|\n";
-    for (const cw::metric* each : cw::metrics::all) {
-        const std::string& by = docs::counted_by()[each->name];
-        row(code(each->name), to_text(each->type), each->detail.empty() ? "–" : code(each->detail), each->help,
-            each->type == cw::metric_type::gauge ? "gauges" : by);
-    }
+    const auto rows = [](std::span<const cw::metric* const> all, std::string_view told_by) {
+        for (const cw::metric* each : all) {
+            const std::string& by = docs::counted_by()[each->name];
+            const bool is_counted = each->type != cw::metric_type::gauge && !by.empty();
+            row(code(each->name), to_text(each->type), each->detail.empty() ? "–" : code(each->detail), each->help,
+                is_counted || each == &cw::metrics::events ? std::string_view{by} : told_by);
+        }
+    };
+    rows(cw::metrics::all, "gauges");
+    rows(cw::metrics::of_health, "gauges of a health monitor");
+    rows(cw::metrics::of_export, "gauges of an exporter");
+    rows(cw::metrics::of_page, "a Prometheus page");
 }
 
 void health_and_admin() {

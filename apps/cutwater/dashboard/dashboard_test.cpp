@@ -3,7 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +20,7 @@
 namespace cutwater::app {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -22,6 +29,43 @@ TEST(dashboard, is_kept_as_a_file) { testing::expect_golden(grafana_dashboard({}
 TEST(dashboard, asks_for_every_metric_that_there_is) {
     const std::string all = grafana_dashboard({});
     for (const metric* const each : metrics::all) EXPECT_THAT(all, HasSubstr(std::string{each->name}));
+}
+
+/// Whether some panel asks for it, and not for one whose name begins like that.
+bool is_asked_for(const std::string& called) {
+    for (const panel_row& row : dashboard_rows())
+        for (const panel& each : row.panels)
+            for (const panel_query& query : each.queries)
+                if (query.ask.contains(called + "{") || query.ask.contains(called + "_bucket{")) return true;
+    return false;
+}
+
+/// Those that a source defines: `constexpr metric letters{"cutwater_letters_total", metric_type::counter, …`.
+std::vector<std::string> defined_in(const std::filesystem::path& source) {
+    constexpr std::string_view begin = R"({"cutwater_)";
+    std::ifstream in{source};
+    std::string text{std::istreambuf_iterator<char>{in}, {}};
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+    std::vector<std::string> names;
+    for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at + begin.size())) {
+        const std::size_t end = text.find('"', at + begin.size());
+        if (text.substr(end).starts_with(R"(",metric_type::)")) names.push_back(text.substr(at + 2, end - at - 2));
+    }
+    return names;
+}
+
+TEST(dashboard, asks_for_every_metric_that_a_room_of_the_library_defines) {
+    const auto library = testing::folder_of_source(__FILE__) / "../../../cutwater";
+    std::size_t defined = 0;
+    for (const auto& file : std::filesystem::recursive_directory_iterator{library}) {
+        const std::string called = file.path().filename().string();
+        if (!called.ends_with("pp") || called.contains("_test.")) continue;
+        for (const std::string& each : defined_in(file.path())) {
+            ++defined;
+            EXPECT_TRUE(is_asked_for(each)) << each << " of " << called;
+        }
+    }
+    EXPECT_EQ(defined, std::size(metrics::all) + 8) << "health's, an exporter's and a page's";
 }
 
 TEST(dashboard, panels_have_ids_of_their_own_and_lie_beside_each_other) {
@@ -60,6 +104,12 @@ std::string asked_by(std::string_view title) {
 
 TEST(dashboard, an_operation_that_never_succeeded_has_a_line_at_zero) {
     EXPECT_THAT(asked_by("Success"), HasSubstr(R"(verdict="success"}[$__rate_interval])) or 0 * sum by (operation))"));
+}
+
+TEST(dashboard, what_is_ignored_is_a_call_that_gave_no_result) {
+    EXPECT_THAT(asked_by("Success"), HasSubstr(R"(verdict=~"success|transient|permanent|rejected|ignored")"));
+    EXPECT_THAT(asked_by("Success"), EndsWith("[$__rate_interval])) > 0)\n"))
+        << "and where there was no call there is no share";
 }
 
 TEST(dashboard, what_a_budget_did_not_pay_for_is_asked_of_retries_and_of_hedges) {

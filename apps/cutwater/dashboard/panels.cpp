@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "apps/cutwater/slo/queries.hpp"
 #include "cutwater/core/standard_metrics.hpp"
+#include "cutwater/health/health_metrics.hpp"
+#include "cutwater/observe/otlp/otlp_metrics.hpp"
+#include "cutwater/observe/prometheus/page_metrics.hpp"
 
 namespace cutwater::app {
 
@@ -13,7 +17,7 @@ namespace {
 
 constexpr std::string_view of_operations = R"(operation=~"$operation")";
 constexpr std::string_view of_layers = R"(layer=~"$layer")";
-constexpr std::string_view counts_for_users = R"(verdict=~"success|transient|permanent|rejected")";
+constexpr std::string_view counts_for_users = R"(verdict=~"success|transient|permanent|rejected|ignored")";
 constexpr std::string_view of_seconds = "s";
 constexpr std::string_view of_share = "percentunit";
 constexpr std::string_view each_second = "reqps";
@@ -40,28 +44,31 @@ std::string success_within() { return fmt::format(R"({},verdict="success")", of_
 panel_row what_users_see() {
     const std::string good = rate(metrics::calls, "operation", of_operations, R"(verdict="success")");
     const std::string all = rate(metrics::calls, "operation", of_operations, counts_for_users);
-    const std::string good_share = fmt::format("({} or 0 * {}) / {}", good, all, all);  // 0 where nothing succeeded yet
+    const std::string good_share =
+        fmt::format("({} or 0 * {}) / ({} > 0)", good, all, all);  // 0 where nothing succeeded; none without calls
     const auto p = [](double each) { return percentile(each, metrics::call_duration, "", success_within()); };
     const std::string p99 = percentile(0.99, metrics::call_duration, "operation", success_within());
     const std::string p99_before =
         percentile(0.99, metrics::call_duration, "operation", success_within(), " offset 1h");
-    return {"What users see",
-            {{"Success",
-              "Share of the calls that gave a result. All else on this page is why.",
-              {{good_share, "{{operation}}"}},
-              of_share},
-             {"Calls by verdict",
-              "transient: it failed and may pass. permanent: it failed and will not. rejected: one of our policies "
-              "refused. ignored and cancelled are the caller's.",
-              {{rate(metrics::calls, "verdict", of_operations), "{{verdict}}"}},
-              each_second},
-             {"Latency of what succeeds",
-              "With all attempts and waits.",
-              {{p(0.5), "p50"}, {p(0.9), "p90"}, {p(0.99), "p99"}},
-              of_seconds},
-             {"Latency shift",
-              "p99 of what succeeds over that of an hour ago: 1 is no change.",
-              {{p99 + " / " + p99_before, "{{operation}}"}}}}};
+    return {
+        "What users see",
+        {{"Success",
+          "Share of the calls that gave a result; what callers cancelled is no call. All else on this page is why.",
+          {{good_share, "{{operation}}"}},
+          of_share},
+         {"Calls by verdict",
+          "transient: it failed and may pass. permanent: it failed and will not. rejected: one of our policies "
+          "refused. ignored: its caller's deadline ran out, it was a bug, or what was asked is refused. cancelled is "
+          "the caller's.",
+          {{rate(metrics::calls, "verdict", of_operations), "{{verdict}}"}},
+          each_second},
+         {"Latency of what succeeds",
+          "With all attempts and waits.",
+          {{p(0.5), "p50"}, {p(0.9), "p90"}, {p(0.99), "p99"}},
+          of_seconds},
+         {"Latency shift",
+          "p99 of what succeeds over that of an hour ago: 1 is no change.",
+          {{p99 + " / " + p99_before, "{{operation}}"}}}}};
 }
 
 panel_row what_policies_did() {
@@ -168,8 +175,14 @@ bool is_shown(const metric& of, const std::vector<panel_row>& rows) {
 std::vector<panel_row> dashboard_rows() {
     std::vector<panel_row> rows{what_users_see(), what_policies_did(), what_is_full(), what_was_promised()};
     panel_row rest{"Everything else", {}};
-    for (const metric* const each : metrics::all)
-        if (!is_shown(*each, rows)) rest.panels.push_back(panel_of(*each));
+    const auto add = [&](std::span<const metric* const> all) {
+        for (const metric* const each : all)
+            if (!is_shown(*each, rows)) rest.panels.push_back(panel_of(*each));
+    };
+    add(metrics::all);
+    add(metrics::of_health);
+    add(metrics::of_export);
+    add(metrics::of_page);
     rows.push_back(std::move(rest));
     return rows;
 }

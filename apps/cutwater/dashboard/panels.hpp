@@ -1,7 +1,7 @@
 // What a dashboard shows, as one table: rows, panels, and what each asks of Prometheus.
 //
-// Queries are made of the metrics that the library has, `cutwater::metrics::all`; what no panel of the table asks for has a panel of its own in the last row, so that a new metric is
-// on the dashboard without a line here. `$operation`, `$layer` and `$__rate_interval` are Grafana's variables.
+// Queries are made of the metrics that the library has: `cutwater::metrics::all`, and the lists of rooms that have some of their own (`of_health`, `of_export`, `of_page`).
+// What no panel of the table asks for has a panel of its own in the last row, so that a new metric is on the dashboard without a line here. `$operation`, `$layer` and `$__rate_interval` are Grafana's variables.
 #pragma once
 
 #include <cstdint>

@@ -4,12 +4,21 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <sstream>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
+#include "apps/cutwater/dashboard/dashboard.hpp"
 #include "apps/cutwater/dashboard/panels.hpp"
 #include "apps/cutwater/slo/rules.hpp"
 #include "cutwater/cutwater.hpp"
+#include "cutwater/health/events.hpp"
+#include "cutwater/health/health_monitor.hpp"
+#include "cutwater/health/health_runner.hpp"
 #include "cutwater/observe/metrics/event_metrics.hpp"
+#include "cutwater/observe/otlp/otlp_exporter.hpp"
 #include "cutwater/observe/prometheus/prometheus_metrics.hpp"
 #include "cutwater/observe/slo/slo_tracker.hpp"
 #include "test/servers/prometheus_server.hpp"
@@ -19,7 +28,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
 using testing::nginx;
 using ::testing::Not;
 using testing::prometheus_server;
@@ -49,6 +60,11 @@ public:
             while (!a.stop_token().stop_requested() && now() < a.deadline()) std::this_thread::sleep_for(1ms);
             throw std::system_error{std::make_error_code(std::errc::timed_out)};
         });
+        for (int i = 0; i < 5; ++i)
+            (void)late_.run({.operation = "hangs", .deadline = in(5ms)}, [](const attempt& a) -> int {
+                while (now() < a.deadline()) std::this_thread::sleep_for(1ms);
+                throw std::system_error{std::make_error_code(std::errc::timed_out)};
+            });
         (void)waits();
     }
     [[nodiscard]] std::string page() const { return shown_.text(); }
@@ -127,6 +143,43 @@ TEST(dashboard_program, every_panel_above_the_last_row_has_data_in_a_real_promet
     const panel& success = rows.front().panels.front();
     EXPECT_THAT(server.query(filled_in(success.queries.front().ask)), HasSubstr(R"("operation":"report")"))
         << "which never succeeded";
+    const auto share = nlohmann::json::parse(server.query(filled_in(success.queries.front().ask) + R"( == 0)"));
+    EXPECT_THAT(share.dump(), HasSubstr(R"("operation":"hangs")")) << "where every call was ignored";
+    const std::string alone = filled_in(success.queries.front().ask);
+    EXPECT_THAT(server.query(alone), Not(HasSubstr("NaN")));
+}
+
+/// The names of a page's families, each in a line of its own.
+std::vector<std::string> families_of(const std::string& page) {
+    std::vector<std::string> names;
+    std::istringstream lines{page};
+    for (std::string line; std::getline(lines, line);)
+        if (constexpr std::string_view type = "# TYPE "; line.starts_with(type))
+            names.push_back(line.substr(type.size(), line.find(' ', type.size()) - type.size()));
+    return names;
+}
+
+TEST(dashboard_program, every_family_of_a_page_is_on_it_those_of_health_and_of_an_exporter_as_well) {
+    metric_registry registry;
+    event_metrics counts{registry};
+    health_monitor health{{.name = "shop"}};
+    health.tell(counts);
+    circuit_breaker inventory{{.name = "inventory"}};
+    health.watch(inventory);
+    const health_runner runner{health};
+    otlp_exporter collector{{.service = "shop", .shutdown_limit = 100ms}};
+    counts.on_event(event{{.layer = "shop"}, health_worsened{.check = "inventory"}});
+    counts.on_event(event{{.layer = "shop"}, health_check_hung{.check = "inventory"}});
+    const metric_registry::watched watched[]{registry.watch(health), registry.watch(collector),
+                                             registry.watch(inventory)};
+    const std::vector<std::string> families = families_of(prometheus_metrics{registry}.text());
+    EXPECT_THAT(families, IsSupersetOf({"cutwater_health", "cutwater_health_probe", "cutwater_health_changes_total",
+                                        "cutwater_health_hangs_total", "cutwater_exported_spans_total",
+                                        "cutwater_export_queue_length", "cutwater_metric_series",
+                                        "cutwater_metric_series_refused_total"}));
+    const std::string all = grafana_dashboard({});
+    for (const std::string& each : families)
+        EXPECT_THAT(all, AnyOf(HasSubstr(each + "{"), HasSubstr(each + "_bucket{"))) << each;
 }
 
 TEST(dashboard_program, prints_json) {

@@ -19,6 +19,7 @@
 #include "cutwater/drive/clock/clock.hpp"
 #include "cutwater/http/http_rules.hpp"
 #include "cutwater/observe/otlp/otlp_json.hpp"
+#include "cutwater/observe/otlp/otlp_metrics.hpp"
 #include "cutwater/pipeline/any_pipeline.hpp"
 #include "cutwater/pipeline/observe.hpp"
 #include "cutwater/policy/retry/retry.hpp"
@@ -92,10 +93,6 @@ left_contexts& left_behind() {
     static auto* const all = new left_contexts;
     return *all;
 }
-
-constexpr metric exported_spans{"cutwater_exported_spans_total", metric_type::counter,
-                                "Spans that an exporter was given, by what became of them.", "result"};
-constexpr metric waiting_spans{"cutwater_export_queue_length", metric_type::gauge, "Spans that wait to be exported."};
 
 }  // namespace
 
@@ -274,11 +271,11 @@ std::string otlp_exporter::last_problem() const { return worker_->last_problem()
 
 void otlp_exporter::gauges(instant, gauge_visitor& seen) const {
     const otlp_counts now = counts();
-    seen(waiting_spans, static_cast<double>(worker_->waiting()));
-    seen(exported_spans, static_cast<double>(now.exported), "exported");
-    seen(exported_spans, static_cast<double>(now.rejected), "rejected");
-    seen(exported_spans, static_cast<double>(now.failed), "failed");
-    seen(exported_spans, static_cast<double>(now.dropped), "dropped");
+    seen(metrics::waiting_spans, static_cast<double>(worker_->waiting()));
+    seen(metrics::exported_spans, static_cast<double>(now.exported), "exported");
+    seen(metrics::exported_spans, static_cast<double>(now.rejected), "rejected");
+    seen(metrics::exported_spans, static_cast<double>(now.failed), "failed");
+    seen(metrics::exported_spans, static_cast<double>(now.dropped), "dropped");
 }
 
 }  // namespace cutwater

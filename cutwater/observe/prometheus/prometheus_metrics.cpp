@@ -10,6 +10,8 @@
 
 #include <boost/nowide/utf/convert.hpp>
 
+#include "cutwater/observe/prometheus/page_metrics.hpp"
+
 namespace cutwater {
 namespace {
 
@@ -96,16 +98,12 @@ std::vector<prometheus::ClientMetric> as_prometheus(const metric_family& family,
     return all;
 }
 
-constexpr metric series{"cutwater_metric_series", metric_type::gauge, "Series that the registry of metrics keeps."};
-constexpr metric series_refused{"cutwater_metric_series_refused_total", metric_type::counter,
-                                "Series that there was no room for, and that are counted as `other`."};
-
 }  // namespace
 
 std::vector<prometheus::MetricFamily> prometheus_metrics::Collect() const {
     std::vector<metric_family> all = from_->read(time_->now());
-    all.push_back({.of = &series, .samples = {{.value = static_cast<double>(from_->size())}}});
-    all.push_back({.of = &series_refused, .samples = {{.value = static_cast<double>(from_->refused())}}});
+    all.push_back({.of = &metrics::series, .samples = {{.value = static_cast<double>(from_->size())}}});
+    all.push_back({.of = &metrics::series_refused, .samples = {{.value = static_cast<double>(from_->refused())}}});
     std::vector<prometheus::MetricFamily> out;
     for (const metric_family& family : all) {
         prometheus::MetricFamily& made = out.emplace_back();
