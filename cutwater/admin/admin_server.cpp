@@ -1,6 +1,7 @@
 #include "cutwater/admin/admin_server.hpp"
 
-#include <fcntl.h>  // tidy: allow third-party because Asio leaves sockets to the children of a process
+#include <fcntl.h>       // tidy: allow third-party because Asio leaves sockets to the children of a process
+#include <sys/socket.h>  // tidy: allow third-party because closing is not enough where a child has the socket
 
 #include <algorithm>
 #include <array>
@@ -83,7 +84,8 @@ public:
         context_.stop();
         if (thread_.joinable()) thread_.join();
         pages_.stop();
-        pages_.join();  // the page that is being made
+        pages_.join();                                     // the page that is being made
+        ::shutdown(acceptor_.native_handle(), SHUT_RDWR);  // a child of a fork may have it as well
         connections_.close_all();
     }
 

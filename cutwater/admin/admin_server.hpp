@@ -13,6 +13,7 @@
 //
 // Thread safety: `page` and `probe` while it does not run; `start` and `stop` from any thread but its own two; the others from any.
 // `stop` and destruction close everything and wait for the page that is being made. After `stop` it may start again, as new.
+// fork: it is its parent's, and a child must neither use nor destroy it; `stop` frees the port, whichever children there are.
 // Lifetime: what pages refer to outlives the server. Errors: the constructor, `page` and `probe` throw `invalid_options`,
 // `start` `std::system_error` where it cannot listen, listens already, or can have no threads: it is then as before.
 #pragma once

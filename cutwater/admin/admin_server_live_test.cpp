@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>  // tidy: allow third-party because a child of a fork is the test
+#include <unistd.h>    // tidy: allow third-party because a child of a fork is the test
 
 #include <atomic>
+#include <csignal>
 #include <latch>
 #include <memory>
 #include <random>
@@ -228,6 +231,23 @@ TEST_F(admin_server_live, starts_again_where_it_listened) {
         EXPECT_EQ(admin_client{admin.port()}.get("/hello").body(), "mine\n") << "a start that failed is no hindrance";
         admin.stop();
     }
+}
+
+TEST_F(admin_server_live, starts_again_where_it_listened_though_a_child_of_fork_goes_on) {
+    auto first = started();
+    admin_server again{{.port = first->port()}};
+    admin_client client{first->port()};
+    EXPECT_EQ(client.get("/hello").body(), "hello\n");
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(20);
+        for (;;) ::pause();
+    }
+    first->stop();
+    EXPECT_EQ(client.read_to_end(), "") << "and is hung up on, though the child has its connection";
+    EXPECT_NO_THROW(again.start());
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
 }
 
 TEST_F(admin_server_live, what_listens_cannot_be_started) {

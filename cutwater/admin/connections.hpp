@@ -40,17 +40,23 @@ public:
         tell_size();
     }
     void close_all() noexcept {
-        for (const one& each : all_) each->stream.close();
+        for (const one& each : all_) hang_up(*each);
         all_.clear();
         tell_size();
     }
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
 private:
+    /// Closing alone leaves it open where a child of a fork has it.
+    static void hang_up(admin_connection& which) noexcept {
+        boost::system::error_code ignored;
+        which.stream.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
+        which.stream.close();
+    }
     [[nodiscard]] bool close_most_silent() noexcept {
         for (auto at = all_.begin(); at != all_.end(); ++at) {
             if (!(*at)->waits_for_client) continue;
-            (*at)->stream.close();  // its coroutine ends by itself
+            hang_up(**at);  // its coroutine ends by itself
             all_.erase(at);
             return true;
         }

@@ -5,7 +5,8 @@
 //
 // Pages are made on a thread of the server's, one at a time: the next waits for one that takes long. Those that are given
 // as `probe` are made on another, at once, and must not block. What one throws becomes 500, without its words; so does what
-// cannot be sent: a status that is not from 100 to 999, a content type with a line break or another control character.
+// cannot be sent: a status that is not from 200 to 999, a content type with a line break or another control character. With 204
+// and 304 there is no body.
 #pragma once
 
 #include <functional>

@@ -21,6 +21,7 @@ wire_answer to_wire(page_answer shown, unsigned version) {
     out.set(http::field::content_type, shown.content_type);
     out.set(http::field::cache_control, "no-store");
     out.set("X-Content-Type-Options", "nosniff");
+    if (shown.status == 204 || shown.status == 304) return out;  // these end with their header
     out.body() = std::move(shown.body);
     out.content_length(out.body().size());
     return out;
@@ -29,7 +30,7 @@ wire_answer to_wire(page_answer shown, unsigned version) {
 /// What went wrong may not be for everybody.
 page_answer cannot_be_shown() { return {.status = 500, .body = "the page cannot be shown: making it failed\n"}; }
 
-constexpr bool is_status(unsigned s) noexcept { return s >= 100 && s <= 999; }
+constexpr bool is_status(unsigned s) noexcept { return s >= 200 && s <= 999; }
 
 constexpr bool is_control(char c) noexcept { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; }
 

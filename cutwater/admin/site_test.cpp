@@ -70,7 +70,7 @@ TEST(admin_site, a_page_that_fails_says_nothing_of_why) {
 }
 
 TEST(admin_site, a_page_that_cannot_be_sent_is_one_that_fails) {
-    for (const unsigned status : {0U, 99U, 1000U, ~0U}) {
+    for (const unsigned status : {0U, 99U, 100U, 103U, 199U, 1000U, ~0U}) {
         site made;
         made.add("/odd", [&](const page_request&) { return page_answer{.status = status, .body = "secret"}; });
         const auto got = made.answer(wire_request{http::verb::get, "/odd", 11});
@@ -81,6 +81,18 @@ TEST(admin_site, a_page_that_cannot_be_sent_is_one_that_fails) {
     site made;
     made.add("/own", [](const page_request&) { return page_answer{.status = 999}; });
     EXPECT_EQ(made.answer(wire_request{http::verb::get, "/own", 11}).result_int(), 999U);
+}
+
+TEST(admin_site, a_status_without_a_body_has_neither_body_nor_length) {
+    for (const unsigned status : {204U, 304U}) {
+        site made;
+        made.add("/none", [&](const page_request&) { return page_answer{.status = status, .body = "too much"}; });
+        const auto got = made.answer(wire_request{http::verb::get, "/none", 11});
+        EXPECT_EQ(got.result_int(), status);
+        EXPECT_EQ(got.body(), "");
+        EXPECT_EQ(got.find(http::field::content_length), got.end());
+        EXPECT_TRUE(got.keep_alive());
+    }
 }
 
 TEST(admin_site, a_content_type_is_one_line) {
