@@ -41,6 +41,7 @@ public:
     /// At once, as power that fails: it recovers when it is started again.
     void kill() { process_.stop(SIGQUIT); }
 
+    [[nodiscard]] bool runs() { return process_.runs(); }
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] std::string connection(std::uint16_t port) const {
         return "host=127.0.0.1 port=" + std::to_string(port) + " user=postgres dbname=postgres";
@@ -58,11 +59,9 @@ private:
     }
 
     [[nodiscard]] static std::vector<std::string> as_user(std::vector<std::string> command) {
-        if (geteuid() == 0) {
-            const std::vector<std::string> as{installed("setpriv", "util-linux"), "--reuid=postgres",
-                                              "--regid=postgres", "--clear-groups"};
-            command.insert(command.begin(), as.begin(), as.end());
-        }
+        std::vector<std::string> as{installed("setpriv", "util-linux"), "--pdeathsig=QUIT"};  // it tidies up then, too
+        if (geteuid() == 0) as.insert(as.end(), {"--reuid=postgres", "--regid=postgres", "--clear-groups"});
+        command.insert(command.begin(), as.begin(), as.end());
         return command;
     }
 

@@ -1,6 +1,6 @@
 // A server as a child process that listens on a port of loopback.
 //
-// It ends with whoever started it: by `stop`, which asks, or by `kill`, which does not.
+// It ends with whoever started it: by `stop`, which asks, or by `kill`, which does not; and where that process is killed itself, by the kernel, at once.
 #pragma once
 
 #include <chrono>
@@ -10,10 +10,14 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
 #define BOOST_PROCESS_USE_STD_FS
 #include <boost/process/child.hpp>
 #include <boost/process/io.hpp>
@@ -40,6 +44,13 @@ inline std::string installed(const std::string& program, const std::string& pack
     return found.string();
 }
 
+/// Does it on a thread that ends with the process: when a thread ends, so does what it has started.
+template <class Start>
+auto on_lasting_thread(Start&& start) {
+    static boost::asio::thread_pool thread{1};
+    return boost::asio::post(thread, boost::asio::use_future(std::forward<Start>(start))).get();
+}
+
 class server_process {
 public:
     server_process() = default;
@@ -50,9 +61,12 @@ public:
     /// Whether it listens on `port`. `log` has what it prints.
     bool start(const std::vector<std::string>& command, std::uint16_t port, const std::string& log = "/dev/null") {
         namespace process = boost::process;
-        const std::vector<std::string> arguments{command.begin() + 1, command.end()};
-        process_ = process::child{command.front(), arguments, (process::std_out & process::std_err) > log,
-                                  process::std_in < process::null};
+        std::vector<std::string> arguments{"--pdeathsig=KILL"};
+        arguments.insert(arguments.end(), command.begin(), command.end());
+        process_ = on_lasting_thread([&] {
+            return process::child{installed("setpriv", "util-linux"), arguments,
+                                  (process::std_out & process::std_err) > log, process::std_in < process::null};
+        });
         return listens(port);
     }
 
