@@ -22,16 +22,19 @@ namespace payments {
 class database_trouble {
 public:
     /// Outlived by the server.
-    explicit database_trouble(const cutwater::testing::postgres_server& server)
-        : server_{server}, link_{server.port()} {}
+    explicit database_trouble(cutwater::testing::postgres_server& server) : server_{server}, link_{server.port()} {}
 
     [[nodiscard]] std::string connection() const { return server_.connection(link_.port()); }
 
     void begin();
     void end();
 
+    /// Whether the server itself has ended.
+    [[nodiscard]] bool is_for_good() { return !server_.runs(); }
+    [[nodiscard]] std::string log() const { return server_.log(); }
+
 private:
-    const cutwater::testing::postgres_server& server_;
+    cutwater::testing::postgres_server& server_;
     cutwater::testing::tcp_proxy link_;
     std::optional<database> locks_;
     unsigned count_ = 0;

@@ -35,6 +35,7 @@ public:
         for (unsigned i = 0; i < users; ++i) asio::co_spawn(context_, user(), asio::detached);
         context_.run();
     }
+    void stop() { context_.stop(); }
 
     void on_event(const cw::event& e) override {
         if (e.get_if<cw::retry_scheduled>() != nullptr) ++seen_.retries;
@@ -70,7 +71,7 @@ private:
                                  .url = url_,
                                  .fields = {{"Content-Type", "application/json"}},
                                  .body = to_json(wanted.what)};
-        cw::inject(request.fields, a, cw::metadata_options{.key = cw::key_on_wire::call_id});
+        wanted.call.inject(request.fields, a);
         ++seen_.requests;
         auto answer = co_await client_.send(request);
         count(answer);
@@ -114,5 +115,6 @@ payers::payers(std::uint16_t port, const std::vector<payment>& all, unsigned use
 payers::~payers() = default;
 
 void payers::run() { crowd_->run(users_); }
+void payers::stop() { crowd_->stop(); }
 
 }  // namespace payments

@@ -40,6 +40,8 @@ public:
 
     /// Until each payment has its receipt, or has been refused.
     void run();
+    /// Nobody asks any more, and `run` comes back. From any thread.
+    void stop();
 
     [[nodiscard]] std::size_t paid() const noexcept { return paid_; }
     [[nodiscard]] const tally& seen() const noexcept { return seen_; }

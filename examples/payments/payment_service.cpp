@@ -1,6 +1,7 @@
 #include "examples/payments/payment_service.hpp"
 
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,12 +13,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include "cutwater/http.hpp"
+#include "examples/payments/conversation.hpp"
 #include "examples/payments/tills.hpp"
 
 namespace payments {
@@ -53,19 +52,10 @@ private:
 
     /// One request, one answer.
     asio::awaitable<void> converse(beast::tcp_stream stream) {
-        beast::flat_buffer buffer;
-        http::request_parser<http::string_body> parser;
-        parser.header_limit(8192);
-        parser.body_limit(1024);
-        stream.expires_after(10s);
-        const auto [failed, size] = co_await http::async_read(stream, buffer, parser, token);
-        if (failed) co_return;
-        const cw::edge_request came = parser.release();
-        stream.expires_never();
-        cw::wire_response answer = cw::to_wire(co_await handle(&came));
-        answer.keep_alive(false);
-        stream.expires_after(10s);
-        co_await http::async_write(stream, answer, token);
+        const std::optional<cw::edge_request> came = co_await receive(stream);
+        if (!came) co_return;
+        const cw::http_response answer = co_await handle(&*came);
+        co_await send(stream, answer);
         beast::error_code ignored;
         stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
     }

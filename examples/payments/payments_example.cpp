@@ -3,10 +3,13 @@
 
 #include <unistd.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -22,6 +25,23 @@ void show(std::size_t paid, std::size_t of) {
     if (paid == shown) return;
     shown = paid;
     std::cerr << "\r" << paid << " of " << of << " paid" << (paid == of ? "\n" : "") << std::flush;
+}
+
+/// The signal that has asked for an end.
+std::atomic<int> ended_by{0};
+
+void end_by(int signal) { ended_by = signal; }
+
+/// Plays the day, and says what it has come to. What was started and written for it goes with it, also where a signal ends it.
+int play(payments::scenario& what) {
+    for (const int signal : {SIGINT, SIGTERM}) (void)std::signal(signal, end_by);
+    what.is_to_end = [] { return ended_by != 0; };
+    what.program = std::filesystem::read_symlink("/proc/self/exe").string();
+    if (isatty(STDERR_FILENO) != 0) what.on_progress = [&](std::size_t paid) { show(paid, what.payments); };
+    const payments::report told = payments::play(what);
+    std::cout << told << std::flush;
+    if (!std::cout) throw std::runtime_error{"the report cannot be written"};
+    return told.is_right() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace
@@ -56,13 +76,10 @@ int main(int count, char** arguments) {
 
     try {
         if (serves->count() > 0) payments::serve(service);
-        what.program = std::filesystem::read_symlink("/proc/self/exe").string();
-        if (isatty(STDERR_FILENO) != 0) what.on_progress = [&](std::size_t paid) { show(paid, what.payments); };
-        const payments::report told = payments::play(what);
-        std::cout << told;
-        return told.is_right() ? EXIT_SUCCESS : EXIT_FAILURE;
+        return play(what);
     } catch (const std::exception& e) {
         std::cerr << "payments: " << e.what() << '\n';
-        return 2;
+        constexpr int of_signals = 128;  // as a shell has it
+        return ended_by != 0 ? of_signals + ended_by : 2;
     }
 }

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "cutwater/drive/clock/clock.hpp"
+#include "examples/payments/bank_process.hpp"
 #include "examples/payments/database_trouble.hpp"
 #include "test/servers/postgres_server.hpp"
 
@@ -14,33 +15,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The service as a process, which can be killed.
-class bank_process {
-public:
-    bank_process(std::string program, std::string connection)
-        : program_{std::move(program)}, connection_{std::move(connection)} {
-        port_ = cw::testing::start_on_free_port([this](std::uint16_t port) { return port_ = port, start(); });
-        if (port_ == 0) throw std::runtime_error{"the service does not start: " + folder_.read("log")};
-    }
+/// Nobody pays any more when this goes, so that who waits for them has an end.
+struct closing_time {
+    payers& all;
 
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    [[nodiscard]] bool runs() { return process_.runs(); }
-    void kill_and_start() {
-        process_.kill();
-        if (!start()) throw std::runtime_error{"the service does not start again: " + folder_.read("log")};
-    }
-
-private:
-    bool start() {
-        return process_.start({program_, "--serve", std::to_string(port_), "--database", connection_}, port_,
-                              folder_.file("log"));
-    }
-
-    std::string program_;
-    std::string connection_;
-    cw::testing::scratch_folder folder_;
-    std::uint16_t port_ = 0;
-    cw::testing::server_process process_;
+    explicit closing_time(payers& of) : all{of} {}
+    closing_time(const closing_time&) = delete;
+    closing_time& operator=(const closing_time&) = delete;
+    ~closing_time() { all.stop(); }
 };
 
 constexpr auto outage = 2'500ms;  // longer than a client waits for an attempt
@@ -55,6 +37,7 @@ public:
     void watch(const std::future<void>& end) {
         while (end.wait_for(watched_every) != std::future_status::ready) {
             if (what_.on_progress) what_.on_progress(all_.paid());
+            look_for_an_end();
             if (!bank_.runs()) {
                 ++told_.deaths;
                 bank_.kill_and_start();
@@ -74,11 +57,19 @@ public:
     }
 
 private:
+    /// Where there is no more to be paid: customers would ask again for ever.
+    void look_for_an_end() const {
+        if (what_.is_to_end && what_.is_to_end()) throw std::runtime_error{"ended before all had paid"};
+        if (trouble_.is_for_good())
+            throw std::runtime_error{"PostgreSQL has ended before all had paid. Its log: " + trouble_.log()};
+    }
     /// An outage: for as long, or until the next is due, where the payments go on.
     void pass(const std::future<void>& end) const {
         const cw::instant until = cw::add(cw::now(), outage);
-        while (cw::now() < until && !is_due(told_.outages, what_.outages))
+        while (cw::now() < until && !is_due(told_.outages, what_.outages)) {
             if (end.wait_for(watched_every) == std::future_status::ready) return;
+            look_for_an_end();
+        }
     }
     [[nodiscard]] bool is_due(unsigned done, unsigned of) const {
         return done < of && all_.paid() >= (done + 1) * what_.payments / (of + 1);
@@ -111,6 +102,7 @@ report play(const scenario& what) {
     faulty_link link{bank.port(), {.seed = what.seed, .share = what.trouble}};
     payers customers{link.port(), all, what.users};
     const std::future<void> end = std::async(std::launch::async, [&] { customers.run(); });
+    const closing_time closes{customers};
     day{what, customers, bank, trouble, told}.watch(end);
     told.took = cw::between(began, cw::now());
     told.client = customers.seen();

@@ -27,6 +27,7 @@ struct scenario {
     unsigned outages = 0;                            ///< how often the database is locked, cut off or silent
     std::string program{};                           ///< what is the service when it is told to `--serve`
     std::function<void(std::size_t)> on_progress{};  ///< hears now and then how many have been paid
+    std::function<bool()> is_to_end{};               ///< asked now and then
 };
 
 struct report {
@@ -43,7 +44,8 @@ struct report {
     [[nodiscard]] bool is_right() const;
 };
 
-/// Throws where PostgreSQL is not installed, or something does not start.
+/// Throws where PostgreSQL is not installed, something does not start, PostgreSQL ends, or the day is to end before all have paid. Then, too, what was
+/// started has ended, and its folders are gone.
 [[nodiscard]] report play(const scenario& what);
 
 std::ostream& operator<<(std::ostream& out, const report& told);

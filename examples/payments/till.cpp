@@ -1,6 +1,8 @@
 #include "examples/payments/till.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "cutwater/drive/clock/clock.hpp"
@@ -64,9 +66,13 @@ cw::http_response till::pay(const cw::idempotent_edge& edge, const cw::call_opti
         database& shop = open_->shop;
         shop.begin(std::min(said.deadline, cw::in(patience)));
         bool has_failed = false;
+        std::optional<std::string> refused;
         auto got = open_->guarded.run(said, [&] {
             try {
                 charge(shop, std::string{said.id}, asked);
+            } catch (const std::domain_error& e) {
+                refused = e.what();
+                throw;
             } catch (const database_error&) {
                 has_failed = true;
                 throw;
@@ -79,6 +85,7 @@ cw::http_response till::pay(const cw::idempotent_edge& edge, const cw::call_opti
             shop.commit();
         else
             shop.run("ROLLBACK");
+        if (refused) return {.status = 400, .body = *std::move(refused)};  // nothing was done, the key is free
         return edge.answer(std::move(got));
     } catch (const database_error&) {
         open_.reset();  // and the server rolls back, unless it has just committed: who asks again with the key will see
