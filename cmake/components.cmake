@@ -20,7 +20,7 @@ set(cutwater_redis_rooms store_redis)
 set(cutwater_redis_requires asio)
 set(cutwater_redis_packages "CutwaterHiredis")
 
-set(cutwater_asio_rooms drive_wheel drive_asio drive_async_work drive_async_prefetch saga_asio)
+set(cutwater_asio_rooms drive_wheel drive_asio drive_async_work drive_async_prefetch store_async_guarded saga_asio)
 set(cutwater_asio_requires core)
 set(cutwater_asio_packages "Threads" "Boost 1.81 CONFIG")
 

@@ -9,10 +9,9 @@
 // idempotent. A swap and an erasure are not: made twice, the second finds what the first has done; so a retry repeats them only where nothing was
 // sent, and whoever asked finds out about the rest. What a policy refuses was not asked.
 //
-// It blocks whoever asks it until there is an answer, round any store, Redis' as well: so it is not for coroutines, whose event loop would stand still. Where they ask it
-// belongs inside of an `offloaded_store`. It waits no longer than the question's limit and the pipeline's, whatever the store does; what has not come by then is not known, and
-// is not heard when it comes. Where neither has a limit it waits for as long as the store does. Thread safety: every member, from any thread. Lifetime: the store and the
-// pipeline outlive it.
+// It blocks whoever asks it until there is an answer, round any store, Redis' as well: so it is not for coroutines, whose event loop would stand still. For them there is
+// `async_guarded_store`. It waits no longer than the question's limit and the pipeline's, whatever the store does; what has not come by then is not known, and is not heard when
+// it comes. Where neither has a limit it waits for as long as the store does. Thread safety: every member, from any thread. Lifetime: the store and the pipeline outlive it.
 #pragma once
 
 #include <memory>
@@ -24,20 +23,10 @@
 #include "cutwater/drive/clock/clock.hpp"
 #include "cutwater/drive/sync/parker.hpp"
 #include "cutwater/drive/sync/run.hpp"
+#include "cutwater/store/call_of.hpp"
 #include "cutwater/store/cell_store.hpp"
 
 namespace cutwater {
-
-/// What a question to a store is as a call.
-[[nodiscard]] inline call_options call_of(const cell_request& asked) {
-    static const name operations[] = {"read", "swap", "erase", "list"};
-    const std::size_t which = asked.what.index();
-    const bool changes =
-        std::holds_alternative<swap_cell>(asked.what) || std::holds_alternative<erase_cell>(asked.what);
-    return {.operation = operations[which],
-            .deadline = asked.limit == forever ? never : in(asked.limit),
-            .idempotent = changes ? idempotency::not_idempotent : idempotency::idempotent};
-}
 
 namespace detail {
 
@@ -75,7 +64,7 @@ public:
     void begin(cell_request asked, cell_completion done) noexcept override {
         const auto reply = [&]() noexcept -> cell_result {
             try {
-                return through_.run(call_of(asked), [&](attempt& a) {
+                return through_.run(call_of(asked, now()), [&](attempt& a) {
                     cell_request next = asked;
                     next.limit = a.remaining();
                     return detail::ask_within_limit(behind_, std::move(next));

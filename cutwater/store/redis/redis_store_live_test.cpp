@@ -10,7 +10,9 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cutwater/cutwater.hpp"
 #include "cutwater/drive/clock/clock.hpp"
+#include "cutwater/store/async_guarded/async_guarded_store.hpp"
 #include "cutwater/store/conformance_test.hpp"
 #include "cutwater/store/redis/redis_error.hpp"
 #include "cutwater/store/redis/redis_live_test.hpp"
@@ -58,13 +60,30 @@ private:
     std::optional<redis_store> cells_{std::in_place, prefixed(), threads_.get_executor()};
 };
 
+/// And behind a pipeline, on the one thread that both of them run on.
+class redis_cells_with_care final : public testing::stored {
+public:
+    redis_cells_with_care() { bare_redis{redis().port()}.said({"FLUSHALL"}); }
+    cell_store& cells() override { return cells_; }
+    void wait(duration d) override { std::this_thread::sleep_for(d); }
+
+private:
+    using careful = pipeline<retry, timeout>;
+
+    careful care_{retry{{.max_attempts = 2, .base_delay = 5ms}}, timeout{10s}};
+    asio::thread_pool thread_{1};
+    redis_store behind_{at(redis().port()), thread_.get_executor()};
+    async_guarded_store<careful> cells_{behind_, care_, thread_.get_executor()};
+};
+
 const testing::store_under_test own_thread{"own_thread", [] { return std::make_unique<redis_cells>(); }};
 const testing::store_under_test users{"users_executor", [] { return std::make_unique<redis_cells_of_a_user>(); }};
+const testing::store_under_test with_care{"with_care", [] { return std::make_unique<redis_cells_with_care>(); }};
 
 }  // namespace
 
 namespace testing {
-INSTANTIATE_TEST_SUITE_P(redis, store_conformance, ::testing::Values(own_thread, users), store_name{});
+INSTANTIATE_TEST_SUITE_P(redis, store_conformance, ::testing::Values(own_thread, users, with_care), store_name{});
 }  // namespace testing
 
 namespace {
