@@ -166,7 +166,7 @@ private:
     }
     [[nodiscard]] std::shared_ptr<metric_series> find_locked(const metric& of, const metric_labels& which) const {
         const auto found = series_.find({&of, which.layer, which.operation, std::string{which.detail}});
-        return found == series_.end() ? nullptr : found->second.lock();
+        return found == series_.end() ? nullptr : held_by(found->second.lock());
     }
 
     /// A series in its place. Where that fails halfway nothing is in the place: it is forgotten only once it was placed.
@@ -182,14 +182,18 @@ private:
             if (in) in->forget(at);
         }
     };
+    /// For whoever counts.
+    [[nodiscard]] static std::shared_ptr<metric_series> held_by(std::shared_ptr<const placed> each) noexcept {
+        metric_series* const series = each == nullptr ? nullptr : each->series.get();
+        return {std::move(each), series};
+    }
     [[nodiscard]] std::shared_ptr<metric_series> make_locked(const metric& of, const metric_labels& which) {
         key at{&of, which.layer, which.operation, std::string{which.detail}};
         const auto made = std::make_shared<placed>(make(of.type), at);
-        std::shared_ptr<kept_series> shared{made, made->series.get()};
         series_.erase(at);  // what is there has no holder, and may be of another metric
-        series_.emplace(std::move(at), shared);
+        series_.emplace(std::move(at), made);
         made->in = shared_from_this();
-        return shared;
+        return held_by(made);
     }
     [[nodiscard]] std::unique_ptr<kept_series> make(metric_type type) const {
         switch (type) {
@@ -210,7 +214,7 @@ private:
     const std::vector<double> bounds_;
     const name other_{"other"};
     mutable std::mutex lock_;
-    std::map<key, std::weak_ptr<kept_series>> series_;
+    std::map<key, std::weak_ptr<const placed>> series_;
     std::vector<std::weak_ptr<question>> watched_;
     std::atomic<std::uint64_t> refused_{0};
 };
@@ -288,21 +292,24 @@ private:
 }  // namespace
 
 void metric_store::read(instant now, std::vector<metric_family>& into) const {
-    std::vector<std::pair<const key*, std::shared_ptr<kept_series>>> series;  // who is held is not forgotten
+    // What they are called is read of what is held: of the table's keys one goes as soon as its series has no holder.
+    std::vector<std::shared_ptr<const placed>> series;
     std::vector<std::shared_ptr<question>> questions;
     {
         const std::scoped_lock held{lock_};
         series.reserve(series_.size());
         questions.reserve(watched_.size());
         for (const auto& [at, each] : series_)
-            if (auto there = each.lock()) series.emplace_back(&at, std::move(there));
+            if (auto there = each.lock()) series.push_back(std::move(there));
         for (const auto& each : watched_)
             if (auto there = each.lock()) questions.push_back(std::move(there));
     }
-    for (const auto& [at, each] : series)
+    for (const auto& each : series) {
+        const key& at = each->at;
         if (metric_sample* const place =
-                place_for(into, *at->of, {.layer = at->layer, .operation = at->operation, .detail = at->detail}))
-            each->read(*place);
+                place_for(into, *at.of, {.layer = at.layer, .operation = at.operation, .detail = at.detail}))
+            each->series->read(*place);
+    }
     gauge_reader gauges{into};
     for (const auto& each : questions) gauges.hear(*each, now);
 }
