@@ -7,9 +7,11 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -17,7 +19,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_future.hpp>
 #define BOOST_PROCESS_USE_STD_FS
 #include <boost/process/child.hpp>
 #include <boost/process/io.hpp>
@@ -48,7 +49,10 @@ inline std::string installed(const std::string& program, const std::string& pack
 template <class Start>
 auto on_lasting_thread(Start&& start) {
     static boost::asio::thread_pool thread{1};
-    return boost::asio::post(thread, boost::asio::use_future(std::forward<Start>(start))).get();
+    std::packaged_task<std::invoke_result_t<Start&>()> task{std::forward<Start>(start)};
+    auto started = task.get_future();
+    boost::asio::post(thread, [own = std::move(task)]() mutable { own(); });
+    return started.get();
 }
 
 class server_process {
