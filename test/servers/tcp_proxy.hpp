@@ -205,7 +205,7 @@ private:
     std::invoke_result_t<F&> told(F f) {
         std::packaged_task<std::invoke_result_t<F&>()> task{std::move(f)};
         auto said = task.get_future();
-        boost::asio::post(context_, std::move(task));
+        boost::asio::post(context_, [task = std::move(task)]() mutable { task(); });
         return said.get();
     }
 
