@@ -57,8 +57,6 @@ public:
     crew& operator=(const crew&) = delete;
     ~crew() { end(); }
 
-    [[nodiscard]] bool is_ours() const noexcept { return made_by_ == ::getpid(); }
-
 private:
     void end() noexcept {
         of_->wakes(nullptr);
@@ -106,7 +104,6 @@ private:
 
     const health_runner_options& options_;
     health_monitor* of_;
-    const pid_t made_by_ = ::getpid();
     std::shared_ptr<pool_threads> shared_;
     std::vector<std::shared_ptr<pool_threads>> single_;  // of the turning thread, until that has ended
     std::mutex mutex_;
@@ -116,12 +113,13 @@ private:
 };
 
 health_runner::health_runner(health_monitor& of, health_runner_options options)
-    : options_{validated(kind, std::move(options))}, crew_{std::make_unique<crew>(of, options_)} {}
+    : options_{validated(kind, std::move(options))}, made_by_{::getpid()}, crew_{std::make_unique<crew>(of, options_)} {
+}
 
 health_runner::~health_runner() { stop(); }
 
 void health_runner::stop() noexcept {
-    if (crew_ && !crew_->is_ours()) {
+    if (made_by_ != ::getpid()) {
         (void)crew_.release();
         return;
     }

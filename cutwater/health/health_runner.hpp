@@ -51,6 +51,7 @@ private:
     class crew;
 
     health_runner_options options_;
+    const int made_by_;  // which process
     std::mutex stopping_;
     std::unique_ptr<crew> crew_;
 };
