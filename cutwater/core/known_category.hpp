@@ -1,6 +1,6 @@
 // Error categories by their names, so that a code that was written down is the same one when it is read again.
 //
-//     const cw::known_category bank_codes{bank_category()};        // beside the category, at namespace scope
+//     const cw::known_category codes{std::iostream_category()};     // beside the category, at namespace scope
 //
 // What keeps failures (an idempotency guard, a saga) keeps a code as its number and its category's name. The library's own categories are known, and so are the
 // generic and the system's; one of yours when you say so, in each process that reads what was kept. Of a code of any other the condition is kept that it equals.
