@@ -80,9 +80,8 @@ std::string advice_on(verdict most) {
                    "is shorter than their patience.";
         default: break;
     }
-    return "The dependency is down, or what it is asked for is wrong. No policy makes a call succeed that has nowhere "
-           "to "
-           "go: look at their errors, and at the dependency, first.";
+    return "The dependency is down, or what it is asked for is wrong. No policy makes a call succeed that has "
+           "nowhere to go: look at their errors, and at the dependency, first.";
 }
 
 }  // namespace

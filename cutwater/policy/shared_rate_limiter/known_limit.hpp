@@ -10,7 +10,7 @@
 // - Where the limit is exhausted all who share it know when permits will be back. Who has leased last then stands back behind all others, for up to a quarter of
 //   the time in which they come back. The others stand back by chance, the less the more often others came first: each has its turn. No permit
 //   is lost by it: the limit is not full before they ask.
-// - What one has in hand and does not use before its end is lost to all. So where permits are scarce, a quarter of the burst or fewer, it holds as many as it uses
+// - What one has in hand and does not use before its end is lost to all. So where permits are scarce, fewer than a quarter of the burst, it holds as many as it uses
 //   while it may: fewer by what was left over, and a little more each time that nothing was.
 //
 // Thread safety: none; under its owner's lock.
