@@ -174,7 +174,8 @@ TEST(json_log, leaves_the_exception_to_what_was_thrown_and_loses_no_field) {
 }
 
 TEST(json_log, keeps_the_error_of_an_event_beside_what_was_thrown) {
-    const event failing{somewhere, failing_event{}};
+    const failing_event body;
+    const event failing{somewhere, body};
     const json line =
         json::parse(to_json_line({.of = &failing, .thrown = std::make_exception_ptr(std::out_of_range{"no row 7"})}));
     EXPECT_EQ(line["exception"]["message"], "no row 7");

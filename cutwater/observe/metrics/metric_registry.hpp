@@ -12,7 +12,7 @@
 //
 // A metric's name is as Prometheus has it ([a-zA-Z_:][a-zA-Z0-9_:]*), and so is its detail, the label
 // ([a-zA-Z_][a-zA-Z0-9_]*, but neither `layer`, `operation`, `le` nor what begins with `__`). Two metrics of one name have
-// one type and one label. `open` refuses any other; a gauge of that kind, or a histogram told as one, is left out when it
+// one type and one label, and none has the name of a histogram's own series (`_bucket`, `_count`, `_sum`). `open` refuses any other; a gauge of that kind, or a histogram told as one, is left out when it
 // is read.
 //
 // Thread safety: every member, from any thread. `record` takes no lock: threads count on lines of their own. Lifetime: what is

@@ -285,6 +285,21 @@ TEST(return_, T29_it_gets_a_tenth_of_its_share_and_more_with_each_tenth_of_the_r
     EXPECT_THAT(s.states(), Each(healthy));
 }
 
+TEST(return_, T29_it_has_little_also_while_few_calls_are_under_way) {
+    for (const auto picker : {endpoint_picker::least_in_flight, endpoint_picker::least_latency})
+        for (const unsigned of : {2U, 3U})
+            for (const std::size_t under_way : {1U, 2U, 4U, 8U}) {
+                endpoints_script s{set_of(of, [&](auto& o) { o.picker = picker; })};
+                s.fails(0);
+                for (unsigned other = 1; other < of; ++other) s.end(other, success, 10ms);
+                s.advance(30s);
+                s.end(0, success, 10ms);
+                const double all = 100.0 / of;
+                EXPECT_LE(s.share_under_way(under_way, "a"), all / 4)
+                    << to_text(picker) << ", one of " << of << ", " << under_way << " under way";
+            }
+}
+
 TEST(return_, T29_without_a_ramp_it_has_its_share_at_once) {
     endpoints_script s{set_of(2, [](auto& o) { o.ramp = 0s; })};
     s.fails(0);

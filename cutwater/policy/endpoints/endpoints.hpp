@@ -14,7 +14,7 @@
 // `errc::no_endpoint`, with `retry_after` where it is known when more endpoints are used.
 //
 // A transient failure with `retry_after` is a wish of its endpoint's: nobody is sent there until then, at most `max_ejection`, while there is another. A
-// retry or a hedge around does not wait for it, while there is one that the call has not tried and that is not resting. What a hedge cancels because
+// retry or a hedge around does not wait for it, while there is one that does not rest, whether the call has tried it or not. What a hedge cancels because
 // another attempt has won tells how long it took at least (`call_context::lost_at`), to the latency and to nothing else.
 //
 // An endpoint is taken for as long as the work goes on: where a call has given up on work that goes on, that has counted, and stays in flight.

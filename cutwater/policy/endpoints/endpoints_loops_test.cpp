@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "cutwater/policy/endpoints/cluster_test.hpp"
 #include "cutwater/testing/golden.hpp"
 
@@ -35,10 +37,22 @@ std::vector<typename Cluster::phase> play(Cluster& c) {
     return phases;
 }
 
+/// A column of the page's table.
+std::string line_of(const auto& phase) {
+    char line[80];
+    std::snprintf(line, sizeof line, "99th %.0f ms, answered %.2f %%, attempts %.4f", phase.p99, 100 * phase.success,
+                  phase.load);
+    return line;
+}
+
 TEST(endpoints_loop, without_it_one_slow_endpoint_is_everybodys_percentile_and_one_that_fails_everybodys_failure) {
     cluster c{set_of(10), in_turn, roomy, 1000};
     const auto phases = play(c);
     testing::expect_golden(c.seen.csv(), "traces/in_turn.csv");
+    EXPECT_EQ(line_of(phases[0]), "99th 40 ms, answered 100.00 %, attempts 1.0003");
+    EXPECT_EQ(line_of(phases[1]), "99th 212 ms, answered 100.00 %, attempts 1.0003");
+    EXPECT_EQ(line_of(phases[2]), "99th 221 ms, answered 90.00 %, attempts 1.0001");
+    EXPECT_EQ(line_of(phases[3]), "99th 40 ms, answered 100.00 %, attempts 0.9999");
     EXPECT_GE(phases[1].p99, 3 * phases[0].p99);
     EXPECT_LE(phases[2].success, 0.93);
     c.here.end();
@@ -48,6 +62,10 @@ TEST(endpoints_loop, T33_with_it_a_slow_and_a_failing_endpoint_are_hardly_felt_f
     cluster c{watchful(), elsewhere, roomy, 1000};
     const auto phases = play(c);
     testing::expect_golden(c.seen.csv(), "traces/watchful.csv");
+    EXPECT_EQ(line_of(phases[0]), "99th 40 ms, answered 100.00 %, attempts 1.0003");
+    EXPECT_EQ(line_of(phases[1]), "99th 41 ms, answered 100.00 %, attempts 1.0002");
+    EXPECT_EQ(line_of(phases[2]), "99th 41 ms, answered 100.00 %, attempts 1.0003");
+    EXPECT_EQ(line_of(phases[3]), "99th 40 ms, answered 100.00 %, attempts 1.0000");
     for (const std::size_t i : {1U, 2U, 3U}) {
         EXPECT_LE(phases[i].p99, 1.5 * phases[0].p99) << i;
         EXPECT_LE(phases[i].load, 1.05) << i;

@@ -51,6 +51,25 @@ TEST(endpoints_kernel, load_is_for_each_unit_of_weight) {
     EXPECT_THAT(s.share_of(100), ElementsAre(Pair("a", 100)));
 }
 
+TEST(endpoints_kernel, with_few_in_flight_calls_are_by_weight_too) {
+    for (const std::size_t under_way : {1U, 2U, 4U, 8U, 16U}) {
+        endpoints_script s{endpoints_options{.each = {{.address = "a", .weight = 1}, {.address = "b", .weight = 9}}}};
+        const double share = s.share_under_way(under_way, "a");
+        EXPECT_GE(share, 5) << under_way;
+        EXPECT_LE(share, 12) << under_way;
+    }
+}
+
+TEST(endpoints_kernel, by_latency_an_idle_one_of_little_weight_is_not_taken_for_every_call) {
+    for (const std::size_t under_way : {1U, 2U, 4U, 8U}) {
+        endpoints_script s{endpoints_options{.each = {{.address = "a", .weight = 1}, {.address = "b", .weight = 9}},
+                                             .picker = endpoint_picker::least_latency}};
+        s.end(0, success, 10ms);
+        s.end(1, success, 10ms);
+        EXPECT_LE(s.share_under_way(under_way, "a"), 12) << under_way;
+    }
+}
+
 TEST(endpoints_kernel, with_many_in_flight_all_are_about_as_loaded) {
     endpoints_script s{set_of(10)};
     for (int i = 0; i < 1000; ++i) (void)s.kernel.admit(s.now, s.dice, {});

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 #include <ostream>
+#include <utility>
+#include <vector>
 
 #include "cutwater/policy/endpoints/kernel.hpp"
 
@@ -71,6 +73,26 @@ public:
             kernel.abandon(*answer.sent);
         }
         return got;
+    }
+    /// An address' part of 10000 calls, in percent, of which so many are under way at once; which of them ends next is drawn.
+    double share_under_way(std::size_t under_way, const std::string& address) {
+        constexpr unsigned calls = 10'000;
+        unsigned got = 0;
+        std::vector<endpoints_kernel::ticket> open;
+        for (unsigned i = 0; i < calls; ++i) {
+            if (open.size() == under_way) {
+                std::swap(open[detail::below(open.size(), dice())], open.back());
+                keep(kernel.settle(open.back(), endpoint_end::success, now));
+                open.pop_back();
+            }
+            const auto answer = kernel.admit(now, dice, {});
+            keep(answer.changes);
+            if (!answer.sent) continue;
+            if (address_of(*answer.sent) == address) ++got;
+            open.push_back(*answer.sent);
+        }
+        for (const auto& t : open) kernel.abandon(t);
+        return 100.0 * got / calls;
     }
     [[nodiscard]] std::string address_of(const endpoints_kernel::ticket& t) const {
         const auto r = kernel.read(now);

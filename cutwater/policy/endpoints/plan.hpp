@@ -3,7 +3,8 @@
 // Of two that are drawn by weight, the less loaded is picked (the power of two choices: Mitzenmacher, 2001). The draw is from our zone,
 // unless that has too little healthy capacity; from those that do not rest, while there are any, and of them
 // from those that the call has not tried, while there are any. Of equals it is the one that was drawn first, so that
-// without load the traffic is as the weights are.
+// without load the traffic is as the weights are. With little load too: where the second has less weight, it is taken only if it is not the
+// more loaded with this call in it. Else an idle one of little weight would have each call that finds another under way.
 //
 // `pick` is a function of a plan, dice and loads: the kernel and the threads share it. A plan is anything with the members that
 // `endpoint_plan` has.
@@ -41,11 +42,16 @@ struct endpoint_plan {
 /// How loaded one is.
 struct endpoint_load {
     double waiting = 0;  // calls under way, and failures in a row that count as such, for each unit of weight
+    double weight = 1;
     double latency = 0;  // 0: not known, or not to be compared
 
+    /// Whether it is to be taken in the place of the one that was drawn before it.
     [[nodiscard]] bool is_less_than(const endpoint_load& other) const noexcept {
-        if (latency == 0 || other.latency == 0) return waiting < other.waiting;
-        return latency * (1 + waiting) < other.latency * (1 + other.waiting);
+        const bool compares = latency > 0 && other.latency > 0;
+        if (weight >= other.weight) [[likely]]
+            return compares ? latency * (1 + waiting) < other.latency * (1 + other.waiting) : waiting < other.waiting;
+        if (!compares) return waiting + 1 / weight <= other.waiting;
+        return latency * (1 + waiting) * (other.weight / weight) < other.latency * (1 + other.waiting);
     }
 };
 

@@ -18,7 +18,8 @@
 // thread sleeps. A hang that nothing ends fails after `max_hang` with ETIMEDOUT. A wrong result changes a value that came back, and is judged
 // anew; where the call gives another type than the rule's, it fails with `errc::callback_failed`.
 //
-// Reproducibility: as `kernel.hpp` says. `arm()` begins anew, with counters at zero: the same seed gives the same drill. `replace_rules` puts other
+// Reproducibility: as `kernel.hpp` says. `arm()` after `disarm()` begins anew, with counters at zero: the same seed gives the same drill. Of one that
+// is armed it changes nothing. `replace_rules` puts other
 // rules into force at once, with counters at zero; an attempt has its fault by the rules that it began under. `disarm()` frees what is held: those
 // attempts go on to the dependency. An attempt that begins after `disarm()` has returned, for whoever knows of that, has no fault.
 //
