@@ -1,5 +1,7 @@
 #include "cutwater/observe/otlp/otlp_exporter.hpp"
 
+#include <unistd.h>  // tidy: allow third-party because only the system tells a child of a fork from its parent
+
 #include <algorithm>
 #include <condition_variable>
 #include <memory>
@@ -126,6 +128,9 @@ public:
         return settled_.wait_until(held, to_steady(in(within)), [&] { return kernel_.settled() >= all; });
     }
 
+    /// Not so in a child of a fork, which has neither our thread nor who held our locks.
+    [[nodiscard]] bool is_ours() const noexcept { return made_by_ == ::getpid(); }
+
     void shutdown(duration within) {
         if (!thread_.joinable()) return;
         {
@@ -238,6 +243,7 @@ private:
     }
 
     otlp_options options_;
+    pid_t made_by_ = ::getpid();
     name layer_;
     name operation_{"export_spans"};
     span_attributes resource_;
@@ -258,14 +264,19 @@ private:
 };
 
 otlp_exporter::otlp_exporter(otlp_options options) : worker_{std::make_unique<worker>(std::move(options))} {}
-otlp_exporter::~otlp_exporter() { shutdown(options().shutdown_limit); }
+otlp_exporter::~otlp_exporter() {
+    shutdown(options().shutdown_limit);
+    if (!worker_->is_ours()) (void)worker_.release();
+}
 
 name otlp_exporter::layer_name() const noexcept { return worker_->layer(); }
 const otlp_options& otlp_exporter::options() const noexcept { return worker_->options(); }
 
 void otlp_exporter::take(trace_span&& ended) noexcept { worker_->take(std::move(ended)); }
 bool otlp_exporter::flush(duration within) { return worker_->flush(within); }
-void otlp_exporter::shutdown(duration within) noexcept { worker_->shutdown(within); }
+void otlp_exporter::shutdown(duration within) noexcept {
+    if (worker_->is_ours()) worker_->shutdown(within);
+}
 otlp_counts otlp_exporter::counts() const { return worker_->counts(); }
 std::string otlp_exporter::last_problem() const { return worker_->last_problem(); }
 

@@ -4,8 +4,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>  // tidy: allow third-party because a child of a fork is the test
+#include <unistd.h>    // tidy: allow third-party because a child of a fork is the test
 
 #include <map>
+#include <memory>
 #include <thread>
 
 #include "cutwater/cutwater.hpp"
@@ -254,6 +257,28 @@ TEST(otlp_live, what_is_left_is_sent_before_it_goes) {
         for (std::uint64_t i = 1; i <= 3; ++i) exporter.take(some_span(i));
     }
     EXPECT_THAT(spans_in(collector), SizeIs(3));
+}
+
+TEST(otlp_live, a_child_of_fork_lets_its_parents_go_and_sends_nothing) {
+    scripted_server collector{answers(taken)};
+    otlp_options options = to(collector);
+    options.every = 1h;
+    auto exporter = std::make_unique<otlp_exporter>(options);
+    exporter->take(some_span());
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        exporter->shutdown(1h);
+        exporter.reset();
+        _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_TRUE(collector.seen().empty());
+    exporter.reset();
+    EXPECT_THAT(spans_in(collector), SizeIs(1));
 }
 
 struct gauge_recorder final : gauge_visitor {

@@ -102,6 +102,10 @@ std::vector<prometheus::ClientMetric> as_prometheus(const metric_family& family,
 
 std::vector<prometheus::MetricFamily> prometheus_metrics::Collect() const {
     std::vector<metric_family> all = from_->read(time_->now());
+    std::erase_if(all, [](const metric_family& family) {  // a page that has a metric twice is none
+        return std::ranges::find(metrics::of_page, family.of->name, &metric::name) !=
+               std::ranges::end(metrics::of_page);
+    });
     all.push_back({.of = &metrics::series, .samples = {{.value = static_cast<double>(from_->size())}}});
     all.push_back({.of = &metrics::series_refused, .samples = {{.value = static_cast<double>(from_->refused())}}});
     std::vector<prometheus::MetricFamily> out;

@@ -7,7 +7,7 @@
 // It is read when it is asked for, and keeps nothing. Names, help and labels are those of the metrics; texts that are no
 // UTF-8 are mended, and what has the same labels then is added up. Beside what the registry has it says
 // `cutwater_metric_series`, how many there are, and `cutwater_metric_series_refused_total`, those that there was no room
-// for.
+// for; a metric of yours that is called so is not shown.
 //
 // Thread safety: every member, from any thread. Lifetime: the registry outlives it. Errors: `std::bad_alloc`.
 #pragma once

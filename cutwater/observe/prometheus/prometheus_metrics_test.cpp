@@ -10,6 +10,7 @@
 namespace cutwater {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -89,6 +90,12 @@ TEST_F(shown_to_prometheus, gauges_are_asked_at_the_time_of_reading) {
     EXPECT_THAT(shown.text(), HasSubstr(R"(cutwater_circuit_state{layer="health",state="open"} 1)"));
     time.pass(11s);
     EXPECT_THAT(shown.text(), HasSubstr(R"(cutwater_circuit_state{layer="health",state="half_open"} 1)"));
+}
+
+TEST_F(shown_to_prometheus, what_it_says_itself_is_there_once) {
+    constexpr metric taken{"cutwater_metric_series", metric_type::counter, "Mine."};
+    const auto held = registry.open(taken, {});
+    EXPECT_THAT(shown.text(), AllOf(HasSubstr("cutwater_metric_series 1\n"), Not(HasSubstr("Mine."))));
 }
 
 TEST_F(shown_to_prometheus, it_says_how_many_series_there_are) {

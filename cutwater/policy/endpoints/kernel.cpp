@@ -34,9 +34,7 @@ endpoint_load endpoints_kernel::load_of(std::size_t place, instant now) const no
     const state& s = at_[plan_.entries[place].place];
     const double weight = plan_.entries[place].weight;
     if (options_->picker == endpoint_picker::least_latency)
-        return {.waiting = s.in_flight / weight,
-                .weight = weight,
-                .latency = s.latency.read(now, options_->latency_memory)};
+        return {s.in_flight / weight, weight, s.latency.read(now, options_->latency_memory)};
     const double failed = s.latency.failures_as_calls(s.tally.consecutive, now, options_->latency_memory);
     return {.waiting = (s.in_flight + failed) / weight, .weight = weight};
 }

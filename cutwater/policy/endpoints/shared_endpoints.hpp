@@ -157,9 +157,7 @@ template <template <class> class Atomic, class Mutex>
 endpoint_load basic_shared_endpoints<Atomic, Mutex>::load_of(const slot& s, double weight, instant now) const noexcept {
     const double in_flight = s.in_flight.load(std::memory_order_relaxed);
     if (options_->picker == endpoint_picker::least_latency)
-        return {.waiting = in_flight / weight,
-                .weight = weight,
-                .latency = s.latency().read(now, options_->latency_memory)};
+        return {in_flight / weight, weight, s.latency().read(now, options_->latency_memory)};
     const double failed = s.latency().failures_as_calls(s.look().consecutive, now, options_->latency_memory);
     return {.waiting = (in_flight + failed) / weight, .weight = weight};
 }
