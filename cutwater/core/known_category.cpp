@@ -51,7 +51,7 @@ bool are_alike(const std::error_code& one, const std::error_code& other) noexcep
                                [&](condition each) { return (one == each) == (other == each); });
 }
 
-/// One that equals the same conditions.
+/// One that is as much a timeout, the network's, a refusal; of one that is several of these, the first.
 std::error_code nearest_to(const std::error_code& code) noexcept {
     const std::error_condition meant = code.default_error_condition();
     const std::error_code generic{meant.value(), std::generic_category()};
@@ -61,7 +61,9 @@ std::error_code nearest_to(const std::error_code& code) noexcept {
     for (const std::error_code& each : {make_error_code(errc::failed), std::make_error_code(std::errc::timed_out),
                                         std::make_error_code(network), make_error_code(errc::refused)})
         if (are_alike(code, each)) return each;
-    return errc::failed;
+    return code == condition::timeout   ? std::make_error_code(std::errc::timed_out)  // no code of these is several
+           : code == condition::network ? std::make_error_code(network)
+                                        : make_error_code(errc::refused);
 }
 
 }  // namespace

@@ -10,7 +10,8 @@
 namespace cutwater {
 namespace {
 
-/// Whose 1 is a timeout, 2 a broken connection, 3 one that was not made, 4 that a right is missing, 5 neither of these.
+/// Whose 1 is a timeout, 2 a broken connection, 3 one that was not made, 4 that a right is missing, 5 neither of these, 6 a timeout of the
+/// network's.
 class bank_texts final : public std::error_category {
 public:
     explicit bank_texts(const char* name = "bank") : name_{name} {}
@@ -22,8 +23,9 @@ public:
         return {value, *this};
     }
     [[nodiscard]] bool equivalent(int value, const std::error_condition& asked) const noexcept override {
-        if (asked == make_error_condition(condition::network)) return value == 2 || value == 3;
+        if (asked == make_error_condition(condition::network)) return value == 2 || value == 3 || value == 6;
         if (asked == make_error_condition(condition::never_sent)) return value == 3;
+        if (asked == make_error_condition(condition::timeout)) return value == 1 || value == 6;
         return std::error_category::equivalent(value, asked);
     }
 
@@ -76,6 +78,7 @@ TEST(known_category, of_a_code_that_nobody_knows_the_condition_is_kept_that_it_e
     EXPECT_EQ(there_and_back({3, bank}), condition::never_sent);
     EXPECT_EQ(there_and_back({4, bank}), std::make_error_code(std::errc::permission_denied));
     EXPECT_EQ(there_and_back({5, bank}), errc::failed);
+    EXPECT_EQ(there_and_back({6, bank}), condition::timeout) << "the first of two";
 }
 
 TEST(known_category, one_with_anothers_name_is_not_taken_for_it) {

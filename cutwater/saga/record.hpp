@@ -26,7 +26,7 @@ enum class saga_phase : std::uint8_t { forward, undoing, completed, undone, stuc
 }
 
 /// How a step, or its undo, failed: what can be said of an error again. Codes of a known category come back as they
-/// were; others as one that equals the same conditions, with their words (known_category.hpp).
+/// were; others as one that is a timeout, the network's or a refusal where they are, with their words (known_category.hpp).
 struct saga_failure {
     std::uint64_t step = 0;
     std::error_code code{};

@@ -1,7 +1,7 @@
 // The bank's customers: many at once, each of whom wants its payment made once and does not rest until it knows that it was.
 //
 // One key for each payment, whatever becomes of its attempts: retries and hedges have it, and so has whoever asks again when a call has failed. Thread safety:
-// `paid`, from any thread; the rest belongs to the thread of `run`.
+// `paid` and `stop`, from any thread; the rest belongs to the thread of `run`.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@ public:
     payers& operator=(const payers&) = delete;
     ~payers();
 
-    /// Until each payment has its receipt, or has been refused.
+    /// Until each payment has its receipt, or has been refused; or until `stop`.
     void run();
     /// Nobody asks any more, and `run` comes back. From any thread.
     void stop();

@@ -266,16 +266,22 @@ TEST(idempotent_edge, a_failure_that_was_kept_has_the_same_status_whatever_its_c
     const idempotent_edge edge{{.guard = "payments"}};
     const auto statuses_of = [&](const std::error_code& code) {
         memory_store cells;
-        idempotency_guard<http_response> payments{cells, {.name = "payments", .unknown_means = afterwards::keep}};
+        idempotency_guard<http_response> payments{
+            cells, {.name = "payments", .unknown_means = afterwards::keep, .should_keep = [](const observation&) {
+                        return afterwards::keep;
+                    }}};
         pipeline guarded{cutwater::ref(payments), classify{http_rules{}}};
         testing::virtual_time time;
         std::vector<unsigned> statuses;
+        int executed = 0;
         for (int i = 0; i < 2; ++i)
             statuses.push_back(edge.answer(time.run(guarded, {.operation = "pay", .id = "k7"},
                                                     [&]() -> std::expected<http_response, error> {
+                                                        ++executed;
                                                         return std::unexpected{error{code}};
                                                     }))
                                    .status);
+        EXPECT_EQ(executed, 1) << code;
         return statuses;
     };
     EXPECT_THAT(statuses_of({7, slow}), Each(504U));

@@ -37,8 +37,9 @@ call_options keyed_call::options(call_options own) const& {
 }
 
 void keyed_call::inject(http_fields& fields, const attempt& a, metadata_options options) const {
-    options.key = key_on_wire::call_id;
-    cutwater::inject(fields, a, {.id = key_, .importance = a.importance()}, options);
+    options.key = key_on_wire::none;
+    cutwater::inject(fields, a, {.importance = a.importance()}, options);
+    fields.set("Idempotency-Key", detail::to_structured_string(key_));
 }
 
 keyed_rules::keyed_rules(http_rules_options options) : plain_{options}, in_use_{with_conflict(std::move(options))} {}

@@ -42,7 +42,8 @@ public:
     [[nodiscard]] call_options options(call_options own = {}) const&;
     call_options options(call_options own = {}) const&& = delete;  // keep what is pointed at
 
-    /// What an attempt at it says of itself (call_metadata.hpp), with the key, which `inject` alone does not send unless it is told to.
+    /// What an attempt at it says of itself (call_metadata.hpp), with the key, in the place of any that stands there: fields that are used again, or a caller's, hold
+    /// the key of something else.
     void inject(http_fields& fields, const attempt& a, metadata_options options = {}) const;
 
 private:

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "cutwater/asio.hpp"
@@ -149,6 +150,23 @@ TEST(keyed_call, sends_its_key_in_each_attempt) {
     EXPECT_THAT(sent, Each(Field(&call_metadata::key, "order-7")));
     EXPECT_THAT(sent, Each(Field(&call_metadata::importance, criticality::critical)));
     EXPECT_THAT(sent, Each(Field(&call_metadata::time_left, Ne(std::nullopt))));
+}
+
+TEST(keyed_call, sends_its_key_in_the_place_of_any_that_stands_in_the_fields) {
+    pipeline guarded{timeout{5s}};
+    http_fields fields;
+    testing::virtual_time time;
+    for (const auto* const there : {"", "\"of-a-caller\"", "neither, nor"}) {
+        fields.set("idempotency-key", there);
+        fields.add("Idempotency-Key", "another");
+        for (const auto* const key : {"order-7", "order-8"}) {
+            const keyed_call payment{key};
+            (void)time.run(guarded, payment.options(), [&](attempt& a) { payment.inject(fields, a); });
+            EXPECT_EQ(extract(fields).key, key) << there;
+            EXPECT_EQ(
+                std::ranges::count_if(fields, [](const auto& f) { return same_field(f.name, "idempotency-key"); }), 1);
+        }
+    }
 }
 
 TEST(keyed_call, sends_its_key_whatever_the_call_is_known_by) {

@@ -13,8 +13,8 @@ namespace cutwater::detail {
 /// `the codec has thrown: out of range`: of the exception that is being handled.
 [[nodiscard]] std::string words_of_thrown(std::string_view who);
 
-/// Code, text and verdict. Codes of a known category come back as they were; others as one that equals the same conditions, with their words
-/// (known_category.hpp).
+/// Code, text and verdict. Codes of a known category come back as they were; others as one that is a timeout, the network's or a refusal where
+/// they are, with their words (known_category.hpp).
 [[nodiscard]] std::string keep_failure(const error& failure, verdict meaning);
 struct recalled_failure {
     error failure;

@@ -14,8 +14,8 @@
 // block the executor's last thread, with `cw::ask` for instance: nothing is answered there meanwhile, and no limit passes.
 //
 // Lifetime: the store behind it outlives this one. So does the pipeline, with what it refers to, and it outlives the context, or the calls that are under way when this one goes: they
-// end with the context's next turns. What is open when this is destroyed is told that it is cancelled (`errc::cancelled`), in the thread that destroys it. So it is where the
-// context is destroyed first: from then on it refuses, with `errc::withdrawn`. The two are not destroyed at once by two threads. Completions may ask again, and
+// end with the context's next turns. What is open when this is destroyed is told that it is cancelled (`errc::cancelled`), in the thread that destroys it; a completion that has begun
+// in another thread may outlast the store. So it is where the context is destroyed first: from then on it refuses, with `errc::withdrawn`. The two are not destroyed at once by two threads. Completions may ask again, and
 // destroy the store. Thread safety: every member, from any thread.
 #pragma once
 

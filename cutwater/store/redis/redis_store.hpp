@@ -9,8 +9,8 @@
 //
 // Threads: with no executor, one of its own; else it runs on a strand of the executor that it is given, which it keeps at work only while
 // something is asked. Completions are called there; they may ask again, and destroy the store. Thread safety: every member, from any
-// thread. What is open when the store is destroyed is told that it is cancelled (`errc::cancelled`), in the thread that destroys it. So it is where the
-// executor's context is destroyed first: from then on the store refuses, with `errc::withdrawn`. The two are not destroyed at once by two threads.
+// thread. What is open when the store is destroyed is told that it is cancelled (`errc::cancelled`), in the thread that destroys it; a completion that has
+// begun in another thread of an executor may outlast the store. So it is where the executor's context is destroyed first: from then on the store refuses, with `errc::withdrawn`. The two are not destroyed at once by two threads.
 // Fork: a child refuses what it asks a store of its parent's, and leaves the connection alone.
 #pragma once
 
