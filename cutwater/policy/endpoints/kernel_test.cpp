@@ -60,6 +60,19 @@ TEST(endpoints_kernel, with_few_in_flight_calls_are_by_weight_too) {
     }
 }
 
+TEST(endpoints_kernel, of_nearly_the_same_weight_the_idle_one_is_picked) {
+    for (const auto picker : {endpoint_picker::least_in_flight, endpoint_picker::least_latency})
+        for (const double lighter : {99.0, 90.0}) {
+            endpoints_script s{endpoints_options{
+                .each = {{.address = "a", .weight = lighter}, {.address = "b", .weight = 100}}, .picker = picker}};
+            s.end(0, success, 10ms);
+            s.end(1, success, 10ms);
+            EXPECT_NEAR(s.share_under_way(2, "a"), 50, 2) << lighter << " " << to_text(picker);
+            (void)s.kernel.send(s.kernel.id_at(1), s.now);
+            EXPECT_THAT(s.share_of(100), ElementsAre(Pair("a", 100))) << lighter << " " << to_text(picker);
+        }
+}
+
 TEST(endpoints_kernel, by_latency_an_idle_one_of_little_weight_is_not_taken_for_every_call) {
     for (const std::size_t under_way : {1U, 2U, 4U, 8U}) {
         endpoints_script s{endpoints_options{.each = {{.address = "a", .weight = 1}, {.address = "b", .weight = 9}},

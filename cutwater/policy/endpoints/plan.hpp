@@ -3,8 +3,8 @@
 // Of two that are drawn by weight, the less loaded is picked (the power of two choices: Mitzenmacher, 2001). The draw is from our zone,
 // unless that has too little healthy capacity; from those that do not rest, while there are any, and of them
 // from those that the call has not tried, while there are any. Of equals it is the one that was drawn first, so that
-// without load the traffic is as the weights are. With little load too: where the second has less weight, it is taken only if it is not the
-// more loaded with this call in it. Else an idle one of little weight would have each call that finds another under way.
+// without load the traffic is as the weights are. With little load too: where the second has less weight, it is taken only if it would be the less
+// loaded with this call. Else an idle one of little weight would have each call that finds another under way.
 //
 // `pick` is a function of a plan, dice and loads: the kernel and the threads share it. A plan is anything with the members that
 // `endpoint_plan` has.
@@ -50,8 +50,9 @@ struct endpoint_load {
         const bool compares = latency > 0 && other.latency > 0;
         if (weight >= other.weight) [[likely]]
             return compares ? latency * (1 + waiting) < other.latency * (1 + other.waiting) : waiting < other.waiting;
-        if (!compares) return waiting + 1 / weight <= other.waiting;
-        return latency * (1 + waiting) * (other.weight / weight) < other.latency * (1 + other.waiting);
+        const double with_it = waiting + 1 / weight;
+        const double other_with_it = other.waiting + 1 / other.weight;
+        return compares ? latency * with_it < other.latency * other_with_it : with_it < other_with_it;
     }
 };
 
