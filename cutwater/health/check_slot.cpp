@@ -39,8 +39,10 @@ void check_slot::give_up(instant now, looked& seen) {
     given_up_ = true;
     seen.was_given_up = true;
     seen.has_begun = state_ == state::running;
-    had_no_thread_ = !seen.has_begun;
-    if (had_no_thread_) return;
+    if (!seen.has_begun) {
+        had_no_thread_ = true;
+        return;
+    }
     took_ = options_.timeout;
     seen.was = hear(check_result::failed("no answer within " + to_text(options_.timeout)), now, seen.was_for);
 }
@@ -72,6 +74,7 @@ std::optional<health_status> check_slot::hear(check_result said, instant now, du
         if (said.what_to_do.empty()) said.what_to_do = options_.what_to_do;
     }
     const bool is_first = !kernel_.has_result();
+    if (latest_stands()) stood_until_ = now;
     had_no_thread_ = false;
     (void)kernel_.report(said.status, now);
     latest_ = std::move(said);
@@ -80,10 +83,13 @@ std::optional<health_status> check_slot::hear(check_result said, instant now, du
                                            : std::nullopt;
 }
 
+bool check_slot::latest_stands() const noexcept {
+    return had_no_thread_ && kernel_.has_result() && kernel_.latest_status() != health_status::unhealthy;
+}
+
 bool check_slot::keeps_away(instant now, std::uint64_t seed) const noexcept {
-    if (had_no_thread_ && kernel_.has_result() && kernel_.latest_status() != health_status::unhealthy) return false;
-    return kernel_.status(now) == health_status::unhealthy &&
-           options_.leaving().leaves_at(kernel_.since(now), seed) <= now;
+    if (latest_stands() || kernel_.status(now) != health_status::unhealthy) return false;
+    return options_.leaving().leaves_at(std::max(kernel_.since(now), stood_until_), seed) <= now;
 }
 
 check_report check_slot::report(instant now) const {

@@ -3,7 +3,8 @@
 // A run is queued, begins when a thread takes it, and ends. One that has begun and has not ended in time is given up on,
 // and counts as failed then and at each further period; the next run is queued when it has ended. What it says so late is
 // not heard. One that gets no thread in time says nothing of what is checked: that is told, and the latest result stands
-// until it is too old. For readiness it stands until there is another: that others hang takes nobody away.
+// until it is too old. For readiness it stands until there is another, also where that run is withdrawn: that others hang
+// takes nobody away. What the other says is then so for readiness from that moment on, and not since the old one is too old.
 #pragma once
 
 #include <optional>
@@ -46,7 +47,7 @@ public:
     };
     [[nodiscard]] ended end(check_result said, instant now);
     /// Nobody runs it after all.
-    void withdraw() noexcept { state_ = state::idle, given_up_ = had_no_thread_ = false; }
+    void withdraw() noexcept { state_ = state::idle, given_up_ = false; }
     /// Next, and without waiting for its time.
     void hurry(instant now) noexcept { next_due_ = now; }
 
@@ -63,6 +64,8 @@ private:
     enum class state : std::uint8_t { idle, queued, running };
 
     void give_up(instant now, looked& seen);
+    /// For readiness, however old it is.
+    [[nodiscard]] bool latest_stands() const noexcept;
     [[nodiscard]] std::optional<health_status> hear(check_result said, instant now, duration& was_for);
     void tell_why_nothing_is_known(check_report& told, instant now) const;
 
@@ -72,8 +75,9 @@ private:
     state state_ = state::idle;
     bool given_up_ = false;
     bool has_worked_ = false;
-    bool had_no_thread_ = false;  // in time, and has said nothing since
-    instant since_;               // when it was queued, or has begun
+    bool had_no_thread_ = false;            // in time, and has said nothing since
+    instant stood_until_ = instant::min();  // for readiness, though it was too old
+    instant since_;                         // when it was queued, or has begun
     instant next_due_;
     std::stop_source stop_{std::nostopstate};
     check_result latest_;

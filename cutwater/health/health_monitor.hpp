@@ -71,7 +71,7 @@ private:
     std::atomic<link> link_{link::there};
 };
 
-/// A run that is due: for runners. Dropped without being run, it is as if it had not been due.
+/// A run that is due: for runners. Dropped without being run, it is as if it had not been due; who only has no thread for it keeps it.
 class due_check {
 public:
     due_check(health_monitor& of, std::shared_ptr<detail::check_slot> slot) noexcept

@@ -250,6 +250,51 @@ TEST_F(health_monitor_test, that_no_thread_was_free_takes_nobody_away) {
     EXPECT_EQ(heard.count("readiness_changed"), 2U);
 }
 
+TEST_F(health_monitor_test, what_had_no_thread_and_then_hangs_takes_away_from_then_on) {
+    health.check({.name = "waits",
+                  .timeout = 5s,
+                  .period = 10s,
+                  .jitter = 0,
+                  .readiness = readiness_effect::shared,
+                  .unready_after = 1min,
+                  .unready_spread = 0s},
+                 [] {});
+    turn();
+    time.pass(10s);
+    auto queued = health.take_due();
+    time.pass(5s);
+    (void)health.take_due();
+    time.pass(1h);
+    (void)queued.front().begin();
+    time.pass(5s);
+    (void)health.take_due();
+    EXPECT_EQ(of("waits").detail, "no answer within 5s");
+    EXPECT_TRUE(health.is_ready()) << "that it is bad is known only now";
+    time.pass(1min);
+    (void)health.take_due();
+    EXPECT_FALSE(health.is_ready());
+    queued.front().end(check_result::ok());
+}
+
+TEST_F(health_monitor_test, a_run_that_had_no_thread_and_is_dropped_takes_nobody_away) {
+    bool works = true;
+    health.check({.name = "waits", .timeout = 5s, .period = 10s, .jitter = 0, .readiness = readiness_effect::own},
+                 [&] { return works; });
+    turn();
+    time.pass(10s);
+    {
+        const auto queued = health.take_due();
+        time.pass(5s);
+        (void)health.take_due();
+        time.pass(1h);
+        EXPECT_TRUE(health.is_ready());
+    }
+    EXPECT_TRUE(health.is_ready()) << "nothing more is known of it";
+    works = false;
+    turn();
+    EXPECT_FALSE(health.is_ready()) << "now there is";
+}
+
 TEST_F(health_monitor_test, what_nobody_runs_says_so_to_whoever_is_on_call) {
     health.check({.name = "asks", .timeout = 5s, .period = 10s, .what_to_do = "page the DBA"}, [] { return false; });
     const std::string_view nobody = "Nobody runs the checks: is there a health_runner?";

@@ -7,6 +7,7 @@
 #include <deque>
 #include <list>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "cutwater/health/health_monitor.hpp"
@@ -27,6 +28,7 @@ public:
 
     testing::virtual_time time;
     bool works = true;
+    bool has_threads = true;  // else what is due waits
 
     /// By the second, as an orchestrator asks; the fewest that were ready, and the most that left in any ten seconds.
     struct seen {
@@ -38,7 +40,9 @@ public:
         std::vector<long> left;
         for (const instant end = time.in(d); time.present() < end; time.pass(1s)) {
             for (const auto& each : all_)
-                for (due_check& due : each->take_due()) due.run();
+                for (due_check& due : each->take_due()) waits_.push_back(std::move(due));
+            if (has_threads)
+                for (due_check& due : std::exchange(waits_, {})) due.run();
             const long ready = count();
             left.push_back(ready);
             so_far.fewest = std::min(so_far.fewest, ready);
@@ -55,6 +59,7 @@ public:
 
 private:
     std::vector<std::unique_ptr<health_monitor>> all_;
+    std::vector<due_check> waits_;
 };
 
 constexpr check_importance critical = check_importance::critical;
@@ -149,6 +154,20 @@ TEST(replicas, who_has_no_thread_left_since_what_they_share_hangs_stays_as_it_wa
     (void)pass(5s);
     EXPECT_EQ(ready(), 9) << "and what it says then counts";
     EXPECT_TRUE(ten.front().health.is_ready());
+}
+
+TEST(replicas, an_outage_that_is_seen_after_a_wait_for_threads_takes_one_after_the_other) {
+    replicas ten{{.name = "database", .readiness = readiness_effect::shared}};
+    ten.has_threads = false;
+    EXPECT_EQ(ten.pass(1h).fewest, 10);
+    ten.works = false;
+    ten.has_threads = true;
+    EXPECT_EQ(ten.pass(1min).fewest, 10) << "it has only begun";
+    EXPECT_LE(ten.pass(10min).most_at_once, 5);
+    EXPECT_EQ(ten.count(), 0);
+    ten.works = true;
+    (void)ten.pass(1min);
+    EXPECT_EQ(ten.count(), 10);
 }
 
 RC_GTEST_PROP(replicas, who_shares_leaves_one_after_the_other, (std::uint64_t seed)) {
