@@ -1,5 +1,7 @@
 #include "cutwater/health/health_monitor.hpp"
 
+#include <unistd.h>  // tidy: allow third-party because only the system tells a child of a fork from its parent
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -48,8 +50,10 @@ void startup_task::done() noexcept {
 
 void startup_task::cut() noexcept {
     link expected = link::there;
-    if (!link_.compare_exchange_strong(expected, link::cut)) link_.wait(link::told);
+    (void)link_.compare_exchange_strong(expected, link::cut);
 }
+
+void startup_task::wait_until_told() const noexcept { link_.wait(link::told); }
 
 // ---- a run ----
 
@@ -72,11 +76,14 @@ void due_check::run() noexcept { end(ask(begin())); }
 // ---- what there is ----
 
 health_monitor::health_monitor(health_options options, environment& time)
-    : options_{validated(kind, std::move(options))}, layer_{options_.name}, time_{&time}, seed_{time.random()()},
-      random_{seed_} {}
+    : options_{validated(kind, std::move(options))}, made_by_{::getpid()}, layer_{options_.name}, time_{&time},
+      seed_{time.random()()}, random_{seed_} {}
 
 health_monitor::~health_monitor() {
-    for (const auto& task : tasks_) task->cut();
+    for (const auto& task : tasks_) {
+        task->cut();
+        if (made_by_ == ::getpid()) task->wait_until_told();  // else who told it is a thread of the parent's
+    }
 }
 
 void health_monitor::add_check(check_options options, check_function f, health_status worst) {

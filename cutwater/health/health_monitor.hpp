@@ -17,6 +17,7 @@
 // Nobody who asks runs a check: answers come from the latest results. A check runs on its own period, one run at a time, given up on at its timeout and not
 // run again while it hangs.
 //
+// fork: it belongs to the process that made it. A child may only let it go, which waits for no thread of its parent's.
 // Thread safety: every member, from any thread; callables and listeners run outside of the lock. Lifetime: what checks and watches refer to outlives
 // the runner; listener and `time` outlive the monitor, which outlives the runner. Errors: `invalid_options`, also for a name that is taken.
 #pragma once
@@ -62,8 +63,9 @@ private:
     friend class health_monitor;
     enum class link : std::uint8_t { there, told, cut };
 
-    /// The monitor goes; waits for whoever is telling it.
+    /// The monitor goes: nobody begins to tell it.
     void cut() noexcept;
+    void wait_until_told() const noexcept;
 
     std::string name_;
     health_monitor* of_;
@@ -182,6 +184,7 @@ private:
     void tell(detail::health_news& news, instant now);
 
     health_options options_;
+    const int made_by_;  // which process
     name layer_;
     environment* time_;
     listener* told_ = nullptr;

@@ -53,5 +53,47 @@ TEST(health_runner_live, a_child_of_fork_lets_its_parents_go_and_has_one_of_its_
     EXPECT_TRUE(parents->is_ready());
 }
 
+/// Keeps whoever tells it until `go_on`.
+class listener_that_keeps final : public listener {
+public:
+    void on_event(const event&) noexcept override {
+        is_told_ = true;
+        is_told_.notify_all();
+        may_go_on_.wait(false);
+    }
+    void wait_until_it_is_told() const { is_told_.wait(false); }
+    void go_on() {
+        may_go_on_ = true;
+        may_go_on_.notify_all();
+    }
+
+private:
+    std::atomic<bool> is_told_{false};
+    std::atomic<bool> may_go_on_{false};
+};
+
+TEST(health_runner_live, a_child_of_fork_does_not_wait_for_a_task_that_its_parent_is_telling_of) {
+    listener_that_keeps told;
+    auto health = std::make_unique<health_monitor>();
+    health->tell(told);
+    const auto first = health->startup_task("first");
+    std::jthread tells{[&] { first->done(); }};
+    told.wait_until_it_is_told();
+    const auto second = health->startup_task("second");
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        health.reset();
+        first->done();
+        second->done();
+        _exit(0);
+    }
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    told.go_on();
+    ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 }  // namespace
 }  // namespace cutwater
