@@ -1,5 +1,7 @@
 #include "cutwater/observe/log/stream_sink.hpp"
 
+#include <ext/stdio_sync_filebuf.h>  // tidy: allow third-party because it is what std::cout writes through
+#include <stdio_ext.h>               // tidy: allow third-party because what C's stream keeps is taken out here
 #include <unistd.h>
 
 #include <algorithm>
@@ -67,6 +69,12 @@ struct put_area : std::streambuf {
     }
 };
 
+/// Takes out what a thread of the parent's was writing. The buffer of `std::cout` keeps nothing itself: C's stream does.
+void forget(std::streambuf& of) {
+    put_area::shorten(of, 0);
+    if (auto* const handing_on = dynamic_cast<__gnu_cxx::stdio_sync_filebuf<char>*>(&of)) __fpurge(handing_on->file());
+}
+
 /// Sends all of it, or leaves nothing of it to be sent later.
 bool send(std::ostream& to, std::string_view lines) {
     std::streambuf* const through = to.rdbuf();
@@ -114,7 +122,7 @@ private:
             mine.has_failed = of_the_parent.has_failed;
             of_the_parent.lock.unlock();
         } else if (through != nullptr) {
-            put_area::shorten(*through, 0);
+            forget(*through);
         }
     }
 

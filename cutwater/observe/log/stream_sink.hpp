@@ -8,7 +8,7 @@
 // thread only. What failed is taken out of the stream's buffer: it is not sent later, when there is room or when the
 // stream ends. Part of it may have been; what comes after a failure begins on a new line, so that half a line does not
 // spoil the next. fork: waits for nobody. A child writes its own lines from the first on; a line that a thread of its parent's was writing is the
-// parent's, and the stream of the child forgets it. Lifetime: the stream outlives the sink and is written to by nobody else meanwhile; what it holds from
+// parent's, and the stream of the child forgets it, `std::cout` too. Lifetime: the stream outlives the sink and is written to by nobody else meanwhile; what it holds from
 // before is sent first, or fails as well.
 #pragma once
 

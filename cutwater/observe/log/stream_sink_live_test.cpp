@@ -9,9 +9,11 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <ios>
+#include <iostream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -96,16 +98,13 @@ TEST(stream_sink_live, a_process_outlives_what_a_thread_aside_could_not_write) {
     EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST(stream_sink_live, a_child_of_a_busy_parent_writes_its_lines_and_none_of_its_parents) {
-    const testing::scratch_folder folder;
-    const std::string file = folder.file("log");
-    constexpr int forks = 50;
-    std::uint64_t of_the_parent = 0;
-    {
-        std::ofstream out{file, std::ios::app};
-        const stream_sink sink{out};
-        std::jthread busy{[&](const std::stop_token& stop) {
-            while (!stop.stop_requested()) sink("parent " + std::to_string(of_the_parent++));
+/// Writes lines without a pause, while children of it write two each; and what a file is to have then.
+class busy_parent {
+public:
+    explicit busy_parent(std::ostream& to) {
+        const stream_sink sink{to};
+        const std::jthread busy{[&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) sink("parent " + std::to_string(lines_++));
         }};
         for (int i = 0; i < forks; ++i) {
             const int status = status_of([&] {
@@ -114,21 +113,65 @@ TEST(stream_sink_live, a_child_of_a_busy_parent_writes_its_lines_and_none_of_its
                 sink("child");
                 return 0;
             });
-            ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
-            EXPECT_EQ(WEXITSTATUS(status), 0);
+            if (WIFEXITED(status) && WEXITSTATUS(status) == 0) ++well_;
         }
     }
-    std::ifstream in{file};
-    int of_children = 0;
-    std::uint64_t next = 0;
-    for (std::string line; std::getline(in, line);) {
-        if (line == "child")
-            ++of_children;
-        else
-            EXPECT_EQ(line, "parent " + std::to_string(next++));
+    void expect_its_lines_in(const std::string& file) const {
+        EXPECT_EQ(well_, forks);
+        std::ifstream in{file};
+        int of_children = 0;
+        std::uint64_t next = 0;
+        for (std::string line; std::getline(in, line);) {
+            if (line == "child")
+                ++of_children;
+            else
+                ASSERT_EQ(line, "parent " + std::to_string(next++));
+        }
+        EXPECT_EQ(of_children, 2 * forks);
+        EXPECT_EQ(next, lines_);
     }
-    EXPECT_EQ(of_children, 2 * forks);
-    EXPECT_EQ(next, of_the_parent);
+
+private:
+    static constexpr int forks = 50;
+
+    int well_ = 0;
+    std::uint64_t lines_ = 0;
+};
+
+TEST(stream_sink_live, a_child_of_a_busy_parent_writes_its_lines_and_none_of_its_parents) {
+    const testing::scratch_folder folder;
+    std::ofstream to{folder.file("log"), std::ios::app};
+    busy_parent{to}.expect_its_lines_in(folder.file("log"));
+}
+
+/// Where standard output goes meanwhile.
+class standard_output_into {
+public:
+    explicit standard_output_into(const std::string& file) {
+        std::fflush(stdout);
+        std::FILE* const to = std::fopen(file.c_str(), "a");
+        dup2(fileno(to), STDOUT_FILENO);
+        std::fclose(to);
+    }
+    standard_output_into(const standard_output_into&) = delete;
+    standard_output_into& operator=(const standard_output_into&) = delete;
+    ~standard_output_into() {
+        std::fflush(stdout);
+        dup2(before_, STDOUT_FILENO);
+        close(before_);
+    }
+
+private:
+    int before_ = dup(STDOUT_FILENO);
+};
+
+TEST(stream_sink_live, a_child_of_a_busy_parent_writes_its_lines_and_none_of_its_parents_to_standard_output) {
+    const testing::scratch_folder folder;
+    const busy_parent parent = [&] {
+        const standard_output_into file{folder.file("log")};
+        return busy_parent{std::cout};
+    }();
+    parent.expect_its_lines_in(folder.file("log"));
 }
 
 /// A stream, and the descriptor that it writes to: what is put in its place is what the stream writes to from then on.
