@@ -302,24 +302,44 @@ TEST(known_limit, it_asks_for_what_comes_back_in_a_tenth_of_a_second_however_qui
 TEST(known_limit, where_permits_are_scarce_it_holds_as_many_as_it_uses) {
     known_limit known{{1000, 1s, 100}, 50};
     const shared_rate_limiter_kernel rule{1000, 1s, 100};
-    known.wrote(1, rule.full(), instant{1h}, 0);
-    EXPECT_EQ(known.most_in_hand(), 50U) << "it may use them all";
+    const instant now{1h};
+    known.wrote(1, rule.full(), now, 0);
+    EXPECT_EQ(known.most_in_hand(now), 50U) << "it may use them all";
     known.left_over(30);
-    EXPECT_EQ(known.most_in_hand(), 20U);
-    EXPECT_EQ(known.worth_asking(1), 20U);
-    EXPECT_EQ(known.worth_asking(30), 30U) << "but for a call that needs more";
-    known.wrote(2, rule.full(), instant{1h}, 0);
-    EXPECT_EQ(known.most_in_hand(), 20U) << "some of the last were left over";
-    known.wrote(3, rule.full(), instant{1h}, 0);
-    EXPECT_EQ(known.most_in_hand(), 21U) << "none were";
+    EXPECT_EQ(known.most_in_hand(now), 20U);
+    known.wrote(2, rule.full(), now, 0);
+    EXPECT_EQ(known.most_in_hand(now), 20U) << "some of the last were left over";
+    known.wrote(3, rule.full(), now, 0);
+    EXPECT_EQ(known.most_in_hand(now), 21U) << "none were";
     known.left_over(1000);
-    EXPECT_EQ(known.most_in_hand(), 1U);
-    known.wrote(4, rule.full(), instant{1h}, 0);
-    for (int i = 0; i < 1000; ++i) known.wrote(5, rule.full(), instant{1h}, 0);
-    EXPECT_EQ(known.most_in_hand(), 50U) << "no more than a lease";
-    known.left_over(30);
-    known.found(6, {}, instant{1h}, 0);
-    EXPECT_EQ(known.most_in_hand(), 50U) << "here are plenty, and what is left over keeps nobody from anything";
+    EXPECT_EQ(known.most_in_hand(now), 1U);
+    known.wrote(4, rule.full(), now, 0);
+    for (int i = 0; i < 1000; ++i) known.wrote(5, rule.full(), now, 0);
+    EXPECT_EQ(known.most_in_hand(now), 50U) << "no more than a lease";
+}
+
+TEST(known_limit, and_a_lease_as_soon_as_they_are_not) {
+    known_limit known{{1000, 1s, 100}, 50};
+    const shared_rate_limiter_kernel rule{1000, 1s, 100};
+    const instant now{1h};
+    known.wrote(1, rule.full(), now, 0);
+    known.left_over(49);
+    EXPECT_EQ(known.most_in_hand(now + 74ms), 1U) << "after a lease less than a quarter of the burst would be left";
+    EXPECT_EQ(known.most_in_hand(now + 75ms), 50U);
+    known.wrote(2, rule.full(), now + 75ms, 0);
+    EXPECT_EQ(known.most_in_hand(now + 75ms), 50U) << "and what it used long ago says nothing any more";
+    known.left_over(49);
+    known.found_nothing();
+    EXPECT_EQ(known.most_in_hand(now + 75ms), 50U);
+}
+
+TEST(known_limit, who_uses_few_waits_for_as_many_as_all_others) {
+    known_limit known{{1000, 1s, 100}, 50};
+    const shared_rate_limiter_kernel rule{1000, 1s, 100};
+    known.wrote(1, rule.full(), instant{1h}, 0);
+    known.left_over(49);
+    EXPECT_EQ(known.worth_asking(1), 50U);
+    EXPECT_EQ(known.worth_asking(70), 70U) << "but for a call that needs more";
 }
 
 TEST(known_limit, where_there_is_no_cell_all_of_the_burst_is_there) {

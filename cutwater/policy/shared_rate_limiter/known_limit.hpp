@@ -10,8 +10,9 @@
 // - Where the limit is exhausted all who share it know when permits will be back. Who has leased last then stands back behind all others, for up to a quarter of
 //   the time in which they come back. The others stand back by chance, the less the more often others came first: each has its turn. No permit
 //   is lost by it: the limit is not full before they ask.
-// - What one has in hand and does not use before its end is lost to all. So where permits are scarce, fewer than a quarter of the burst, it holds as many as it uses
-//   while it may: fewer by what was left over, and a little more each time that nothing was.
+// - What one has in hand and does not use before its end is lost to all. So where permits are scarce it holds as many as it uses while it may: fewer by what was
+//   left over, and a little more each time that nothing was. Scarce: when a lease has been taken, or half the burst, less than a quarter of the burst is left.
+// - It waits for no fewer because it holds fewer: all wait for as many, and nobody's turn comes before another's because it uses little.
 //
 // Thread safety: none; under its owner's lock.
 #pragma once
@@ -38,6 +39,7 @@ public:
     /// It has leased, and that is what is there now.
     constexpr void wrote(cell_version version, rate_backlog written, instant now, double dice) noexcept {
         lost_ = 0;
+        if (!is_scarce(now)) uses_ = lease_;
         if (!std::exchange(has_left_over_, false)) uses_ = std::min(lease_, uses_ + 1 + uses_ / part_more);
         know(version, written, now, 1 + dice);
     }
@@ -57,8 +59,10 @@ public:
         has_left_over_ = has_left_over_ || n > 0;
         uses_ -= std::min(n, uses_ - 1);
     }
-    /// How many it holds at the most: a lease, or where they are scarce what it uses while it may.
-    [[nodiscard]] constexpr unsigned most_in_hand() const noexcept { return is_scarce_ ? uses_ : lease_; }
+    /// How many it holds at the most: a lease, or while they are scarce what it uses while it may.
+    [[nodiscard]] constexpr unsigned most_in_hand(instant now) const noexcept {
+        return is_scarce(now) ? uses_ : lease_;
+    }
 
     /// Until it makes sense to ask for `n`; `forever` where there are never so many.
     [[nodiscard]] constexpr duration wait_for(unsigned n, instant now) const noexcept {
@@ -71,8 +75,7 @@ public:
     [[nodiscard]] constexpr unsigned worth_asking(unsigned missing) const noexcept {
         const duration comes_back_in = std::max(took_ * times_its_question, patience);
         const auto worth = static_cast<std::uint64_t>(comes_back_in / interval()) >> lost_ / lost_for_half;
-        const unsigned most = std::min(uses_, std::max(rule_.burst() / 2, 1U));
-        return std::max(missing, static_cast<unsigned>(std::min(worth, std::uint64_t{most})));
+        return std::max(missing, static_cast<unsigned>(std::min(worth, std::uint64_t{most_worth()})));
     }
 
 private:
@@ -89,9 +92,14 @@ private:
         version_ = version;
         backlog_ = b;
         since_ = since;
-        is_scarce_ = rule_.wait_for(b, std::max(rule_.burst() / part_scarce, 1U)) > duration::zero();
-        if (!is_scarce_) uses_ = lease_;
         stands_back_ = scale(std::min(rule_.refill_of(worth_asking(1)) / parts_of_refill, longest_part), parts);
+    }
+    [[nodiscard]] constexpr unsigned most_worth() const noexcept {
+        return std::min(lease_, std::max(rule_.burst() / 2, 1U));
+    }
+    [[nodiscard]] constexpr bool is_scarce(instant now) const noexcept {
+        const unsigned plenty = most_worth() + std::max(rule_.burst() / part_scarce, 1U);
+        return rule_.wait_for(backlog(now), std::min(plenty, rule_.burst())) > duration::zero();
     }
     [[nodiscard]] constexpr duration interval() const noexcept { return std::max(rule_.refill_of(1), duration{1}); }
 
@@ -99,7 +107,6 @@ private:
     unsigned lease_;
     unsigned uses_;  // while it may use them: at least 1, at most a lease
     bool has_left_over_ = false;
-    bool is_scarce_ = false;
     cell_version version_ = 0;
     rate_backlog backlog_{};
     instant since_{};

@@ -97,13 +97,13 @@ lease_desk::said lease_desk::try_locked(unsigned n, call_context& call, asking m
         return {.what = answer::taken, .permits = taken};
     }
     const bool asks = may == asking::allowed && may_ask_locked(now) && line_.empty();
-    const unsigned missing = known_.worth_asking(n > hand_.total() ? n - hand_.total() : 1);
+    const unsigned missing = n > hand_.total() ? n - hand_.total() : 1;
     if (is_down_) {
         if (asks) next = begin_locked(missing, now, call.surroundings());
         return next.what ? said{} : without_store_locked(n, now);
     }
     if (!is_under_way() && line_.empty()) {
-        if (const duration wait = known_.wait_for(missing, now); wait > duration::zero())
+        if (const duration wait = known_.wait_for(known_.worth_asking(missing), now); wait > duration::zero())
             return {.what = answer::exhausted, .wait = wait};
         if (now < asks_again_) return {.what = answer::contended, .wait = between(now, asks_again_)};
     }
@@ -147,7 +147,7 @@ void lease_desk::leave(waiter& w) noexcept {
         } catch (...) {}  // NOLINT(bugprone-empty-catch): where memory is missing they are not used
     }
     if (!line_.empty()) return line_.wake_first();
-    if (was_granted) hand_.lay_out(known_.most_in_hand() / 2, leased_permits::then::tell);
+    if (was_granted) hand_.lay_out(options_.lease / 2, leased_permits::then::tell);
 }
 
 void lease_desk::give_back(const taken_permits& unused, call_context& call) {
@@ -239,9 +239,9 @@ lease_desk::question lease_desk::failed_locked(const error& why, instant now) {
     return {};
 }
 
-lease_desk::question lease_desk::begin_locked(unsigned least, instant now, environment& lent) {
+lease_desk::question lease_desk::begin_locked(unsigned need, instant now, environment& lent) {
     if (!dice_) dice_.emplace(lent.random()());
-    flight_ = {.number = ++flights_, .least = least, .began = now, .lent = &lent};
+    flight_ = {.number = ++flights_, .need = need, .began = now, .lent = &lent};
     return compose_locked(now);
 }
 
@@ -251,13 +251,13 @@ lease_desk::question lease_desk::compose_locked(instant now) {
     for (const leased_permits::batch& unused : over_)
         rule_.give_back(backlog, unused.count, between(unused.taken, now));
     flight_.given_back = over_.size();
-    const unsigned most = known_.most_in_hand();
-    const unsigned room = most > hand_.total() ? most - hand_.total() : 0;
-    const unsigned n = rule_.take(backlog, flight_.least, std::max(flight_.least, room));
-    if (n == 0) {
+    if (rule_.wait_for(backlog, known_.worth_asking(flight_.need)) > duration::zero()) {
         flight_ = {};
         return {};
     }
+    const unsigned most = known_.most_in_hand(now);
+    const unsigned room = most > hand_.total() ? most - hand_.total() : 0;
+    const unsigned n = rule_.take(backlog, flight_.need, std::max(flight_.need, room));
     question next{.flight = flight_.number,
                   .worth = {.count = n, .end = leased_permits::end_of(add(now, usable_for_)), .taken = now},
                   .backlog = backlog,
@@ -274,7 +274,7 @@ lease_desk::question lease_desk::compose_locked(instant now) {
 lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
     while (waiter* const first = line_.first()) {
         const unsigned there = hand_.total();
-        const unsigned missing = first->weight > there ? known_.worth_asking(first->weight - there) : 0;
+        const unsigned missing = first->weight > there ? first->weight - there : 0;
         if (missing == 0) {
             first->mark = hand_.take(first->weight).end;
             line_.grant(*first);
@@ -282,7 +282,7 @@ lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
             return {};
         } else if (is_down_) {
             line_.turn_away(*first, errc::store_unavailable);
-        } else if (known_.wait_for(missing, now) > duration::zero()) {
+        } else if (known_.wait_for(known_.worth_asking(missing), now) > duration::zero()) {
             line_.turn_away(*first, errc::rate_limited);
         } else if (now < asks_again_) {
             line_.turn_away(*first, errc::refused);
@@ -294,10 +294,9 @@ lease_desk::question lease_desk::serve_locked(instant now, environment& lent) {
 }
 
 lease_desk::question lease_desk::refill_locked(instant now, environment& lent) {
-    const bool are_few = hand_.total() <= known_.most_in_hand() / 2;
-    const unsigned least = known_.worth_asking(1);
-    if (!are_few || !may_ask_locked(now) || known_.wait_for(least, now) > duration::zero()) return {};
-    return begin_locked(least, now, lent);
+    const bool are_few = hand_.total() <= known_.most_in_hand(now) / 2;
+    if (!are_few || !may_ask_locked(now) || known_.wait_for(known_.worth_asking(1), now) > duration::zero()) return {};
+    return begin_locked(1, now, lent);
 }
 
 void lease_desk::end_flight_locked() noexcept {
@@ -356,7 +355,8 @@ void lease_desk::lay_out_locked(instant now) {
     hand_.trim(options_.lease, over_);
     if (is_to_tell_) return hand_.lay_out(options_.lease, leased_permits::then::tell);
     const bool is_worth_it = may_ask_locked(now) && known_.wait_for(known_.worth_asking(1), now) == duration::zero();
-    hand_.lay_out(known_.most_in_hand() / 2, is_worth_it ? leased_permits::then::tell : leased_permits::then::nothing);
+    hand_.lay_out(known_.most_in_hand(now) / 2,
+                  is_worth_it ? leased_permits::then::tell : leased_permits::then::nothing);
 }
 
 lease_desk::news lease_desk::take_news() {
@@ -373,7 +373,7 @@ unsigned lease_desk::in_hand() {
     const std::scoped_lock held{lock_};
     hand_.take_in();
     const unsigned there = hand_.total();
-    if (line_.empty()) hand_.lay_out(known_.most_in_hand() / 2, leased_permits::then::tell);
+    if (line_.empty()) hand_.lay_out(options_.lease / 2, leased_permits::then::tell);
     return there;
 }
 

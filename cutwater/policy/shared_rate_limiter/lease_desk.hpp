@@ -68,7 +68,7 @@ private:
     /// One lease that is under way: a question, or several where others come between.
     struct flight {
         std::uint64_t number = 0;  // 0: none
-        unsigned least = 1;
+        unsigned need = 1;         // so many were missing
         unsigned tries = 0;
         unsigned failures = 0;
         instant began{};
@@ -91,7 +91,7 @@ private:
     [[nodiscard]] question lost_locked(const std::optional<cell>& found, instant now);
     [[nodiscard]] question failed_locked(const error& why, instant now);
 
-    [[nodiscard]] question begin_locked(unsigned least, instant now, environment& lent);
+    [[nodiscard]] question begin_locked(unsigned need, instant now, environment& lent);
     [[nodiscard]] question compose_locked(instant now);
     [[nodiscard]] question serve_locked(instant now, environment& lent);
     [[nodiscard]] question refill_locked(instant now, environment& lent);
