@@ -60,7 +60,7 @@ void is_wanted(benchmark::State& state) {
         tell(state, all);
     }
 }
-/// The worst that they can do: each has permits leased, waits until the store has as many again, and then all are used at once.
+/// What they do on purpose: each has permits leased, waits until the store has as many again, and then all are used at once.
 void is_over(benchmark::State& state) {
     for (auto _ : state) {
         cw::testing::fleet_options o = thousand(static_cast<unsigned>(state.range(0)));
