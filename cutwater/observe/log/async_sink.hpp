@@ -11,10 +11,10 @@
 // `dropped`. So a call pays for a copy, and at times for waking a thread; it never waits for a device.
 //
 // Failures: lines that could not be written are counted in `failed`, whole pieces at once; the next piece is tried again, and begins on a new line. No SIGPIPE.
-// fork: waits for the piece that is being written, so that no line is torn or written twice; where the device hangs, for a second, and a child may find a torn line before its own. What waits
+// fork: waits for the piece that is being written, so that no line is torn or written twice; where devices hang, for a second in all, and a child may find a torn line before its own. What waits
 // belongs to the parent; a child that logs has a thread of its own from its first line on. A sink of yours must not fork. Thread safety: every member, from any thread; a sink of yours is
-// called by the one thread. Lifetime: the log goes first, and what a sink hands its lines to is older than this. Cancellation: a device that hangs holds up `flush` and the destructor, a fork for a
-// second, and nobody else.
+// called by the one thread. Lifetime: the log goes first, and what a sink hands its lines to is older than this. Cancellation: a device that hangs holds up its own `flush` and destructor, a fork for a
+// second, and nobody else: not who logs meanwhile.
 #pragma once
 
 #include <cstdint>

@@ -90,5 +90,40 @@ TEST(async_sink_fork_live, a_device_that_hangs_holds_up_no_fork_and_none_of_its_
     EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+TEST(async_sink_fork_live, a_fork_that_waits_for_devices_that_hang_holds_up_nobody_who_logs_to_another) {
+    const int status = status_of([] {
+        device_that_hangs one;
+        device_that_hangs two;
+        async_sink first{[&](std::string_view line) { one.take(line); }};
+        async_sink second{[&](std::string_view line) { two.take(line); }};
+        async_sink third{[](std::string_view) {}};
+        first("a line");
+        second("a line");
+        one.wait_until_it_is_asked();
+        two.wait_until_it_is_asked();
+        std::atomic<bool> begins{false};
+        std::atomic<bool> is_over{false};
+        const std::jthread forks{[&] {
+            begins = true;
+            begins.notify_all();
+            const pid_t child = fork();
+            if (child == 0) _exit(0);
+            is_over = true;
+            waitpid(child, nullptr, 0);
+        }};
+        begins.wait(false);
+        int calls = 0;  // that have returned before the fork has
+        for (; !is_over; ++calls) {
+            third("a line");
+            std::this_thread::yield();
+        }
+        one.go_on();
+        two.go_on();
+        return calls > 10'000 ? 0 : 1;  // in a second; else one that waits for it, and a few before and after
+    });
+    EXPECT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 }  // namespace
 }  // namespace cutwater

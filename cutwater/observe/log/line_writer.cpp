@@ -12,8 +12,13 @@ namespace cutwater::detail {
 
 namespace {
 
-/// How long a fork waits for a piece that is being written.
-constexpr std::chrono::seconds patience_of_a_fork{1};
+/// How long a fork waits for the pieces that are being written, all together.
+constexpr std::chrono::nanoseconds patience_of_a_fork = std::chrono::seconds{1};
+
+std::chrono::nanoseconds now() {
+    using std::chrono::steady_clock;
+    return steady_clock::now().time_since_epoch();  // tidy: allow clock because who forks gives no time
+}
 
 /// All writers of this process. Never destroyed: a program may fork, and log, while it ends.
 class all_writers {
@@ -35,9 +40,14 @@ private:
     all_writers() { (void)pthread_atfork(&before, &in_parent, &in_child); }
 
     /// The youngest first: a sink hands lines on to a writer that is older than its own, and holds its own lock as it does.
+    /// Each has its part of the time that is left. What callers touch is held only when nothing is waited for any more.
     static void before() {
         here().lock_.lock();
-        for (line_writer* const each : here().all_ | std::views::reverse) each->before_fork();
+        const auto youngest_first = here().all_ | std::views::reverse;
+        auto left = std::ranges::ssize(youngest_first);
+        const auto until = now() + patience_of_a_fork;
+        for (line_writer* const each : youngest_first) each->wait_before_fork((until - now()) / left--);
+        for (line_writer* const each : youngest_first) each->before_fork();
     }
     static void in_parent() noexcept {
         for (line_writer* const each : here().all_) each->after_fork_in_parent();
@@ -163,10 +173,10 @@ bool line_writer::try_to_write(std::string_view lines) noexcept {
     }
 }
 
-void line_writer::before_fork() {
-    is_held_by_fork_ = writing_.try_lock_for(patience_of_a_fork);
-    lock_.lock();
+void line_writer::wait_before_fork(std::chrono::nanoseconds at_most) {
+    is_held_by_fork_ = writing_.try_lock_for(at_most);
 }
+void line_writer::before_fork() { lock_.lock(); }
 void line_writer::after_fork_in_parent() noexcept {
     const bool is_held = is_held_by_fork_;
     lock_.unlock();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,7 @@ public:
     std::atomic<std::uint64_t> failed{0};
 
     // Round a fork: nobody holds a lock, and nothing is half written; of a device that hangs, what it was given is.
+    void wait_before_fork(std::chrono::nanoseconds at_most);
     void before_fork();
     void after_fork_in_parent() noexcept;
     void after_fork_in_child() noexcept;
