@@ -23,6 +23,7 @@ namespace {
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 TEST(dashboard, is_kept_as_a_file) { testing::expect_golden(grafana_dashboard({}), "golden/dashboard.json"); }
 
@@ -121,6 +122,17 @@ TEST(dashboard, what_a_budget_did_not_pay_for_is_asked_of_retries_and_of_hedges)
 TEST(dashboard, why_calls_are_not_retried_and_which_fallbacks_fail_is_shown_above_the_last_row) {
     EXPECT_THAT(asked_by("Why calls are not retried"), HasSubstr("sum by (layer, reason)"));
     EXPECT_THAT(asked_by("Degraded results"), HasSubstr("cutwater_fallback_failures_total"));
+}
+
+TEST(dashboard, what_three_healthy_instances_say_is_not_three_times_as_healthy) {
+    EXPECT_THAT(asked_by("cutwater_health"), StartsWith("min by (layer, check)"));
+    EXPECT_THAT(asked_by("cutwater_health_probe"), StartsWith("min by (layer, probe)"));
+    for (const char* const share : {"cutwater_circuit_failure_ratio", "cutwater_load_ratio", "cutwater_shedding",
+                                    "cutwater_timeout_limit_seconds", "cutwater_rejection_ratio"})
+        EXPECT_THAT(asked_by(share), StartsWith("max by")) << share;
+    EXPECT_THAT(asked_by("cutwater_endpoints"), StartsWith("avg by")) << "of one set, which each of them sees";
+    for (const char* const amount : {"cutwater_cache_bytes", "cutwater_permits_available", "cutwater_orphans"})
+        EXPECT_THAT(asked_by(amount), StartsWith("sum by")) << amount;
 }
 
 TEST(dashboard, each_panel_says_what_to_look_for_and_asks_something) {

@@ -145,6 +145,20 @@ panel_row what_was_promised() {
               panel_kind::alerts}}};
 }
 
+/// What a gauge is of several instances: calls and bytes add up, while states, shares and limits do not.
+struct together {
+    std::string_view how;
+    std::string_view says;
+};
+together of_instances(const metric& of) {
+    if (&of == &metrics::health || &of == &metrics::health_probe) return {"min", " Of all instances the least."};
+    if (&of == &metrics::endpoints) return {"avg", " As an instance sees it on average."};
+    const bool is_state = &of == &metrics::shedding;
+    if (is_state || of.name.ends_with("_ratio") || of.name.ends_with("_seconds"))
+        return {"max", " Of all instances the most."};
+    return {"sum", ""};
+}
+
 /// A metric that nobody has thought of in the table.
 panel panel_of(const metric& of) {
     const std::string by = of.detail.empty() ? "layer" : fmt::format("layer, {}", of.detail);
@@ -152,7 +166,12 @@ panel panel_of(const metric& of) {
     panel made{std::string{of.name}, std::string{of.help}, {}};
     switch (of.type) {
         case metric_type::counter: made.queries = {{rate(of, by, of_layers), legend}}; break;
-        case metric_type::gauge: made.queries = {{gauge("sum", of, by), legend}}; break;
+        case metric_type::gauge: {
+            const auto [how, says] = of_instances(of);
+            made.queries = {{gauge(how, of, by), legend}};
+            made.says += says;
+            break;
+        }
         case metric_type::histogram: made.queries = {{percentile(0.99, of, by, of_layers), legend}}; break;
     }
     if (of.type == metric_type::counter) made.unit = "cps";
