@@ -3,6 +3,7 @@
 #include <unistd.h>  // tidy: allow third-party because only the system tells a child of a fork from its parent
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -63,38 +64,47 @@ http_request request_of(const otlp_options& o, std::string body) {
 }
 
 /// Destroying a context joins the thread in which its resolver waits for a name server, and nothing interrupts that. Contexts that are left with
-/// such a look-up stay here until it has come back.
+/// such a look-up stay here until it has come back. Each process has its own: a child of a fork has none of the threads that its parent's would join.
 class left_contexts {
 public:
-    void keep(std::unique_ptr<asio::io_context> left) noexcept {
+    static void keep(std::unique_ptr<asio::io_context> left) noexcept {
         try {
             left->restart();
             left->run_for(std::chrono::milliseconds{
                 50});  // the last call's timer lingers; where nothing is left, it returns at once
-            const std::scoped_lock held{lock_};
-            std::erase_if(all_, [](const auto& each) { return is_idle(*each); });
-            if (!is_idle(*left)) all_.push_back(std::move(left));
+            of_this_process().add(std::move(left));
         } catch (...) {
             (void)left.release();  // there is no memory to remember it
         }
     }
 
 private:
+    /// Never destroyed: a look-up may outlast the process's own statics. Nor is the parent's, whose lock may be held for ever.
+    static left_contexts& of_this_process() {
+        static std::atomic<left_contexts*> now{nullptr};
+        left_contexts* was = now.load();
+        if (was != nullptr && was->of_ == ::getpid()) return *was;
+        auto mine = std::make_unique<left_contexts>();
+        if (!now.compare_exchange_strong(was, mine.get())) return *was;
+        return *mine.release();
+    }
+
+    void add(std::unique_ptr<asio::io_context>&& left) {
+        const std::scoped_lock held{lock_};
+        std::erase_if(all_, [](const auto& each) { return is_idle(*each); });
+        if (!is_idle(*left)) all_.push_back(std::move(left));
+    }
+
     static bool is_idle(asio::io_context& context) {
         context.restart();
         context.poll();
         return context.stopped();
     }
 
+    const pid_t of_ = ::getpid();
     std::mutex lock_;
     std::vector<std::unique_ptr<asio::io_context>> all_;
 };
-
-/// Never destroyed: a look-up may outlast the process's own statics.
-left_contexts& left_behind() {
-    static auto* const all = new left_contexts;
-    return *all;
-}
 
 }  // namespace
 
@@ -106,7 +116,7 @@ public:
           kernel_{options_.max_queue, options_.max_batch}, thread_{[this] { work(); }} {}
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
-    ~worker() { left_behind().keep(std::move(context_)); }
+    ~worker() { left_contexts::keep(std::move(context_)); }
 
     [[nodiscard]] const otlp_options& options() const noexcept { return options_; }
     [[nodiscard]] name layer() const noexcept { return layer_; }

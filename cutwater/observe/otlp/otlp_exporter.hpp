@@ -13,7 +13,7 @@
 // collector says it has not taken (`partialSuccess`) is counted, and not sent again. `told` hears what that pipeline tells.
 //
 // The destructor sends what is left, for `shutdown_limit`, and then interrupts what is under way, which takes up to 50 ms more. A look-up of a name cannot be interrupted, and is left
-// behind in a thread of its own until the system has an answer. In a child of a `fork` it sends nothing, and the destructor lets it go; nothing else is to be called there.
+// behind in a thread of its own until the system has an answer. In a child of a `fork` it sends nothing, and the destructor lets it go; nothing else is to be called there. One that the child makes itself has nothing to do with what its parent left behind.
 // Source: https://opentelemetry.io/docs/specs/otlp/. Thread safety: every member, from any thread; `shutdown` and the destructor from one. Lifetime: it
 // outlives tracers, and `told` outlives it. Errors: the constructor throws `invalid_options`, and `std::system_error` where there can be no thread.
 #pragma once

@@ -1,6 +1,8 @@
 // A name server that says nothing: the system's resolver cannot be interrupted, and keeps nobody beyond a limit.
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>  // tidy: allow third-party because a child of a fork is the test
+#include <unistd.h>    // tidy: allow third-party because a child of a fork is the test
 
 #include <filesystem>
 #include <iterator>
@@ -87,6 +89,29 @@ TEST_F(otlp_with_a_silent_name_server, what_was_left_behind_is_over_when_it_answ
         std::this_thread::sleep_for(1ms);
     }
     EXPECT_LE(threads(), before);
+}
+
+TEST_F(otlp_with_a_silent_name_server, what_was_left_behind_is_nothing_to_a_child_of_fork) {
+    {
+        otlp_exporter exporter{options};
+        exporter.take(some_span());
+        names.wait_for_a_look_up();
+    }
+    names.answer();
+    names.wait_for_its_end();
+    for (int i = 0; i < 10; ++i) {
+        std::this_thread::sleep_for(10ms);  // the look-up's thread has told it, in one of them
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(20);
+            for (int own = 0; own < 2; ++own) otlp_exporter{{.shutdown_limit = 0s}}.shutdown(0s);
+            _exit(0);
+        }
+        int status = 0;
+        ASSERT_EQ(waitpid(child, &status, 0), child);
+        ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+        EXPECT_EQ(WEXITSTATUS(status), 0);
+    }
 }
 
 }  // namespace
