@@ -24,6 +24,11 @@ protected:
         made.name = "some";
         return made;
     }
+    /// Else the next test would hold a look-up of this one, before it has seen that it may come back.
+    void TearDown() override {
+        names.answer();
+        for (int ended = names.ended; ended < names.began; ended = names.ended) names.ended.wait(ended);
+    }
     testing::slow_resolver names;
     otlp_options options{.url = "http://slow.test:4318/v1/traces",
                          .every = 1ms,
