@@ -247,7 +247,9 @@ TEST_F(admin_server_live, starts_again_where_it_listened_though_a_child_of_fork_
     EXPECT_EQ(client.read_to_end(), "") << "and is hung up on, though the child has its connection";
     EXPECT_NO_THROW(again.start());
     ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(WTERMSIG(status), SIGKILL) << "until then the child has both";
 }
 
 TEST_F(admin_server_live, what_listens_cannot_be_started) {
