@@ -87,7 +87,9 @@ struct connected {
 };
 
 asio::awaitable<connected> connect(const http_url* url, std::string_view peer, http_phase* at) {
-    connected made{tcp::socket{co_await asio::this_coro::executor}, {}};
+    const asio::any_io_executor executor =
+        co_await asio::this_coro::executor;  // GCC 12 destroys it twice, awaited in an aggregate
+    connected made{tcp::socket{executor}, {}};
     *at = http_phase::resolving;
     const resolved found = co_await resolve(url->host(), url->port());
     if (found.code) {

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include "cutwater/http/http_rules.hpp"
 #include "cutwater/http/scripted_server_live_test.hpp"
@@ -268,6 +269,23 @@ TEST(http_client_live, serves_many_calls_at_once) {
             asio::detached);
     context.run();
     EXPECT_EQ(fine, 100);
+}
+
+TEST(http_client_live, serves_calls_on_a_strand_and_in_a_scope) {
+    scripted_server server{answers(answer_ok)};
+    const http_client client;
+    const http_request request = request_to(server.url("/"));
+    asio::io_context context{1};
+    int fine = 0;
+    const auto asks = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 20; ++i) fine += (co_await client.send(request)).has_value() ? 1 : 0;
+    };
+    for (int i = 0; i < 5; ++i) {
+        asio::co_spawn(asio::make_strand(context), asks, asio::detached);
+        spawn_in(kept_scope{call_options{.tenant = "a"}}, context.get_executor(), asks, asio::detached);
+    }
+    context.run();
+    EXPECT_EQ(fine, 200);
 }
 
 TEST(http_client_live, can_be_destroyed_at_any_suspension) {

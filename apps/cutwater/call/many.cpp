@@ -135,8 +135,11 @@ std::string text_of(const many_calls& all, const call_settings& settings, const 
            all.each().text(began, ended, shown);
 }
 
-std::string json_of(const many_calls& all, const http_request& request, duration elapsed, instant ended) {
-    nlohmann::ordered_json summary{{"method", request.method}, {"url", request.url.text()}};
+/// `url`: of several endpoints what is put behind each.
+std::string json_of(const many_calls& all, const call_settings& settings, const http_request& request, duration elapsed,
+                    instant ended) {
+    nlohmann::ordered_json summary{{"method", request.method},
+                                   {"url", settings.has_choice() ? settings.url : request.url.text()}};
     summary.update(all.counted().json(elapsed, ended));
     summary["endpoints"] = all.each().json(ended);
     return summary.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
@@ -164,8 +167,8 @@ int call_many(const call_settings& settings, const http_request& request) {
     all.run();
     const instant ended = now();
     const duration elapsed = between(began, ended);
-    const exit_code written = write_all(
-        stdout, settings.json ? json_of(all, request, elapsed, ended) : text_of(all, settings, request, began, ended));
+    const exit_code written = write_all(stdout, settings.json ? json_of(all, settings, request, elapsed, ended)
+                                                              : text_of(all, settings, request, began, ended));
     if (written != succeeded) return written;
     if (all.stopped().came()) return all.stopped().exit_code();
     return all.counted().failed() == 0 ? static_cast<int>(succeeded) : some_failed;

@@ -154,7 +154,7 @@ void add_endpoint_options(CLI::App& command, call_settings& s) {
              "so many failures in a row eject one: it gets nothing for a while; 0: nobody is ejected")
         ->needs(each);
     in.time("--endpoint-ejected-for", s.choosing.base_ejection,
-            "how long the first time; in a row, twice, three times as long, up to 5min")
+            "how long the first time; in a row, twice, three times as long, up to 5min, or this if longer")
         ->needs(each);
     in.share("--endpoint-max-ejected", s.choosing.max_ejected,
              "at most this share of them at once; where all are ejected, all are asked")
