@@ -61,9 +61,7 @@ std::error_code nearest_to(const std::error_code& code) noexcept {
     for (const std::error_code& each : {make_error_code(errc::failed), std::make_error_code(std::errc::timed_out),
                                         std::make_error_code(network), make_error_code(errc::refused)})
         if (are_alike(code, each)) return each;
-    return code == condition::timeout   ? std::make_error_code(std::errc::timed_out)  // no code of these is several
-           : code == condition::network ? std::make_error_code(network)
-                                        : make_error_code(errc::refused);
+    return std::make_error_code(code == condition::timeout ? std::errc::timed_out : network);  // it is several
 }
 
 }  // namespace

@@ -115,6 +115,16 @@ TEST(call_endpoints_live, with_the_defaults_and_many_at_once_attempts_are_hardly
     EXPECT_EQ(sound.requests(300).size(), 300U);
 }
 
+TEST(call_endpoints_live, a_summary_of_several_names_what_is_put_behind_each_and_each_by_itself) {
+    const stopped_nginx stopped;
+    const sound_nginx sound;
+    const ran done = call_to({&stopped, &sound}, {"--repeat", "10", "--json"});
+    EXPECT_EQ(done.exit, 0);
+    const auto summary = nlohmann::json::parse(done.out);
+    EXPECT_EQ(summary.at("url"), "/item");
+    EXPECT_EQ(summary.at("endpoints").size(), 2U);
+}
+
 TEST(call_endpoints_live, one_call_goes_elsewhere_until_it_has_an_answer) {
     const three_bad bad;
     const sound_nginx sound;
