@@ -203,9 +203,11 @@ class attempt {
 public:
     attempt(const call_context& call, environment& lent, const std::stop_token& stop) noexcept
         : attempt{call, lent, stop, call.said(), call.trace} {}
-    /// Of a call that it may outlast: `kept` is what its caller said, and in which span, kept as long as this.
+    /// Of a call that it may outlast: `kept` is what its caller said, where it goes, and in which span, kept as long as this.
     attempt(const call_context& call, environment& lent, const std::stop_token& stop, const call_options& kept) noexcept
-        : attempt{call, lent, stop, kept, kept.trace} {}
+        : attempt{call, lent, stop, kept, kept.trace} {
+        target_ = kept.target;
+    }
 
     [[nodiscard]] unsigned number() const noexcept { return number_; }  ///< 1 is the first
     [[nodiscard]] name operation() const noexcept { return said_->operation; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <exception>
 #include <expected>
 #include <functional>
 #include <optional>
@@ -34,6 +35,34 @@ template <>
 struct returned_value<void> {
     using type = void;
 };
+
+/// What is moved out of there; where moving it throws, what `instead` makes of that.
+template <class Value, class Instead>
+[[nodiscard]] Value taken_out(Value& there, Instead&& instead) noexcept(std::is_nothrow_move_constructible_v<Value>) {
+    if constexpr (std::is_nothrow_move_constructible_v<Value>) {
+        return std::move(there);
+    } else {
+        try {
+            return std::move(there);
+        } catch (...) {
+            return instead(std::current_exception());
+        }
+    }
+}
+
+/// Moves `from` into the optional `to`; where that throws, `to` holds what `instead` makes of it.
+template <class Optional, class Value, class Instead>
+void move_into(Optional& to, Value& from, Instead&& instead) noexcept(std::is_nothrow_move_constructible_v<Value>) {
+    if constexpr (std::is_nothrow_move_constructible_v<Value>) {
+        to.emplace(std::move(from));
+    } else {
+        try {
+            to.emplace(std::move(from));
+        } catch (...) {
+            to.emplace(instead(std::current_exception()));
+        }
+    }
+}
 
 }  // namespace detail
 

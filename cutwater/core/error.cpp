@@ -73,7 +73,8 @@ std::span<const attempt_record> error::history() const noexcept {
 
 effect error::executed(effect last) const noexcept {
     const auto attempts = history();
-    if (last == effect::unstated) last = attempts.empty() ? executed_of(code_) : executed_of(attempts.back());
+    if (last == effect::unstated) last = executed_;
+    if (last == effect::unstated) last = attempts.empty() ? executed_of(code()) : executed_of(attempts.back());
     if (attempts.empty()) return last;
     for (const attempt_record& before : attempts.first(attempts.size() - 1)) last = std::max(last, executed_of(before));
     return last;
@@ -109,17 +110,17 @@ const void* error::kept(const std::type_info& type) const noexcept {
 
 std::string error::words() const {
     if (details_ && !details_->text.empty()) return details_->text;
-    if (is_our_verdict(code_)) return code_.message();
+    if (is_our_verdict(code())) return code().message();
     std::string of_cause = words_of(cause_);
-    return of_cause.empty() ? code_.message() : of_cause;
+    return of_cause.empty() ? code().message() : of_cause;
 }
 
 std::string error::type() const {
-    if (cause_ && !is_our_verdict(code_)) return readable(cause_.__cxa_exception_type()->name());
+    if (cause_ && !is_our_verdict(code())) return readable(cause_.__cxa_exception_type()->name());
     if (details_ && details_->original_type != nullptr) return readable(details_->original_type->name());
-    if (code_.category() == cutwater_category())
-        return "cutwater:" + std::string{to_text(static_cast<errc>(code_.value()))};
-    return std::string{code_.category().name()} + ":" + std::to_string(code_.value());
+    if (code().category() == cutwater_category())
+        return "cutwater:" + std::string{to_text(static_cast<errc>(code().value()))};
+    return std::string{code().category().name()} + ":" + std::to_string(code().value());
 }
 
 std::string error::message() const {

@@ -41,11 +41,11 @@ struct attempt_record {
 
 class error {
 public:
-    explicit error(std::error_code code) noexcept : code_{code} {}
+    explicit error(std::error_code code) noexcept : value_{code.value()}, category_{&code.category()} {}
 
     /// A refusal or verdict of the policy named `layer`.
     error(std::error_code code, name layer, name operation) noexcept
-        : code_{code}, layer_{layer}, operation_{operation} {}
+        : value_{code.value()}, category_{&code.category()}, layer_{layer}, operation_{operation} {}
 
     /// What an exception says: the code of an `std::system_error`, or of what a `coded_exception` names; else `errc::failed`.
     [[nodiscard]] static error from_exception(std::exception_ptr cause) noexcept;
@@ -54,7 +54,7 @@ public:
     template <class Original>
     [[nodiscard]] static error from_original(std::error_code code, Original original);
 
-    [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
+    [[nodiscard]] std::error_code code() const noexcept { return {value_, *category_}; }
     [[nodiscard]] name layer() const noexcept { return layer_; }  ///< the policy that spoke; empty: the callable
     [[nodiscard]] name operation() const noexcept { return operation_; }
     [[nodiscard]] std::optional<duration> retry_after() const noexcept;  ///< not before this much time has passed
@@ -76,14 +76,18 @@ public:
     [[nodiscard]] std::string message() const;
     friend std::ostream& operator<<(std::ostream& out, const error& e);
 
-    /// Whether the call that it ended can have had an effect: `last`, or where that is unstated what the code says of it
-    /// (none where it equals `condition::never_sent`, else unknown). The worst of all attempts where there is a history.
+    /// Whether the call that it ended can have had an effect: `last`; where that is unstated, what the rules that judged it
+    /// said (`with_executed`); where they said nothing, what the code says of it (none where it equals
+    /// `condition::never_sent`, else unknown). The worst of all attempts where there is a history.
     [[nodiscard]] effect executed(effect last = effect::unstated) const noexcept;
 
     /// Throws: the original exception where there was one, else `call_error` with this error.
     [[noreturn]] void raise() const;
 
-    error& with_code(std::error_code code) noexcept { return code_ = code, *this; }
+    error& with_code(std::error_code code) noexcept {
+        return value_ = code.value(), category_ = &code.category(), *this;
+    }
+    error& with_executed(effect stated) noexcept { return executed_ = stated, *this; }
     error& with_layer(name layer) noexcept { return layer_ = layer, *this; }
     error& with_operation(name operation) noexcept { return operation_ = operation, *this; }
     /// A negative one asks not to be tried again, however far it is in the past.
@@ -103,7 +107,9 @@ private:
     void keep(std::shared_ptr<const void> original, const std::type_info& type);
     [[nodiscard]] const void* kept(const std::type_info& type) const noexcept;
 
-    std::error_code code_;
+    int value_;  // with the category, the code: apart, there is room for one more between them
+    effect executed_ = effect::unstated;
+    const std::error_category* category_;
     name layer_;
     name operation_;
     duration retry_after_ = unset;

@@ -83,7 +83,12 @@ public:
 
     [[nodiscard]] const judgement& judged() const noexcept { return judged_; }
     [[nodiscard]] verdict meaning() const noexcept { return judged_.meaning; }
-    void judge(const judgement& j) noexcept { copy(j, judged_); }
+    /// What is stated of the effect is kept in the error as well, for who gets it in the end.
+    void judge(const judgement& j) noexcept {
+        if (!has_value() && j.executed != judged_.executed) [[unlikely]]
+            failure().with_executed(j.executed);
+        copy(j, judged_);
+    }
 
     /// A value, and judged to be what was wanted.
     [[nodiscard]] bool is_success() const noexcept { return has_value() && meaning() == verdict::success; }

@@ -116,6 +116,17 @@ TEST(outcome, keeps_what_was_judged_of_its_effect) {
     EXPECT_EQ(out.observed().executed(), effect::unknown);
 }
 
+TEST(outcome, its_error_says_afterwards_what_was_stated_of_the_effect) {
+    outcome<int> out{error{std::make_error_code(std::errc::connection_reset)}};
+    EXPECT_EQ(out.failure().executed(), effect::unknown);
+    out.judge({.meaning = verdict::transient, .executed = effect::none});
+    EXPECT_EQ(out.failure().executed(), effect::none);
+    EXPECT_EQ(out.failure().executed(effect::certain), effect::certain) << "who says it goes before";
+    EXPECT_EQ(outcome<int>{out.failure()}.observed().executed(), effect::none) << "of a pipeline's inside";
+    out.judge({.meaning = verdict::transient});
+    EXPECT_EQ(out.failure().executed(), effect::unknown);
+}
+
 TEST(result, compares_with_a_value) {
     const result<std::string> found{"here"};
     const result<std::string> lost{std::unexpect, errc::failed};

@@ -19,7 +19,7 @@ template <class T>
 class [[nodiscard]] result : public std::expected<T, error> {
 public:
     using std::expected<T, error>::expected;  // NOLINT(*-rvalue-reference-param-not-moved): theirs do
-    result(std::expected<T, error> plain, const origin& from)
+    result(std::expected<T, error>&& plain, const origin& from)
         : std::expected<T, error>{std::move(plain)}, from_{from} {}
 
     /// Whether it is less than what was asked for: from a fallback, or from a cache that could not refresh it.

@@ -62,6 +62,7 @@ public:
     template <class... Args>
     constexpr explicit held_here(std::in_place_t, Args&&... args) : kept_{std::forward<Args>(args)...} {}
     [[nodiscard]] constexpr Kept& operator*() noexcept { return kept_; }
+    [[nodiscard]] constexpr Kept* get() noexcept { return &kept_; }
 
 private:
     Kept kept_;
@@ -85,6 +86,7 @@ public:
     held_together& operator=(held_together&&) noexcept = default;
     ~held_together() = default;
     [[nodiscard]] Kept& operator*() noexcept { return *kept_; }
+    [[nodiscard]] Kept* get() noexcept { return kept_.get(); }  // null once it was moved from
     [[nodiscard]] const std::shared_ptr<Kept>& share() const noexcept { return kept_; }
 
 private:
@@ -111,11 +113,19 @@ public:
     pipeline(pipeline&&) = default;
     pipeline& operator=(const pipeline&) = default;
     pipeline& operator=(pipeline&&) = default;
+    pipeline& operator=(pipeline&& other) noexcept
+        requires(may_race && (... || owns_threads<Layers>))  // else such a layer stays where it is
+    {
+        if (this == &other) return *this;
+        stop_all_threads();
+        kept_ = std::move(other.kept_);
+        return *this;
+    }
     ~pipeline() = default;
     ~pipeline()
         requires(... || owns_threads<Layers>)
-    {  // orphans hold permits of other layers
-        std::apply([](auto&... layer) { (stop_threads(layer), ...); }, (*kept_).stack);
+    {
+        stop_all_threads();
     }
 
     /// Whether a layer bounds the time of what is inside.
@@ -167,6 +177,11 @@ private:
     template <class Layer>
     static void stop_threads([[maybe_unused]] Layer& layer) noexcept {
         if constexpr (owns_threads<Layer>) layer.stop();
+    }
+    /// Before the layers go: orphans hold permits of other layers.
+    void stop_all_threads() noexcept {
+        content* const all = kept_.get();
+        if (all != nullptr) std::apply([](auto&... layer) { (stop_threads(layer), ...); }, all->stack);
     }
 
     template <std::size_t... I>

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "cutwater/core/attempt_budget.hpp"
+#include "cutwater/core/capture.hpp"
 #include "cutwater/core/trace_context.hpp"
 #include "cutwater/pipeline/run_state.hpp"
 
@@ -175,7 +177,7 @@ public:
     }
 
     /// One has ended.
-    void ended(const branch_start& which, branch_end<T> end) {
+    void ended(const branch_start& which, branch_end<T>&& end) {
         --under_way_;
         outer_.now.forget();
         account(which, end);
@@ -218,7 +220,9 @@ public:
                 .with_cause(failed_);
             return;
         }
-        outer.slot().emplace(std::move(best_->out));
+        detail::move_into(outer.slot(), best_->out, [](std::exception_ptr why) {
+            return outcome<T>{error::from_exception(std::move(why)), verdict::ignored};
+        });
         pass_on_wish(*outer.slot());
         outer_.ran_out = best_->ran_out;
         const bool failed_before = stopped_ && !decided_ && !outer.slot()->has_value() &&
@@ -309,13 +313,15 @@ private:
         return !best_ || says_something(end) || !says_something(*best_);
     }
 
-    void take(const branch_start& which, branch_end<T> end) {
+    void take(const branch_start& which, branch_end<T>&& end) {
         if (!end.out.has_value())
             history_.push_back({.number = which.attempt,
                                 .code = end.out.failure().code(),
                                 .text = end.out.failure().words(),
                                 .executed = end.out.observed().executed()});
-        best_.emplace(std::move(end));
+        detail::move_into(best_, end, [&](std::exception_ptr why) {
+            return branch_end<T>{error::from_exception(std::move(why)), end.last_attempt};
+        });
     }
 
     template <class Step>

@@ -291,7 +291,7 @@ private:
                                     branch{this->shared_from_this(), race_->begin()})
             ->begin();
     }
-    void ended(const branch_start& which, branch_end<T> end) {
+    void ended(const branch_start& which, branch_end<T>&& end) {
         if (!race_) return (void)options_.charges().settle(which.attempt, end.sent);  // it has lost
         race_->ended(which, std::move(end));
         if (race_->is_decided()) options_.stop();  // at once: a permit that has come free is for others now

@@ -6,7 +6,10 @@
 #include <array>
 #include <future>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/deferred.hpp>
@@ -255,6 +258,40 @@ TEST_F(async_run, what_a_callback_throws_comes_out_of_the_context) {
     guarded.async_run(seven, asio::bind_executor(executor(), [&](const result<int>& r) { given = r; }));
     loop.run_all();
     EXPECT_THAT(*given, has_value(7)) << "the next call is not concerned";
+}
+
+/// Throws when it is moved for the last time that it lets itself be moved.
+struct hard_to_move {
+    explicit hard_to_move(int& left) : moves_left{&left} {}
+    hard_to_move(hard_to_move&& other) : moves_left{other.moves_left} {
+        if (--*moves_left == 0) throw std::length_error{"no more moves"};
+    }
+    hard_to_move& operator=(hard_to_move&&) = delete;
+    int* moves_left;
+};
+
+TEST_F(async_run, that_cannot_move_its_value_completes_with_what_that_threw) {
+    pipeline hedged{hedge{{.delay = 1s, .unstated_means = idempotency::idempotent}}};
+    const auto completes = [&](auto& guarded, int moves) {
+        std::vector<std::string> seen;
+        guarded.async_run([&]() -> awaitable<hard_to_move> { co_return hard_to_move{moves}; },
+                          asio::bind_executor(executor(), [&](const result<hard_to_move>& r) {
+                              seen.push_back(r ? "a value" : r.error().words());
+                          }));
+        loop.run_all();
+        return seen;
+    };
+    const auto each_move_may_throw = [&](auto& guarded) {
+        int moves = 1;
+        std::vector<std::string> seen;
+        for (; moves < 50 && (seen = completes(guarded, moves), seen != std::vector<std::string>{"a value"}); ++moves)
+            EXPECT_THAT(seen, ElementsAre("no more moves")) << "move " << moves;
+        EXPECT_GT(moves, 1);
+        EXPECT_LT(moves, 50);
+    };
+    each_move_may_throw(unbounded);
+    each_move_may_throw(bounded);
+    each_move_may_throw(hedged);
 }
 
 // ---- several at once ----

@@ -55,7 +55,9 @@ public:
         const std::shared_ptr<Race> race = std::exchange(self->race_, nullptr);
         auto release = std::exchange(self->kept_, {});
         const branch_start began = self->began_;
-        branch_end<T> end = std::move(*self->end_);
+        branch_end<T> end = taken_out(*self->end_, [&](std::exception_ptr why) {
+            return branch_end<T>{error::from_exception(std::move(why)), began.attempt};
+        });
         self.reset();
         for (auto& each : release) each();
         race->ended(began, std::move(end));
@@ -117,7 +119,7 @@ public:
         }
     }
 
-    void ended(const branch_start& which, branch_end<T> end) {
+    void ended(const branch_start& which, branch_end<T>&& end) {
         if (!race_) return (void)options_.charges().settle(which.attempt, end.sent);  // it has lost
         race_->ended(which, std::move(end));
         if (race_->is_decided()) cancel_all();  // at once: a permit that has come free is for others now

@@ -209,7 +209,9 @@ public:
             slot.clear();
         self->finish();
         if (thrown) self->out_.emplace(std::unexpect, error::from_exception(thrown));
-        result<T> out = std::move(*self->out_);
+        result<T> out = taken_out(*self->out_, [](std::exception_ptr why) {
+            return result<T>{std::unexpect, error::from_exception(std::move(why))};
+        });
         Handler handler = std::move(self->handler_);
         self.reset();
         std::move(handler)(std::move(out));

@@ -5,21 +5,23 @@ namespace cutwater {
 namespace {
 
 /// What an attempt tells of its call, with texts that are in `texts`.
-call_options kept(const call_options& said, std::string& texts, const kept_trace& trace) {
-    texts.reserve(said.id.size() + said.tenant.size());
-    texts.append(said.id).append(said.tenant);
+call_options kept(const call_context& call, std::string& texts, const kept_trace& trace) {
+    const call_options& said = call.said();
+    texts.reserve(said.id.size() + call.target.size() + said.tenant.size());
+    texts.append(said.id).append(call.target).append(said.tenant);
     const std::string_view all = texts;
     return {.operation = said.operation,
             .id = all.substr(0, said.id.size()),
             .importance = said.importance,
-            .tenant = all.substr(said.id.size()),
+            .tenant = all.substr(said.id.size() + call.target.size()),
+            .target = all.substr(said.id.size(), call.target.size()),
             .trace = trace.get()};
 }
 
 }  // namespace
 
 pool_work_base::pool_work_base(call_runner& owner, call_context& call)
-    : owner_{owner}, lent_{call.surroundings()}, trace_{call.trace}, said_{kept(call.said(), texts_, trace_)},
+    : owner_{owner}, lent_{call.surroundings()}, trace_{call.trace}, said_{kept(call, texts_, trace_)},
       attempt_{call, call.surroundings(), token_, said_}, submitted_{lent_.now()} {}
 
 void pool_work_base::tell(waker& done) noexcept {

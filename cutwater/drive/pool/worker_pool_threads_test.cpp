@@ -475,6 +475,47 @@ TEST_F(worker_pool_test, T48_a_pipeline_that_owns_its_layers_waits_for_orphans_b
     other.end();
 }
 
+/// Hedged at once, so that the first attempt is stuck beside another.
+auto hedged_on_its_own_pool() {
+    return pipeline{hedge{{.delay = 1ms, .unstated_means = idempotency::idempotent}}, bulkhead{},
+                    worker_pool{{.threads = 2}}};
+}
+
+TEST_F(worker_pool_test, T48_a_pipeline_that_owns_its_layers_may_be_moved_and_moved_from) {
+    auto guarded = hedged_on_its_own_pool();
+    auto moved = std::move(guarded);
+    EXPECT_THAT(moved.run([] { return 7; }), testing::has_value(7));
+    std::vector<decltype(moved)> all;
+    for (int i = 0; i < 3; ++i) all.push_back(hedged_on_its_own_pool());
+    EXPECT_THAT(all.front().run([] { return 7; }), testing::has_value(7));
+}
+
+TEST_F(worker_pool_test, T48_what_is_put_in_the_place_of_a_pipeline_waits_for_its_orphans) {
+    auto guarded = hedged_on_its_own_pool();
+    EXPECT_THAT(guarded.run([w = work](attempt& a) { return a.number() == 1 ? w() : 2; }), testing::has_value(2));
+    std::jthread lets_it_end{[w = work] { w.end(); }};
+    guarded = hedged_on_its_own_pool();
+    EXPECT_THAT(guarded.run([] { return 7; }), testing::has_value(7));
+}
+
+TEST_F(worker_pool_test, an_orphan_knows_where_it_goes_when_its_call_is_over) {
+    worker_pool pool{{.threads = 2}};
+    std::promise<std::string> seen;
+    const auto ask = [w = work, &seen](attempt& a) {
+        if (a.number() > 1) return 2;
+        const int result = w();
+        seen.set_value(std::string{a.target()});
+        return result;
+    };
+    {
+        pipeline guarded{hedge{{.delay = 1ms, .unstated_means = idempotency::idempotent}}, ref(pool)};
+        const std::string where(100, 's');
+        EXPECT_THAT(guarded.run({.target = where}, ask), testing::has_value(2));
+    }
+    work.end();
+    EXPECT_EQ(seen.get_future().get(), std::string(100, 's'));
+}
+
 /// Says when the last copy of it goes.
 struct farewell {
     std::promise<void> said;

@@ -102,7 +102,7 @@ void endpoint_ejections::advance(instant now, std::span<const endpoint_tally> ta
 // ---- the comparison of an interval ----
 
 void endpoint_ejections::compare(instant now, std::span<const endpoint_tally> tallies, endpoint_changes& changes) {
-    const auto passed = static_cast<std::uint64_t>((now - compare_at_) / options_->interval) + 1;
+    const auto passed = static_cast<std::uint64_t>(between(compare_at_, now) / options_->interval) + 1;
     for (std::size_t i = 0; i < members_.size(); ++i)
         if (tallies[i].calls() > 0) members_[i].state.last_rate = tallies[i].success_rate();
     compare_success_rates(now, tallies, changes);
@@ -156,7 +156,7 @@ double endpoint_ejections::healthy() const noexcept {
 double endpoint_ejections::weight_of(const member& m, instant now) const noexcept {
     if (!m.state.returning) return m.weight;
     const duration step = std::max(duration{1}, options_->ramp / ramp_steps);
-    const auto done = std::clamp<duration::rep>((now - m.state.since) / step + 1, 1, ramp_steps);
+    const auto done = std::clamp<duration::rep>(between(m.state.since, now) / step, 0, ramp_steps - 1) + 1;
     return m.weight * static_cast<double>(done) / ramp_steps;
 }
 
@@ -164,7 +164,7 @@ instant endpoint_ejections::next_step(const health& h, instant now, duration ram
     if (h.ejected) return h.until;
     if (!h.returning) return never;
     const duration step = std::max(duration{1}, ramp / ramp_steps);
-    const auto done = std::max<duration::rep>((now - h.since) / step, 0);
+    const auto done = std::clamp<duration::rep>(between(h.since, now) / step, 0, ramp_steps);
     return std::min(h.until, add(h.since, step * (done + 1)));
 }
 

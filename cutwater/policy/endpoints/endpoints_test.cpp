@@ -547,5 +547,15 @@ TEST(endpoints_script_of_attempts,
     });
 }
 
+TEST(endpoints_times, may_be_as_far_apart_as_they_can_be) {
+    testing::virtual_time time;
+    endpoints shop{{.each = {{.address = "a"}, {.address = "b"}}, .consecutive_failures = 1, .max_ejected = 1}};
+    pipeline guarded{ref(shop)};
+    EXPECT_TRUE(time.run(guarded, {}, [] { return 7; }));
+    EXPECT_FALSE(
+        time.run(guarded, {}, [] { return std::expected<int, std::errc>{std::unexpected{std::errc::io_error}}; }));
+    for (const instant at : {instant::min(), instant{}, never}) EXPECT_EQ(shop.read(at).each.size(), 2U);
+}
+
 }  // namespace
 }  // namespace cutwater

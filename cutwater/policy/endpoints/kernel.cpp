@@ -104,7 +104,7 @@ endpoint_changes endpoints_kernel::count(const ticket& t, endpoint_end how, inst
     endpoint_changes changes;
     state* const s = find(t.id);
     if (s == nullptr || how == endpoint_end::neutral || !s->tally.takes(t.epoch)) return changes;
-    const duration took = std::max(now - t.began, duration::zero());
+    const duration took = std::max(between(t.began, now), duration::zero());
     s->latency.learn(how == endpoint_end::failure ? std::max(took, options_->failure_penalty) : took, now,
                      options_->latency_memory);
     if (how == endpoint_end::success)
@@ -134,7 +134,8 @@ void endpoints_kernel::rest(const ticket& t, instant until) noexcept {
 
 void endpoints_kernel::lose(const ticket& t, instant at) noexcept {
     state* const s = find(t.id);
-    if (s != nullptr && s->tally.takes(t.epoch)) s->latency.learn_at_least(at - t.began, at, options_->latency_memory);
+    if (s != nullptr && s->tally.takes(t.epoch))
+        s->latency.learn_at_least(between(t.began, at), at, options_->latency_memory);
 }
 
 bool endpoints_kernel::has_awake(instant now) const noexcept {

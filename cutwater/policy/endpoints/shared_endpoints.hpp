@@ -87,7 +87,7 @@ public:
     void lose(const ticket& t, instant at) noexcept {
         if (!t.at_->look().takes(t.epoch_)) return;
         endpoint_latency e = t.at_->latency();
-        e.learn_at_least(at - t.began_, at, options_->latency_memory);
+        e.learn_at_least(between(t.began_, at), at, options_->latency_memory);
         t.at_->put(e);
     }
     /// Whether there is one that does not rest.
@@ -232,7 +232,7 @@ told_changes basic_shared_endpoints<Atomic, Mutex>::count(const ticket& t, endpo
 
 template <template <class> class Atomic, class Mutex>
 void basic_shared_endpoints<Atomic, Mutex>::learn(const ticket& t, endpoint_end how, instant now) noexcept {
-    const duration took = std::max(now - t.began_, duration::zero());
+    const duration took = std::max(between(t.began_, now), duration::zero());
     endpoint_latency e = t.at_->latency();
     e.learn(how == endpoint_end::failure ? std::max(took, options_->failure_penalty) : took, now,
             options_->latency_memory);

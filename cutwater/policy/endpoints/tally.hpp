@@ -109,8 +109,8 @@ struct endpoint_latency {
 
 private:
     [[nodiscard]] double weight(instant now, duration memory) const noexcept {
-        const double passed =
-            static_cast<double>(std::max(duration::zero(), now - at).count()) / static_cast<double>(memory.count());
+        const double passed = static_cast<double>(std::max(duration::zero(), between(at, now)).count()) /
+                              static_cast<double>(memory.count());
         if (passed < 0.01) return 1 / (1 + passed + passed * passed / 2);  // as good, and mostly so
         return std::exp(-passed);
     }
