@@ -176,8 +176,8 @@ public:
         return made;
     }
 
-    /// One has ended.
-    void ended(const branch_start& which, branch_end<T>&& end) {
+    /// One has ended. What it came to is moved out of `end` where it is the call's.
+    void ended(const branch_start& which, branch_end<T>& end) {
         --under_way_;
         outer_.now.forget();
         account(which, end);
@@ -197,7 +197,7 @@ public:
         outer_.attempt = last_;
         if (decided_) tell_over(end.out.meaning());
         if (decided_ && under_way_ > 0 && !stopped_) common_.decide(outer_.now);
-        if (decided_ || is_better(end)) take(which, std::move(end));
+        if (decided_ || is_better(end)) take(which, end);
     }
 
     /// The caller has cancelled: nothing is begun any more, and what is under way is waited for.
@@ -313,7 +313,7 @@ private:
         return !best_ || says_something(end) || !says_something(*best_);
     }
 
-    void take(const branch_start& which, branch_end<T>&& end) {
+    void take(const branch_start& which, branch_end<T>& end) {
         if (!end.out.has_value())
             history_.push_back({.number = which.attempt,
                                 .code = end.out.failure().code(),

@@ -251,7 +251,10 @@ class simulated_race : public std::enable_shared_from_this<simulated_race<T, Pip
     };
     struct branch {
         void inherit(call_context& inner) const noexcept { began.inherit(inner); }
-        void ended(run_state<T>& inner) { in->ended(began, branch_end<T>{inner}); }
+        void ended(run_state<T>& inner) {
+            branch_end<T> how{inner};
+            in->ended(began, how);
+        }
         std::shared_ptr<simulated_race> in;
         branch_start began;
     };
@@ -291,9 +294,9 @@ private:
                                     branch{this->shared_from_this(), race_->begin()})
             ->begin();
     }
-    void ended(const branch_start& which, branch_end<T>&& end) {
+    void ended(const branch_start& which, branch_end<T>& end) {
         if (!race_) return (void)options_.charges().settle(which.attempt, end.sent);  // it has lost
-        race_->ended(which, std::move(end));
+        race_->ended(which, end);
         if (race_->is_decided()) options_.stop();  // at once: a permit that has come free is for others now
         if (!is_going_on_) something_ended_();
     }

@@ -50,6 +50,15 @@ constexpr bool is_enumerator() {
     return text[text.find("Value = ") + 8] != '(';
 }
 
+/// `few_healthy`, as it is written behind `cw::`.
+template <class Type>
+constexpr std::string_view type_name() {
+    constexpr std::string_view before = "Type = cutwater::";
+    std::string_view text = __PRETTY_FUNCTION__;
+    text.remove_prefix(text.find(before) + before.size());
+    return text.substr(0, text.find_first_of(";]"));
+}
+
 template <class Enum, int Next = 0>
 std::string enumerators(const auto& allowed, std::string list = {}) {
     if constexpr (constexpr auto value = static_cast<Enum>(Next); is_enumerator<value>()) {
@@ -86,7 +95,7 @@ inline constexpr bool is_shared<std::shared_ptr<Shared>> = true;
 template <class Value>
 std::string allowed_text(const Value&, const auto& allowed) {
     if constexpr (std::is_enum_v<Value>)
-        return enumerators<Value>(allowed);
+        return code(type_name<Value>()) + ": " + enumerators<Value>(allowed);
     else if constexpr (is_function<Value>)
         return "a function, or none";
     else if constexpr (is_functions<Value>)

@@ -60,7 +60,7 @@ public:
         });
         self.reset();
         for (auto& each : release) each();
-        race->ended(began, std::move(end));
+        race->ended(began, end);
     }
 
     void keep(std::move_only_function<void()> release) override {
@@ -119,9 +119,9 @@ public:
         }
     }
 
-    void ended(const branch_start& which, branch_end<T>&& end) {
+    void ended(const branch_start& which, branch_end<T>& end) {
         if (!race_) return (void)options_.charges().settle(which.attempt, end.sent);  // it has lost
-        race_->ended(which, std::move(end));
+        race_->ended(which, end);
         if (race_->is_decided()) cancel_all();  // at once: a permit that has come free is for others now
         pause_->wake();
     }

@@ -113,7 +113,8 @@ private:
 
     void end(branch& b) {
         for (std::shared_ptr<orphan_work>& work : b.run.call().orphans) outer_.call().leave_behind(std::move(work));
-        race_.ended(b.began, branch_end<T>{b.run});
+        branch_end<T> how{b.run};
+        race_.ended(b.began, how);
     }
 
     void wait(instant until) {
