@@ -1,7 +1,6 @@
 # What is built. A project that takes Cutwater in by add_subdirectory gets the core library and nothing else unless it asks.
 option(CUTWATER_DEV "Warnings are errors" OFF)
 option(CUTWATER_TESTS "Unit, property and live tests" ${PROJECT_IS_TOP_LEVEL})
-option(CUTWATER_PRECOMPILE "Tests share a precompiled header: quicker where all of them are built" OFF)
 option(CUTWATER_BENCH "Benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_EXAMPLES "Examples, which are tests too" ${PROJECT_IS_TOP_LEVEL})
 option(CUTWATER_FUZZ "Fuzz targets (clang)" OFF)
@@ -30,9 +29,9 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(CUTWATER_CCACHE ccache)
   mark_as_advanced(CUTWATER_CCACHE)
   if(CUTWATER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    # Paths below the checkout are relative, so that two checkouts share what they compile; a precompiled header may be cached.
+    # Paths below the checkout are relative, so that two checkouts share what they compile.
     set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros ${CUTWATER_CCACHE})
+      CCACHE_SLOPPINESS=time_macros ${CUTWATER_CCACHE})
   endif()
 endif()
 

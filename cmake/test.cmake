@@ -12,14 +12,6 @@ endfunction()
 if(CUTWATER_TESTS)
   enable_testing()
   include(GoogleTest)
-  if(CUTWATER_PRECOMPILE)
-    add_library(cutwater_precompiled OBJECT ${PROJECT_SOURCE_DIR}/test/precompiled/precompiled.cpp)
-    cutwater_test_flags(cutwater_precompiled)
-    # By the name that sources include it by: with a path in it two checkouts would share nothing that they compile.
-    target_precompile_headers(cutwater_precompiled PRIVATE <test/precompiled/precompiled.hpp>)
-    # What ccache asks for, to keep what is compiled with a precompiled header.
-    target_compile_options(cutwater_precompiled PUBLIC -fpch-preprocess)
-  endif()
 endif()
 
 function(cutwater_test)
@@ -30,10 +22,6 @@ function(cutwater_test)
   add_executable(${arg_NAME} ${arg_SOURCES})
   target_link_libraries(${arg_NAME} PRIVATE ${arg_LINK})
   cutwater_test_flags(${arg_NAME})
-  if(CUTWATER_PRECOMPILE)
-    target_precompile_headers(${arg_NAME} REUSE_FROM cutwater_precompiled)
-    target_compile_options(${arg_NAME} PRIVATE $<TARGET_PROPERTY:cutwater_precompiled,INTERFACE_COMPILE_OPTIONS>)
-  endif()
   gtest_discover_tests(${arg_NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
 
   # gtest_discover_tests takes no list as a property: a file that ctest reads after the discovered cases does.

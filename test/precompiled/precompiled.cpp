@@ -1,1 +1,0 @@
-// Compiled for the sake of precompiled.hpp.
