@@ -73,7 +73,7 @@ std::span<const attempt_record> error::history() const noexcept {
 
 effect error::executed(effect last) const noexcept {
     const auto attempts = history();
-    if (last == effect::unstated) last = executed_;
+    if (last == effect::unstated) last = code_.executed;
     if (last == effect::unstated) last = attempts.empty() ? executed_of(code()) : executed_of(attempts.back());
     if (attempts.empty()) return last;
     for (const attempt_record& before : attempts.first(attempts.size() - 1)) last = std::max(last, executed_of(before));

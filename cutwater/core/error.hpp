@@ -41,11 +41,11 @@ struct attempt_record {
 
 class error {
 public:
-    explicit error(std::error_code code) noexcept : value_{code.value()}, category_{&code.category()} {}
+    explicit error(std::error_code code) noexcept : code_{code} {}
 
     /// A refusal or verdict of the policy named `layer`.
     error(std::error_code code, name layer, name operation) noexcept
-        : value_{code.value()}, category_{&code.category()}, layer_{layer}, operation_{operation} {}
+        : code_{code}, layer_{layer}, operation_{operation} {}
 
     /// What an exception says: the code of an `std::system_error`, or of what a `coded_exception` names; else `errc::failed`.
     [[nodiscard]] static error from_exception(std::exception_ptr cause) noexcept;
@@ -54,7 +54,7 @@ public:
     template <class Original>
     [[nodiscard]] static error from_original(std::error_code code, Original original);
 
-    [[nodiscard]] std::error_code code() const noexcept { return {value_, *category_}; }
+    [[nodiscard]] std::error_code code() const noexcept { return {code_.value, *code_.category}; }
     [[nodiscard]] name layer() const noexcept { return layer_; }  ///< the policy that spoke; empty: the callable
     [[nodiscard]] name operation() const noexcept { return operation_; }
     [[nodiscard]] std::optional<duration> retry_after() const noexcept;  ///< not before this much time has passed
@@ -85,9 +85,9 @@ public:
     [[noreturn]] void raise() const;
 
     error& with_code(std::error_code code) noexcept {
-        return value_ = code.value(), category_ = &code.category(), *this;
+        return code_.value = code.value(), code_.category = &code.category(), *this;
     }
-    error& with_executed(effect stated) noexcept { return executed_ = stated, *this; }
+    error& with_executed(effect stated) noexcept { return code_.executed = stated, *this; }
     error& with_layer(name layer) noexcept { return layer_ = layer, *this; }
     error& with_operation(name operation) noexcept { return operation_ = operation, *this; }
     /// A negative one asks not to be tried again, however far it is in the past.
@@ -103,13 +103,19 @@ private:
     struct details;
     static constexpr duration unset = duration::min();
 
+    /// A code, and what was stated of the effect where there is room for it: between the code's members.
+    struct stated_code {
+        explicit stated_code(std::error_code code) noexcept : value{code.value()}, category{&code.category()} {}
+        int value;
+        effect executed = effect::unstated;
+        const std::error_category* category;
+    };
+
     details& edit();  // details that are ours alone
     void keep(std::shared_ptr<const void> original, const std::type_info& type);
     [[nodiscard]] const void* kept(const std::type_info& type) const noexcept;
 
-    int value_;  // with the category, the code: apart, there is room for one more between them
-    effect executed_ = effect::unstated;
-    const std::error_category* category_;
+    stated_code code_;
     name layer_;
     name operation_;
     duration retry_after_ = unset;
