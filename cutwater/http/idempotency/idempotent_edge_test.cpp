@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <expected>
 
 #include <nlohmann/json.hpp>
 
@@ -230,8 +231,9 @@ TEST(idempotent_edge, only_what_its_guard_gave_is_a_replay) {
     const idempotent_edge edge{{.guard = "payments"}};
     const http_response plain{.status = 200};
     const auto marked = [&](const origin& from) {
-        const std::expected<http_response, error> got{plain};
-        return edge.answer({got, from}).fields.find("Idempotency-Replayed").has_value();
+        return edge.answer({std::expected<http_response, error>{plain}, from})
+            .fields.find("Idempotency-Replayed")
+            .has_value();
     };
     EXPECT_FALSE(marked({}));
     EXPECT_FALSE(marked({.source = "cache"}));
@@ -240,15 +242,17 @@ TEST(idempotent_edge, only_what_its_guard_gave_is_a_replay) {
 
 TEST(idempotent_edge, a_failure_that_was_kept_is_said_to_be_the_answer_for_good) {
     const idempotent_edge edge{{.guard = "payments"}};
-    const std::expected<http_response, error> failed{std::unexpect, error{errc::failed}.with_text("secret")};
-    const http_response replayed = edge.answer({failed, {.source = "payments", .age = 3s}});
+    const auto failed = [] {
+        return std::expected<http_response, error>{std::unexpect, error{errc::failed}.with_text("secret")};
+    };
+    const http_response replayed = edge.answer({failed(), {.source = "payments", .age = 3s}});
     EXPECT_EQ(replayed.status, 500U);
     EXPECT_EQ(replayed.fields.find("Idempotency-Replayed"), "true");
     EXPECT_EQ(replayed.fields.find("Age"), "3");
     EXPECT_THAT(replayed.body, HasSubstr("gives the same answer"));
     EXPECT_THAT(replayed.body, Not(HasSubstr("Ask again")));
     EXPECT_THAT(replayed.body, Not(HasSubstr("secret")));
-    EXPECT_THAT(edge.answer({failed, {}}).body, HasSubstr("Ask again with the same key"));
+    EXPECT_THAT(edge.answer({failed(), {}}).body, HasSubstr("Ask again with the same key"));
 }
 
 /// A database's: each of its codes is a timeout.
