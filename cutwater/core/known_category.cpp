@@ -11,28 +11,28 @@ namespace cutwater {
 
 namespace {
 
-/// Of all that live, the latest first.
+/// Of all that live, the latest.
 constinit std::mutex lock;
-constinit known_category* first = nullptr;
+constinit known_category* latest = nullptr;
 
 }  // namespace
 
 known_category::known_category(const std::error_category& category) noexcept
     : category_{category}, name_{category.name()} {
     const std::scoped_lock held{lock};
-    next_ = std::exchange(first, this);
+    next_ = std::exchange(latest, this);
 }
 
 known_category::~known_category() {
     const std::scoped_lock held{lock};
-    known_category** at = &first;
+    known_category** at = &latest;
     while (*at != this) at = &(*at)->next_;
     *at = next_;
 }
 
 const std::error_category* known_category::find(std::string_view name) noexcept {
     const std::scoped_lock held{lock};
-    for (const known_category* each = first; each != nullptr; each = each->next_)
+    for (const known_category* each = latest; each != nullptr; each = each->next_)
         if (each->name_ == name) return &each->category_;
     return nullptr;
 }

@@ -17,7 +17,7 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr auto token = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 tls_options trust_of(const http_client_options& options) {
     return {.ca_file = options.ca_file, .check = options.certificates};
@@ -75,7 +75,7 @@ asio::awaitable<boost::system::error_code> connect_any(tcp::socket* socket, tcp:
         socket->close(not_vital);
         socket->open(endpoint.protocol(), failed);
         if (failed) continue;
-        failed = std::get<0>(co_await socket->async_connect(endpoint, token));
+        failed = std::get<0>(co_await socket->async_connect(endpoint, as_result));
         if (!failed || failed == asio::error::operation_aborted) break;
     }
     co_return failed;
@@ -108,7 +108,7 @@ asio::awaitable<connected> connect(const http_url* url, std::string_view peer, h
 
 asio::awaitable<std::optional<error>> secure(tls_stream& stream, const http_url* url, std::string_view peer) {
     expect_server(stream, *url);
-    const auto [code] = co_await stream.async_handshake(asio::ssl::stream_base::client, token);
+    const auto [code] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_result);
     if (!code) co_return std::nullopt;
     const std::string why = certificate_problem(stream);
     co_return http_failure(http_phase::securing, code, peer, why);

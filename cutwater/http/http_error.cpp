@@ -129,8 +129,8 @@ const std::error_category& connect_category() noexcept {
 namespace {
 
 /// So that what was kept of a failure is it again.
-const known_category codes{http_category()};
-const known_category connect_codes{connect_category()};
+const known_category known_codes{http_category()};
+const known_category known_connect_codes{connect_category()};
 
 }  // namespace
 

@@ -30,8 +30,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto token = asio::as_tuple(asio::use_awaitable);
-
 class service {
 public:
     explicit service(const service_options& options) : options_{options} {}
@@ -45,7 +43,7 @@ private:
     asio::awaitable<void> listen() {
         tcp::acceptor acceptor{context_, {asio::ip::address_v4::loopback(), options_.port}};
         for (;;) {
-            auto [failed, socket] = co_await acceptor.async_accept(token);
+            auto [failed, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
             if (!failed) asio::co_spawn(context_, converse(beast::tcp_stream{std::move(socket)}), asio::detached);
         }
     }

@@ -17,7 +17,7 @@ constexpr std::string_view gate_advice =
     "It is the bottleneck. If the dependency is as fast as it was, raise the limit; if it is slower, do not: the limit "
     "protects it, and a shorter timeout inside frees permits sooner. A concurrency limiter finds the limit by itself.";
 
-using by_name = std::map<std::string, double>;
+using amounts = std::map<std::string, double>;
 
 /// What a gate's layer has done meanwhile.
 struct gate_history {
@@ -31,7 +31,7 @@ public:
     explicit gate_histories(const doctor_view& at)
         : refused_{by_layer(at.growth(metrics::refusals.name, {"reason", "full"}))},
           ended_{by_layer(at.growth(std::string{metrics::queue_wait.name} + "_count"))} {
-        const by_name took = by_operation(at.growth(std::string{metrics::call_duration.name} + "_sum"));
+        const amounts took = by_operation(at.growth(std::string{metrics::call_duration.name} + "_sum"));
         for (const auto& [who, waited] : at.growth(std::string{metrics::queue_wait.name} + "_sum")) {
             waited_[who.layer] += waited;
             took_[who.layer] += value_of(took, who.operation);
@@ -46,10 +46,10 @@ public:
     }
 
 private:
-    by_name refused_;
-    by_name ended_;
-    by_name waited_{};
-    by_name took_{};
+    amounts refused_;
+    amounts ended_;
+    amounts waited_{};
+    amounts took_{};
 };
 
 /// A gate may be full for an instant and well: what tells is that calls are refused, wait for half of their time, or
@@ -89,7 +89,7 @@ void always_full_gates(const doctor_view& at, std::vector<finding>& found) {
 void refusing_gates(const doctor_view& at, std::vector<finding>& found) {
     constexpr double too_many = 0.05;
     const sightings told = full_gates(at, gate_histories{at});
-    const by_name calls = by_operation(at.growth(metrics::calls.name));
+    const amounts calls = by_operation(at.growth(metrics::calls.name));
     for (const auto& [who, refused] : at.growth(metrics::refusals.name, {"reason", "full"})) {
         const double all = value_of(calls, who.operation);
         if (told.contains(who.layer) || all < enough_calls || refused < too_many * all) continue;

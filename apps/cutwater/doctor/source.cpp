@@ -115,7 +115,7 @@ std::string wrong_in(const metrics_page& page) {
             return fmt::format("says twice what {} is: are these two pages?", series_of(s));
         const bool counts = std::ranges::any_of(std::array<std::string_view, 3>{"_total", "_count", "_bucket"},
                                                 [&](std::string_view end) { return s.name.ends_with(end); });
-        if (counts && s.name.starts_with(ours) && !(s.value >= 0 && std::isfinite(s.value)))
+        if (counts && s.name.starts_with(ours) && (s.value < 0 || !std::isfinite(s.value)))
             return fmt::format("says that {} is {}, and that is no count", series_of(s), s.value);
     }
     return {};

@@ -60,7 +60,7 @@ std::expected<slo_options, std::string> parse_objective(std::string_view text) {
         return std::unexpected{fmt::format("\"{}\" is no objective; {}", text, form)};
     if (parts[0].contains("{{"))
         return std::unexpected{
-            fmt::format("\"{}\": a name has no \"{{{{\": Prometheus would take it for a template", text)};
+            fmt::format(R"("{}": a name has no "{{{{": Prometheus would take it for a template)", text)};
     slo_options made{.name = parts[0]};
     if (parts[1] != "*") made.operations = parts_of(parts[1], ',');
     if (std::ranges::find(made.operations, "*") != made.operations.end())

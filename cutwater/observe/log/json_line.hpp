@@ -30,12 +30,16 @@ public:
 private:
     template <class Value>
     static void visit_value(field_visitor& v, std::string_view key, const void* value) {
-        v.on_field(key, in_our_units(*static_cast<const Value*>(value)));
+        tell(v, key, *static_cast<const Value*>(value));
     }
 
     template <class Value>
-    static const Value& in_our_units(const Value& value) noexcept {
-        return value;
+    static void tell(field_visitor& v, std::string_view key, const Value& value) {
+        v.on_field(key, value);
+    }
+    template <class Rep, class Period>
+    static void tell(field_visitor& v, std::string_view key, const std::chrono::duration<Rep, Period>& d) {
+        v.on_field(key, in_our_units(d));
     }
     static duration in_our_units(duration d) noexcept { return d; }
     /// Saturating: what is longer than any of ours, and what is no number, has no end.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>  // tidy: allow third-party because only the system tells a child of a fork from its parent
 
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -52,11 +53,11 @@ redis_store::redis_store(redis_store_options options, asio::any_io_executor exec
     : options_{validated(kind, std::move(options))}, name_{options_.name},
       desk_{std::make_shared<redis_desk>(name_, options_, std::move(executor))}, process_{getpid()} {}
 
-/// In a child the thread is none, and locks may be held for ever: what is the parent's is left as it is.
+/// In a child the thread is none, and locks may be held for ever: what is the parent's is left as it is, and its owner never destroyed.
 redis_store::~redis_store() {
     if (!is_ours()) {
         (void)thread_.release();
-        (void)new std::shared_ptr<redis_desk>{std::move(desk_)};  // never destroyed
+        (void)new (std::nothrow) std::shared_ptr<redis_desk>{desk_};
         return;
     }
     std::move_only_function<void()> then;
