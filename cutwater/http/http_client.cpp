@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "cutwater/core/text.hpp"
+#include "cutwater/http/connect.hpp"
 #include "cutwater/http/exchange.hpp"
 #include "cutwater/http/field_value.hpp"
 #include "cutwater/http/resolve.hpp"
@@ -67,20 +68,6 @@ std::string peer_of(const http_url& url) {
     return (v6 ? "[" + url.host() + "]" : url.host()) + ":" + std::to_string(url.port());
 }
 
-/// One endpoint after the other, until one takes us. Gives the last one's failure.
-asio::awaitable<boost::system::error_code> connect_any(tcp::socket* socket, tcp::resolver::results_type endpoints) {
-    boost::system::error_code failed = asio::error::host_not_found;
-    for (const tcp::endpoint endpoint : endpoints) {
-        boost::system::error_code not_vital;
-        socket->close(not_vital);
-        socket->open(endpoint.protocol(), failed);
-        if (failed) continue;
-        failed = std::get<0>(co_await socket->async_connect(endpoint, as_result));
-        if (!failed || failed == asio::error::operation_aborted) break;
-    }
-    co_return failed;
-}
-
 struct connected {
     tcp::socket socket;
     std::optional<error> failure;
@@ -97,7 +84,7 @@ asio::awaitable<connected> connect(const http_url* url, std::string_view peer, h
         co_return made;
     }
     *at = http_phase::connecting;
-    if (const auto failed = co_await connect_any(&made.socket, found.endpoints)) {
+    if (const auto failed = co_await connect_first(&made.socket, found.endpoints)) {
         made.failure = http_failure(*at, failed, peer);
         co_return made;
     }
