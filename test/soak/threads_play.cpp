@@ -58,6 +58,7 @@ void threads_play::cancel_in_turn(const std::stop_token& enough) {
     std::ranges::sort(doomed, {}, [](const call_plan* p) { return p->begins + *p->cancelled; });
     for (const call_plan* p : doomed) {
         if (!wait_until_then(add(began_, p->begins + *p->cancelled), enough)) return;
+        const std::scoped_lock held{going_};
         stops_[p->number].request_stop();
     }
 }
@@ -101,6 +102,7 @@ void threads_play::run_context() {
     }
     for (const call_plan* p : coroutines_)
         if (call_entry& entry = scene_.book.at(p->number); entry.begun > entry.answered) entry.forsaken = true;
+    const std::scoped_lock held{going_};
     context_.reset();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <mutex>
 #include <thread>
 
 #include <boost/asio/awaitable.hpp>
@@ -46,6 +47,7 @@ private:
     std::vector<const call_plan*> blocking_;
     std::vector<const call_plan*> coroutines_;
     std::atomic<std::size_t> coroutines_left_;
+    std::mutex going_;  ///< held while the context goes: nobody may post into it then, as a stop that is requested does
     std::optional<boost::asio::io_context> context_;
 };
 
