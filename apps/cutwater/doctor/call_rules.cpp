@@ -41,14 +41,15 @@ struct ends {
 };
 using ends_by_operation = std::map<std::string, ends>;
 
-/// But for those that nobody has said it of.
+/// But for those that nobody has said it of, and those whose verdict a full registry did not keep.
 ends_by_operation ends_of(const doctor_view& at) {
     const auto ended_as = [&at](std::string_view verdict) {
         return at.growth(metrics::calls.name, {"verdict", verdict});
     };
     ends_by_operation all;
     for (const auto& [who, calls] : at.growth(metrics::calls.name)) all[who.operation].all += calls;
-    for (const auto& [who, calls] : ended_as("")) all[who.operation].all -= calls;
+    for (const std::string_view not_said : {"", "other"})
+        for (const auto& [who, calls] : ended_as(not_said)) all[who.operation].all -= calls;
     for (const auto& [who, calls] : ended_as(to_text(verdict::success))) all[who.operation].good += calls;
     for (std::size_t i = 0; i < failures.size(); ++i)
         for (const auto& [who, calls] : ended_as(to_text(failures[i]))) all[who.operation].bad[i] += calls;

@@ -77,6 +77,13 @@ TEST(doctor, finds_an_operation_that_hardly_succeeds_whatever_its_calls_end_as) 
     EXPECT_THAT(names(found_in(ended("get", "transient", 49))), IsEmpty());
 }
 
+TEST(doctor, does_not_judge_calls_whose_verdict_a_full_registry_did_not_keep) {
+    EXPECT_THAT(names(found_in(ended("other", "other", 900) + ended("get", "success", 300))), IsEmpty());
+    const auto found = found_in(ended("other", "other", 900) + ended("other", "transient", 60));
+    ASSERT_THAT(names(found), ElementsAre("calls_hardly_succeed"));
+    EXPECT_THAT(found[0].evidence, HasSubstr("0 of 60 calls succeeded"));
+}
+
 TEST(doctor, says_how_calls_that_do_not_succeed_end_and_advises_by_what_most_end_as) {
     const auto found =
         found_in(ended("get", "success", 7) + ended("get", "ignored", 900) + ended("get", "transient", 93));

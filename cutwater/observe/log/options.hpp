@@ -42,7 +42,7 @@ struct sampled_options {
         visit("period", self.period, within<duration>(std::chrono::milliseconds{1}, std::chrono::hours{24}),
               "how long a period is, from its first event on");
         visit("max_kinds", self.max_kinds, within(std::size_t{1}, std::size_t{1'000'000}),
-              "kinds of events, by layer, that are told apart; the others share one count");
+              "kinds of events, by layer and operation, that are told apart; the others share one count");
     }
 };
 

@@ -9,8 +9,8 @@ sampled::sampled(listener& to, sampled_options options)
       limits_{.first = options_.first, .every = options_.every, .period = options_.period}, rows_{options_.max_kinds} {}
 
 sampled::key sampled::key_of(const event& e) noexcept {
-    const bool is_error = e.kind().level == severity::error;
-    return {.kind = &e.kind(), .layer = e.origin().layer, .operation = is_error ? e.origin().operation : name{}};
+    const bool is_apart = e.kind().level == severity::error || !e.kind().measures.empty();
+    return {.kind = &e.kind(), .layer = e.origin().layer, .operation = is_apart ? e.origin().operation : name{}};
 }
 
 void sampled::on_event(const event& e) {

@@ -5,8 +5,8 @@
 //     cw::sampled fewer{log, {.first = 10, .every = 100, .period = 1s}};
 //     cw::pipeline inventory{cw::observe{fewer}, cw::retry{}, cw::circuit_breaker{}};
 //
-// A kind is the event's, of one layer; errors (`severity::error`) are told apart by operation as well, so that those of one never hide behind another's.
-// So each of them is heard of in each period. An event that passes after others were left out has one more field, `suppressed`, their number.
+// A kind is the event's, of one layer; errors (`severity::error`) and what is counted (`event_kind::measures`: how calls end, and what policies did) are told
+// apart by operation as well, so that those of one never hide behind another's: each is heard of in each period, and the numbers are each operation's own. An event that passes after others were left out has one more field, `suppressed`, their number.
 // Where none passes any more, `events_suppressed` says it when the next event of any kind comes, or when `tell_suppressed` is called. Every
 // event is told or counted: `passed() + suppressed()` is what came.
 //

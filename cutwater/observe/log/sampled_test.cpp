@@ -28,6 +28,13 @@ struct broken {
     static void fields(auto&, auto&&) {}
 };
 
+/// As the end of a call is.
+struct counted {
+    static constexpr measure measures[] = {{.of = &metrics::calls}};
+    static constexpr event_kind kind{"counted", severity::info, "in these tests", measures};
+    static void fields(auto&, auto&&) {}
+};
+
 constexpr instant start{1h};
 
 class sampling : public ::testing::Test {
@@ -67,6 +74,16 @@ TEST_F(sampling, an_error_of_one_operation_does_not_hide_behind_those_of_another
     tell(ordinary{}, 1000, {}, "retry", "get");
     tell(ordinary{}, 1, {}, "retry", "charge");
     EXPECT_EQ(heard.last("ordinary").operation, "get") << "what is no error is one kind for all operations";
+}
+
+TEST_F(sampling, what_is_counted_does_not_hide_behind_another_operations_and_has_its_own_number) {
+    for (int i = 0; i < 100; ++i) {
+        tell(counted{}, 1000, std::chrono::seconds{i}, "", "busy");
+        tell(counted{}, 1, std::chrono::seconds{i}, "", "quiet");
+    }
+    const auto all = heard.all();
+    const auto quiet = std::ranges::count(all, "quiet", &testing::recorded_event::operation);
+    EXPECT_EQ(quiet, 100) << "whatever the other does";
 }
 
 TEST_F(sampling, errors_are_heard_of_in_each_period) {

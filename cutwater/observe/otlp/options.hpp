@@ -11,6 +11,8 @@
 
 #include "cutwater/core/events.hpp"
 #include "cutwater/core/options.hpp"
+#include "cutwater/core/text.hpp"
+#include "cutwater/http/field_value.hpp"
 #include "cutwater/http/http_client.hpp"
 #include "cutwater/observe/trace/span.hpp"
 
@@ -57,6 +59,10 @@ struct otlp_options {
         if (max_batch > max_queue)
             problems.push_back({"max_batch", to_text(max_batch), "at most max_queue, " + to_text(max_queue)});
         if (const auto read = http_url::parse(url); !read) problems.push_back({"url", to_text(url), read.error()});
+        for (const http_field& each : headers)  // what it says may be a secret
+            if (!detail::is_token(each.name) || !detail::is_field_value(each.value))
+                problems.push_back({"headers", in_quotes(each.name),
+                                    "a name without blanks, and a value without line ends or other controls"});
     }
 };
 

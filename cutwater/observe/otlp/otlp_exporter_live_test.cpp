@@ -306,5 +306,18 @@ TEST(otlp_options_live, what_is_wrong_with_them_comes_all_at_once) {
     EXPECT_TRUE(problems_of(otlp_options{}).empty());
 }
 
+TEST(otlp_options_live, a_header_that_cannot_be_sent_is_refused_and_its_value_not_repeated) {
+    const auto with = [](std::string name, std::string value) {
+        otlp_options o;
+        o.headers.add(std::move(name), std::move(value));
+        return problems_of(o);
+    };
+    EXPECT_TRUE(with("authorization", "Bearer abc").empty());
+    ASSERT_EQ(with("authorization", "Bearer abc\n").size(), 1U);
+    EXPECT_EQ(with("authorization", "Bearer abc\n")[0].option, "headers");
+    EXPECT_EQ(with("authorization", "Bearer abc\n")[0].value, "\"authorization\"");
+    EXPECT_EQ(with("x key", "1").size(), 1U);
+}
+
 }  // namespace
 }  // namespace cutwater
