@@ -1,7 +1,7 @@
 // A connection to the first of several addresses that takes one, from a coroutine that can be cancelled.
 //
-//     tcp::socket socket{executor};
-//     if (const auto failed = co_await cw::connect_first(&socket, found.endpoints)) return failed;
+//     const cw::resolved found = co_await cw::resolve("stock.example", 443);
+//     const boost::system::error_code failed = co_await cw::connect_first(&socket, found.endpoints);
 //
 // Happy Eyeballs, as RFC 8305 says it in sections 4 and 5: the families take turns, in the resolver's order, and the next address is tried beside those
 // before once they have had 250 ms, or have failed. So an address that nobody answers at costs a quarter of a second, and no call.
